@@ -1,0 +1,80 @@
+# What every target of the project shares: language, warnings, sanitizers, and three functions that
+# declare a library, a library of generated protocol code, and a test binary.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+set(FUNDGATE_SANITIZE "" CACHE STRING "Sanitizers for the project's own code: 'address,undefined' or 'thread'")
+
+add_library(fundgate_options INTERFACE)
+target_include_directories(fundgate_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+target_compile_options(fundgate_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  -Werror
+  # GCC 12 sees overlaps in std::string::insert and replace that can't happen (GCC bug 105651).
+  -Wno-restrict)
+if(FUNDGATE_SANITIZE)
+  target_compile_options(fundgate_options INTERFACE -fsanitize=${FUNDGATE_SANITIZE} -fno-omit-frame-pointer)
+  # Generated protocol code is linked into sanitized binaries without being instrumented itself.
+  add_link_options(-fsanitize=${FUNDGATE_SANITIZE})
+endif()
+
+# fundgate_library(NAME SOURCES a.cc ... LINKS target ... [PRIVATE_LINKS target ...])
+# One library a folder. It sees the project's headers and only the libraries it links.
+function(fundgate_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE fundgate_options ${ARG_PRIVATE_LINKS})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+endfunction()
+
+# fundgate_binary(NAME SOURCES a.cc ... LINKS target ...)
+function(fundgate_binary name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE fundgate_options ${ARG_LINKS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
+# fundgate_proto_library(NAME PROTOS fundgate/v1/a.proto ... [GRPC] LINKS target ...)
+# Generated code is compiled without the project's warnings and sanitizers.
+function(fundgate_proto_library name)
+  cmake_parse_arguments(ARG "GRPC" "" "PROTOS;LINKS" ${ARGN})
+  set(out ${CMAKE_BINARY_DIR}/generated)
+  file(MAKE_DIRECTORY ${out})
+  set(sources "")
+  foreach(proto ${ARG_PROTOS})
+    string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+    set(produced ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+    set(plugin "")
+    if(ARG_GRPC)
+      list(APPEND produced ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+      set(plugin --grpc_out=${out} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN})
+    endif()
+    add_custom_command(
+      OUTPUT ${produced}
+      COMMAND ${PROTOC} -I ${CMAKE_SOURCE_DIR}/proto ${FUNDGATE_EXTRA_PROTO_PATH} --cpp_out=${out} ${plugin} ${proto}
+      DEPENDS ${CMAKE_SOURCE_DIR}/proto/${proto}
+      VERBATIM)
+    list(APPEND sources ${produced})
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} SYSTEM PUBLIC ${out})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${ARG_LINKS})
+endfunction()
+
+# fundgate_test(NAME SOURCES a_test.cc ... LINKS target ...)
+# One test binary a folder of tests/; every TEST is its own entry in ctest.
+include(GoogleTest)
+function(fundgate_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE fundgate_options ${ARG_LINKS} GTest::gmock_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${name} TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
