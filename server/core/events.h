@@ -1,0 +1,90 @@
+// What a source says happened.
+#ifndef SERVER_CORE_EVENTS_H_
+#define SERVER_CORE_EVENTS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "fundgate/types/ids.h"
+#include "fundgate/types/money.h"
+#include "fundgate/types/position.h"
+#include "server/core/movement.h"
+#include "server/core/records.h"
+
+namespace fundgate::core {
+
+enum class MovementStatus : uint8_t {
+  kNone = 0,        // the row says nothing about a movement
+  kHappened = 1,    // counts
+  kInProgress = 2,  // may still happen
+  kFailed = 3,      // did not happen
+};
+
+// What one image of a row contributes to the books.
+struct Contribution {
+  MovementStatus status = MovementStatus::kNone;
+  IdempotencyKey key;
+  AccountId account;
+  Line line;  // its amount is the row's; the order may be empty where the kind needs none
+  Currency currency;
+  std::string part_key;  // by default the order, in kinds with many lines
+  Attributes attributes;
+
+  friend bool operator==(const Contribution&, const Contribution&) = default;
+};
+
+// A change of one row: its effect is contribution(after) - contribution(before). An insert has no
+// `before`, a deletion no `after`.
+struct MovementEvent {
+  MovementKind kind;
+  RowId row;
+  uint64_t image_hash = 0;  // of the row after; 0 after a deletion
+  std::optional<Contribution> before;
+  std::optional<Contribution> after;
+
+  friend bool operator==(const MovementEvent&, const MovementEvent&) = default;
+};
+
+// Something that happened and is no movement: a bid, a status.
+struct FactEvent {
+  std::string name;
+  std::string key;
+  Attributes fields;
+
+  friend bool operator==(const FactEvent&, const FactEvent&) = default;
+};
+
+// Something that could not be read.
+struct GapEvent {
+  GapScope scope;
+  std::string table;
+  std::string reason;
+
+  friend bool operator==(const GapEvent&, const GapEvent&) = default;
+};
+
+struct Event {
+  std::string id;  // transaction and row index, unique within the source: "0-1-129/3"
+  absl::Time occurred_at = absl::InfinitePast();  // the source's clock: shown, never relied upon
+  std::variant<MovementEvent, FactEvent, GapEvent> body;
+
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+// The primary's head position as a feeder read it.
+struct Probe {
+  Position head;
+  // The gate's own time from the newest acknowledgement that the feeder had before it read the
+  // head: once `head` is applied, the source is proven past it. Clocks are never compared.
+  absl::Time read_after;
+
+  friend bool operator==(const Probe&, const Probe&) = default;
+};
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_CORE_EVENTS_H_

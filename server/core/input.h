@@ -1,0 +1,170 @@
+// Everything that can happen to the machine, in one ordered stream.
+#ifndef SERVER_CORE_INPUT_H_
+#define SERVER_CORE_INPUT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/time/time.h"
+#include "fundgate/types/ids.h"
+#include "fundgate/types/money.h"
+#include "fundgate/types/position.h"
+#include "server/core/events.h"
+#include "server/core/movement.h"
+#include "server/core/policy.h"
+
+namespace fundgate::core {
+
+// May this movement start?
+struct CheckInput {
+  std::string request_id;
+  KeyId key;
+  AccountId account;
+  Money amount;  // > 0; the sum of the lines
+  // At least one; sorted by order, each order once. A check that names no order has one line with
+  // an empty order.
+  std::vector<Line> lines;
+  Attributes attributes;
+  std::optional<absl::Duration> max_staleness;
+  absl::btree_map<SourceName, Position> after_positions;
+  absl::Time arrived_at;  // input time of its admission, <= the input's time
+  // False once its patience or deadline has run out: then it is answered, whatever is known.
+  bool may_wait = true;
+
+  friend bool operator==(const CheckInput&, const CheckInput&) = default;
+};
+
+// It moved.
+struct ConfirmInput {
+  AccountId account;
+  KeyId key;
+  std::string decision_id;
+  std::optional<Money> amount;  // where less moved than was allowed
+
+  friend bool operator==(const ConfirmInput&, const ConfirmInput&) = default;
+};
+
+// It did not move and will not.
+struct ReleaseInput {
+  AccountId account;
+  KeyId key;
+  std::string decision_id;  // empty if the service never saw an answer
+  std::string reason;
+
+  friend bool operator==(const ReleaseInput&, const ReleaseInput&) = default;
+};
+
+// An operator ends a hold for good.
+struct RejectHoldInput {
+  AccountId account;
+  KeyId key;
+  std::string decision_id;
+  std::string actor;
+  std::string reason;
+
+  friend bool operator==(const RejectHoldInput&, const RejectHoldInput&) = default;
+};
+
+// A feeder asks to be the one that feeds a source.
+struct GrantEpochInput {
+  SourceName source;
+  bool coordinates_changed = false;  // what it will send may repeat rows under other coordinates
+  uint64_t mapping_version = 0;      // 0: does not map rows
+
+  friend bool operator==(const GrantEpochInput&, const GrantEpochInput&) = default;
+};
+
+// One or more whole transactions of a source, or only a probe (then position == previous).
+struct IngestInput {
+  SourceName source;
+  uint64_t epoch = 0;
+  Position previous;
+  Position position;
+  uint64_t mapping_version = 0;
+  std::vector<Event> events;
+  std::optional<Probe> probe;
+
+  friend bool operator==(const IngestInput&, const IngestInput&) = default;
+};
+
+struct TripBreakerInput {
+  std::string scope;
+  Verdict mode = Verdict::kHold;
+  std::string actor;
+  std::string reason;
+  std::optional<absl::Time> until;
+
+  friend bool operator==(const TripBreakerInput&, const TripBreakerInput&) = default;
+};
+
+struct HalfOpenBreakerInput {
+  std::string scope;
+  Verdict mode = Verdict::kHold;
+  Budget budget;
+  std::string actor;
+  std::string reason;
+  std::optional<absl::Time> until;
+
+  friend bool operator==(const HalfOpenBreakerInput&, const HalfOpenBreakerInput&) = default;
+};
+
+struct ResetBreakerInput {
+  std::string scope;
+  std::string actor;
+  std::string reason;
+
+  friend bool operator==(const ResetBreakerInput&, const ResetBreakerInput&) = default;
+};
+
+// A new policy, already compiled and tested by the shell. Compared by its text.
+struct ApplyPolicyInput {
+  std::string text;
+  std::shared_ptr<const Policy> policy;
+  std::string actor;
+  std::string comment;
+  std::optional<uint64_t> expected_version;  // the version it is meant to replace
+
+  friend bool operator==(const ApplyPolicyInput& a, const ApplyPolicyInput& b) {
+    return a.text == b.text && a.actor == b.actor && a.comment == b.comment &&
+           a.expected_version == b.expected_version;
+  }
+};
+
+// Time has passed: overdue reservations, expired breakers and keys are looked after.
+struct TickInput {
+  friend bool operator==(const TickInput&, const TickInput&) = default;
+};
+
+// The wall clock and input time have drifted apart by more than the limit.
+struct ClockDriftInput {
+  absl::Duration drift;  // wall minus input time
+
+  friend bool operator==(const ClockDriftInput&, const ClockDriftInput&) = default;
+};
+
+// An operator says that the time is right now.
+struct AcceptTimeInput {
+  std::string actor;
+  std::string reason;
+
+  friend bool operator==(const AcceptTimeInput&, const AcceptTimeInput&) = default;
+};
+
+struct Input {
+  absl::Time time;  // input time: never earlier than that of the input before
+  std::variant<CheckInput, ConfirmInput, ReleaseInput, RejectHoldInput, GrantEpochInput,
+               IngestInput, TripBreakerInput, HalfOpenBreakerInput, ResetBreakerInput,
+               ApplyPolicyInput, TickInput, ClockDriftInput, AcceptTimeInput>
+      body;
+
+  friend bool operator==(const Input&, const Input&) = default;
+};
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_CORE_INPUT_H_

@@ -1,0 +1,120 @@
+// The compiled policy: what the machine runs. Built from the policy document by server/policy,
+// immutable afterwards, shared by pointer between threads.
+#ifndef SERVER_CORE_POLICY_H_
+#define SERVER_CORE_POLICY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "fundgate/types/ids.h"
+#include "fundgate/types/money.h"
+#include "server/expression/program.h"
+
+namespace fundgate::core {
+
+// What a check is answered. Ordered by severity: the severest of all reasons wins.
+enum class Verdict : uint8_t { kAllow = 1, kHold = 2, kBlock = 3 };
+
+// Integer counters for one thing in one currency. Currency is part of every book's key.
+struct BookDefinition {
+  std::string name;
+  bool by_order = false;              // key is [account_id, order_id]; otherwise [account_id]
+  std::vector<std::string> counters;  // a counter's number in records is its place here
+  bool single_currency = false;       // all books of one key must be in the first one's currency
+  std::vector<SourceName> sources;    // derived: who feeds any of its counters; sorted
+};
+
+// What one movement of a kind adds to a counter, or takes from it.
+struct Effect {
+  size_t book = 0;     // index into Policy::books
+  size_t counter = 0;  // index into that book's counters
+  int sign = 1;        // +1 or -1
+  std::string amount;  // a part's name; empty for the movement's own amount
+};
+
+struct MovementDefinition {
+  MovementKind kind;
+  std::vector<Effect> effects;
+  // True for kinds declared with `parts`: one key may cover many orders, and its events arrive as
+  // several rows, each with its own part key. Otherwise one key is one order and one row.
+  bool many_lines = false;
+  std::vector<std::string> parts;     // parts that must add up to each line's amount; may be empty
+  bool reversible = false;            // a shrinking or vanishing row is normal
+  std::vector<std::string> identity;  // attributes that belong to the key's fingerprint
+  bool gated = false;                 // has a checkpoint of its name
+  std::optional<absl::Time> gated_from;  // events before it are history, never "ungated"
+  std::vector<SourceName> sources;       // derived: who reports movements of this kind; sorted
+};
+
+// A budget in calls and in money of one currency.
+struct Budget {
+  int64_t calls = 0;
+  Money amount;
+
+  friend bool operator==(const Budget&, const Budget&) = default;
+};
+
+struct CheckpointDefinition {
+  MovementKind kind;
+  size_t movement = 0;  // index into Policy::movements
+  absl::Duration max_staleness = absl::Seconds(5);
+  Verdict when_stale = Verdict::kHold;     // a needed source is not proven recently enough
+  Verdict when_unproven = Verdict::kHold;  // knowledge is missing: a gap, patience ran out
+  Verdict when_error = Verdict::kHold;     // arithmetic or an expression failed; never kAllow
+  // What may be allowed on declared ALLOWs above until the sources are proven again.
+  std::optional<Budget> blind_budget;
+  absl::Duration patience = absl::Milliseconds(200);  // longest wait for proof before UNPROVEN
+  absl::Duration valid_for = absl::Minutes(2);        // an ALLOW may be acted on for this long
+  absl::Duration overdue_after = absl::Minutes(10);   // > valid_for; from the decision
+  bool auto_release = false;                          // `auto_release: proven`: see reservation.h
+  absl::Duration auto_release_grace = absl::Minutes(1);
+  std::vector<SourceName> sources;  // derived: who feeds the books it is judged by; sorted
+};
+
+// How raising a counter can change an invariant.
+enum class Influence : uint8_t { kNone, kTightens, kLoosens };
+
+enum class OnEvent : uint8_t { kAlert, kFreeze, kTrip };
+
+// A boolean expression over the counters of one book, which must hold.
+struct InvariantDefinition {
+  std::string name;
+  size_t book = 0;
+  expression::Program holds;         // slots are the book's counters, in their order, as int64
+  std::string text;                  // the expression as written, for explanations
+  std::vector<Influence> influence;  // by counter
+  Verdict otherwise = Verdict::kBlock;
+  OnEvent on_event = OnEvent::kAlert;
+  std::vector<SourceName> cures;  // derived: who may report what loosens it; sorted
+};
+
+struct SourceDefinition {
+  SourceName name;
+  std::vector<MovementKind> emits;  // sorted
+  uint64_t mapping_version = 0;  // a hash of its declaration: feeders with another one are refused
+};
+
+// All of it. Lists are sorted by name, so that order never depends on how the document was read.
+struct Policy {
+  std::vector<BookDefinition> books;
+  std::vector<MovementDefinition> movements;
+  std::vector<CheckpointDefinition> checkpoints;
+  std::vector<InvariantDefinition> invariants;
+  std::vector<SourceDefinition> sources;
+  absl::Duration key_retention = absl::Hours(24 * 400);
+
+  // Each returns the named entry, or null. Binary searches.
+  const MovementDefinition* FindMovement(const MovementKind& kind) const;
+  const CheckpointDefinition* FindCheckpoint(const MovementKind& kind) const;
+  const SourceDefinition* FindSource(const SourceName& name) const;
+  const BookDefinition* FindBook(std::string_view name) const;
+};
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_CORE_POLICY_H_

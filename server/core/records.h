@@ -1,0 +1,302 @@
+// Everything the machine remembers, as values. The store gives each a byte layout with a version.
+#ifndef SERVER_CORE_RECORDS_H_
+#define SERVER_CORE_RECORDS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/time/time.h"
+#include "fundgate/types/ids.h"
+#include "fundgate/types/money.h"
+#include "fundgate/types/position.h"
+#include "server/core/decision.h"
+#include "server/core/movement.h"
+#include "server/core/policy.h"
+
+namespace fundgate::core {
+
+// ---- Books ----
+
+struct BookId {
+  std::string book;  // BookDefinition::name
+  AccountId account;
+  OrderId order;  // empty unless the book is by order
+  Currency currency;
+
+  friend auto operator<=>(const BookId&, const BookId&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const BookId& id) {
+    return H::combine(std::move(h), id.book, id.account, id.order, id.currency);
+  }
+};
+
+// One number of a book, known to lie in [posted - pending_down, posted + pending_up].
+// Both pendings are >= 0: what open reservations may still add or take.
+struct Counter {
+  int64_t posted = 0;
+  int64_t pending_up = 0;
+  int64_t pending_down = 0;
+
+  friend bool operator==(const Counter&, const Counter&) = default;
+};
+
+struct Book {
+  std::vector<Counter> counters;  // in the order of BookDefinition::counters
+
+  friend bool operator==(const Book&, const Book&) = default;
+};
+
+// What the books of one key have in common over all currencies.
+struct FamilyId {
+  std::string book;
+  AccountId account;
+  OrderId order;
+
+  friend auto operator<=>(const FamilyId&, const FamilyId&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const FamilyId& id) {
+    return H::combine(std::move(h), id.book, id.account, id.order);
+  }
+};
+struct Family {
+  Currency currency;    // of the first book; books of `single_currency` kinds must be in it
+  bool closed = false;  // keys of this order have expired: no check can be judged any more
+
+  friend bool operator==(const Family&, const Family&) = default;
+};
+
+// ---- Keys ----
+
+// What a key is bound to by its first recorded check.
+struct Fingerprint {
+  AccountId account;
+  Money amount;
+  std::vector<Line> lines;  // sorted by order; one with an empty order where the kind needs none
+  std::vector<std::pair<std::string, std::string>> identity;  // the policy's identity attributes
+
+  friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+};
+
+// One pending effect of a reservation, already as a number.
+struct Delta {
+  std::string book;
+  OrderId line;  // the line it belongs to; also the book's order if the book is by order
+  bool by_order = false;
+  uint32_t counter = 0;
+  int64_t amount = 0;  // signed, minor units
+
+  friend bool operator==(const Delta&, const Delta&) = default;
+};
+
+// Numbers are on disk: never renumber.
+enum class ReservationState : uint8_t { kPending = 1, kConfirmed = 2, kPosted = 3, kReleased = 4 };
+
+// The pending effects of one allowed movement.
+struct Reservation {
+  ReservationState state = ReservationState::kPending;
+  Money amount;               // as allowed, or as confirmed where that was smaller
+  std::vector<Delta> deltas;  // still counted as pending; empty once posted or released
+  absl::Time valid_until;
+  absl::Time overdue_at;
+  bool overdue = false;
+  bool pinned = false;  // an event or a confirm says that it is under way: never released by itself
+
+  friend bool operator==(const Reservation&, const Reservation&) = default;
+};
+
+// Where a row stands in its database.
+struct RowId {
+  std::string table;
+  std::string primary_key;
+
+  friend auto operator<=>(const RowId&, const RowId&) = default;
+};
+
+// What one row of a source has posted for a key.
+struct RowContribution {
+  SourceName source;
+  RowId row;
+  std::string part_key;     // tells rows of one key apart in kinds with `parts`
+  std::string event_id;     // transaction and row index of the newest change applied
+  uint64_t image_hash = 0;  // of the row after that change
+  AccountId account;
+  Money amount;
+  Line line;  // what was posted; amount 0 once reversed
+
+  friend bool operator==(const RowContribution&, const RowContribution&) = default;
+};
+
+// How an earlier generation of a key ended.
+struct PastGeneration {
+  std::string decision_id;
+  ReservationState state = ReservationState::kReleased;
+  Money amount;
+
+  friend bool operator==(const PastGeneration&, const PastGeneration&) = default;
+};
+
+// Numbers are on disk: never renumber.
+enum class KeyState : uint8_t {
+  kSeen = 1,      // only in-progress or failed events so far: judged as new
+  kClosed = 2,    // released before any check was judged
+  kHeld = 3,      //
+  kBlocked = 4,   //
+  kAllowed = 5,   // see the reservation's state
+  kMoved = 6,     // an event came before any ALLOW, or after a block: it moved
+  kRejected = 7,  // an operator said no, finally
+};
+
+struct KeyRecord {
+  KeyState state = KeyState::kSeen;
+  uint32_t generation = 0;  // counts judgements that were recorded as new
+  std::optional<Fingerprint> fingerprint;
+  std::optional<Decision> decision;        // of the present generation
+  std::optional<Reservation> reservation;  // of the present generation
+  bool moved = false;                      // some event said that it happened
+  std::vector<RowContribution> rows;
+  std::vector<PastGeneration> past;     // allowed and released ones, newest last; bounded
+  std::optional<absl::Time> closed_at;  // the newest Release of it while unknown
+  absl::Time changed_at;                // input time of the newest change
+  std::optional<absl::Time> wake_at;    // its entry in the timers
+
+  friend bool operator==(const KeyRecord&, const KeyRecord&) = default;
+};
+
+// ---- Sources ----
+
+// How far a source was applied, and what that proves.
+struct Source {
+  uint64_t epoch = 0;  // the newest granted; batches of older ones are refused
+  Position position;
+  absl::Time proven_past = absl::InfinitePast();  // input time
+  // A probe whose head was read but is not applied yet.
+  std::optional<Position> awaited_head;
+  absl::Time awaited_read_after = absl::InfinitePast();
+  // Rows with the same image count as redelivered until the feeder says otherwise (see events.h).
+  bool coordinates_changed = false;
+  uint64_t mapping_version = 0;
+
+  friend bool operator==(const Source&, const Source&) = default;
+};
+
+// ---- Breakers ----
+
+enum class BreakerState : uint8_t { kClosed = 1, kOpen = 2, kHalfOpen = 3 };
+enum class BreakerOrigin : uint8_t { kOperator = 1, kFreeze = 2, kTrip = 3 };
+
+// A switch over a scope. A scope without a record is CLOSED.
+struct Breaker {
+  std::string scope;  // canonical text, see breaker_scope.h
+  BreakerState state = BreakerState::kClosed;
+  Verdict mode = Verdict::kHold;  // the answer while OPEN, and HALF_OPEN past the budget
+  std::optional<Budget> budget;   // HALF_OPEN: as granted
+  std::optional<Budget> left;     // HALF_OPEN: what is left of it
+  BreakerOrigin origin = BreakerOrigin::kOperator;
+  std::string actor;
+  std::string reason;
+  absl::Time changed_at;
+  std::optional<absl::Time> until;  // OPEN or HALF_OPEN ends by itself then
+
+  friend bool operator==(const Breaker&, const Breaker&) = default;
+};
+
+// ---- What is not known ----
+
+// Something of a source could not be read: what it touches is unproven until it is healed.
+// The scope is the narrowest known: kind, kind and account, or kind, account and order.
+struct GapScope {
+  MovementKind kind;
+  AccountId account;  // may be empty
+  OrderId order;      // may be empty
+
+  friend auto operator<=>(const GapScope&, const GapScope&) = default;
+};
+struct Gap {
+  SourceName source;
+  std::string reason;
+  absl::Time since;
+  uint64_t count = 0;
+
+  friend bool operator==(const Gap&, const Gap&) = default;
+};
+
+// An invariant that events broke, whose cure may still be on its way from a source.
+struct SuspectId {
+  BookId book;
+  std::string invariant;
+
+  friend auto operator<=>(const SuspectId&, const SuspectId&) = default;
+};
+struct Suspect {
+  absl::Time since;
+  SourceName source;
+  std::string event_id;
+
+  friend bool operator==(const Suspect&, const Suspect&) = default;
+};
+
+// ---- Violations ----
+
+// Numbers are on disk: never renumber.
+enum class ViolationKind : uint8_t {
+  kUngated = 1,
+  kAfterRelease = 2,
+  kAfterBlock = 3,
+  kDuplicateMovement = 4,
+  kAmountMismatch = 5,
+  kUnitMismatch = 6,  // amounts differ by a power of ten
+  kOtherAccount = 7,
+  kOtherOrder = 8,
+  kOtherCurrency = 9,
+  kMovementUndone = 10,
+  kInvariant = 11,
+  kOverdue = 12,
+};
+std::string_view ToString(ViolationKind kind);  // "ungated", "unit_mismatch"
+
+struct Violation {
+  std::string id;  // "v", the journal sequence in hexadecimal, "-" and a count within the input
+  ViolationKind kind = ViolationKind::kUngated;
+  std::string name;  // the invariant's, or the kind's
+  KeyId key;         // empty for invariants
+  AccountId account;
+  OrderId order;
+  Money amount;
+  SourceName source;
+  std::string event_id;
+  absl::Time at;
+  std::string message;
+  std::vector<std::pair<std::string, std::string>> fields;
+
+  friend bool operator==(const Violation&, const Violation&) = default;
+};
+
+// ---- The rest ----
+
+struct PolicyRecord {
+  uint64_t version = 0;
+  std::string text;
+  std::string actor;
+  std::string comment;
+  absl::Time applied_at;
+
+  friend bool operator==(const PolicyRecord&, const PolicyRecord&) = default;
+};
+
+// Input time against the wall clock.
+struct ClockRecord {
+  Sequence sequence = 0;                        // of the newest journaled input
+  absl::Time time = absl::InfinitePast();       // its input time
+  bool drifted = false;                         // the wall clock ran away and nobody accepted it
+  absl::Duration drift = absl::ZeroDuration();  // wall minus input time when it was noticed
+
+  friend bool operator==(const ClockRecord&, const ClockRecord&) = default;
+};
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_CORE_RECORDS_H_

@@ -1,0 +1,102 @@
+// Puts all inputs in one order, feeds the machine, and answers after the sync. The only writer.
+#ifndef SERVER_SEQUENCER_SEQUENCER_H_
+#define SERVER_SEQUENCER_SEQUENCER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/core/input.h"
+#include "server/core/outcome.h"
+#include "server/sequencer/input_clock.h"
+#include "server/store/store.h"
+
+namespace fundgate::sequencer {
+
+struct Options {
+  // Inputs that may wait for the machine at once; more are refused with RESOURCE_EXHAUSTED.
+  size_t queue_capacity = 16384;
+  // Inputs in one group at most: bounds the memory of a group and how long an answer waits for
+  // the others of its group.
+  size_t group_capacity = 1024;
+  // Written groups that may wait for their sync; the machine waits past it.
+  size_t groups_in_flight = 4;
+  // Checks that may be parked at once; past it they are answered as if their patience had ended.
+  size_t parking_capacity = 4096;
+  // How much time before its deadline a parked check is answered, so that the answer still
+  // reaches the caller.
+  absl::Duration deadline_margin = absl::Milliseconds(5);
+  // Period of the ticks.
+  absl::Duration tick_period = absl::Milliseconds(250);
+  // Wall clock and input time further apart than this: see ClockDriftInput.
+  absl::Duration drift_limit = absl::Seconds(2);
+};
+
+struct Statistics {
+  size_t queue_depth = 0;
+  size_t queue_capacity = 0;
+  size_t parked = 0;
+  uint64_t groups = 0;
+  uint64_t inputs = 0;
+  bool disk_full = false;
+  absl::Time input_time;
+};
+
+// What everybody who must hear of outcomes registers: called after the sync, in order, on the
+// committer's thread. Must be quick and must not call back into the sequencer's Submit with a
+// blocking wait.
+using Observer =
+    std::function<void(Sequence sequence, const core::Input& input, const core::Outcome& outcome)>;
+
+// Asks the feeders of these sources to read their primary's head and send a probe now. Called on
+// the writer's thread; must not block.
+using ProbeRequest = std::function<void(const std::vector<SourceName>& sources)>;
+
+// Called once per submitted input, on one of the sequencer's threads, after the sync of the
+// input's group; must not block. OK with the answer (never core::Wait), or: RESOURCE_EXHAUSTED (the
+// disk is full), DEADLINE_EXCEEDED (passed before the machine took it: nothing happened),
+// UNAVAILABLE (shutting down or the group was dropped: nothing happened, ask again).
+using Callback = std::function<void(absl::StatusOr<core::Answer> answer)>;
+
+class Sequencer {
+ public:
+  // Ends the process when an fsync fails. `fatal` is called in its stead where a test gives one.
+  using Fatal = std::function<void(const absl::Status& status)>;
+
+  // Starts the threads. `store` and `clock` must outlive the sequencer.
+  static absl::StatusOr<std::unique_ptr<Sequencer>> Start(const Options& options,
+                                                          store::Store& store, InputClock& clock,
+                                                          ProbeRequest request_probe,
+                                                          Fatal fatal = nullptr);
+
+  virtual ~Sequencer() = default;
+
+  // Queues an input; its time (and a check's `arrived_at`) is set here and when it is taken. Any
+  // thread. RESOURCE_EXHAUSTED if the queue is full, UNAVAILABLE after Shutdown: `done` is then
+  // never called. A batch of checks is submitted in order, back to back.
+  virtual absl::Status Submit(core::Input input, std::optional<absl::Time> wall_deadline,
+                              Callback done) = 0;
+
+  // Takes effect for outcomes synced from now on. Any thread.
+  virtual uint64_t AddObserver(Observer observer) = 0;
+  virtual void RemoveObserver(uint64_t id) = 0;
+
+  virtual Statistics statistics() const = 0;
+
+  // The input time of now, for stamping what leaves the process. Any thread.
+  virtual absl::Time Now() const = 0;
+
+  // Takes no more inputs, answers everything queued (parked checks as if their patience had
+  // ended), syncs, and ends the threads.
+  virtual void Shutdown() = 0;
+};
+
+}  // namespace fundgate::sequencer
+
+#endif  // SERVER_SEQUENCER_SEQUENCER_H_

@@ -1,0 +1,95 @@
+// Makes groups of inputs and their outcomes durable, and reads them back. Owns every byte layout;
+// the only folder that knows RocksDB. FORMAT.md describes what lies on disk.
+#ifndef SERVER_STORE_STORE_H_
+#define SERVER_STORE_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/core/input.h"
+#include "server/core/outcome.h"
+#include "server/core/state.h"
+#include "server/store/view.h"
+
+namespace rocksdb {
+class FileSystem;
+}  // namespace rocksdb
+
+namespace fundgate::store {
+
+// Turns the text of a policy that was applied once into its compiled form again. The store keeps
+// texts only. An error here means damage or a binary older than the data: opening fails.
+using PolicyCompiler =
+    std::function<absl::StatusOr<std::shared_ptr<const core::Policy>>(std::string_view text)>;
+
+// When a verdict may leave the process.
+enum class Durability {
+  // After fsync: survives a crash of the process and of the machine. The default.
+  kSync,
+  // After the write to the operating system: survives a crash of the process; a crash of the
+  // machine may lose the newest acknowledged verdicts. For tests and experiments.
+  kNoSync,
+};
+
+struct Options {
+  std::string directory;  // created if missing; one process at a time
+  PolicyCompiler compile_policy;
+  Durability durability = Durability::kSync;
+  // The file system to live on; null means the operating system's. For tests that lose power.
+  std::shared_ptr<rocksdb::FileSystem> file_system;
+  uint64_t block_cache_bytes = uint64_t{256} << 20;
+  uint64_t write_buffer_bytes = uint64_t{64} << 20;
+};
+
+// A durable state with its journal.
+//
+// Two threads drive it. The writer calls `state`, `Append`, `Write` and `Reload`; the committer
+// calls `Sync`. `View` may be called from any thread.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Opens or creates the store, recovers from RocksDB alone and checks the journal's tail against
+  // its hash chain. FAILED_PRECONDITION if another process has it open or if its format is newer
+  // than this binary; DATA_LOSS on damage, saying where and what to do; both leave it untouched.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const Options& options);
+
+  // The state after everything appended so far, synced or not. For the machine, on the writer
+  // thread.
+  virtual const core::StateReader& state() const = 0;
+
+  // Adds a recorded outcome to the current group: its journal record and its changes. `state`
+  // shows them at once; nothing is on disk yet. Nothing fails but damage inside the process.
+  virtual absl::Status Append(const core::Input& input, const core::Outcome& outcome) = 0;
+
+  // Hands the current group to the write-ahead log in one atomic batch, unsynced, and returns the
+  // number of the newest group written. RESOURCE_EXHAUSTED when the disk is full, else UNAVAILABLE
+  // or INTERNAL: then nothing of the group is on disk, and the writer must call Reload and drop
+  // every answer of the groups that were not written.
+  virtual absl::StatusOr<uint64_t> Write() = 0;
+
+  // Makes every group up to `group` durable (by the options' durability) and shows it to views.
+  // An error is final: an fsync is never tried again, the process must end without answering.
+  virtual absl::Status Sync(uint64_t group) = 0;
+
+  // After a failed Write: forgets the group at hand and loads the state from disk. Fails while the
+  // disk is still full (RESOURCE_EXHAUSTED): call it again later.
+  virtual absl::Status Reload() = 0;
+
+  // What was synced last, as one consistent picture. Cheap; keep it no longer than a request.
+  virtual std::shared_ptr<const View> view() const = 0;
+
+  // A consistent copy of what was synced, openable like a store. For verification and backups.
+  // FAILED_PRECONDITION if `directory` exists.
+  virtual absl::Status Checkpoint(const std::string& directory) = 0;
+};
+
+}  // namespace fundgate::store
+
+#endif  // SERVER_STORE_STORE_H_

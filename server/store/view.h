@@ -1,0 +1,63 @@
+// One consistent, synced picture of the store, for everybody but the machine.
+#ifndef SERVER_STORE_VIEW_H_
+#define SERVER_STORE_VIEW_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/core/input.h"
+#include "server/core/outcome.h"
+#include "server/core/records.h"
+#include "server/core/state.h"
+
+namespace fundgate::store {
+
+// One record of the journal, decoded. Record n's hash is SHA-256 over record n-1's hash and record
+// n's bytes; the first one's predecessor is 32 zero bytes.
+struct JournalEntry {
+  Sequence sequence = 0;
+  uint32_t logic_version = 0;
+  uint64_t policy_version = 0;  // in force when it was judged
+  core::Input input;            // an ApplyPolicyInput comes back without its compiled policy
+  core::Answer answer;
+  std::string previous_hash;  // 32 bytes
+  std::string hash;           // 32 bytes
+};
+
+// Immutable; any thread. Errors are DATA_LOSS for what can't be decoded and UNAVAILABLE for what
+// can't be read.
+class View {
+ public:
+  virtual ~View() = default;
+
+  // The resident part of the state: sources, breakers, gaps, policy, clock.
+  virtual const core::Resident& resident() const = 0;
+
+  virtual absl::StatusOr<std::optional<core::Book>> FindBook(const core::BookId& id) const = 0;
+  virtual absl::StatusOr<std::optional<core::KeyRecord>> FindKey(const core::KeyId& id) const = 0;
+
+  // NOT_FOUND if there is no such version or record.
+  virtual absl::StatusOr<core::PolicyRecord> GetPolicy(uint64_t version) const = 0;
+  virtual absl::StatusOr<JournalEntry> GetJournalEntry(Sequence sequence) const = 0;
+
+  // Newest version last.
+  virtual absl::StatusOr<std::vector<core::PolicyRecord>> ListPolicies() const = 0;
+
+  // Calls `visit` with each record from `first` on, in order, until it returns false or the
+  // journal ends. Checks each record's hash against the chain: DATA_LOSS names the first sequence
+  // that does not fit.
+  virtual absl::Status ScanJournal(Sequence first,
+                                   const std::function<bool(const JournalEntry&)>& visit) const = 0;
+
+  // Newest first, at most `limit`.
+  virtual absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const = 0;
+};
+
+}  // namespace fundgate::store
+
+#endif  // SERVER_STORE_VIEW_H_
