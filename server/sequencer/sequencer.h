@@ -79,8 +79,9 @@ class Sequencer {
 
   // Queues an input; its time (and a check's `arrived_at`) is set here and when it is taken. Any
   // thread. RESOURCE_EXHAUSTED if the queue is full, UNAVAILABLE after Shutdown: `done` is then
-  // never called. A batch of checks is submitted in order, back to back.
-  virtual absl::Status Submit(core::Input input, std::optional<absl::Time> wall_deadline,
+  // never called. `time_left` runs until the caller's deadline, by the steady clock. A batch of
+  // checks is submitted in order, back to back.
+  virtual absl::Status Submit(core::Input input, std::optional<absl::Duration> time_left,
                               Callback done) = 0;
 
   // Takes effect for outcomes synced from now on. Any thread.
