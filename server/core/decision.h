@@ -66,9 +66,12 @@ struct Decision {
   std::vector<Reason> reasons;  // severest first, then by code
   bool replayed = false;
   KeyId key;
+  AccountId account;
+  Money amount;  // of the check; an ALLOW reserves it
   uint64_t policy_version = 0;
   absl::Time decided_at;
-  std::optional<absl::Time> valid_until;  // only of an ALLOW
+  std::optional<absl::Time> valid_until;  // only of an ALLOW, as is overdue_at
+  std::optional<absl::Time> overdue_at;
   std::vector<SourceSighting> sources;    // those the checkpoint needs, by name
   std::optional<absl::Duration> retry_after;
 

@@ -11,7 +11,6 @@
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
-#include "fundgate/types/position.h"
 #include "server/core/movement.h"
 #include "server/core/records.h"
 
@@ -73,16 +72,6 @@ struct Event {
   std::variant<MovementEvent, FactEvent, GapEvent> body;
 
   friend bool operator==(const Event&, const Event&) = default;
-};
-
-// The primary's head position as a feeder read it.
-struct Probe {
-  Position head;
-  // The gate's own time from the newest acknowledgement that the feeder had before it read the
-  // head: once `head` is applied, the source is proven past it. Clocks are never compared.
-  absl::Time read_after;
-
-  friend bool operator==(const Probe&, const Probe&) = default;
 };
 
 }  // namespace fundgate::core

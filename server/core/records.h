@@ -156,7 +156,9 @@ struct KeyRecord {
   std::optional<Fingerprint> fingerprint;
   std::optional<Decision> decision;        // of the present generation
   std::optional<Reservation> reservation;  // of the present generation
-  bool moved = false;                      // some event said that it happened
+  bool moved = false;        // some event, or a confirm that posts, said that it happened
+  bool in_progress = false;  // an event said that it is under way, and none that it failed
+  bool event_seen = false;   // an event of any status named it
   std::vector<RowContribution> rows;
   std::vector<PastGeneration> past;     // allowed and released ones, newest last; bounded
   std::optional<absl::Time> closed_at;  // the newest Release of it while unknown
@@ -168,14 +170,22 @@ struct KeyRecord {
 
 // ---- Sources ----
 
+// The primary's head position as a feeder read it.
+struct Probe {
+  Position head;
+  // The gate's own time from the newest acknowledgement that the feeder had before it read the
+  // head: once `head` is applied, the source is proven past it. Clocks are never compared.
+  absl::Time read_after;
+
+  friend bool operator==(const Probe&, const Probe&) = default;
+};
+
 // How far a source was applied, and what that proves.
 struct Source {
   uint64_t epoch = 0;  // the newest granted; batches of older ones are refused
   Position position;
   absl::Time proven_past = absl::InfinitePast();  // input time
-  // A probe whose head was read but is not applied yet.
-  std::optional<Position> awaited_head;
-  absl::Time awaited_read_after = absl::InfinitePast();
+  std::vector<Probe> awaited;  // heads that were read but are not applied yet; oldest first, bounded
   // Rows with the same image count as redelivered until the feeder says otherwise (see events.h).
   bool coordinates_changed = false;
   uint64_t mapping_version = 0;

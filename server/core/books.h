@@ -1,0 +1,52 @@
+// Movements as numbers: which counters of which books they change, and by how much.
+#ifndef SERVER_CORE_BOOKS_H_
+#define SERVER_CORE_BOOKS_H_
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fundgate/types/ids.h"
+#include "server/core/draft.h"
+#include "server/core/movement.h"
+#include "server/core/policy.h"
+#include "server/core/records.h"
+
+namespace fundgate::core {
+
+// True if a movement of this kind touches a book that is kept by order.
+bool NeedsOrder(const Policy& policy, const MovementDefinition& movement);
+
+// What is wrong with a line's parts: every declared part there, none else, none negative, adding
+// up to the line's amount. Nothing if all is well.
+std::optional<std::string> PartsMismatch(const MovementDefinition& movement, const Line& line);
+
+// The effects of the movement, line by line, leaving out zeros. Nothing if a number doesn't fit.
+std::optional<std::vector<Delta>> DeltasOf(const Policy& policy, const MovementDefinition& movement,
+                                           std::span<const Line> lines);
+
+// The book that a delta of this account's movement changes.
+BookId BookOf(const Delta& delta, const AccountId& account, Currency currency);
+
+// Which column of a counter deltas go to, and with which sign.
+enum class Posting {
+  kReserve,    // adds to pending
+  kUnreserve,  // takes from pending
+  kPost,       // adds to posted
+};
+
+// Applies the deltas to their books, all or none: false, with nothing changed, if a counter would
+// leave 64 bits (counting [posted - pending_down, posted + pending_up] as well) or a pending would
+// fall below zero.
+bool ApplyDeltas(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
+                 Currency currency, Posting posting);
+
+// Binds the currency of every single-currency book that the deltas touch, if it is the first.
+void BindCurrencies(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
+                    Currency currency);
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_CORE_BOOKS_H_

@@ -1,0 +1,70 @@
+#include "server/core/decision.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace fundgate::core {
+namespace {
+
+constexpr size_t kHexDigits = 16;
+
+}  // namespace
+
+std::string_view ToString(ReasonCode code) {
+  switch (code) {
+    case ReasonCode::kIdempotencyConflict: return "IDEMPOTENCY_CONFLICT";
+    case ReasonCode::kAlreadyMoved: return "ALREADY_MOVED";
+    case ReasonCode::kRejected: return "REJECTED";
+    case ReasonCode::kInDoubt: return "IN_DOUBT";
+    case ReasonCode::kHeld: return "HELD";
+    case ReasonCode::kInvariant: return "INVARIANT";
+    case ReasonCode::kBreaker: return "BREAKER";
+    case ReasonCode::kUnproven: return "UNPROVEN";
+    case ReasonCode::kStaleSource: return "STALE_SOURCE";
+    case ReasonCode::kRule: return "RULE";
+    case ReasonCode::kLimit: return "LIMIT";
+  }
+  return "?";
+}
+
+std::string_view ToString(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllow: return "ALLOW";
+    case Verdict::kHold: return "HOLD";
+    case Verdict::kBlock: return "BLOCK";
+  }
+  return "?";
+}
+
+bool IsTransient(ReasonCode code) {
+  switch (code) {
+    case ReasonCode::kIdempotencyConflict:
+    case ReasonCode::kAlreadyMoved:
+    case ReasonCode::kRejected: return false;
+    case ReasonCode::kInDoubt:
+    case ReasonCode::kHeld:
+    case ReasonCode::kInvariant:
+    case ReasonCode::kBreaker:
+    case ReasonCode::kUnproven:
+    case ReasonCode::kStaleSource:
+    case ReasonCode::kRule:
+    case ReasonCode::kLimit: return true;
+  }
+  return false;
+}
+
+std::string DecisionIdOf(Sequence sequence) {
+  return absl::StrCat("d", absl::Hex(sequence, absl::kZeroPad16));
+}
+
+std::optional<Sequence> SequenceOfDecision(std::string_view decision_id) {
+  if (decision_id.size() != kHexDigits + 1 || decision_id.front() != 'd') return std::nullopt;
+  Sequence sequence = 0;
+  for (const char c : decision_id.substr(1)) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit && (c < 'a' || c > 'f')) return std::nullopt;
+    sequence = sequence << 4U | static_cast<Sequence>(digit ? c - '0' : c - 'a' + 10);
+  }
+  return sequence;
+}
+
+}  // namespace fundgate::core

@@ -1,0 +1,160 @@
+#include "server/core/invariants/invariants.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/checked.h"
+#include "server/core/books.h"
+#include "server/core/freshness.h"
+#include "server/expression/value.h"
+
+namespace fundgate::core {
+namespace {
+
+std::optional<int64_t> WorstValue(const Counter& counter, Influence influence) {
+  switch (influence) {
+    case Influence::kTightens: return CheckedAdd(counter.posted, counter.pending_up);
+    case Influence::kLoosens: return CheckedSubtract(counter.posted, counter.pending_down);
+    case Influence::kNone: return counter.posted;
+  }
+  return std::nullopt;
+}
+
+Holds Evaluate(const InvariantDefinition& invariant, std::span<const int64_t> counters) {
+  std::vector<expression::Value> slots;
+  slots.reserve(counters.size());
+  for (const int64_t counter : counters) slots.push_back(expression::Value::Int(counter));
+  const expression::Value holds = invariant.holds.Evaluate(slots);
+  if (holds.is_true()) return Holds::kYes;
+  return holds.is_false() ? Holds::kNo : Holds::kUnknown;
+}
+
+// One book that the check touches, as it would be with the check's deltas pending.
+struct TouchedBook {
+  Book book;
+  std::vector<const Delta*> deltas;
+  bool overflows = false;
+};
+
+std::map<BookId, TouchedBook> TouchedBooks(Draft& draft, const CheckInput& check,
+                                           std::span<const Delta> deltas) {
+  std::map<BookId, TouchedBook> touched;
+  for (const Delta& delta : deltas) {
+    const BookId id = BookOf(delta, check.account, check.amount.currency);
+    auto [entry, is_new] = touched.try_emplace(id);
+    if (is_new) entry->second.book = draft.ReadBook(id, *draft.policy().FindBook(id.book));
+    entry->second.deltas.push_back(&delta);
+    Counter& counter = entry->second.book.counters[delta.counter];
+    const std::optional<int64_t> size = delta.amount < 0 ? CheckedNegate(delta.amount) : delta.amount;
+    int64_t& pending = delta.amount < 0 ? counter.pending_down : counter.pending_up;
+    const std::optional<int64_t> sum = size.has_value() ? CheckedAdd(pending, *size) : std::nullopt;
+    if (sum.has_value()) pending = *sum;
+    entry->second.overflows |= !sum.has_value() ||
+                               !CheckedAdd(counter.posted, counter.pending_up).has_value() ||
+                               !CheckedSubtract(counter.posted, counter.pending_down).has_value();
+  }
+  return touched;
+}
+
+bool CanWorsen(const InvariantDefinition& invariant, const TouchedBook& touched) {
+  return std::any_of(touched.deltas.begin(), touched.deltas.end(), [&](const Delta* delta) {
+    const Influence influence = invariant.influence[delta->counter];
+    return (influence == Influence::kTightens && delta->amount > 0) ||
+           (influence == Influence::kLoosens && delta->amount < 0);
+  });
+}
+
+std::string BookText(const BookId& id) {
+  return id.order.empty() ? absl::StrCat(id.book, " ", id.account.value())
+                          : absl::StrCat(id.book, " ", id.account.value(), "/", id.order.value());
+}
+
+Reason BrokenReason(const InvariantDefinition& invariant, const BookDefinition& definition,
+                    const BookId& id, std::span<const int64_t> corner) {
+  Reason reason{ReasonCode::kInvariant, invariant.name, "", invariant.otherwise, {}};
+  reason.message = absl::StrCat(
+      "\"", invariant.text, "\" would not hold for ", BookText(id), ": ",
+      Describe(definition, id.currency, corner), ", counting what is pending at its worst");
+  reason.fields.emplace_back("book", id.book);
+  if (!id.order.empty()) reason.fields.emplace_back("order_id", id.order.value());
+  for (size_t i = 0; i < corner.size(); ++i) {
+    reason.fields.emplace_back(definition.counters[i], absl::StrCat(corner[i]));
+  }
+  return reason;
+}
+
+Reason LimitReason(const CheckpointDefinition& checkpoint, std::string name, const BookId& id) {
+  return {ReasonCode::kLimit, std::move(name),
+          absl::StrCat("the counters of ", BookText(id),
+                       " would leave 64 bits; an operator must look at this book"),
+          checkpoint.when_error, {}};
+}
+
+void JudgeOne(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
+              const InvariantDefinition& invariant, const BookId& id, const TouchedBook& touched,
+              Findings& findings) {
+  std::vector<int64_t> corner;
+  const Holds holds = HoldsAtWorst(invariant, touched.book, &corner);
+  if (holds == Holds::kYes) return;
+  if (holds == Holds::kUnknown) return findings.Add(LimitReason(checkpoint, invariant.name, id));
+
+  Reason broken = BrokenReason(invariant, draft.policy().books[invariant.book], id, corner);
+  if (!CanWorsen(invariant, touched)) {
+    broken.verdict = Verdict::kAllow;  // broken by others: reported, but not this check's fault
+    return findings.Add(std::move(broken));
+  }
+  const std::vector<SourceName> unproven = NotProvenPast(draft, invariant.cures, check.arrived_at);
+  if (unproven.empty()) return findings.Add(std::move(broken));
+  broken.code = ReasonCode::kUnproven;
+  broken.verdict = Verdict::kHold;
+  absl::StrAppend(&broken.message, "; a source that could cure it was not proven in time");
+  findings.AddPending(std::move(broken), unproven);
+}
+
+}  // namespace
+
+std::string Describe(const BookDefinition& book, Currency currency,
+                     std::span<const int64_t> counters) {
+  std::string text;
+  for (size_t i = 0; i < counters.size(); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : ", ", book.counters[i], " ",
+                    Money{currency, counters[i]}.ToString());
+  }
+  return text;
+}
+
+Holds HoldsAtWorst(const InvariantDefinition& invariant, const Book& book,
+                   std::vector<int64_t>* corner) {
+  corner->clear();
+  for (size_t i = 0; i < book.counters.size(); ++i) {
+    const std::optional<int64_t> value = WorstValue(book.counters[i], invariant.influence[i]);
+    if (!value.has_value()) return Holds::kUnknown;
+    corner->push_back(*value);
+  }
+  return Evaluate(invariant, *corner);
+}
+
+Holds HoldsAsPosted(const InvariantDefinition& invariant, const Book& book) {
+  std::vector<int64_t> posted;
+  posted.reserve(book.counters.size());
+  for (const Counter& counter : book.counters) posted.push_back(counter.posted);
+  return Evaluate(invariant, posted);
+}
+
+void CheckInvariants(Draft& draft, const CheckInput& check, std::span<const Delta> deltas,
+                     const CheckpointDefinition& checkpoint, Findings& findings) {
+  for (const auto& [id, touched] : TouchedBooks(draft, check, deltas)) {
+    if (touched.overflows) {
+      findings.Add(LimitReason(checkpoint, id.book, id));
+      continue;
+    }
+    for (const InvariantDefinition& invariant : draft.policy().invariants) {
+      if (draft.policy().books[invariant.book].name == id.book) {
+        JudgeOne(draft, check, checkpoint, invariant, id, touched, findings);
+      }
+    }
+  }
+}
+
+}  // namespace fundgate::core
