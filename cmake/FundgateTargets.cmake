@@ -37,31 +37,43 @@ function(fundgate_binary name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
-# fundgate_proto_library(NAME PROTOS fundgate/v1/a.proto ... [GRPC] LINKS target ...)
-# Generated code is compiled without the project's warnings and sanitizers.
+# fundgate_proto_library(NAME [GRPC] [ROOT folder] PROTOS fundgate/v1/a.proto ... LINKS target ...)
+# A library of code generated from PROTOS, which lie under ROOT (by default proto/): the messages, or
+# with GRPC only the services' stubs, which then link the library of their messages. What links such
+# a library is compiled after its headers are generated. A proto is generated anew when one that it
+# imports has changed. Generated code is compiled without the project's warnings and sanitizers.
 function(fundgate_proto_library name)
-  cmake_parse_arguments(ARG "GRPC" "" "PROTOS;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "GRPC" "ROOT" "PROTOS;LINKS" ${ARGN})
+  if(NOT ARG_ROOT)
+    set(ARG_ROOT ${CMAKE_SOURCE_DIR}/proto)
+  endif()
   set(out ${CMAKE_BINARY_DIR}/generated)
   file(MAKE_DIRECTORY ${out})
   set(sources "")
   foreach(proto ${ARG_PROTOS})
     string(REGEX REPLACE "\\.proto$" "" stem ${proto})
-    set(produced ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
-    set(plugin "")
     if(ARG_GRPC)
-      list(APPEND produced ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
-      set(plugin --grpc_out=${out} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN})
+      set(produced ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+      set(generate --grpc_out=${out} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN})
+    else()
+      set(produced ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+      set(generate --cpp_out=${out})
     endif()
+    list(GET produced 0 first)
     add_custom_command(
       OUTPUT ${produced}
-      COMMAND ${PROTOC} -I ${CMAKE_SOURCE_DIR}/proto ${FUNDGATE_EXTRA_PROTO_PATH} --cpp_out=${out} ${plugin} ${proto}
-      DEPENDS ${CMAKE_SOURCE_DIR}/proto/${proto}
+      COMMAND ${PROTOC} -I ${ARG_ROOT} ${generate} --dependency_out=${first}.d ${proto}
+      DEPENDS ${ARG_ROOT}/${proto}
+      DEPFILE ${first}.d
       VERBATIM)
     list(APPEND sources ${produced})
   endforeach()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} SYSTEM PUBLIC ${out})
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${ARG_LINKS})
+  if(ARG_GRPC)
+    target_link_libraries(${name} PUBLIC gRPC::grpc++)
+  endif()
 endfunction()
 
 # fundgate_test(NAME SOURCES a_test.cc ... LINKS target ...)
