@@ -26,8 +26,8 @@ std::optional<Counter> Applied(Counter counter, int64_t amount, Posting posting)
     const std::optional<int64_t> size = amount < 0 ? CheckedNegate(amount) : amount;
     if (!size.has_value()) return std::nullopt;
     int64_t& pending = amount < 0 ? counter.pending_down : counter.pending_up;
-    changed = posting == Posting::kReserve ? CheckedAdd(pending, *size)
-                                           : CheckedSubtract(pending, *size);
+    changed =
+        posting == Posting::kReserve ? CheckedAdd(pending, *size) : CheckedSubtract(pending, *size);
     if (!changed.has_value() || *changed < 0) return std::nullopt;
     pending = *changed;
   }
@@ -73,8 +73,8 @@ std::optional<std::vector<Delta>> DeltasOf(const Policy& policy, const MovementD
       const std::optional<int64_t> amount = CheckedMultiply(*part, effect.sign);
       if (!amount.has_value()) return std::nullopt;
       const BookDefinition& book = policy.books[effect.book];
-      deltas.push_back({book.name, line.order, book.by_order,
-                        static_cast<uint32_t>(effect.counter), *amount});
+      deltas.push_back(
+          {book.name, line.order, book.by_order, static_cast<uint32_t>(effect.counter), *amount});
     }
   }
   return deltas;

@@ -32,8 +32,10 @@ std::string Because(const Breaker& breaker) {
 }
 
 Reason OpenReason(const Breaker& breaker) {
-  return {ReasonCode::kBreaker, breaker.scope,
-          absl::StrCat("breaker ", breaker.scope, " was opened", Because(breaker)), breaker.mode,
+  return {ReasonCode::kBreaker,
+          breaker.scope,
+          absl::StrCat("breaker ", breaker.scope, " was opened", Because(breaker)),
+          breaker.mode,
           {}};
 }
 
@@ -61,17 +63,15 @@ absl::StatusOr<std::string> ScopeToSwitch(Draft& draft, const std::string& text)
   if (!scope.ok()) return scope.status();
   if (scope->checkpoint != kEverything && draft.before().policy != nullptr &&
       draft.policy().FindCheckpoint(MovementKind(scope->checkpoint)) == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("scope \"", text, "\": the policy has no checkpoint \"", scope->checkpoint,
-                     "\""));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "scope \"", text, "\": the policy has no checkpoint \"", scope->checkpoint, "\""));
   }
   const std::string canonical = scope->ToString();
   const Breaker* present = draft.FindBreaker(canonical);
   const bool is_new = present == nullptr || present->state == BreakerState::kClosed;
   if (is_new && draft.CountBreakers() >= kMaxBreakers) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("there are ", kMaxBreakers,
-                     " open breakers already; open a wider scope or reset some"));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "there are ", kMaxBreakers, " open breakers already; open a wider scope or reset some"));
   }
   return canonical;
 }
@@ -122,9 +122,10 @@ Answer TripBreaker(Draft& draft, const TripBreakerInput& input) {
     if (!status.ok()) return Refusal{status};
   }
   Breaker& breaker = draft.MutableBreaker(*scope);
-  breaker = Breaker{*scope,      BreakerState::kOpen,       input.mode,  std::nullopt,
-                    std::nullopt, BreakerOrigin::kOperator, input.actor, input.reason,
-                    draft.now(), input.until};
+  breaker = Breaker{*scope,       BreakerState::kOpen, input.mode,
+                    std::nullopt, std::nullopt,        BreakerOrigin::kOperator,
+                    input.actor,  input.reason,        draft.now(),
+                    input.until};
   return BreakerAnswer{breaker};
 }
 
@@ -139,8 +140,10 @@ Answer HalfOpenBreaker(Draft& draft, const HalfOpenBreakerInput& input) {
     return Refusal{absl::InvalidArgumentError("budget: calls and amount must be more than 0")};
   }
   Breaker& breaker = draft.MutableBreaker(*scope);
-  breaker = Breaker{*scope,       BreakerState::kHalfOpen,  input.mode,  input.budget,
-                    input.budget, BreakerOrigin::kOperator, input.actor, input.reason,
+  breaker = Breaker{*scope,       BreakerState::kHalfOpen,
+                    input.mode,   input.budget,
+                    input.budget, BreakerOrigin::kOperator,
+                    input.actor,  input.reason,
                     draft.now(),  input.until};
   return BreakerAnswer{breaker};
 }
@@ -149,9 +152,10 @@ Answer ResetBreaker(Draft& draft, const ResetBreakerInput& input) {
   const absl::StatusOr<BreakerScope> scope = BreakerScope::Parse(input.scope);
   if (!scope.ok()) return Refusal{scope.status()};
   const std::string canonical = scope->ToString();
-  Breaker closed{canonical,    BreakerState::kClosed,    Verdict::kHold, std::nullopt,
-                 std::nullopt, BreakerOrigin::kOperator, input.actor,    input.reason,
-                 draft.now(),  std::nullopt};
+  Breaker closed{canonical,    BreakerState::kClosed, Verdict::kHold,
+                 std::nullopt, std::nullopt,          BreakerOrigin::kOperator,
+                 input.actor,  input.reason,          draft.now(),
+                 std::nullopt};
   // Resetting what is closed already is the state the operator asked for.
   if (draft.FindBreaker(canonical) != nullptr) draft.MutableBreaker(canonical) = closed;
   return BreakerAnswer{closed};
@@ -166,9 +170,9 @@ void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin ori
     present = FindInForce(draft, target);
   }
   if (present != nullptr && present->state == BreakerState::kOpen) return;
-  draft.MutableBreaker(target) =
-      Breaker{target, BreakerState::kOpen, Verdict::kHold, std::nullopt, std::nullopt,
-              origin, kFreezer,            reason,         draft.now(),  std::nullopt};
+  draft.MutableBreaker(target) = Breaker{
+      target, BreakerState::kOpen, Verdict::kHold, std::nullopt, std::nullopt, origin, kFreezer,
+      reason, draft.now(),         std::nullopt};
 }
 
 void ExpireBreakers(Draft& draft) {

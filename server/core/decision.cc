@@ -11,26 +11,40 @@ constexpr size_t kHexDigits = 16;
 
 std::string_view ToString(ReasonCode code) {
   switch (code) {
-    case ReasonCode::kIdempotencyConflict: return "IDEMPOTENCY_CONFLICT";
-    case ReasonCode::kAlreadyMoved: return "ALREADY_MOVED";
-    case ReasonCode::kRejected: return "REJECTED";
-    case ReasonCode::kInDoubt: return "IN_DOUBT";
-    case ReasonCode::kHeld: return "HELD";
-    case ReasonCode::kInvariant: return "INVARIANT";
-    case ReasonCode::kBreaker: return "BREAKER";
-    case ReasonCode::kUnproven: return "UNPROVEN";
-    case ReasonCode::kStaleSource: return "STALE_SOURCE";
-    case ReasonCode::kRule: return "RULE";
-    case ReasonCode::kLimit: return "LIMIT";
+    case ReasonCode::kIdempotencyConflict:
+      return "IDEMPOTENCY_CONFLICT";
+    case ReasonCode::kAlreadyMoved:
+      return "ALREADY_MOVED";
+    case ReasonCode::kRejected:
+      return "REJECTED";
+    case ReasonCode::kInDoubt:
+      return "IN_DOUBT";
+    case ReasonCode::kHeld:
+      return "HELD";
+    case ReasonCode::kInvariant:
+      return "INVARIANT";
+    case ReasonCode::kBreaker:
+      return "BREAKER";
+    case ReasonCode::kUnproven:
+      return "UNPROVEN";
+    case ReasonCode::kStaleSource:
+      return "STALE_SOURCE";
+    case ReasonCode::kRule:
+      return "RULE";
+    case ReasonCode::kLimit:
+      return "LIMIT";
   }
   return "?";
 }
 
 std::string_view ToString(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kAllow: return "ALLOW";
-    case Verdict::kHold: return "HOLD";
-    case Verdict::kBlock: return "BLOCK";
+    case Verdict::kAllow:
+      return "ALLOW";
+    case Verdict::kHold:
+      return "HOLD";
+    case Verdict::kBlock:
+      return "BLOCK";
   }
   return "?";
 }
@@ -39,7 +53,8 @@ bool IsTransient(ReasonCode code) {
   switch (code) {
     case ReasonCode::kIdempotencyConflict:
     case ReasonCode::kAlreadyMoved:
-    case ReasonCode::kRejected: return false;
+    case ReasonCode::kRejected:
+      return false;
     case ReasonCode::kInDoubt:
     case ReasonCode::kHeld:
     case ReasonCode::kInvariant:
@@ -47,7 +62,8 @@ bool IsTransient(ReasonCode code) {
     case ReasonCode::kUnproven:
     case ReasonCode::kStaleSource:
     case ReasonCode::kRule:
-    case ReasonCode::kLimit: return true;
+    case ReasonCode::kLimit:
+      return true;
   }
   return false;
 }

@@ -72,7 +72,7 @@ struct Decision {
   absl::Time decided_at;
   std::optional<absl::Time> valid_until;  // only of an ALLOW, as is overdue_at
   std::optional<absl::Time> overdue_at;
-  std::vector<SourceSighting> sources;    // those the checkpoint needs, by name
+  std::vector<SourceSighting> sources;  // those the checkpoint needs, by name
   std::optional<absl::Duration> retry_after;
 
   friend bool operator==(const Decision&, const Decision&) = default;

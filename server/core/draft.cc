@@ -41,14 +41,15 @@ const Book& Draft::ReadBook(const BookId& id, const BookDefinition& definition) 
   const Book* book =
       books_.Find(id, [this](const BookId& wanted) { return state_.FindBook(wanted); });
   if (book != nullptr && book->counters.size() == definition.counters.size()) return *book;
-  return zero_books_.try_emplace(definition.counters.size(), Book{std::vector<Counter>(definition.counters.size())})
+  return zero_books_
+      .try_emplace(definition.counters.size(),
+                   Book{std::vector<Counter>(definition.counters.size())})
       .first->second;
 }
 
 Book& Draft::MutableBook(const BookId& id, const BookDefinition& definition) {
   changed_ = true;
-  Book& book =
-      books_.Mutable(id, [this](const BookId& wanted) { return state_.FindBook(wanted); });
+  Book& book = books_.Mutable(id, [this](const BookId& wanted) { return state_.FindBook(wanted); });
   book.counters.resize(definition.counters.size());
   return book;
 }
@@ -59,7 +60,8 @@ const Family* Draft::FindFamily(const FamilyId& id) {
 
 Family& Draft::MutableFamily(const FamilyId& id) {
   changed_ = true;
-  return families_.Mutable(id, [this](const FamilyId& family) { return state_.FindFamily(family); });
+  return families_.Mutable(id,
+                           [this](const FamilyId& family) { return state_.FindFamily(family); });
 }
 
 const KeyRecord* Draft::FindKey(const KeyId& id) {
@@ -89,6 +91,16 @@ void Draft::WakeBy(const KeyId& id, absl::Time at) {
   }
   record.wake_at = at;
   timers_added_.insert(Timer{at, id});
+}
+
+void Draft::RemoveTimer(const Timer& timer) {
+  changed_ = true;
+  timers_removed_.insert(timer);
+}
+
+void Draft::ClearWake(const KeyId& id) {
+  changed_ = true;
+  keys_.Mutable(id, [this](const KeyId& key) { return state_.FindKey(key); }).wake_at.reset();
 }
 
 const Source& Draft::ReadSource(const SourceName& name) {
@@ -145,8 +157,7 @@ std::vector<std::pair<SuspectId, Suspect>> Draft::Suspects() const {
   }
   suspects_.ForEachChanged(
       [&all](const SuspectId& id, const Suspect& suspect) { all.emplace_back(id, suspect); });
-  std::sort(all.begin(), all.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return all;
 }
 
@@ -166,8 +177,7 @@ void Draft::SetBlindSpent(const MovementKind& checkpoint, std::optional<Budget> 
 
 void Draft::AddViolation(Violation violation) {
   changed_ = true;
-  violation.id =
-      absl::StrCat("v", absl::Hex(sequence_, absl::kZeroPad16), "-", violations_.size());
+  violation.id = absl::StrCat("v", absl::Hex(sequence_, absl::kZeroPad16), "-", violations_.size());
   violation.at = now_;
   violations_.push_back(std::move(violation));
 }

@@ -104,7 +104,9 @@ class Draft {
   KeyRecord& MutableKey(const KeyId& id);
   void EraseKey(const KeyId& id);
   void WakeBy(const KeyId& id, absl::Time at);
-  void RemoveTimer(const Timer& timer) { timers_removed_.insert(timer); }
+  // For a timer that has fired.
+  void RemoveTimer(const Timer& timer);
+  void ClearWake(const KeyId& id);
 
   // Sources. One that was never heard of is at the empty position with epoch 0.
   const Source& ReadSource(const SourceName& name);

@@ -14,7 +14,8 @@ constexpr char kClockName[] = "clock";
 void CheckClock(const Draft& draft, const CheckpointDefinition& checkpoint, Findings& findings) {
   const ClockRecord& clock = draft.before().clock;
   if (!clock.drifted) return;
-  findings.Add({ReasonCode::kStaleSource, kClockName,
+  findings.Add({ReasonCode::kStaleSource,
+                kClockName,
                 absl::StrCat("the wall clock ran away from input time by ",
                              absl::FormatDuration(clock.drift),
                              " and no operator has accepted the time yet"),
@@ -31,11 +32,12 @@ void CheckStaleness(Draft& draft, const CheckInput& check, const CheckpointDefin
   for (const SourceName& name : NotProvenPast(draft, checkpoint.sources, threshold)) {
     const absl::Time proven = draft.ReadSource(name).proven_past;
     Reason reason{ReasonCode::kStaleSource, name.value(), "", checkpoint.when_stale, {}};
-    reason.message = proven == absl::InfinitePast()
-                         ? absl::StrCat("nothing is proven of source ", name.value(), " yet")
-                         : absl::StrCat("source ", name.value(), " was last proven ",
-                                        absl::FormatDuration(draft.now() - proven), " ago; at most ",
-                                        absl::FormatDuration(allowed), " is allowed");
+    reason.message =
+        proven == absl::InfinitePast()
+            ? absl::StrCat("nothing is proven of source ", name.value(), " yet")
+            : absl::StrCat("source ", name.value(), " was last proven ",
+                           absl::FormatDuration(draft.now() - proven), " ago; at most ",
+                           absl::FormatDuration(allowed), " is allowed");
     findings.AddPending(std::move(reason), {name});
   }
 }
@@ -45,7 +47,8 @@ void CheckPositions(Draft& draft, const CheckInput& check, Findings& findings) {
     const Source& source = draft.ReadSource(name);
     if (source.position.Covers(position)) continue;
     findings.AddPendingPosition(
-        {ReasonCode::kUnproven, name.value(),
+        {ReasonCode::kUnproven,
+         name.value(),
          absl::StrCat("source ", name.value(), " has not reached ", position.ToString(),
                       " yet; it is at \"", source.position.ToString(), "\""),
          Verdict::kHold,
@@ -79,7 +82,8 @@ void CheckGaps(Draft& draft, const std::set<BookId>& books, const CheckpointDefi
           });
       const auto* gap = feeds ? FindGapOver(draft.before(), movement.kind, book) : nullptr;
       if (gap == nullptr || !reported.insert(gap->first).second) continue;
-      findings.Add({ReasonCode::kUnproven, absl::StrCat("gap:", movement.kind.value()),
+      findings.Add({ReasonCode::kUnproven,
+                    absl::StrCat("gap:", movement.kind.value()),
                     absl::StrCat("source ", gap->second.source.value(), " could not read every ",
                                  movement.kind.value(), " since ",
                                  absl::FormatTime(gap->second.since, absl::UTCTimeZone()), ": ",
@@ -97,7 +101,8 @@ void CheckClosedOrders(Draft& draft, const std::set<BookId>& books, Findings& fi
     const Family* family = draft.FindFamily({book.book, book.account, book.order});
     if (family == nullptr) continue;
     if (family->closed) {
-      findings.Add({ReasonCode::kLimit, "key_retention",
+      findings.Add({ReasonCode::kLimit,
+                    "key_retention",
                     absl::StrCat("order ", book.order.value(),
                                  " is older than the keys that are kept: whether this movement was "
                                  "made before is not known any more"),
@@ -106,7 +111,8 @@ void CheckClosedOrders(Draft& draft, const std::set<BookId>& books, Findings& fi
     }
     if (definition.single_currency && !family->currency.empty() &&
         family->currency != book.currency) {
-      findings.Add({ReasonCode::kInvariant, absl::StrCat(book.book, ".single_currency"),
+      findings.Add({ReasonCode::kInvariant,
+                    absl::StrCat(book.book, ".single_currency"),
                     absl::StrCat(book.book, " ", book.account.value(), "/", book.order.value(),
                                  " is in ", std::string(family->currency.code()), ", not in ",
                                  std::string(book.currency.code())),

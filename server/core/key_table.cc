@@ -41,7 +41,8 @@ KeyAnswer AnswerPending(Draft& draft, const CheckInput& check, const KeyRecord& 
   }
   answer.reasons = OpenBreakersOver(draft, check);
   if (draft.before().clock.drifted) {
-    answer.reasons.push_back({ReasonCode::kStaleSource, "clock",
+    answer.reasons.push_back({ReasonCode::kStaleSource,
+                              "clock",
                               "it was allowed, but whether that is still valid can't be told until "
                               "an operator accepts the time",
                               Verdict::kHold,

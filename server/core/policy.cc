@@ -8,24 +8,27 @@ namespace {
 // The entry of a list sorted by `name_of`, or null.
 template <typename Entry, typename Key, typename NameOf>
 const Entry* FindSorted(const std::vector<Entry>& entries, const Key& key, NameOf name_of) {
-  const auto found =
-      std::lower_bound(entries.begin(), entries.end(), key,
-                       [&](const Entry& entry, const Key& wanted) { return name_of(entry) < wanted; });
+  const auto found = std::lower_bound(
+      entries.begin(), entries.end(), key,
+      [&](const Entry& entry, const Key& wanted) { return name_of(entry) < wanted; });
   return found != entries.end() && name_of(*found) == key ? &*found : nullptr;
 }
 
 }  // namespace
 
 const MovementDefinition* Policy::FindMovement(const MovementKind& kind) const {
-  return FindSorted(movements, kind, [](const auto& movement) -> const auto& { return movement.kind; });
+  return FindSorted(
+      movements, kind, [](const auto& movement) -> const auto& { return movement.kind; });
 }
 
 const CheckpointDefinition* Policy::FindCheckpoint(const MovementKind& kind) const {
-  return FindSorted(checkpoints, kind, [](const auto& checkpoint) -> const auto& { return checkpoint.kind; });
+  return FindSorted(
+      checkpoints, kind, [](const auto& checkpoint) -> const auto& { return checkpoint.kind; });
 }
 
 const SourceDefinition* Policy::FindSource(const SourceName& name) const {
-  return FindSorted(sources, name, [](const auto& source) -> const auto& { return source.name; });
+  return FindSorted(
+      sources, name, [](const auto& source) -> const auto& { return source.name; });
 }
 
 const BookDefinition* Policy::FindBook(std::string_view name) const {

@@ -31,8 +31,9 @@ class Validation {
     }
     AttributesAreBounded();
     if (checkpoint == nullptr) {
-      Add("checkpoint", absl::StrCat("\"", check_.key.kind.value(),
-                                     "\" is no checkpoint of the policy; there are: ", Checkpoints()));
+      Add("checkpoint",
+          absl::StrCat("\"", check_.key.kind.value(),
+                       "\" is no checkpoint of the policy; there are: ", Checkpoints()));
     } else {
       LinesFit(policy_.movements[checkpoint->movement]);
       SourcesExist();
@@ -49,8 +50,8 @@ class Validation {
     if (required && value.empty()) {
       Add(std::move(field), "is required");
     } else if (value.size() > kMaxIdBytes) {
-      Add(std::move(field), absl::StrCat("is ", value.size(), " bytes long; at most ", kMaxIdBytes,
-                                         " are allowed"));
+      Add(std::move(field),
+          absl::StrCat("is ", value.size(), " bytes long; at most ", kMaxIdBytes, " are allowed"));
     }
   }
 
@@ -104,10 +105,9 @@ class Validation {
       if (sum.has_value()) sum = CheckedAdd(*sum, line.amount);
     }
     if (!sum.has_value() || *sum != check_.amount.minor_units) {
-      Add("amount.minor_units",
-          sum.has_value() ? absl::StrCat("is ", check_.amount.minor_units,
-                                         ", but the lines add up to ", *sum)
-                          : "the lines' amounts add up to more than 64 bits");
+      Add("amount.minor_units", sum.has_value() ? absl::StrCat("is ", check_.amount.minor_units,
+                                                               ", but the lines add up to ", *sum)
+                                                : "the lines' amounts add up to more than 64 bits");
     }
   }
 
@@ -115,7 +115,8 @@ class Validation {
     const Line& line = check_.lines[index];
     const bool implied = check_.lines.size() == 1;
     const std::string prefix = absl::StrCat("lines[", index, "].");
-    Id(implied ? "order_id" : prefix + "order_id", line.order.value(), NeedsOrder(policy_, movement));
+    Id(implied ? "order_id" : prefix + "order_id", line.order.value(),
+       NeedsOrder(policy_, movement));
     if (index > 0 && !(check_.lines[index - 1].order < line.order)) {
       Add(prefix + "order_id", absl::StrCat("order ", line.order.value(), " stands there twice"));
     }

@@ -11,10 +11,10 @@
 
 namespace fundgate::core {
 
-inline constexpr size_t kMaxIdBytes = 128;       // of keys, accounts, orders, request ids
-inline constexpr size_t kMaxLines = 10'000;      // of one check
-inline constexpr size_t kMaxAttributes = 64;     // of one check
-inline constexpr size_t kMaxTextBytes = 1024;    // of attribute values and names
+inline constexpr size_t kMaxIdBytes = 128;     // of keys, accounts, orders, request ids
+inline constexpr size_t kMaxLines = 10'000;    // of one check
+inline constexpr size_t kMaxAttributes = 64;   // of one check
+inline constexpr size_t kMaxTextBytes = 1024;  // of attribute values and names
 
 // One thing wrong with one field, named as in the contract: "lines[2].amount".
 struct FieldProblem {

@@ -4,18 +4,30 @@ namespace fundgate::core {
 
 std::string_view ToString(ViolationKind kind) {
   switch (kind) {
-    case ViolationKind::kUngated: return "ungated";
-    case ViolationKind::kAfterRelease: return "after_release";
-    case ViolationKind::kAfterBlock: return "after_block";
-    case ViolationKind::kDuplicateMovement: return "duplicate_movement";
-    case ViolationKind::kAmountMismatch: return "amount_mismatch";
-    case ViolationKind::kUnitMismatch: return "unit_mismatch";
-    case ViolationKind::kOtherAccount: return "other_account";
-    case ViolationKind::kOtherOrder: return "other_order";
-    case ViolationKind::kOtherCurrency: return "other_currency";
-    case ViolationKind::kMovementUndone: return "movement_undone";
-    case ViolationKind::kInvariant: return "invariant";
-    case ViolationKind::kOverdue: return "overdue";
+    case ViolationKind::kUngated:
+      return "ungated";
+    case ViolationKind::kAfterRelease:
+      return "after_release";
+    case ViolationKind::kAfterBlock:
+      return "after_block";
+    case ViolationKind::kDuplicateMovement:
+      return "duplicate_movement";
+    case ViolationKind::kAmountMismatch:
+      return "amount_mismatch";
+    case ViolationKind::kUnitMismatch:
+      return "unit_mismatch";
+    case ViolationKind::kOtherAccount:
+      return "other_account";
+    case ViolationKind::kOtherOrder:
+      return "other_order";
+    case ViolationKind::kOtherCurrency:
+      return "other_currency";
+    case ViolationKind::kMovementUndone:
+      return "movement_undone";
+    case ViolationKind::kInvariant:
+      return "invariant";
+    case ViolationKind::kOverdue:
+      return "overdue";
   }
   return "?";
 }

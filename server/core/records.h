@@ -185,7 +185,8 @@ struct Source {
   uint64_t epoch = 0;  // the newest granted; batches of older ones are refused
   Position position;
   absl::Time proven_past = absl::InfinitePast();  // input time
-  std::vector<Probe> awaited;  // heads that were read but are not applied yet; oldest first, bounded
+  std::vector<Probe>
+      awaited;  // heads that were read but are not applied yet; oldest first, bounded
   // Rows with the same image count as redelivered until the feeder says otherwise (see events.h).
   bool coordinates_changed = false;
   uint64_t mapping_version = 0;

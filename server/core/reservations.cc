@@ -23,9 +23,12 @@ ReservationAnswer AnswerOf(const KeyId& id, const AccountId& account, const KeyR
 
 KeyState StateFor(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kAllow: return KeyState::kAllowed;
-    case Verdict::kHold: return KeyState::kHeld;
-    case Verdict::kBlock: return KeyState::kBlocked;
+    case Verdict::kAllow:
+      return KeyState::kAllowed;
+    case Verdict::kHold:
+      return KeyState::kHeld;
+    case Verdict::kBlock:
+      return KeyState::kBlocked;
   }
   return KeyState::kHeld;
 }
@@ -77,15 +80,13 @@ std::optional<Refusal> ConfirmAmount(Draft& draft, const ConfirmInput& input) {
     return Precondition(absl::StrCat("amount: ", input.amount->ToString(), " is not within the ",
                                      reservation.amount.ToString(), " that was allowed"));
   }
-  const std::optional<std::vector<Delta>> rest =
-      Shrinkage(reservation, input.amount->minor_units);
+  const std::optional<std::vector<Delta>> rest = Shrinkage(reservation, input.amount->minor_units);
   if (!rest.has_value()) {
     return Precondition(
         "amount: a movement of several lines or parts is confirmed whole; release it and ask "
         "again for the part that moved");
   }
-  if (!ApplyDeltas(draft, *rest, input.account, reservation.amount.currency,
-                   Posting::kUnreserve)) {
+  if (!ApplyDeltas(draft, *rest, input.account, reservation.amount.currency, Posting::kUnreserve)) {
     return Precondition("amount: the reservation's books do not hold what it reserved");
   }
   Reservation& shrunk = *draft.MutableKey(input.key).reservation;
@@ -163,14 +164,16 @@ Answer Confirm(Draft& draft, const ConfirmInput& input) {
   switch (reservation.state) {
     case ReservationState::kReleased:
       return Precondition("it was released: ask again before moving money");
-    case ReservationState::kPosted: return AnswerOf(input.key, input.account, *record);
+    case ReservationState::kPosted:
+      return AnswerOf(input.key, input.account, *record);
     case ReservationState::kConfirmed:
       if (input.amount.has_value() && *input.amount != reservation.amount) {
         return Precondition(absl::StrCat("amount: it was confirmed with ",
                                          reservation.amount.ToString(), " before"));
       }
       return AnswerOf(input.key, input.account, *record);
-    case ReservationState::kPending: break;
+    case ReservationState::kPending:
+      break;
   }
   if (const auto refusal = ConfirmAmount(draft, input)) return *refusal;
   KeyRecord& confirmed = draft.MutableKey(input.key);
@@ -199,10 +202,14 @@ Answer Release(Draft& draft, const ReleaseInput& input) {
     return *refusal;
   }
   switch (record->reservation->state) {
-    case ReservationState::kReleased: return AnswerOf(input.key, input.account, *record);
-    case ReservationState::kPosted: return Precondition("it moved: an event has posted it");
-    case ReservationState::kConfirmed: return Precondition("it was confirmed as moved");
-    case ReservationState::kPending: break;
+    case ReservationState::kReleased:
+      return AnswerOf(input.key, input.account, *record);
+    case ReservationState::kPosted:
+      return Precondition("it moved: an event has posted it");
+    case ReservationState::kConfirmed:
+      return Precondition("it was confirmed as moved");
+    case ReservationState::kPending:
+      break;
   }
   if (record->moved || record->in_progress) {
     return Precondition("an event says that this movement was made or is under way");

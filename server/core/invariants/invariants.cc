@@ -14,9 +14,12 @@ namespace {
 
 std::optional<int64_t> WorstValue(const Counter& counter, Influence influence) {
   switch (influence) {
-    case Influence::kTightens: return CheckedAdd(counter.posted, counter.pending_up);
-    case Influence::kLoosens: return CheckedSubtract(counter.posted, counter.pending_down);
-    case Influence::kNone: return counter.posted;
+    case Influence::kTightens:
+      return CheckedAdd(counter.posted, counter.pending_up);
+    case Influence::kLoosens:
+      return CheckedSubtract(counter.posted, counter.pending_down);
+    case Influence::kNone:
+      return counter.posted;
   }
   return std::nullopt;
 }
@@ -46,7 +49,8 @@ std::map<BookId, TouchedBook> TouchedBooks(Draft& draft, const CheckInput& check
     if (is_new) entry->second.book = draft.ReadBook(id, *draft.policy().FindBook(id.book));
     entry->second.deltas.push_back(&delta);
     Counter& counter = entry->second.book.counters[delta.counter];
-    const std::optional<int64_t> size = delta.amount < 0 ? CheckedNegate(delta.amount) : delta.amount;
+    const std::optional<int64_t> size =
+        delta.amount < 0 ? CheckedNegate(delta.amount) : delta.amount;
     int64_t& pending = delta.amount < 0 ? counter.pending_down : counter.pending_up;
     const std::optional<int64_t> sum = size.has_value() ? CheckedAdd(pending, *size) : std::nullopt;
     if (sum.has_value()) pending = *sum;
@@ -73,9 +77,9 @@ std::string BookText(const BookId& id) {
 Reason BrokenReason(const InvariantDefinition& invariant, const BookDefinition& definition,
                     const BookId& id, std::span<const int64_t> corner) {
   Reason reason{ReasonCode::kInvariant, invariant.name, "", invariant.otherwise, {}};
-  reason.message = absl::StrCat(
-      "\"", invariant.text, "\" would not hold for ", BookText(id), ": ",
-      Describe(definition, id.currency, corner), ", counting what is pending at its worst");
+  reason.message = absl::StrCat("\"", invariant.text, "\" would not hold for ", BookText(id), ": ",
+                                Describe(definition, id.currency, corner),
+                                ", counting what is pending at its worst");
   reason.fields.emplace_back("book", id.book);
   if (!id.order.empty()) reason.fields.emplace_back("order_id", id.order.value());
   for (size_t i = 0; i < corner.size(); ++i) {
@@ -85,10 +89,12 @@ Reason BrokenReason(const InvariantDefinition& invariant, const BookDefinition& 
 }
 
 Reason LimitReason(const CheckpointDefinition& checkpoint, std::string name, const BookId& id) {
-  return {ReasonCode::kLimit, std::move(name),
+  return {ReasonCode::kLimit,
+          std::move(name),
           absl::StrCat("the counters of ", BookText(id),
                        " would leave 64 bits; an operator must look at this book"),
-          checkpoint.when_error, {}};
+          checkpoint.when_error,
+          {}};
 }
 
 void JudgeOne(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,

@@ -1,0 +1,23 @@
+// What events do: post what happened, compare it with what was allowed, name what doesn't fit.
+#ifndef SERVER_CORE_EVENT_POSTING_H_
+#define SERVER_CORE_EVENT_POSTING_H_
+
+#include <cstddef>
+#include <string>
+
+#include "server/core/draft.h"
+#include "server/core/events.h"
+#include "server/core/policy.h"
+
+namespace fundgate::core {
+
+// Gaps that are kept apart; past it a gap widens to its whole kind.
+inline constexpr size_t kMaxGaps = 10'000;
+
+// Applies one event of the source. Never refuses it: what can't be applied becomes a gap, what
+// doesn't fit a violation. Facts change nothing here: the journal keeps them.
+void ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event);
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_CORE_EVENT_POSTING_H_

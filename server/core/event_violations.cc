@@ -1,0 +1,138 @@
+#include "server/core/event_violations.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/core/books.h"
+
+namespace fundgate::core {
+
+int PowerOfTenBetween(int64_t a, int64_t b) {
+  int64_t larger = std::max(a, b);
+  const int64_t smaller = std::min(a, b);
+  if (smaller <= 0) return 0;
+  int power = 0;
+  while (larger > smaller && larger % 10 == 0) {
+    larger /= 10;
+    ++power;
+  }
+  return larger == smaller ? power : 0;
+}
+
+void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::string message,
+                            std::vector<std::pair<std::string, std::string>> fields) {
+  Violation violation;
+  violation.kind = kind;
+  violation.name = std::string(ToString(kind));
+  violation.key = key_;
+  violation.account = after.account;
+  violation.order = after.line.order;
+  violation.amount = Money{after.currency, after.line.amount};
+  violation.source = source_.name;
+  violation.event_id = event_.id;
+  violation.message = std::move(message);
+  violation.fields = std::move(fields);
+  draft_.AddViolation(std::move(violation));
+}
+
+bool EventViolations::IsHistory() const {
+  return movement_.gated_from.has_value() && event_.occurred_at != absl::InfinitePast() &&
+         event_.occurred_at < *movement_.gated_from;
+}
+
+void EventViolations::Compare(const Contribution& after, bool is_duplicate) {
+  const KeyRecord& record = *draft_.FindKey(key_);
+  if (is_duplicate) {
+    return Raise(ViolationKind::kDuplicateMovement, after,
+                 absl::StrCat("a second row has moved ", key_.kind.value(), " ", key_.key.value()),
+                 {{"first_row", absl::StrCat(record.rows.front().row.table, "/",
+                                             record.rows.front().row.primary_key)}});
+  }
+  CompareCurrency(after);
+  if (!movement_.gated) return;
+  CompareWithState(record, after);
+  CompareWithReservation(record, after);
+}
+
+void EventViolations::CompareWithState(const KeyRecord& record, const Contribution& after) {
+  if (record.moved) return;  // said when the first of its rows came
+  const bool released =
+      record.reservation.has_value() && record.reservation->state == ReservationState::kReleased;
+  if (record.state == KeyState::kClosed || (record.state == KeyState::kAllowed && released)) {
+    return Raise(ViolationKind::kAfterRelease, after,
+                 "it moved although the service had released it");
+  }
+  if (record.state == KeyState::kBlocked || record.state == KeyState::kRejected) {
+    return Raise(ViolationKind::kAfterBlock, after, "it moved although it was blocked");
+  }
+  if (record.state == KeyState::kAllowed || IsHistory()) return;
+  Raise(ViolationKind::kUngated, after,
+        record.state == KeyState::kHeld ? "it moved although it was only held"
+                                        : "it moved without having been asked for");
+}
+
+void EventViolations::CompareCurrency(const Contribution& after) {
+  const KeyRecord& record = *draft_.FindKey(key_);
+  bool differs =
+      record.state == KeyState::kAllowed && record.fingerprint->amount.currency != after.currency;
+  for (const Effect& effect : movement_.effects) {
+    const BookDefinition& book = draft_.policy().books[effect.book];
+    if (!book.single_currency) continue;
+    const Family* family =
+        draft_.FindFamily({book.name, after.account, book.by_order ? after.line.order : OrderId()});
+    differs |= family != nullptr && !family->currency.empty() && family->currency != after.currency;
+  }
+  if (!differs) return;
+  Raise(ViolationKind::kOtherCurrency, after,
+        absl::StrCat("it moved in ", std::string(after.currency.code()),
+                     ", which is not the currency of its order or of what was allowed"));
+}
+
+void EventViolations::CompareWithReservation(const KeyRecord& record, const Contribution& after) {
+  if (record.state != KeyState::kAllowed) return;
+  const Fingerprint& allowed = *record.fingerprint;
+  if (allowed.account != after.account) {
+    Raise(ViolationKind::kOtherAccount, after,
+          absl::StrCat("it was allowed for account ", allowed.account.value(), " and moved for ",
+                       after.account.value()));
+  }
+  const auto line =
+      std::find_if(allowed.lines.begin(), allowed.lines.end(),
+                   [&after](const Line& candidate) { return candidate.order == after.line.order; });
+  if (line == allowed.lines.end() && !movement_.many_lines && allowed.lines.front().order.empty()) {
+    return;
+  }
+  if (line == allowed.lines.end()) {
+    return Raise(ViolationKind::kOtherOrder, after,
+                 absl::StrCat("it was not allowed for order ", after.line.order.value()));
+  }
+  if (allowed.amount.currency != after.currency) return;  // amounts can't be compared
+  const int64_t expected =
+      movement_.many_lines ? line->amount : record.reservation->amount.minor_units;
+  if (expected == after.line.amount) return;
+  const int power = PowerOfTenBetween(expected, after.line.amount);
+  const std::string allowed_text = Money{after.currency, expected}.ToString();
+  const std::string moved_text = Money{after.currency, after.line.amount}.ToString();
+  const std::string message =
+      absl::StrCat(allowed_text, " was allowed and ", moved_text, " moved",
+                   power > 0 ? absl::StrCat(": a factor of 10^", power, ", mixed units") : "");
+  Raise(power > 0 ? ViolationKind::kUnitMismatch : ViolationKind::kAmountMismatch, after, message,
+        {{"allowed", allowed_text}, {"moved", moved_text}, {"power_of_ten", absl::StrCat(power)}});
+}
+
+void EventViolations::Undone(const RowContribution& posted, const Contribution* after) {
+  if (movement_.reversible) return;
+  Contribution gone;
+  gone.account = posted.account;
+  gone.line = posted.line;
+  gone.currency = posted.amount.currency;
+  Raise(ViolationKind::kMovementUndone, gone,
+        absl::StrCat(posted.amount.ToString(), " that had moved ",
+                     after != nullptr && after->status == MovementStatus::kHappened
+                         ? "was edited to " + Money{after->currency, after->line.amount}.ToString()
+                         : "is gone"));
+}
+
+}  // namespace fundgate::core

@@ -1,0 +1,47 @@
+// Compares what an event says with what was allowed, and raises what doesn't fit.
+#ifndef SERVER_CORE_EVENT_VIOLATIONS_H_
+#define SERVER_CORE_EVENT_VIOLATIONS_H_
+
+#include <string>
+
+#include "server/core/draft.h"
+#include "server/core/events.h"
+#include "server/core/policy.h"
+#include "server/core/records.h"
+
+namespace fundgate::core {
+
+// The violations of one event on one key. Reads the key as it was before the event was counted.
+class EventViolations {
+ public:
+  EventViolations(Draft& draft, const SourceDefinition& source, const Event& event,
+                  const MovementDefinition& movement, const KeyId& key)
+      : draft_(draft), source_(source), event_(event), movement_(movement), key_(key) {}
+
+  // The row counts: was it allowed, once, with this amount, for this account and order?
+  void Compare(const Contribution& after, bool is_duplicate);
+
+  // What was posted shrank or went. Raises nothing for kinds that are reversible.
+  void Undone(const RowContribution& posted, const Contribution* after);
+
+ private:
+  void CompareWithState(const KeyRecord& record, const Contribution& after);
+  void CompareWithReservation(const KeyRecord& record, const Contribution& after);
+  void CompareCurrency(const Contribution& after);
+  bool IsHistory() const;
+  void Raise(ViolationKind kind, const Contribution& after, std::string message,
+             std::vector<std::pair<std::string, std::string>> fields = {});
+
+  Draft& draft_;
+  const SourceDefinition& source_;
+  const Event& event_;
+  const MovementDefinition& movement_;
+  const KeyId& key_;
+};
+
+// The power of ten by which one amount is the other one: 2 for 1234 and 12.34; 0 if it is none.
+int PowerOfTenBetween(int64_t a, int64_t b);
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_CORE_EVENT_VIOLATIONS_H_

@@ -1,0 +1,106 @@
+#include "server/core/ingest.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "server/core/event_posting.h"
+#include "server/core/suspects.h"
+
+namespace fundgate::core {
+namespace {
+
+absl::Status UnknownSource(const Policy& policy, const SourceName& name) {
+  std::string known;
+  for (const SourceDefinition& source : policy.sources) {
+    absl::StrAppend(&known, known.empty() ? "" : ", ", source.name.value());
+  }
+  return absl::NotFoundError(
+      absl::StrCat("source: the policy has no source \"", name.value(), "\"; there are: ", known));
+}
+
+absl::Status CheckMapping(const SourceDefinition& source, uint64_t mapping_version) {
+  if (source.mapping_version == 0 || source.mapping_version == mapping_version) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("mapping_version: the policy maps source ", source.name.value(), " by version ",
+                   source.mapping_version, ", not ", mapping_version, "; load the policy again"));
+}
+
+// Why the batch can't be applied, or ok.
+absl::Status CheckBatch(const Source& source, const SourceDefinition& definition,
+                        const IngestInput& input, absl::Time now) {
+  if (input.epoch != source.epoch) {
+    return absl::AbortedError(absl::StrCat("epoch: ", input.epoch, " is fenced off; epoch ",
+                                           source.epoch, " feeds source ", input.source.value(),
+                                           " now. Ask for a new one with GetPosition"));
+  }
+  if (input.previous != source.position) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("previous_position: \"", input.previous.ToString(),
+                     "\" does not follow on what is applied, \"", source.position.ToString(),
+                     "\". Start again from GetPosition"));
+  }
+  if (!input.position.Covers(input.previous)) {
+    return absl::InvalidArgumentError(absl::StrCat("position: \"", input.position.ToString(),
+                                                   "\" lies before \"", input.previous.ToString(),
+                                                   "\""));
+  }
+  if (input.position == input.previous && !input.events.empty()) {
+    return absl::InvalidArgumentError("position: events must move it forward");
+  }
+  if (input.probe.has_value() && input.probe->read_after > now) {
+    return absl::InvalidArgumentError(
+        "probe.read_after: lies in the future; it must be the gate_time of an acknowledgement");
+  }
+  return CheckMapping(definition, input.mapping_version);
+}
+
+// Takes over every awaited head that is applied now.
+void ProveWhatIsApplied(Source& source) {
+  const auto reached = std::stable_partition(
+      source.awaited.begin(), source.awaited.end(),
+      [&source](const Probe& probe) { return !source.position.Covers(probe.head); });
+  std::for_each(reached, source.awaited.end(), [&source](const Probe& probe) {
+    source.proven_past = std::max(source.proven_past, probe.read_after);
+  });
+  source.awaited.erase(reached, source.awaited.end());
+}
+
+}  // namespace
+
+Answer GrantEpoch(Draft& draft, const GrantEpochInput& input) {
+  const SourceDefinition* definition = draft.policy().FindSource(input.source);
+  if (definition == nullptr) return Refusal{UnknownSource(draft.policy(), input.source)};
+  if (absl::Status status = CheckMapping(*definition, input.mapping_version); !status.ok()) {
+    return Refusal{std::move(status)};
+  }
+  Source& source = draft.MutableSource(input.source);
+  source.epoch += 1;
+  source.awaited.clear();  // the new feeder reads heads of its own
+  source.coordinates_changed = input.coordinates_changed;
+  source.mapping_version = input.mapping_version;
+  return EpochGrant{source.epoch, source.position};
+}
+
+Answer Ingest(Draft& draft, const IngestInput& input) {
+  const SourceDefinition* definition = draft.policy().FindSource(input.source);
+  if (definition == nullptr) return Refusal{UnknownSource(draft.policy(), input.source)};
+  absl::Status status = CheckBatch(draft.ReadSource(input.source), *definition, input, draft.now());
+  if (!status.ok()) return Refusal{std::move(status)};
+
+  for (const Event& event : input.events) ApplyEvent(draft, *definition, event);
+
+  Source& source = draft.MutableSource(input.source);
+  source.position = input.position;
+  if (input.probe.has_value() && source.awaited.size() < kMaxAwaitedProbes) {
+    source.awaited.push_back(*input.probe);
+  }
+  ProveWhatIsApplied(source);
+  JudgeSuspects(draft);
+  return IngestAnswer{source.position, draft.violation_count()};
+}
+
+}  // namespace fundgate::core

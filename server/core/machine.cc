@@ -1,0 +1,97 @@
+#include "server/core/machine.h"
+
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "server/core/breakers.h"
+#include "server/core/check.h"
+#include "server/core/draft.h"
+#include "server/core/ingest.h"
+#include "server/core/policy_succession.h"
+#include "server/core/reservations.h"
+#include "server/core/timers.h"
+
+namespace fundgate::core {
+namespace {
+
+// Each kind of input goes to the function that knows it.
+struct Dispatch {
+  Draft& draft;
+  const StateReader& state;
+
+  Answer operator()(const CheckInput& input) const { return JudgeCheck(draft, input); }
+  Answer operator()(const ConfirmInput& input) const { return Confirm(draft, input); }
+  Answer operator()(const ReleaseInput& input) const { return Release(draft, input); }
+  Answer operator()(const RejectHoldInput& input) const { return RejectHold(draft, input); }
+  Answer operator()(const GrantEpochInput& input) const { return GrantEpoch(draft, input); }
+  Answer operator()(const IngestInput& input) const { return Ingest(draft, input); }
+  Answer operator()(const TripBreakerInput& input) const { return TripBreaker(draft, input); }
+  Answer operator()(const HalfOpenBreakerInput& input) const {
+    return HalfOpenBreaker(draft, input);
+  }
+  Answer operator()(const ResetBreakerInput& input) const { return ResetBreaker(draft, input); }
+  Answer operator()(const ApplyPolicyInput& input) const { return ApplyPolicy(draft, input); }
+  Answer operator()(const TickInput&) const {
+    Tick(draft, state);
+    return Done{};
+  }
+  Answer operator()(const ClockDriftInput& input) const {
+    draft.MutableClock().drifted = true;
+    draft.MutableClock().drift = input.drift;
+    return Done{};
+  }
+  Answer operator()(const AcceptTimeInput&) const {
+    draft.MutableClock().drifted = false;
+    draft.MutableClock().drift = absl::ZeroDuration();
+    return Done{};
+  }
+};
+
+// Inputs that make sense before the first policy. Breakers do too: an operator may want everything
+// shut from the first moment.
+bool NeedsPolicy(const Input& input) {
+  return std::holds_alternative<CheckInput>(input.body) ||
+         std::holds_alternative<ConfirmInput>(input.body) ||
+         std::holds_alternative<ReleaseInput>(input.body) ||
+         std::holds_alternative<RejectHoldInput>(input.body) ||
+         std::holds_alternative<GrantEpochInput>(input.body) ||
+         std::holds_alternative<IngestInput>(input.body);
+}
+
+Answer Judge(Draft& draft, const StateReader& state, const Input& input) {
+  if (NeedsPolicy(input) && state.resident().policy == nullptr) {
+    return Refusal{absl::FailedPreconditionError(
+        "no policy is in force yet: apply one with `fundctl policy apply`")};
+  }
+  return std::visit(Dispatch{draft, state}, input.body);
+}
+
+}  // namespace
+
+absl::StatusOr<Outcome> Machine::Apply(const Input& input) const {
+  const ClockRecord& clock = state_.resident().clock;
+  if (input.time < clock.time) {
+    return absl::InternalError(absl::StrCat("input time ran backwards, from ",
+                                            absl::FormatTime(clock.time), " to ",
+                                            absl::FormatTime(input.time)));
+  }
+  Draft draft(state_, input.time);
+  Outcome outcome;
+  outcome.answer = Judge(draft, state_, input);
+  // A failed read looks like a missing record: nothing that was judged on one may leave.
+  if (!state_.status().ok()) return state_.status();
+
+  const bool idle_tick = std::holds_alternative<TickInput>(input.body) && !draft.HasChanges();
+  if (idle_tick || std::holds_alternative<Wait>(outcome.answer)) {
+    outcome.recorded = false;
+  } else if (std::holds_alternative<Refusal>(outcome.answer)) {
+    outcome.changes = Draft(state_, input.time).Take();
+  } else {
+    outcome.changes = std::move(draft).Take();
+  }
+  return outcome;
+}
+
+}  // namespace fundgate::core

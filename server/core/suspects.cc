@@ -1,0 +1,118 @@
+#include "server/core/suspects.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/core/books.h"
+#include "server/core/breaker_scope.h"
+#include "server/core/breakers.h"
+#include "server/core/freshness.h"
+#include "server/core/invariants/invariants.h"
+
+namespace fundgate::core {
+namespace {
+
+bool Worsens(const InvariantDefinition& invariant, const Delta& delta) {
+  const Influence influence = invariant.influence[delta.counter];
+  return (influence == Influence::kTightens && delta.amount > 0) ||
+         (influence == Influence::kLoosens && delta.amount < 0);
+}
+
+const InvariantDefinition* FindInvariant(const Policy& policy, const std::string& name) {
+  const auto found = std::find_if(policy.invariants.begin(), policy.invariants.end(),
+                                  [&name](const InvariantDefinition& i) { return i.name == name; });
+  return found == policy.invariants.end() ? nullptr : &*found;
+}
+
+// Kinds with a checkpoint whose movements can worsen the invariant.
+std::set<std::string> CheckpointsThatWorsen(const Policy& policy,
+                                            const InvariantDefinition& invariant) {
+  std::set<std::string> kinds;
+  for (const CheckpointDefinition& checkpoint : policy.checkpoints) {
+    for (const Effect& effect : policy.movements[checkpoint.movement].effects) {
+      const Delta unit{"", OrderId(), false, static_cast<uint32_t>(effect.counter), effect.sign};
+      if (effect.book == invariant.book && Worsens(invariant, unit)) {
+        kinds.insert(checkpoint.kind.value());
+      }
+    }
+  }
+  return kinds;
+}
+
+void ActUpon(Draft& draft, const InvariantDefinition& invariant, const BookId& book) {
+  const std::string reason = absl::StrCat("events broke ", invariant.name);
+  switch (invariant.on_event) {
+    case OnEvent::kAlert:
+      return;
+    case OnEvent::kFreeze: {
+      const BreakerScope scope =
+          book.order.empty()
+              ? BreakerScope{std::string(kEverything), "account", book.account.value()}
+              : BreakerScope{std::string(kEverything), "order", book.order.value()};
+      return OpenAutomatically(draft, scope.ToString(), BreakerOrigin::kFreeze, reason);
+    }
+    case OnEvent::kTrip:
+      for (const std::string& kind : CheckpointsThatWorsen(draft.policy(), invariant)) {
+        const BreakerScope scope{kind, "account", book.account.value()};
+        OpenAutomatically(draft, scope.ToString(), BreakerOrigin::kTrip, reason);
+      }
+  }
+}
+
+Violation BrokenInvariant(const Draft& draft, const InvariantDefinition& invariant,
+                          const BookId& id, const Book& book, const Suspect& suspect) {
+  const BookDefinition& definition = draft.policy().books[invariant.book];
+  std::vector<int64_t> posted;
+  for (const Counter& counter : book.counters) posted.push_back(counter.posted);
+  Violation violation;
+  violation.kind = ViolationKind::kInvariant;
+  violation.name = invariant.name;
+  violation.account = id.account;
+  violation.order = id.order;
+  violation.amount.currency = id.currency;
+  violation.source = suspect.source;
+  violation.event_id = suspect.event_id;
+  violation.message = absl::StrCat("\"", invariant.text,
+                                   "\" does not hold: ", Describe(definition, id.currency, posted));
+  for (size_t i = 0; i < posted.size(); ++i) {
+    violation.fields.emplace_back(definition.counters[i], absl::StrCat(posted[i]));
+  }
+  return violation;
+}
+
+}  // namespace
+
+void SuspectInvariants(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
+                       Currency currency, const SourceName& source, const std::string& event_id) {
+  for (const InvariantDefinition& invariant : draft.policy().invariants) {
+    const BookDefinition& definition = draft.policy().books[invariant.book];
+    for (const Delta& delta : deltas) {
+      if (delta.book != definition.name || !Worsens(invariant, delta)) continue;
+      const BookId id = BookOf(delta, account, currency);
+      if (HoldsAsPosted(invariant, draft.ReadBook(id, definition)) == Holds::kYes) continue;
+      Suspect& suspect = draft.MutableSuspect({id, invariant.name});
+      suspect = Suspect{draft.now(), source, event_id};
+    }
+  }
+}
+
+void JudgeSuspects(Draft& draft) {
+  for (const auto& [id, suspect] : draft.Suspects()) {
+    const InvariantDefinition* invariant = FindInvariant(draft.policy(), id.invariant);
+    if (invariant == nullptr) {  // a newer policy has dropped it
+      draft.EraseSuspect(id);
+      continue;
+    }
+    const BookDefinition& definition = draft.policy().books[invariant->book];
+    if (!NotProvenPast(draft, definition.sources, suspect.since).empty()) continue;
+    draft.EraseSuspect(id);
+    const Book& book = draft.ReadBook(id.book, definition);
+    if (HoldsAsPosted(*invariant, book) == Holds::kYes) continue;
+    draft.AddViolation(BrokenInvariant(draft, *invariant, id.book, book, suspect));
+    ActUpon(draft, *invariant, id.book);
+  }
+}
+
+}  // namespace fundgate::core

@@ -1,0 +1,112 @@
+#include "server/core/timers.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/core/breakers.h"
+#include "server/core/freshness.h"
+#include "server/core/reservations.h"
+
+namespace fundgate::core {
+namespace {
+
+// How often a reservation that stays open past overdue_at is looked at again.
+constexpr absl::Duration kOverdueRecheck = absl::Minutes(1);
+
+bool IsOpen(const KeyRecord& record) {
+  return record.state == KeyState::kAllowed &&
+         (record.reservation->state == ReservationState::kPending ||
+          record.reservation->state == ReservationState::kConfirmed);
+}
+
+bool HasGap(const Draft& draft, const KeyId& key, const AccountId& account) {
+  const auto& gaps = draft.before().gaps;
+  return std::any_of(gaps.begin(), gaps.end(), [&](const auto& gap) {
+    return gap.first.kind == key.kind &&
+           (gap.first.account.empty() || gap.first.account == account);
+  });
+}
+
+// It was allowed, and everything there is to know says that it did not move.
+bool ProvenNotToHaveMoved(Draft& draft, const KeyId& key, const KeyRecord& record) {
+  const CheckpointDefinition* checkpoint = draft.policy().FindCheckpoint(key.kind);
+  if (checkpoint == nullptr || !checkpoint->auto_release) return false;
+  const std::vector<SourceName>& sources = draft.policy().movements[checkpoint->movement].sources;
+  const Reservation& reservation = *record.reservation;
+  return !sources.empty() && reservation.state == ReservationState::kPending &&
+         !reservation.pinned && !record.event_seen && !record.moved &&
+         !HasGap(draft, key, record.fingerprint->account) &&
+         NotProvenPast(draft, sources, reservation.valid_until + checkpoint->auto_release_grace)
+             .empty();
+}
+
+void RaiseOverdue(Draft& draft, const KeyId& key) {
+  KeyRecord& record = draft.MutableKey(key);
+  record.reservation->overdue = true;
+  Violation violation;
+  violation.kind = ViolationKind::kOverdue;
+  violation.name = std::string(ToString(ViolationKind::kOverdue));
+  violation.key = key;
+  violation.account = record.fingerprint->account;
+  violation.order = record.fingerprint->lines.front().order;
+  violation.amount = record.reservation->amount;
+  violation.message =
+      absl::StrCat("it was allowed by ", record.decision->id, " and ",
+                   record.reservation->state == ReservationState::kConfirmed
+                       ? "confirmed, but no source has reported it"
+                       : "neither confirmed, released nor reported; confirm or release it");
+  draft.AddViolation(std::move(violation));
+}
+
+// Forgets a finished key. Its orders take no more checks: nobody could tell any more whether one
+// of them was made before.
+void Expire(Draft& draft, const KeyId& key) {
+  const KeyRecord record = *draft.FindKey(key);
+  const MovementDefinition* movement = draft.policy().FindMovement(key.kind);
+  if (record.moved && record.fingerprint.has_value() && movement != nullptr) {
+    for (const Effect& effect : movement->effects) {
+      const BookDefinition& book = draft.policy().books[effect.book];
+      if (!book.by_order) continue;
+      for (const Line& line : record.fingerprint->lines) {
+        draft.MutableFamily({book.name, record.fingerprint->account, line.order}).closed = true;
+      }
+    }
+  }
+  draft.EraseKey(key);
+}
+
+void LookAt(Draft& draft, const KeyId& key) {
+  const KeyRecord& record = *draft.FindKey(key);
+  if (!IsOpen(record)) {
+    const absl::Time expires = record.changed_at + draft.policy().key_retention;
+    return draft.now() >= expires ? Expire(draft, key) : draft.WakeBy(key, expires);
+  }
+  if (draft.now() < record.reservation->overdue_at) {
+    return draft.WakeBy(key, record.reservation->overdue_at);
+  }
+  if (ProvenNotToHaveMoved(draft, key, record)) {
+    EndReservation(draft, key, ReservationState::kReleased);
+    return draft.WakeBy(key, draft.now() + draft.policy().key_retention);
+  }
+  if (!record.reservation->overdue) RaiseOverdue(draft, key);
+  draft.WakeBy(key, draft.now() + kOverdueRecheck);
+}
+
+}  // namespace
+
+void Tick(Draft& draft, const StateReader& state) {
+  if (draft.before().clock.drifted || draft.before().policy == nullptr) return;
+  ExpireBreakers(draft);
+  for (const Timer& timer : state.DueTimers(draft.now(), kMaxTimersPerTick)) {
+    draft.RemoveTimer(timer);
+    const KeyRecord* record = draft.FindKey(timer.key);
+    if (record == nullptr || record->wake_at != timer.at) continue;
+    draft.ClearWake(timer.key);
+    LookAt(draft, timer.key);
+  }
+}
+
+}  // namespace fundgate::core
