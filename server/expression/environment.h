@@ -91,7 +91,8 @@ class Environment {
  public:
   explicit Environment(Options options = {});
 
-  // All: INVALID_ARGUMENT for a name that is no identifier or is reserved, ALREADY_EXISTS for a
+  // All: INVALID_ARGUMENT for a name that is no identifier or that the language keeps for itself
+  // (reserved words; functions of CEL, also those that are not here yet), ALREADY_EXISTS for a
   // second declaration, NOT_FOUND for a type that was not added before; nothing is changed then.
   absl::Status AddOpaque(OpaqueType type);
   absl::Status AddRecord(RecordType record);
@@ -106,10 +107,16 @@ class Environment {
   const std::vector<Slot>& slots() const { return slots_; }
   const Options& options() const { return options_; }
 
+  // The type of a field of `operand`, which is called `path` in messages. NOT_FOUND with the
+  // nearest name if its record has no such field, INVALID_ARGUMENT if it is no record.
+  absl::StatusOr<Type> FieldOf(const Type& operand, std::string_view path,
+                               std::string_view field) const;
+
   // For the checker. Null when there is none.
   const Type* FindVariable(std::string_view name) const;
   const RecordType* FindRecord(std::string_view name) const;
   const OpaqueType* FindOpaque(OpaqueId id) const;
+  std::vector<OpaqueType> Opaques() const;
   // All overloads of the name in that style, in order of declaration.
   std::vector<std::shared_ptr<const Function>> FindFunctions(std::string_view name,
                                                              bool method) const;
@@ -120,6 +127,7 @@ class Environment {
 
  private:
   absl::Status CheckType(const Type& type) const;
+  absl::Status CheckValueType(const Type& type) const;
 
   Options options_;
   std::map<std::string, Type, std::less<>> variables_;

@@ -7,6 +7,9 @@
 
 namespace fundgate::expression {
 
+// What Options::computed_elements_max can be at most: 24 kilobytes of stack.
+inline constexpr size_t kComputedElementsLimit = 1024;
+
 // All are limits at load; what passes them needs no limit when it runs, because every node is
 // evaluated at most once and every list is at most as long as the host's or the literal's.
 struct Options {
@@ -19,9 +22,10 @@ struct Options {
   size_t depth_max = 200;
   // Elements of one list literal. CEL asks for at least 32.
   size_t list_elements_max = 500;
-  // Elements, over all list literals that hold something not constant. They live on the machine
-  // stack during evaluation, 24 bytes each.
-  size_t computed_elements_max = 512;
+  // Elements of all list literals that hold something not constant, plus arguments of all calls of
+  // host functions. They live on the machine stack during evaluation, 24 bytes each. Never more
+  // than kComputedElementsLimit.
+  size_t computed_elements_max = kComputedElementsLimit;
   // Arguments of one call. CEL asks for at least 32.
   size_t arguments_max = 32;
   // RE2's measure of a compiled pattern; about the count of instructions.

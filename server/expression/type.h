@@ -54,7 +54,7 @@ class Type {
   // The same type without null.
   Type non_null() const;
   // Of lists; Dynamic for everything else.
-  Type element() const;
+  const Type& element() const;
   // Of opaque types and records; empty for everything else.
   const std::string& name() const;
   OpaqueId opaque_id() const { return opaque_id_; }
@@ -73,6 +73,10 @@ class Type {
   std::shared_ptr<const std::string> name_;
   std::shared_ptr<const Type> element_;
 };
+
+// Whether a value that turned up in a run is of the type; an absent or an error never is. Looks
+// into lists. Allocates nothing.
+bool Fits(const Value& value, const Type& type);
 
 // Whether a value of static type `from` may stand where `to` is wanted, now or, with Dynamic or a
 // nullable type on either side, subject to a check when it runs.

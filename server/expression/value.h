@@ -78,6 +78,13 @@ class Value {
     return value;
   }
 
+  // The same error, said of another place.
+  constexpr Value AtOffset(uint32_t offset) const {
+    Value value = *this;
+    value.offset_ = offset;
+    return value;
+  }
+
   constexpr ValueKind kind() const { return kind_; }
   constexpr bool is_absent() const { return kind_ == ValueKind::kAbsent; }
   constexpr bool is_null() const { return kind_ == ValueKind::kNull; }
