@@ -60,8 +60,8 @@ absl::StatusCode World::RefusalOf(decltype(Input::body) body) {
 
 void World::Complain(const Answer& answer) {
   const auto* refusal = std::get_if<Refusal>(&answer);
-  ADD_FAILURE() << "an answer of another kind (" << answer.index() << "): "
-                << (refusal == nullptr ? "" : refusal->status.ToString());
+  ADD_FAILURE() << "an answer of another kind (" << answer.index()
+                << "): " << (refusal == nullptr ? "" : refusal->status.ToString());
 }
 
 CheckInput World::NewCheck(const std::string& kind, const std::string& key,
@@ -146,16 +146,15 @@ Counter CounterOf(const MemoryState& state, const BookId& id, const std::string&
 
 Counter World::OrderCounter(const std::string& counter, const std::string& order,
                             const std::string& account, const std::string& currency) const {
-  return CounterOf(state_,
-                   {"order", AccountId(account), OrderId(order),
-                    Currency::FromCode(currency).value()},
-                   counter);
+  return CounterOf(
+      state_, {"order", AccountId(account), OrderId(order), Currency::FromCode(currency).value()},
+      counter);
 }
 
 Counter World::MerchantCounter(const std::string& counter, const std::string& account) const {
-  return CounterOf(
-      state_, {"merchant", AccountId(account), OrderId(), Currency::FromCode("CNY").value()},
-      counter);
+  return CounterOf(state_,
+                   {"merchant", AccountId(account), OrderId(), Currency::FromCode("CNY").value()},
+                   counter);
 }
 
 const KeyRecord& World::Key(const std::string& kind, const std::string& key) const {

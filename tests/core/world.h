@@ -75,7 +75,8 @@ class World {
                  std::optional<Contribution> after);
 
   Counter OrderCounter(const std::string& counter, const std::string& order = "o1",
-                       const std::string& account = "m1", const std::string& currency = "CNY") const;
+                       const std::string& account = "m1",
+                       const std::string& currency = "CNY") const;
   Counter MerchantCounter(const std::string& counter, const std::string& account = "m1") const;
   const KeyRecord& Key(const std::string& kind, const std::string& key) const;
   // The names of all violations so far, in order.
