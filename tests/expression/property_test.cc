@@ -16,13 +16,15 @@ constexpr uint64_t kSeed = 77001;
 constexpr int kTrees = 30000;
 constexpr int kVariables = 3;
 
+__extension__ typedef __int128 Wide;  // wide enough for every product of two ints
+
 enum class Form { kInt, kVariable, kBool, kUnary, kBinary, kConditional, kIn };
 
 // A tree of ints and bools. Unary and binary ones carry their operator as text.
 struct Tree {
   Form form = Form::kInt;
   std::string text{};
-  __int128 number = 0;
+  Wide number = 0;
   std::vector<std::unique_ptr<Tree>> parts{};
 };
 
@@ -31,7 +33,7 @@ using TreePtr = std::unique_ptr<Tree>;
 // What a tree gives: a number (bools are 0 and 1), or one of two errors.
 struct Answer {
   enum class Kind { kNumber, kOverflow, kDivision } kind = Kind::kNumber;
-  __int128 number = 0;
+  Wide number = 0;
 
   bool is_error() const { return kind != Kind::kNumber; }
 };
@@ -122,12 +124,12 @@ std::string Print(const Tree& tree, int level) {
   return own < level ? "(" + text + ")" : text;
 }
 
-Answer Bounded(__int128 number) {
+Answer Bounded(Wide number) {
   if (number > INT64_MAX || number < INT64_MIN) return {Answer::Kind::kOverflow, 0};
   return {Answer::Kind::kNumber, number};
 }
 
-Answer Reckon(const std::string& op, __int128 a, __int128 b) {
+Answer Reckon(const std::string& op, Wide a, Wide b) {
   if (op == "+") return Bounded(a + b);
   if (op == "-") return Bounded(a - b);
   if (op == "*") return Bounded(a * b);
@@ -174,7 +176,7 @@ Answer Obvious(const Tree& tree, const int64_t* variables) {
   }
   const Answer a = part(0), b = part(1);
   if (tree.text == "&&" || tree.text == "||") {
-    const __int128 absorbing = tree.text == "||" ? 1 : 0;
+    const Wide absorbing = tree.text == "||" ? 1 : 0;
     if (!a.is_error() && a.number == absorbing) return a;
     if (!b.is_error() && b.number == absorbing) return b;
     return a.is_error() ? a : b;
