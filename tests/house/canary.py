@@ -17,7 +17,7 @@ def main():
         return 0
     print(output)
     print(f"expected {command[0]} to fail reporting '{expected}', but it ended with"
-          f" {ran.returncode}: this build's sanitizer sees nothing, so its other tests prove nothing")
+          f" {ran.returncode}: this build's sanitizer is blind, so its other tests prove nothing")
     return 1
 
 

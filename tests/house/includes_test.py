@@ -87,7 +87,8 @@ class Purity(unittest.TestCase):
                      "#include <filesystem>\n", '#include "absl/time/clock.h"\n',
                      '#include "absl/synchronization/mutex.h"\n',
                      "auto t = absl::Now();\n", "auto t = std::chrono::seconds(1);\n",
-                     'auto e = getenv("X");\n', "auto e = std::getenv(x);\n", "int r = rand();\n", "auto t = time(nullptr);\n",
+                     'auto e = getenv("X");\n', "auto e = std::getenv(x);\n", "int r = rand();\n",
+                     "auto t = time(nullptr);\n",
                      "double amount = 1;\n"):
             with self.subTest(text=text):
                 self.assertTrue(includes.purity_violations("server/core/a.cc", text))

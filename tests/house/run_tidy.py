@@ -22,8 +22,8 @@ import threading
 import includes
 import repository
 
-# GCC's warnings are GCC's business, and some flags are unknown to clang: clang-tidy runs its checks,
-# and clang's analysis of lock annotations.
+# GCC's warnings are GCC's business, and some flags are unknown to clang: clang-tidy runs its own
+# checks, and clang's analysis of lock annotations.
 _DROPPED = {"-Werror", "-Wall", "-Wextra", "-Wpedantic", "-Wno-restrict"}
 _ADDED = ["-Wthread-safety", "-Wno-unknown-warning-option"]
 _TIDY = "clang-tidy"
@@ -68,7 +68,7 @@ def units(build):
 
 
 def contents(path, _known={}):
-    """A hash of a file's content, or for the system's headers of what changes with their package."""
+    """A hash of a file's content; for the system's headers, what changes with their package."""
     if path not in _known:
         if path.startswith("/usr/"):
             status = os.stat(path)
@@ -94,7 +94,8 @@ def key(unit, environment):
 
 def environment_of_checks():
     """The tool's version and all configuration files."""
-    version = subprocess.run([_TIDY, "--version"], capture_output=True, text=True, check=True).stdout
+    version = subprocess.run([_TIDY, "--version"], capture_output=True, text=True,
+                             check=True).stdout
     configuration = [repository.read(name) for name in repository.files()
                      if os.path.basename(name) == ".clang-tidy"]
     return "\n".join([version, *configuration])
