@@ -106,8 +106,10 @@ def sources_are_built(tree):
         while True:
             if folder in lists:
                 relative = os.path.relpath(name, folder or ".")
-                # CMake may know a prefix or a suffix from a loop, so the stem will do.
-                words = [relative, os.path.splitext(relative)[0]]
+                # Scripts are named from the root; a list of protos may leave the suffix to a loop.
+                words = [relative, name]
+                if name.endswith(".proto"):
+                    words.append(relative.removesuffix(".proto"))
                 found = any(re.search(rf"(?<![\w./-]){re.escape(word)}(?![\w-])", lists[folder])
                             for word in words)
             if found or not folder:
