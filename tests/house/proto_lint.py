@@ -3,8 +3,8 @@
 
 FOLDER is the root of the import paths (proto/), or a folder below it to check only what lies there;
 the root is found from the packages. Needs protoc and Debian's python3-protobuf. Every finding is
-one line, "file:line: sentence". The exit code is
-0 without findings, 1 with findings, 2 if the files can't be read or compiled.
+one line, "file:line: sentence". The exit code is 0 without findings, 1 with
+findings, 2 if the files can't be read or compiled.
 
 What is checked:
   - proto3; the folder is the package (fundgate/v1 and fundgate.v1); file names in snake_case;
@@ -117,8 +117,7 @@ class FileLint:
         if self.wants_behaviour and comment and not comment.startswith(BEHAVIOURS):
             self.find(self.line(path),
                       f'The comment of {what[0].lower() + what[1:]} must begin with'
-                      ' "Required.", "Optional." '
-                      'or "Output only.".')
+                      ' "Required.", "Optional." or "Output only.".')
 
     def check_enum(self, path, enum):
         self.expect_comment(path, f"Enum {enum.name}")
@@ -186,8 +185,8 @@ def line_findings(path):
         for number, line in enumerate(text, start=1):
             line = line.rstrip("\n")
             if len(line) > LINE_LENGTH_MAX:
-                yield (path, number,
-                       f"The line has {len(line)} characters; at most {LINE_LENGTH_MAX} are allowed.")
+                yield (path, number, f"The line has {len(line)} characters;"
+                       f" at most {LINE_LENGTH_MAX} are allowed.")
             if line != line.rstrip() or "\t" in line:
                 yield (path, number,
                        "The line ends in blanks or holds a tab; use spaces, and none at the end.")

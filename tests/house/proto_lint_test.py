@@ -114,8 +114,8 @@ class ProtoLint(unittest.TestCase):
         self.expect_one("Do(DoRequest)", "Do(DoResponse)", 8, "...Request")
 
     def test_an_unused_import_is_found(self):
-        self.expect_one("package a.v1;\n", 'package a.v1;\nimport "google/protobuf/any.proto";\n', 4,
-                        "unused")
+        self.expect_one("package a.v1;\n",
+                        'package a.v1;\nimport "google/protobuf/any.proto";\n', 4, "unused")
 
     def test_a_long_line_is_found(self):
         self.expect_one("// A good one.", "// A good one. " + "x" * 90, 37, "at most 100")
