@@ -12,6 +12,8 @@ target_include_directories(fundgate_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAK
 target_compile_options(fundgate_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
   -Werror
+  # A designated initializer that leaves a field out means the field's default.
+  -Wno-missing-field-initializers
   # GCC 12 sees overlaps in std::string::insert and replace that can't happen (GCC bug 105651).
   -Wno-restrict)
 if(FUNDGATE_SANITIZE)
