@@ -71,14 +71,15 @@ PURE = ("server/core", "server/expression", "types")
 _PURE_HEADERS = {
     "chrono", "ctime", "time.h", "sys/time.h", "thread", "mutex", "shared_mutex", "future",
     "condition_variable", "semaphore", "barrier", "latch", "stop_token", "random", "filesystem",
-    "fstream", "iostream", "cstdio", "stdio.h", "unistd.h", "pthread.h", "csignal",
+    "fstream", "iostream", "unistd.h", "pthread.h", "csignal",
     "absl/time/clock.h", "absl/random/random.h",
 }
 _PURE_HEADER_FOLDERS = ("absl/synchronization/", "absl/random/", "sys/")
 _PURE_NAMES = re.compile(
     r"\babsl::(Now|GetCurrentTimeNanos|SleepFor|BitGen|InsecureBitGen|LocalTimeZone)\b"
-    r"|\bstd::(chrono|thread|jthread|mutex|random_device|mt19937\w*|filesystem|getenv|time|clock)\b"
-    r"|(?<![\w.>:])(getenv|secure_getenv|rand|srand|clock_gettime|gettimeofday)\s*\("
+    r"|\bstd::(chrono|thread|jthread|mutex|random_device|mt19937\w*|filesystem|fopen|getenv"
+    r"|time|clock)\b"
+    r"|(?<![\w.>:])(getenv|secure_getenv|fopen|rand|srand|clock_gettime|gettimeofday)\s*\("
     r"|\btime\s*\(\s*(?:nullptr|NULL|0)\s*\)")
 # Money is never a floating number.
 _FLOATING = re.compile(r"\b(float|double)\b")
