@@ -45,7 +45,7 @@ TEST(Invariants, WhatLoosensCountsOnlyOnceItHasHappened) {
   world.Insert("settlement", 1,
                {.key = "s1", .amount = "CNY 50.00", .net = "CNY 49.00", .fee = "CNY 1.00"});
   world.Prove();
-  EXPECT_EQ(world.Check("cash_out", "c1", "CNY 49.00").verdict, Verdict::kAllow);
+  EXPECT_EQ(world.Check("cash_out", "c2", "CNY 49.00").verdict, Verdict::kAllow);
 }
 
 TEST(Invariants, OneThatTheCheckCannotWorsenIsOnlyReported) {

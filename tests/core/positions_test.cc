@@ -64,9 +64,6 @@ TEST_F(Positions, UnknownSourcesAndOtherMappingsAreRefused) {
   World mapped([](Policy& policy) { policy.sources.front().mapping_version = 7; });
   input = Batch("", "ledger:1");
   input.mapping_version = 8;
-  input.epoch = mapped.state().resident().sources.contains(kLedger)
-                    ? mapped.state().resident().sources.at(kLedger).epoch
-                    : 0;
   EXPECT_EQ(mapped.RefusalOf(input), absl::StatusCode::kFailedPrecondition);
 }
 

@@ -91,7 +91,7 @@ TEST(Timers, FinishedKeysExpireAndCloseTheirOrder) {
   TickAfter(world, absl::Hours(24 * 400));
   EXPECT_EQ(world.state().keys().count({MovementKind("refund"), IdempotencyKey("r1")}), 0U);
   world.Prove();
-  const Decision decision = world.Check("refund", "r1", "CNY 60.00");
+  const Decision decision = world.Check("refund", "r1", "CNY 1.00");
   EXPECT_EQ(decision.verdict, Verdict::kHold);
   EXPECT_EQ(decision.reasons.front().name, "key_retention");
   EXPECT_EQ(world.Check("refund", "r2", "CNY 1.00", "o2").verdict, Verdict::kBlock);

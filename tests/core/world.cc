@@ -38,6 +38,7 @@ World::World(const std::function<void(Policy&)>& adjust) {
   Get<PolicyAnswer>(std::move(apply));
   GrantEpochInput grant;
   grant.source = SourceName("ledger");
+  grant.mapping_version = state_.resident().policy->sources.front().mapping_version;
   Get<EpochGrant>(std::move(grant));
   Prove();
 }
@@ -108,10 +109,12 @@ IngestAnswer World::Delete(const std::string& kind, int row, const Row& before) 
 }
 
 IngestAnswer World::Feed(std::vector<Event> events) {
+  now_ += absl::Milliseconds(1);  // what was proven before is older than these events
   const Source& source = state_.resident().sources.at(SourceName("ledger"));
   IngestInput input;
   input.source = SourceName("ledger");
   input.epoch = source.epoch;
+  input.mapping_version = source.mapping_version;
   input.previous = source.position;
   input.position = Position::Parse(absl::StrCat("ledger:", ++offset_)).value();
   input.events = std::move(events);
@@ -123,6 +126,7 @@ void World::Prove() {
   IngestInput input;
   input.source = SourceName("ledger");
   input.epoch = source.epoch;
+  input.mapping_version = source.mapping_version;
   input.previous = source.position;
   input.position = source.position;
   input.probe = Probe{source.position, now_};
