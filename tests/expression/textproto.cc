@@ -1,6 +1,8 @@
 #include "tests/expression/textproto.h"
 
+#include <algorithm>
 #include <cctype>
+#include <cstdint>
 #include <cstdlib>
 
 #include "server/expression/utf8.h"
