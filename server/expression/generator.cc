@@ -185,8 +185,7 @@ class Generator {
                              operands);
     step = WithOverloads(step, meaning);
     if (!meaning.overloads.empty()) step.extra = Scratch(operands.size());
-    return AddFolded(step, operands,
-                     MayBeList(meaning.type) && OperatorBorrows(node.op, operands));
+    return AddFolded(step, operands, MayBeList(meaning.type) && OperatorBorrows(node.op, operands));
   }
 
   static bool MayBeList(const Type& type) {

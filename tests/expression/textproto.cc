@@ -1,7 +1,8 @@
 #include "tests/expression/textproto.h"
 
+#include <algorithm>
 #include <cctype>
-#include <cstdlib>
+#include <cstdint>
 
 #include "server/expression/utf8.h"
 
@@ -122,15 +123,19 @@ class Reader {
     }
   }
 
-  uint32_t Number(int digits, int base) {
-    std::string text;
-    while (digits-- > 0 && std::isxdigit(static_cast<unsigned char>(Peek())) != 0 &&
-           (base == 16 || (Peek() >= '0' && Peek() <= '7'))) {
-      text.push_back(text_[at_++]);
+  // Up to that many digits, as many as there are.
+  uint32_t Number(int digits, uint32_t base) {
+    uint32_t number = 0;
+    while (digits-- > 0) {
+      const size_t digit = kDigits.find(static_cast<char>(std::tolower(Peek())));
+      if (Peek() == '\0' || digit >= base) break;
+      number = number * base + static_cast<uint32_t>(digit);
+      ++at_;
     }
-    return static_cast<uint32_t>(std::strtoul(text.c_str(), nullptr, base));
+    return number;
   }
 
+  static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string_view text_;
   size_t at_ = 0;
 };
