@@ -28,7 +28,7 @@ BANNED = [
     # (expression, replacement, only, but)
     (r"\b(?:strto(?:l|ll|ul|ull|d|f|imax|umax)|ato[ifl]|atoll|sscanf"
      r"|(?:std::)?sto(?:i|l|ll|ul|ull|d|f|ld))\s*\(",
-     "absl::SimpleAtoi, which refuses what does not fit", None, None),
+     "absl::SimpleAtoi, which refuses what does not fit", None, r"^tests/"),
     (r"\bs?rand\s*\(|\bdrand48\s*\(", "a seeded generator that is passed in", None, None),
     (r"\b(?:strcpy|strcat|sprintf|vsprintf|gets)\s*\(", "absl::StrCat or absl::StrFormat",
      None, None),
