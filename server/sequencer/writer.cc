@@ -64,7 +64,6 @@ void Writer::Run() {
     } else {
       AnswerWithFailure();
     }
-    parts_.counts.parked = parked_.size();
   }
 }
 
@@ -109,6 +108,7 @@ void Writer::ReleaseDue() {
   const bool last_call = draining() && parts_.queue.depth() == 0;
   std::vector<Pending> due = last_call ? parked_.TakeAll() : parked_.TakeDue(parts_.clock.Steady());
   for (Pending& check : due) again_.push_back(Finally(std::move(check)));
+  parts_.counts.parked = parked_.size();
 }
 
 // ---- Judging them ----
@@ -125,6 +125,7 @@ void Writer::CommitGroup() {
   }
   // Before the write: the feeders' answer takes longer.
   AskForProbes();
+  parts_.counts.parked = parked_.size();
   WriteGroup(std::move(group));
 }
 
@@ -245,9 +246,9 @@ void Writer::WriteGroup(Group group) {
   }
   group.number = newest_written_;
   if (time_accepted_) parts_.clock.AcceptWallClock();
-  if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
-  // What came before the failure was judged well and is written.
+  // Only for what comes next: what came before the failure was judged well and is written.
   if (!machinery_.ok()) SetFailure(machinery_);
+  if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
 }
 
 void Writer::Fail(Group group, const absl::Status& status) {
