@@ -33,6 +33,11 @@ absl::Status FailureFor(const absl::Status& status) {
                                            : absl::UnavailableError(message);
 }
 
+// The same, sharing nothing with it: each caller gets a status of its own to take to its thread.
+absl::Status OwnCopy(const absl::Status& status) {
+  return absl::Status(status.code(), status.message());
+}
+
 bool IsWait(const absl::StatusOr<core::Outcome>& outcome) {
   return outcome.ok() && std::holds_alternative<core::Wait>(outcome->answer);
 }
@@ -254,7 +259,7 @@ void Writer::WriteGroup(Group group) {
 void Writer::Fail(Group group, const absl::Status& status) {
   SetFailure(status);
   for (Answered& answered : group.answered) {
-    if (answered.error.ok()) answered.error = failure_;
+    if (answered.error.ok()) answered.error = OwnCopy(failure_);
   }
   // Its answers say that nothing happened: they wait for no sync.
   group.number = 0;
@@ -272,7 +277,7 @@ void Writer::AnswerWithFailure() {
   while (group.answered.size() < options_.group_capacity) {
     std::optional<Pending> next = TakeNext();
     if (!next.has_value()) break;
-    group.answered.push_back(Unanswerable(*std::move(next), failure_));
+    group.answered.push_back(Unanswerable(*std::move(next), OwnCopy(failure_)));
   }
   if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
 }
