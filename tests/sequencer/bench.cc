@@ -161,7 +161,7 @@ Bench::Bench(Options options) {
         ++probe_requests_;
         changed_.NotifyAll();
       },
-      [this](const absl::Status& status) { death_.set_value(status); });
+      [this](const absl::Status& status) { death_.set_value(OwnCopy(status)); });
   EXPECT_TRUE(started.ok()) << started.status();
   sequencer = *std::move(started);
 }

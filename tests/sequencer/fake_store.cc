@@ -7,7 +7,7 @@ namespace fundgate::sequencer {
 absl::Status FakeStore::Append(const core::Input& input, const core::Outcome& outcome) {
   {
     MutexLock lock(mutex_);
-    if (!append_status_.ok()) return append_status_;
+    if (!append_status_.ok()) return OwnCopy(append_status_);
   }
   live_.Absorb(outcome.changes);
   changes_.push_back(outcome.changes);
@@ -17,7 +17,7 @@ absl::Status FakeStore::Append(const core::Input& input, const core::Outcome& ou
 
 absl::StatusOr<uint64_t> FakeStore::Write() {
   MutexLock lock(mutex_);
-  if (!write_status_.ok()) return write_status_;
+  if (!write_status_.ok()) return OwnCopy(write_status_);
   ++groups_;
   for (const core::Changes& changes : changes_) written_.Absorb(changes);
   for (Record& record : appended_) {
@@ -37,14 +37,14 @@ absl::Status FakeStore::Sync(uint64_t group) {
   changed_.NotifyAll();
   while (syncs_blocked_) changed_.Wait(mutex_);
   sync_waits_ = false;
-  if (!sync_status_.ok()) return sync_status_;
+  if (!sync_status_.ok()) return OwnCopy(sync_status_);
   synced_ = group;
   return absl::OkStatus();
 }
 
 absl::Status FakeStore::Reload() {
   MutexLock lock(mutex_);
-  if (!reload_status_.ok()) return reload_status_;
+  if (!reload_status_.ok()) return OwnCopy(reload_status_);
   changes_.clear();
   appended_.clear();
   live_ = written_;
