@@ -8,7 +8,6 @@ namespace fundgate::core::testing {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 CheckpointDefinition& Checkpoint(Policy& policy, const char* kind) {
   return const_cast<CheckpointDefinition&>(*policy.FindCheckpoint(MovementKind(kind)));

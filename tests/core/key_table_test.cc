@@ -13,7 +13,6 @@ namespace fundgate::core::testing {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 constexpr char kRefund[] = "refund";
 

@@ -11,7 +11,6 @@
 namespace fundgate::core::testing {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
 using ::testing::IsEmpty;
 
