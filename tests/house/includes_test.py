@@ -57,6 +57,11 @@ CASES = [
     ("server/main/fundgated.cc", "client/client.h", False),
     ("tests/sequencer/sequencer_test.cc", GRPC, False),
     ("tests/core/machine_test.cc", "/usr/include/gtest/gtest.h", True),
+    ("tests/core/machine_test.cc", "server/gate/server.h", False),
+    ("tests/core/machine_test.cc", "tests/store/power_loss.h", False),
+    ("tests/sequencer/sequencer_test.cc", "tests/core/world.h", True),
+    ("tests/sequencer/sequencer_test.cc", "server/gate/server.h", False),
+    ("tests/model/model_test.cc", "tests/core/world.h", True),
     ("tests/gate/gate_test.cc", GRPC, True),
     ("nowhere/x.cc", "/usr/include/c++/12/vector", False),
 ]
