@@ -1,7 +1,8 @@
 #include "tests/model/compare.h"
 
 #include <algorithm>
-#include <limits>
+#include <map>
+#include <random>
 #include <sstream>
 #include <variant>
 
@@ -169,7 +170,7 @@ std::optional<std::string> Impossible(const core::MemoryState& state,
       const core::Counter& counter = book.counters[i];
       if (counter.pending_up < 0 || counter.pending_down < 0) return "a pending is below zero";
       if (counter.pending_up != pending[id][i].up || counter.pending_down != pending[id][i].down) {
-        return "what is pending in " + TextOf(id) + " is not the sum of the open reservations";
+        return "what is pending in " + Describe(id) + " is not the sum of the open reservations";
       }
     }
   }
@@ -188,7 +189,7 @@ std::optional<std::string> Difference(const AnswerPicture& machine, const Answer
                                       const StatePicture& state, const StatePicture& expected) {
   std::ostringstream out;
   if (machine != model) {
-    out << "machine answered: " << TextOf(machine) << "\nmodel answered:   " << TextOf(model)
+    out << "machine answered: " << Describe(machine) << "\nmodel answered:   " << Describe(model)
         << "\n";
   }
   if (state != expected) out << TextOfDifference(state, expected);
@@ -237,7 +238,7 @@ std::optional<Mismatch> Compare(const std::shared_ptr<const core::Policy>& polic
       return Mismatch{i, story + "the machine failed: " + std::string(outcome.status().message())};
     }
     const AnswerPicture answer = PictureOf(*outcome);
-    if (verbose) story += "    // " + TextOf(answer) + "\n";
+    if (verbose) story += "    // " + Describe(answer) + "\n";
     const AnswerPicture expected = model.Apply(input);
     if (outcome->recorded) state.Absorb(outcome->changes);
     if (coverage != nullptr) Note(input, answer, *coverage);

@@ -143,6 +143,7 @@ std::string TextOf(const SourcePicture& source) {
 }
 
 std::string TextOf(const std::string& text) { return text; }
+std::string TextOf(const core::BookId& book) { return Describe(book); }
 
 template <typename Id, typename Value>
 void WriteDifference(std::ostream& out, const char* what, const std::map<Id, Value>& machine,
@@ -179,12 +180,12 @@ std::string Describe(const core::Input& input) {
   return out.str();
 }
 
-std::string TextOf(const core::BookId& book) {
+std::string Describe(const core::BookId& book) {
   return book.book + " " + book.account.value() + " " + book.order.value() + " " +
          std::string(book.currency.code());
 }
 
-std::string TextOf(const AnswerPicture& answer) {
+std::string Describe(const AnswerPicture& answer) {
   static const char* const kSorts[] = {"Decision", "Wait",   "Reservation", "Epoch",  "Ingest",
                                        "Breaker",  "Policy", "Done",        "Refusal"};
   std::ostringstream out;

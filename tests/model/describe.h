@@ -10,8 +10,8 @@
 namespace fundgate::model {
 
 std::string Describe(const core::Input& input);
-std::string TextOf(const core::BookId& book);
-std::string TextOf(const AnswerPicture& answer);
+std::string Describe(const core::BookId& book);
+std::string Describe(const AnswerPicture& answer);
 
 // Only the parts in which the two differ.
 std::string TextOfDifference(const StatePicture& machine, const StatePicture& model);

@@ -16,6 +16,8 @@ const std::vector<std::string> kCheckpoints = {"refund",     "refund",   "refund
                                                "settlement", "cash_out", "cash_out", "goodwill"};
 const std::vector<std::string> kSources = {"pay_db", "pay_db", "till", "bank"};
 
+constexpr uint64_t kUngrantedPercent = 0;
+
 absl::Time Start() { return absl::UnixEpoch() + absl::Hours(24 * 365 * 50); }
 
 Currency RandomCurrency(Dice& dice) {
@@ -109,7 +111,13 @@ core::Input Generator::Next(uint64_t seed, const Model& model) {
       ingest.probe->read_after =
           input.time - absl::Milliseconds(dice.Percent(70) ? 0 : dice.Roll(400));
     }
-    input.body = ingest;
+    // Nothing can be sent before an epoch was granted; trying is left to a few.
+    const bool granted = model.sources().contains(ingest.source.value());
+    if (granted || dice.Percent(kUngrantedPercent)) {
+      input.body = ingest;
+    } else {
+      input.body = core::GrantEpochInput{ingest.source, false, ingest.mapping_version};
+    }
   } else if (roll < 950) {
     input.body = MakeBreaker(dice, model).body;
     if (auto* trip = std::get_if<core::TripBreakerInput>(&input.body)) {
@@ -313,7 +321,7 @@ core::IngestInput Generator::MakeIngest(Dice& dice, const Model& model, bool wit
   }
   input.previous = PositionAt(name, previous);
   input.position = PositionAt(name, position);
-  if (!with_events || dice.Percent(30)) {
+  if (!with_events || dice.Percent(40)) {
     input.probe = core::Probe{PositionAt(name, position + (dice.Percent(80) ? 0 : dice.Roll(3))),
                               absl::InfinitePast()};
   }

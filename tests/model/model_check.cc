@@ -101,8 +101,11 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
         bound.payee != TextAttribute(check, "payee")) {
       field = "attributes";
     }
-    if (!SameOrders(bound.lines, check.lines)) field = "lines";
-    if (bound.amount != check.amount) field = "amount";
+    if (!SameOrders(bound.lines, check.lines)) {
+      field = FindKind(check.key.kind.value())->many_lines ? "lines" : "order_id";
+    }
+    if (bound.amount.currency != check.amount.currency) field = "amount.currency_code";
+    if (bound.amount.minor_units != check.amount.minor_units) field = "amount.minor_units";
     if (bound.account != check.account) field = "account_id";
     if (!field.empty()) return ends(ReasonCode::kIdempotencyConflict, field, Verdict::kBlock);
   }
@@ -168,7 +171,8 @@ void Model::AskFreshness(const core::CheckInput& check, Found& found) const {
   const absl::Duration limit =
       std::min(checkpoint.max_staleness, check.max_staleness.value_or(checkpoint.max_staleness));
   for (const std::string& source : checkpoint.sources) {
-    if (!drifted_ && IsProven(source, now_ - limit)) continue;
+    // Proof from after the question was asked is fresh enough for any answer to it.
+    if (!drifted_ && IsProven(source, std::min(now_ - limit, check.arrived_at))) continue;
     Verdict verdict = Verdict::kHold;
     if (checkpoint.allows_stale) {
       const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
@@ -221,7 +225,7 @@ void Model::AskInvariants(const core::CheckInput& check, const std::vector<Step>
     if (book.book == "order") {
       const auto bound = currencies_.find({book.account, book.order});
       if (bound != currencies_.end() && bound->second != book.currency) {
-        Add(found, ReasonCode::kInvariant, "single_currency", Verdict::kBlock);
+        Add(found, ReasonCode::kInvariant, "order.single_currency", Verdict::kBlock);
       }
     }
     for (const InvariantFacts& invariant : AllInvariants()) {
@@ -281,12 +285,13 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
   AskFreshness(check, found);
   AskKnowledge(check, steps, found);
   AskInvariants(check, steps, found);
-  if (check.may_wait && found.waits && found.certain == Verdict::kAllow) {
+  const absl::Time give_up_at = check.arrived_at + absl::Milliseconds(200);
+  if (check.may_wait && now_ < give_up_at && found.waits && found.certain == Verdict::kAllow) {
     AnswerPicture wait;
     wait.sort = AnswerSort::kWait;
     wait.recorded = false;
     wait.wait_sources = found.wait_sources;
-    wait.wait_until = check.arrived_at + absl::Milliseconds(200);
+    wait.wait_until = give_up_at;
     return wait;
   }
   AnswerPicture answer = Decided(std::max(found.certain, found.pending), found.reasons);

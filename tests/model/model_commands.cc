@@ -25,10 +25,10 @@ AnswerPicture Model::Apply(const core::ConfirmInput& input) {
   Reserved& reserved = *key.reservation;
   if (reserved.state == core::ReservationState::kReleased) return Refused(kPrecondition);
   const Money amount = input.amount.value_or(reserved.amount);
-  if (amount.currency != key.binding->amount.currency || amount.minor_units <= 0 ||
-      amount.minor_units > key.binding->amount.minor_units) {
+  if (amount.currency != key.binding->amount.currency || amount.minor_units <= 0) {
     return Refused(absl::StatusCode::kInvalidArgument);
   }
+  if (amount.minor_units > key.binding->amount.minor_units) return Refused(kPrecondition);
   if (reserved.state != core::ReservationState::kPending) {
     if (amount != reserved.amount) return Refused(kPrecondition);
     return Answer(key);
@@ -152,7 +152,6 @@ AnswerPicture Model::Apply(const core::ClockDriftInput&) {
 }
 
 AnswerPicture Model::Apply(const core::AcceptTimeInput&) {
-  if (!drifted_) return Refused(kPrecondition);
   drifted_ = false;
   return AnswerPicture();
 }
@@ -204,8 +203,7 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
       return true;
     }
   }
-  const bool unfinished =
-      open || key.state == KeyState::kHeld || (key.state == KeyState::kSeen && key.in_progress);
+  const bool unfinished = open || (key.state == KeyState::kSeen && key.in_progress);
   forget = !unfinished && key.changed_at + absl::Hours(24 * 400) <= now_;
   return changed || forget;
 }

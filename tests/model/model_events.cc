@@ -59,7 +59,9 @@ AnswerPicture Model::Apply(const core::IngestInput& input) {
     return Refused(absl::StatusCode::kFailedPrecondition);
   }
   SourceNow& source = found->second;
-  if (NumberOf(input.previous) != source.position) return Refused(absl::StatusCode::kAborted);
+  if (NumberOf(input.previous) != source.position) {
+    return Refused(absl::StatusCode::kFailedPrecondition);
+  }
   for (const core::Event& event : input.events) Happen(name, event);
   source.position = NumberOf(input.position);
   if (input.probe.has_value()) {
@@ -142,8 +144,8 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
   const core::KeyId id{change.kind, after.key};
   const RowNow next{change.kind.value(), id,  after.account, after.currency, after.line,
                     after.part_key,      true};
-  RowNow& row = rows_[{name, id}];
-  const RowNow last = row;
+  const auto found = rows_.find({name, id});
+  const RowNow last = found == rows_.end() ? RowNow() : found->second;
   const auto key = keys_.find(id);
   const Key* known = key == keys_.end() ? nullptr : &key->second;
   const std::vector<Step> taken = last.counts ? StepsOfRow(last) : std::vector<Step>();
@@ -153,7 +155,7 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
   if (same) return;
   bool duplicate = false;
   for (const auto& [other, counted] : rows_) {
-    if (other.second != id || other.first == name || !counted.counts) continue;
+    if (other.second != id || other.first == name) continue;  // counted once: that is enough
     if (!FindKind(next.kind)->many_lines || counted.part_key == next.part_key) duplicate = true;
   }
   if (!FitsIn(added, taken)) {
@@ -167,7 +169,7 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
     Violate(ViolationKind::kMovementUndone, "", id, last.account, last.line.order);
   }
   Compare(id, known, next, duplicate);
-  row = next;
+  rows_[{name, id}] = next;
   std::vector<Step> worse = added;
   for (Step step : taken) {
     step.amount = -step.amount;
