@@ -142,10 +142,6 @@ StatePicture PictureOf(const core::MemoryState& state) {
     picture.gaps.insert(scope.kind.value() + " " + scope.account.value() + " " +
                         scope.order.value());
   }
-  for (const auto& [id, suspect] : resident.suspects) {
-    picture.suspects.insert(id.invariant + " " + id.book.account.value() + " " +
-                            id.book.order.value() + " " + std::string(id.book.currency.code()));
-  }
   picture.drifted = resident.clock.drifted;
   return picture;
 }

@@ -223,7 +223,6 @@ std::string TextOfDifference(const StatePicture& machine, const StatePicture& mo
   WriteDifference(out, "breaker", machine.breakers, model.breakers);
   WriteDifference(out, "source", machine.sources, model.sources);
   WriteDifference(out, "gap", machine.gaps, model.gaps);
-  WriteDifference(out, "suspect", machine.suspects, model.suspects);
   if (machine.drifted != model.drifted) out << "drifted differs\n";
   return out.str();
 }

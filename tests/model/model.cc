@@ -103,7 +103,6 @@ AnswerPicture Model::Answer(const Key& key) const {
 
 StatePicture Model::Look() const {
   StatePicture picture;
-  std::set<core::BookId> books;
   for (const auto& [name, row] : rows_) {
     if (!row.counts) continue;
     for (const Step& step : StepsOfRow(row)) {
@@ -134,11 +133,6 @@ StatePicture Model::Look() const {
   }
   for (const core::GapScope& gap : gaps_) {
     picture.gaps.insert(gap.kind.value() + " " + gap.account.value() + " " + gap.order.value());
-  }
-  for (const auto& [suspect, since] : suspects_) {
-    const core::BookId& book = suspect.second;
-    picture.suspects.insert(suspect.first + " " + book.account.value() + " " + book.order.value() +
-                            " " + std::string(book.currency.code()));
   }
   picture.drifted = drifted_;
   return picture;

@@ -126,6 +126,7 @@ class Model {
   bool WellFormed(const core::CheckInput& check) const;
   std::optional<AnswerPicture> AnswerOfKey(const core::CheckInput& check);
   AnswerPicture Judge(const core::CheckInput& check);
+  const BreakerNow* BreakerOver(const std::string& scope) const;
   void AskBreakers(const core::CheckInput& check, Found& found) const;
   void AskFreshness(const core::CheckInput& check, Found& found) const;
   void AskKnowledge(const core::CheckInput& check, const std::vector<Step>& steps,

@@ -99,13 +99,13 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
     std::string field;
     if (check.key.kind == MovementKind("cash_out") &&
         bound.payee != TextAttribute(check, "payee")) {
-      field = "attributes";
+      field = "attributes[payee]";
     }
     if (!SameOrders(bound.lines, check.lines)) {
-      field = FindKind(check.key.kind.value())->many_lines ? "lines" : "order_id";
+      field = bound.lines.size() == 1 && check.lines.size() == 1 ? "order_id" : "lines";
     }
-    if (bound.amount.currency != check.amount.currency) field = "amount.currency_code";
     if (bound.amount.minor_units != check.amount.minor_units) field = "amount.minor_units";
+    if (bound.amount.currency != check.amount.currency) field = "amount.currency_code";
     if (bound.account != check.account) field = "account_id";
     if (!field.empty()) return ends(ReasonCode::kIdempotencyConflict, field, Verdict::kBlock);
   }
@@ -125,10 +125,9 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
   }
   Found open;
   for (const std::string& scope : ScopesOver(check)) {
-    const auto breaker = breakers_.find(scope);
-    if (breaker == breakers_.end() || breaker->second.state != core::BreakerState::kOpen) continue;
-    if (mutation_ == Mutation::kForgetsBreakers) continue;
-    Add(open, ReasonCode::kBreaker, scope, breaker->second.mode);
+    const BreakerNow* breaker = BreakerOver(scope);
+    if (breaker == nullptr || breaker->state != core::BreakerState::kOpen) continue;
+    Add(open, ReasonCode::kBreaker, scope, breaker->mode);
   }
   if (!open.reasons.empty()) return Decided(open.certain, open.reasons);
   AnswerPicture replay = key.decision;
@@ -152,12 +151,19 @@ std::set<std::string> Model::ScopesOver(const core::CheckInput& check) const {
   return scopes;
 }
 
+// Null if nothing stands over the scope, or only what has ended by itself.
+const BreakerNow* Model::BreakerOver(const std::string& scope) const {
+  const auto found = breakers_.find(scope);
+  if (found == breakers_.end() || mutation_ == Mutation::kForgetsBreakers) return nullptr;
+  const bool ended = found->second.until.has_value() && *found->second.until <= now_ && !drifted_;
+  return ended ? nullptr : &found->second;
+}
+
 void Model::AskBreakers(const core::CheckInput& check, Found& found) const {
-  if (mutation_ == Mutation::kForgetsBreakers) return;
   for (const std::string& scope : ScopesOver(check)) {
-    const auto at = breakers_.find(scope);
-    if (at == breakers_.end()) continue;
-    const BreakerNow& breaker = at->second;
+    const BreakerNow* at = BreakerOver(scope);
+    if (at == nullptr) continue;
+    const BreakerNow& breaker = *at;
     const bool suffices = breaker.calls >= 1 && breaker.money.currency == check.amount.currency &&
                           breaker.money.minor_units >= check.amount.minor_units;
     if (breaker.state == core::BreakerState::kHalfOpen && suffices) continue;
@@ -170,25 +176,22 @@ void Model::AskFreshness(const core::CheckInput& check, Found& found) const {
   const CheckpointFacts& checkpoint = *FindCheckpoint(check.key.kind.value());
   const absl::Duration limit =
       std::min(checkpoint.max_staleness, check.max_staleness.value_or(checkpoint.max_staleness));
+  Verdict verdict = Verdict::kHold;
+  const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
+  const bool may_be_blind = checkpoint.allows_stale && calls < 2 &&
+                            check.amount.currency.code() == "CNY" &&
+                            check.amount.minor_units <= 100 - money;
+  if (may_be_blind) verdict = Verdict::kAllow;
+  if (drifted_) {
+    Add(found, ReasonCode::kStaleSource, "clock", verdict);
+    found.blind = may_be_blind;
+  }
   for (const std::string& source : checkpoint.sources) {
     // Proof from after the question was asked is fresh enough for any answer to it.
-    if (!drifted_ && IsProven(source, std::min(now_ - limit, check.arrived_at))) continue;
-    Verdict verdict = Verdict::kHold;
-    if (checkpoint.allows_stale) {
-      const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
-      const bool suffices = calls < 2 && check.amount.currency.code() == "CNY" &&
-                            check.amount.minor_units <= 100 - money;
-      if (suffices) {
-        verdict = Verdict::kAllow;
-        found.blind = true;
-      }
-    }
-    if (drifted_) {
-      Add(found, ReasonCode::kStaleSource, source, verdict);
-    } else {
-      AddPending(found, ReasonCode::kStaleSource, source, verdict);
-      found.wait_sources.insert(source);
-    }
+    if (IsProven(source, std::min(now_ - limit, check.arrived_at))) continue;
+    AddPending(found, ReasonCode::kStaleSource, source, verdict);
+    found.wait_sources.insert(source);
+    found.blind = may_be_blind;
   }
 }
 
@@ -321,8 +324,8 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
     answer.valid_until = key.reservation->valid_until;
     BindCurrency(steps);
     for (const std::string& scope : ScopesOver(check)) {
+      if (BreakerOver(scope) == nullptr) continue;
       const auto breaker = breakers_.find(scope);
-      if (breaker == breakers_.end()) continue;
       --breaker->second.calls;
       breaker->second.money.minor_units -= check.amount.minor_units;
     }

@@ -58,8 +58,10 @@ void Model::MakeSmaller(Key& key, const core::KeyId& id, const Money& amount) {
 
 AnswerPicture Model::Apply(const core::ReleaseInput& input) {
   const auto found = keys_.find(input.key);
-  if (found == keys_.end() || found->second.state == core::KeyState::kSeen ||
-      found->second.state == core::KeyState::kClosed) {
+  const bool unknown = found == keys_.end() || found->second.state == core::KeyState::kClosed ||
+                       found->second.state == core::KeyState::kSeen;
+  if (unknown && found != keys_.end() && found->second.in_progress) return Refused(kPrecondition);
+  if (unknown) {
     if (FindCheckpoint(input.key.kind.value()) == nullptr) {
       return Refused(absl::StatusCode::kInvalidArgument);
     }
@@ -67,7 +69,9 @@ AnswerPicture Model::Apply(const core::ReleaseInput& input) {
     key.state = core::KeyState::kClosed;
     key.closed_at = now_;
     key.changed_at = now_;
-    return Answer(key);
+    AnswerPicture answer = Answer(key);
+    answer.decision_id = input.decision_id;
+    return answer;
   }
   Key& key = found->second;
   if (key.binding.has_value() && key.binding->account != input.account) {

@@ -153,9 +153,10 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
   const bool same = last.counts && last.account == next.account && last.line == next.line &&
                     last.currency == next.currency;
   if (same) return;
-  bool duplicate = false;
+  bool duplicate = false;  // found out when the row first counts
   for (const auto& [other, counted] : rows_) {
-    if (other.second != id || other.first == name) continue;  // counted once: that is enough
+    if (last.counts || other.second != id || other.first == name)
+      continue;  // counted once: that is enough
     if (!FindKind(next.kind)->many_lines || counted.part_key == next.part_key) duplicate = true;
   }
   if (!FitsIn(added, taken)) {
@@ -185,7 +186,7 @@ void Model::Compare(const core::KeyId& id, const Key* key, const RowNow& row, bo
   const auto raise = [&](ViolationKind kind) {
     Violate(kind, "", id, row.account, row.line.order);
   };
-  if (duplicate) raise(ViolationKind::kDuplicateMovement);
+  if (duplicate) return raise(ViolationKind::kDuplicateMovement);
   if (row.kind != "cash_out" && row.kind != "top_up") {
     const auto bound = currencies_.find({row.account, row.line.order});
     if (bound != currencies_.end() && bound->second != row.currency) {
@@ -320,7 +321,9 @@ void Model::OpenByItself(const std::string& scope) {
   BreakerNow opened;
   opened.state = core::BreakerState::kOpen;
   opened.mode = core::Verdict::kHold;
-  breakers_.try_emplace(scope, opened);
+  const auto found = breakers_.find(scope);
+  if (found != breakers_.end() && found->second.state == core::BreakerState::kOpen) return;
+  breakers_[scope] = opened;
 }
 
 void Model::Violate(ViolationKind kind, const std::string& name, const core::KeyId& key,

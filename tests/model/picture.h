@@ -102,14 +102,14 @@ struct Numbers {
 using BookPicture = std::array<Numbers, 4>;
 
 // The whole state, as far as anybody can tell it from outside. Books that are all zero are left
-// out: whether they are remembered is nobody's business.
+// out: whether they are remembered is nobody's business. So are suspects: what becomes of them
+// shows in the violations.
 struct StatePicture {
   std::map<core::BookId, BookPicture> books;
   std::map<core::KeyId, KeyPicture> keys;
   std::map<std::string, BreakerPicture> breakers;
   std::map<std::string, SourcePicture> sources;
-  std::set<std::string> gaps;      // "refund m1 o1"
-  std::set<std::string> suspects;  // "escrow_covers m1 o1 CNY"
+  std::set<std::string> gaps;  // "refund m1 o1"
   bool drifted = false;
 
   friend bool operator==(const StatePicture&, const StatePicture&) = default;
