@@ -48,6 +48,9 @@ class Places {
   Place Find(std::string_view path) const;
   bool Has(std::string_view path) const { return places_.count(std::string(path)) > 0; }
 
+  // False if nothing of the document could be read.
+  bool HasAny() const { return !places_.empty(); }
+
   // A section that could not be read whole: what refers to it is not called unknown.
   void MarkDamaged(std::string section) { damaged_.insert(std::move(section)); }
   bool IsDamaged(const std::string& section) const { return damaged_.count(section) > 0; }
