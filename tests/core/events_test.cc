@@ -200,6 +200,14 @@ INSTANTIATE_TEST_SUITE_P(
                  0}),
     [](const auto& row) { return row.param.name; });
 
+TEST(Events, AKeyOfWhichOnlyTheGrowthIsKnownHasMoved) {
+  World world;
+  world.Update("refund", 1, kRefund, {.key = "r1", .amount = "CNY 12.00"});
+  EXPECT_EQ(world.Key("refund", "r1").state, KeyState::kMoved);
+  EXPECT_EQ(world.Check("refund", "r1", "CNY 12.00").reasons.front().code,
+            ReasonCode::kAlreadyMoved);
+}
+
 TEST(Events, TheSameEventAgainIsARedeliveryWithoutEffect) {
   World world;
   const Event event = world.NewEvent("payment", 1, std::nullopt, Row{.key = "p1"}.ToContribution());

@@ -40,6 +40,17 @@ TEST_F(Positions, OnlyTheNewestEpochMayFeed) {
   world_.Get<IngestAnswer>(Batch("", "ledger:1"));
 }
 
+TEST_F(Positions, AnEpochThatNobodyWasGrantedFeedsNothing) {
+  World world([](Policy& policy) {
+    policy.sources.push_back(policy.sources.front());
+    policy.sources.back().name = SourceName("other");
+  });
+  IngestInput input = Batch("", "other:1");
+  input.source = SourceName("other");
+  input.epoch = 0;
+  EXPECT_EQ(world.RefusalOf(input), absl::StatusCode::kAborted);
+}
+
 TEST_F(Positions, NeverGoBackwards) {
   world_.Get<IngestAnswer>(Batch("", "ledger:5"));
   EXPECT_EQ(world_.RefusalOf(Batch("ledger:5", "ledger:4")), absl::StatusCode::kInvalidArgument);
