@@ -42,8 +42,7 @@ TEST_P(FaultyDocument, IsRefusedWithTheListedProblems) {
 
 std::string NameOf(const ::testing::TestParamInfo<std::string>& document) { return document.param; }
 
-INSTANTIATE_TEST_SUITE_P(Golden, FaultyDocument, ::testing::ValuesIn(FaultyDocuments()),
-                         NameOf);
+INSTANTIATE_TEST_SUITE_P(Golden, FaultyDocument, ::testing::ValuesIn(FaultyDocuments()), NameOf);
 
 TEST(FaultyDocuments, ThereAreEnoughOfThem) { EXPECT_GE(FaultyDocuments().size(), 25u); }
 

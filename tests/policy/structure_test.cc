@@ -29,8 +29,8 @@ TEST(Succession, ANewBookMayBeAdded) {
 TEST(Succession, ANewCounterIsRefusedAtItsPlace) {
   EXPECT_EQ(
       ProblemsAfter({{"[paid, refunded]", "[paid, refunded, settled]"}}),
-      "policy.yaml:2:52: the book 'order' is in use with the counters [paid, refunded]; other "
-      "ones, or another order of them, needs a re-snapshot of its books, which this version "
+      "policy.yaml:2:50: the book 'order' is in use with the counters [paid, refunded]; "
+      "any other list, or another order, needs a re-snapshot of its books, which this version "
       "can't do; declare a new book beside it\n");
 }
 
