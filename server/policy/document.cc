@@ -127,7 +127,10 @@ class Reader {
     if (field != nullptr && !field->options().GetExtension(v1::catch_all)) {
       const std::string inner = path.empty() ? key.text : absl::StrCat(path, ".", key.text);
       Remember(inner, key.mark, value);
-      return ReadField(value, {message, field}, inner);
+      const size_t problems_before = problems_.count();
+      ReadField(value, {message, field}, inner);
+      if (problems_.count() > problems_before) places_.MarkUnread(inner);
+      return;
     }
     const FieldDescriptor* catch_all = CatchAll(*message->GetDescriptor());
     if (catch_all != nullptr) {
@@ -209,7 +212,7 @@ class Reader {
 
   void ReadValue(const YamlNode& node, Target target, const std::string& path) {
     if (target.field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      return ReadMessageValue(node, target.MutableMessage(), path);
+      return ReadMessageValue(node, target, path);
     }
     if (node.kind != YamlNode::Kind::kScalar) return WrongKind(node, Expected(*target.field));
     int64_t number = 0;
@@ -267,24 +270,27 @@ class Reader {
             nearest.empty() ? "" : absl::StrCat("; did you mean '", ToAbsl(nearest), "'?")));
   }
 
-  void ReadMessageValue(const YamlNode& node, Message* message, const std::string& path) {
-    const Descriptor* type = message->GetDescriptor();
+  void ReadMessageValue(const YamlNode& node, Target target, const std::string& path) {
+    const Descriptor* type = target.field->message_type();
+    // Text that can't be read leaves the field unset: nothing else is said of it then.
     if (type == google::protobuf::Duration::descriptor()) {
-      return ReadText(node, "a duration like 5s", ParseDuration,
-                      [&](absl::Duration duration) { message->CopyFrom(ToMessage(duration)); });
+      return ReadText(node, "a duration like 5s", ParseDuration, [&](absl::Duration duration) {
+        target.MutableMessage()->CopyFrom(ToMessage(duration));
+      });
     }
     if (type == google::protobuf::Timestamp::descriptor()) {
       return ReadText(node, "a time like 2026-01-31T00:00:00Z", ParseTimestamp,
-                      [&](absl::Time time) { message->CopyFrom(ToMessage(time)); });
+                      [&](absl::Time time) { target.MutableMessage()->CopyFrom(ToMessage(time)); });
     }
     if (type == ::fundgate::v1::Money::descriptor()) {
       return ReadText(node, "an amount like CNY 100.00", Money::Parse, [&](const Money& money) {
         ::fundgate::v1::Money read;
         read.set_currency_code(std::string(money.currency.code()));
         read.set_minor_units(money.minor_units);
-        message->CopyFrom(read);
+        target.MutableMessage()->CopyFrom(read);
       });
     }
+    Message* message = target.MutableMessage();
     if (type == ::fundgate::v1::Value::descriptor() && node.kind == YamlNode::Kind::kScalar) {
       return message->CopyFrom(ToValue(node));
     }

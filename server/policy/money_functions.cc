@@ -25,6 +25,8 @@ constexpr char kTwoCurrencies[] =
     "amounts in two currencies can't be compared, added or subtracted";
 constexpr char kNoUnit[] = "the unit must be \"major\" or \"minor\"";
 constexpr char kOverflow[] = "the amount does not fit in 64 bits";
+constexpr char kNoNumber[] =
+    "an amount is read from text or a whole number; floating point and null are no money";
 constexpr char kNoLiteral[] = "this is no amount of money; write it like money('CNY 100.00')";
 
 Value Fail(const char* sentence) { return Value::Error(ErrorCode::kHost, sentence); }
@@ -98,23 +100,24 @@ Value FromLiteral(std::span<const Value> arguments) {
   return number.has_value() ? ToValue(Money{*currency, *number}) : Fail(kInexact);
 }
 
-Value FromText(std::span<const Value> arguments) {
-  const Currency* currency = FindCurrency(arguments[1].string_value());
-  if (currency == nullptr) return Fail(kNoCurrency);
-  const int decimals = DecimalsOf(arguments[2].string_value(), *currency);
-  if (decimals < 0) return Fail(kNoUnit);
-  const std::optional<int64_t> number = ScaledExactly(arguments[0].string_value(), decimals);
-  return number.has_value() ? ToValue(Money{*currency, *number}) : Fail(kInexact);
+// A number with `decimals` decimals less than minor units.
+std::optional<int64_t> Scaled(const Value& number, int decimals) {
+  if (number.is_string()) return ScaledExactly(number.string_value(), decimals);
+  std::optional<int64_t> scaled = number.int_value();
+  for (int i = 0; i < decimals && scaled.has_value(); ++i) scaled = CheckedMultiply(*scaled, 10);
+  return scaled;
 }
 
-Value FromInt(std::span<const Value> arguments) {
+Value FromColumn(std::span<const Value> arguments) {
   const Currency* currency = FindCurrency(arguments[1].string_value());
   if (currency == nullptr) return Fail(kNoCurrency);
   const int decimals = DecimalsOf(arguments[2].string_value(), *currency);
   if (decimals < 0) return Fail(kNoUnit);
-  std::optional<int64_t> number = arguments[0].int_value();
-  for (int i = 0; i < decimals && number.has_value(); ++i) number = CheckedMultiply(*number, 10);
-  return number.has_value() ? ToValue(Money{*currency, *number}) : Fail(kOverflow);
+  const Value& number = arguments[0];
+  if (!number.is_string() && !number.is_int()) return Fail(kNoNumber);
+  const std::optional<int64_t> scaled = Scaled(number, decimals);
+  if (scaled.has_value()) return ToValue(Money{*currency, *scaled});
+  return Fail(number.is_int() ? kOverflow : kInexact);
 }
 
 std::optional<LoadIssue> CheckLiteral(std::span<const Value* const> arguments) {
@@ -175,8 +178,9 @@ absl::Status AddMoney(expression::Environment& environment) {
   const Type text = Type::String();
   const Function functions[] = {
       {"money", false, {text}, money, &FromLiteral, &CheckLiteral},
-      {"money", false, {text, text, text}, money, &FromText, &CheckUnit},
-      {"money", false, {Type::Int(), text, text}, money, &FromInt, &CheckUnit},
+      // One overload for both kinds of columns, so that its literals are checked at load although
+      // the column's type is known only when it runs.
+      {"money", false, {Type::Dynamic(), text, text}, money, &FromColumn, &CheckUnit},
       {"_+_", false, {money, money}, money, &Add, nullptr},
       {"_-_", false, {money, money}, money, &Subtract, nullptr},
   };

@@ -48,6 +48,11 @@ class Places {
   Place Find(std::string_view path) const;
   bool Has(std::string_view path) const { return places_.count(std::string(path)) > 0; }
 
+  // Something was wrong inside the value: what is missing of it is not called wrong again.
+  void MarkUnread(std::string path) { unread_.insert(std::move(path)); }
+  // True if the field is there and nothing was wrong with its form.
+  bool IsRead(const std::string& path) const { return Has(path) && unread_.count(path) == 0; }
+
   // False if nothing of the document could be read.
   bool HasAny() const { return !places_.empty(); }
 
@@ -57,6 +62,7 @@ class Places {
 
  private:
   std::map<std::string, Place> places_;
+  std::set<std::string> unread_;
   std::set<std::string> damaged_;
 };
 
@@ -71,6 +77,7 @@ class Problems {
   void AtValue(const Places& places, std::string_view path, std::string message, size_t offset = 0);
 
   bool empty() const { return found_.empty(); }
+  size_t count() const { return found_.size(); }
   // By place, each once.
   std::vector<Problem> Take() &&;
 

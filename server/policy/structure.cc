@@ -28,7 +28,7 @@ void CompareBook(const core::BookDefinition& present, const core::BookDefinition
     problems.AtValue(places, path + ".counters",
                      absl::StrCat("the book '", next.name, "' is in use with the counters [",
                                   absl::StrJoin(present.counters, ", "),
-                                  "]; other ones, or another order of them,", kNeedsSnapshot));
+                                  "]; any other list, or another order,", kNeedsSnapshot));
   }
   if (present.single_currency != next.single_currency) {
     problems.AtKey(places, path + ".single_currency",

@@ -37,12 +37,12 @@ void ValidateBook(const Validation& v, const std::string& path, const v1::Book& 
   const auto& key = book.key();
   const bool valid_key = (key.size() == 1 && key[0] == "account_id") ||
                          (key.size() == 2 && key[0] == "account_id" && key[1] == "order_id");
-  if (!valid_key && v.places.Has(path + ".key")) {
+  if (!valid_key && v.places.IsRead(path + ".key")) {
     v.AtValue(path + ".key",
               "a book's key is [account_id] or [account_id, order_id]: the account is the "
               "partition key, and everything that one decision touches lies under it");
   }
-  if (book.counters().empty() && v.places.Has(path + ".counters")) {
+  if (book.counters().empty() && v.places.IsRead(path + ".counters")) {
     v.AtValue(path + ".counters", "a book needs at least one counter");
   }
   std::set<std::string> seen;
@@ -102,10 +102,11 @@ void ValidateEffect(const Validation& v, const std::string& place, const std::st
   }
   const std::vector<std::string> counters(book->second.counters().begin(),
                                           book->second.counters().end());
-  if (std::find(counters.begin(), counters.end(), effect->counter) == counters.end()) {
+  const bool known = std::find(counters.begin(), counters.end(), effect->counter) != counters.end();
+  if (!known && v.places.IsRead(absl::StrCat("books.", effect->book, ".counters"))) {
     v.AtValue(
         place,
-        NoSuch(absl::StrCat("counter of book '", effect->book, "'"), effect->counter, counters),
+        NoSuch("counter", effect->counter, counters, absl::StrCat(" in book '", effect->book, "'")),
         effect->counter_offset);
   }
   if (effect->amount.empty()) return;
@@ -180,8 +181,10 @@ void ValidateMovements(const Validation& v) {
               absl::StrCat("'", name, "' is gated but has no checkpoint; add checkpoints.", name));
     }
     if (movement.gated()) continue;
-    if (movement.has_gated_from()) v.AtKey(path + ".gated_from", "only gated movements have it");
-    if (movement.identity_size() > 0) v.AtKey(path + ".identity", "only gated movements have it");
+    if (movement.has_gated_from())
+      v.AtKey(path + ".gated_from", "gated_from has a meaning only for gated movements");
+    if (movement.identity_size() > 0)
+      v.AtKey(path + ".identity", "identity has a meaning only for gated movements");
   }
 }
 
@@ -228,7 +231,8 @@ void ValidateTimes(const Validation& v, const std::string& path, const v1::Check
   DurationOf(v, path + ".auto_release_grace", checkpoint.has_auto_release_grace(),
              checkpoint.auto_release_grace(), absl::Minutes(1), {kLeast, absl::Hours(24)});
   if (checkpoint.has_auto_release_grace() && checkpoint.auto_release() != v1::AUTO_RELEASE_PROVEN) {
-    v.AtKey(path + ".auto_release_grace", "it has no meaning without `auto_release: proven`");
+    v.AtKey(path + ".auto_release_grace",
+            "auto_release_grace has no meaning without `auto_release: proven`");
   }
 }
 
@@ -244,7 +248,7 @@ void ValidateAnswers(const Validation& v, const std::string& path,
                                        std::pair(".when_unproven", checkpoint.when_unproven())}) {
     if (verdict != v1::VERDICT_ALLOW) continue;
     allows = true;
-    if (!checkpoint.has_blind_budget() && v.places.Has(path + field)) {
+    if (!checkpoint.has_blind_budget() && v.places.IsRead(path + field)) {
       v.AtValue(path + field,
                 "ALLOW without proof needs a bound: add blind_budget: {calls: 20, amount: CNY "
                 "1000.00}");
@@ -253,15 +257,15 @@ void ValidateAnswers(const Validation& v, const std::string& path,
   if (!checkpoint.has_blind_budget()) return;
   if (!allows) {
     v.AtKey(path + ".blind_budget",
-            "it is never used: neither when_stale nor when_unproven is ALLOW");
+            "blind_budget is never used: neither when_stale nor when_unproven is ALLOW");
   }
   const v1::Budget& budget = checkpoint.blind_budget();
-  if (budget.calls() < 1 && v.places.Has(path + ".blind_budget.calls")) {
-    v.AtValue(path + ".blind_budget.calls", "must be 1 or more");
+  if (budget.calls() < 1 && v.places.IsRead(path + ".blind_budget.calls")) {
+    v.AtValue(path + ".blind_budget.calls", "a budget has 1 call or more");
   }
   if (budget.has_amount() && !budget.amount().currency_code().empty() &&
       budget.amount().minor_units() <= 0) {
-    v.AtValue(path + ".blind_budget.amount", "must be more than 0");
+    v.AtValue(path + ".blind_budget.amount", "a budget's amount is more than 0");
   }
 }
 
@@ -317,7 +321,7 @@ void ValidateInvariants(const Validation& v) {
       }
       continue;
     }
-    if (!v.places.Has(path + ".holds")) continue;
+    if (!v.places.IsRead(path + ".holds")) continue;
     const InvariantExpression compiled =
         CompileInvariantExpression(book->second, invariant.holds());
     for (const expression::Issue& issue : compiled.issues) {
@@ -334,7 +338,8 @@ void ValidateRetention(const Validation& v) {
   for (const auto& [name, checkpoint] : v.document.checkpoints()) {
     if (checkpoint.has_overdue_after() && ToDuration(checkpoint.overdue_after()) >= retention) {
       v.AtValue("key_retention",
-                absl::StrCat("must be more than overdue_after of the checkpoint '", name, "'"));
+                absl::StrCat("key_retention must be more than overdue_after of the checkpoint '",
+                             name, "'"));
     }
   }
 }

@@ -38,8 +38,8 @@ std::vector<std::string> NamesOf(const Map& map) {
 
 // "there is no book 'ordr'; did you mean 'order'?"
 inline std::string NoSuch(std::string_view what, std::string_view name,
-                          const std::vector<std::string>& names) {
-  return "there is no " + std::string(what) + " '" + std::string(name) + "'" +
+                          const std::vector<std::string>& names, std::string_view where = "") {
+  return "there is no " + std::string(what) + " '" + std::string(name) + "'" + std::string(where) +
          expression::NameHint(name, names);
 }
 

@@ -30,15 +30,15 @@ void ValidateMariadb(const Validation& v, const std::string& path, const v1::Mar
                 absl::StrCat("'", mariadb.hosts(i), "' is no host:port, like 127.0.0.1:3306"));
     }
   }
-  if (mariadb.hosts().empty() && v.places.Has(path + ".hosts")) {
+  if (mariadb.hosts().empty() && v.places.IsRead(path + ".hosts")) {
     v.AtValue(path + ".hosts", "at least one host is needed");
   }
-  if (mariadb.user().empty() && v.places.Has(path + ".user")) {
-    v.AtValue(path + ".user", "must not be empty");
+  if (mariadb.user().empty() && v.places.IsRead(path + ".user")) {
+    v.AtValue(path + ".user", "user must not be empty");
   }
-  if (!absl::StartsWith(mariadb.password_file(), "/") && v.places.Has(path + ".password_file")) {
+  if (!absl::StartsWith(mariadb.password_file(), "/") && v.places.IsRead(path + ".password_file")) {
     v.AtValue(path + ".password_file",
-              "must be an absolute path: the sidecar may be started anywhere");
+              "password_file must be an absolute path: the sidecar may be started anywhere");
   }
 }
 
@@ -70,14 +70,14 @@ WantedFields FieldsOf(const v1::Document& document, const v1::Movement& movement
     wanted.required.push_back("parts." + part);
   }
   wanted.all = wanted.required;
-  wanted.all.push_back("order_id");
+  if (!TouchesOrders(document, movement)) wanted.all.push_back("order_id");
   if (!movement.parts().empty()) wanted.all.push_back("part_key");
   return wanted;
 }
 
 void ValidateFields(const Validation& v, const std::string& path, const v1::Table& table) {
   const auto movement = v.document.movements().find(table.emit());
-  if (movement == v.document.movements().end() || !v.places.Has(path + ".fields")) return;
+  if (movement == v.document.movements().end() || !v.places.IsRead(path + ".fields")) return;
   const WantedFields wanted = FieldsOf(v.document, movement->second);
   for (const std::string& name : wanted.required) {
     if (table.fields().count(name) == 0) {
@@ -88,7 +88,7 @@ void ValidateFields(const Validation& v, const std::string& path, const v1::Tabl
   for (const auto& [name, text] : table.fields()) {
     if (std::find(wanted.all.begin(), wanted.all.end(), name) == wanted.all.end()) {
       v.AtKey(absl::StrCat(path, ".fields.", name),
-              NoSuch(absl::StrCat("field of '", table.emit(), "' called"), name, wanted.all));
+              NoSuch("field", name, wanted.all, absl::StrCat(" of '", table.emit(), "'")));
     }
   }
 }
@@ -97,22 +97,22 @@ void ValidateTable(const Validation& v, const std::string& path, const v1::Table
   const size_t dot = table.table().find('.');
   const bool two_names = dot != std::string::npos && dot > 0 && dot + 1 < table.table().size() &&
                          table.table().find('.', dot + 1) == std::string::npos;
-  if (!two_names && v.places.Has(path + ".table")) {
+  if (!two_names && v.places.IsRead(path + ".table")) {
     v.AtValue(path + ".table",
               absl::StrCat("'", table.table(), "' must name database and table, like pay.refund"));
   }
-  if (v.places.Has(path + ".emit")) CheckMovement(v, path + ".emit", table.emit());
+  if (v.places.IsRead(path + ".emit")) CheckMovement(v, path + ".emit", table.emit());
   ValidateFields(v, path, table);
   std::vector<MappingIssue> issues;
   (void)CompileTable(table, &issues);
   for (const MappingIssue& found : issues) {
     const std::string place = absl::StrCat(path, ".", found.field);
-    if (v.places.Has(place)) v.AtValue(place, found.issue.message, found.issue.offset);
+    if (v.places.IsRead(place)) v.AtValue(place, found.issue.message, found.issue.offset);
   }
 }
 
 void ValidateReport(const Validation& v, const std::string& path, const v1::Report& report) {
-  if (report.emits().empty() && v.places.Has(path + ".emits")) {
+  if (report.emits().empty() && v.places.IsRead(path + ".emits")) {
     v.AtValue(path + ".emits", "at least one movement is needed");
   }
   std::set<std::string> seen;

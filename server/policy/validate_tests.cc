@@ -22,7 +22,7 @@ std::vector<std::string> Emitted(const v1::Document& document) {
 
 void CheckpointExists(const Validation& v, const std::string& path, const std::string& name) {
   if (v.document.checkpoints().count(name) > 0 || v.places.IsDamaged("checkpoints") ||
-      !v.places.Has(path + ".checkpoint")) {
+      !v.places.IsRead(path + ".checkpoint")) {
     return;
   }
   v.AtValue(path + ".checkpoint", NoSuch("checkpoint", name, NamesOf(v.document.checkpoints())));
@@ -30,7 +30,7 @@ void CheckpointExists(const Validation& v, const std::string& path, const std::s
 
 void ValidateCheck(const Validation& v, const std::string& path, const v1::TestCheck& check) {
   CheckpointExists(v, path, check.checkpoint());
-  if (!check.has_amount() && check.lines().empty()) {
+  if (!v.places.Has(path + ".amount") && !v.places.Has(path + ".lines")) {
     v.AtKey(path, "a check needs an amount, or lines with amounts");
   }
   if (!check.lines().empty() && (!check.order_id().empty() || !check.parts().empty())) {

@@ -1,6 +1,5 @@
 #include "server/policy/yaml_tree.h"
 
-#include <exception>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -11,9 +10,6 @@
 
 namespace fundgate::policy {
 namespace {
-
-// Ends reading inside yaml-cpp, which knows no other way; caught in this file.
-struct TooMuch : std::exception {};
 
 Mark ToMark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
 
@@ -47,10 +43,8 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   void OnMapEnd() override { Close(); }
 
-  std::optional<YamlNode> TakeRoot() {
-    while (!open_.empty()) Close();  // what was read before reading had to end
-    return std::move(root_);
-  }
+  // Nothing if a bound was passed.
+  std::optional<YamlNode> TakeRoot() { return stopped_ ? std::nullopt : std::move(root_); }
 
  private:
   void Look(const YamlNode& node, const std::string& tag, YAML::anchor_t anchor) {
@@ -63,23 +57,26 @@ class TreeBuilder final : public YAML::EventHandler {
     if (++nodes_ > kMaxNodes) {
       problems_.At(node.mark, "the document has more than " + std::to_string(kMaxNodes) +
                                   " values; reading ends here");
-      throw TooMuch();
+      stopped_ = true;
     }
   }
   void Open(YamlNode node, const std::string& tag, YAML::anchor_t anchor) {
+    if (stopped_) return;
     Look(node, tag, anchor);
     if (open_.size() >= kMaxDepth) {
       problems_.At(node.mark, "maps and lists are nested deeper than " + std::to_string(kMaxDepth) +
                                   " levels; reading ends here");
-      throw TooMuch();
+      stopped_ = true;
     }
     open_.push_back(std::move(node));
   }
   void Add(YamlNode node, const std::string& tag, YAML::anchor_t anchor) {
+    if (stopped_) return;
     Look(node, tag, anchor);
     Keep(std::move(node));
   }
   void Close() {
+    if (stopped_) return;
     YamlNode node = std::move(open_.back());
     open_.pop_back();
     if (node.kind == YamlNode::Kind::kMap) CheckKeys(node);
@@ -121,6 +118,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<YamlNode> open_;
   std::optional<YamlNode> root_;
   size_t nodes_ = 0;
+  bool stopped_ = false;  // a bound was passed: nothing more is taken
 };
 
 }  // namespace
@@ -167,8 +165,6 @@ std::optional<YamlNode> ReadYaml(std::string_view text, Problems& problems) {
     return root;
   } catch (const YAML::Exception& error) {
     problems.At(ToMark(error.mark), "this is not YAML: " + error.msg);
-    return std::nullopt;
-  } catch (const TooMuch&) {
     return std::nullopt;
   }
 }
