@@ -130,6 +130,8 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
     Add(open, ReasonCode::kBreaker, scope, breaker->mode);
   }
   if (!open.reasons.empty()) return Decided(open.certain, open.reasons);
+  // Nobody knows what time it is: an ALLOW that ends at some time can't be said again.
+  if (drifted_) return ends(ReasonCode::kStaleSource, "clock", Verdict::kHold);
   AnswerPicture replay = key.decision;
   replay.replayed = true;
   return replay;
@@ -176,22 +178,17 @@ void Model::AskFreshness(const core::CheckInput& check, Found& found) const {
   const CheckpointFacts& checkpoint = *FindCheckpoint(check.key.kind.value());
   const absl::Duration limit =
       std::min(checkpoint.max_staleness, check.max_staleness.value_or(checkpoint.max_staleness));
-  Verdict verdict = Verdict::kHold;
-  const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
-  const bool may_be_blind = checkpoint.allows_stale && calls < 2 &&
-                            check.amount.currency.code() == "CNY" &&
-                            check.amount.minor_units <= 100 - money;
-  if (may_be_blind) verdict = Verdict::kAllow;
+  const Verdict verdict = checkpoint.allows_stale ? Verdict::kAllow : Verdict::kHold;
   if (drifted_) {
     Add(found, ReasonCode::kStaleSource, "clock", verdict);
-    found.blind = may_be_blind;
+    found.blind = checkpoint.allows_stale;
   }
   for (const std::string& source : checkpoint.sources) {
     // Proof from after the question was asked is fresh enough for any answer to it.
     if (IsProven(source, std::min(now_ - limit, check.arrived_at))) continue;
     AddPending(found, ReasonCode::kStaleSource, source, verdict);
     found.wait_sources.insert(source);
-    found.blind = may_be_blind;
+    found.blind = checkpoint.allows_stale;
   }
 }
 
@@ -296,6 +293,12 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
     wait.wait_sources = found.wait_sources;
     wait.wait_until = give_up_at;
     return wait;
+  }
+  const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
+  const bool affordable =
+      calls < 2 && check.amount.currency.code() == "CNY" && check.amount.minor_units <= 100 - money;
+  if (found.blind && !affordable) {
+    Add(found, ReasonCode::kStaleSource, "blind_budget", Verdict::kHold);
   }
   AnswerPicture answer = Decided(std::max(found.certain, found.pending), found.reasons);
   Reserve(check, steps, found.blind, answer);

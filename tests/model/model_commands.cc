@@ -29,14 +29,13 @@ AnswerPicture Model::Apply(const core::ConfirmInput& input) {
     return Refused(absl::StatusCode::kInvalidArgument);
   }
   if (amount.minor_units > key.binding->amount.minor_units) return Refused(kPrecondition);
+  if (reserved.state == core::ReservationState::kPosted) return Answer(key);
   if (reserved.state != core::ReservationState::kPending) {
     if (amount != reserved.amount) return Refused(kPrecondition);
     return Answer(key);
   }
   if (amount != reserved.amount) {
-    if (FindKind(input.key.kind.value())->many_lines) {
-      return Refused(absl::StatusCode::kInvalidArgument);
-    }
+    if (FindKind(input.key.kind.value())->many_lines) return Refused(kPrecondition);
     MakeSmaller(key, input.key, amount);
   }
   reserved.state = core::ReservationState::kConfirmed;
@@ -92,6 +91,7 @@ AnswerPicture Model::Apply(const core::ReleaseInput& input) {
     case core::ReservationState::kReleased:
       return Answer(key);
     case core::ReservationState::kPending:
+      if (key.in_progress) return Refused(kPrecondition);
       End(key, core::ReservationState::kReleased);
       key.changed_at = now_;
       return Answer(key);

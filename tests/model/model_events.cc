@@ -41,6 +41,7 @@ AnswerPicture Model::Apply(const core::GrantEpochInput& input) {
   }
   SourceNow& source = sources_[name];
   ++source.epoch;
+  source.awaited.clear();
   source.coordinates_changed = input.coordinates_changed;
   AnswerPicture answer;
   answer.sort = AnswerSort::kEpoch;
@@ -159,10 +160,6 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
       continue;  // counted once: that is enough
     if (!FindKind(next.kind)->many_lines || counted.part_key == next.part_key) duplicate = true;
   }
-  if (!FitsIn(added, taken)) {
-    gaps_.insert({change.kind, after.account, after.line.order});
-    return;
-  }
   const bool shrinks =
       last.counts && (last.account != next.account || last.line.order != next.line.order ||
                       last.currency != next.currency || next.line.amount < last.line.amount);
@@ -170,6 +167,10 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
     Violate(ViolationKind::kMovementUndone, "", id, last.account, last.line.order);
   }
   Compare(id, known, next, duplicate);
+  if (!FitsIn(added, taken)) {
+    gaps_.insert({change.kind, after.account, after.line.order});
+    return;
+  }
   rows_[{name, id}] = next;
   std::vector<Step> worse = added;
   for (Step step : taken) {
