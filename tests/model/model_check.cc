@@ -120,6 +120,8 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
     case core::ReservationState::kPending:
       break;
   }
+  // Nobody knows what time it is: an ALLOW that ends at some time can't be said again.
+  if (drifted_) return ends(ReasonCode::kStaleSource, "clock", Verdict::kHold);
   if (now_ >= key.reservation->valid_until && mutation_ != Mutation::kReplaysAfterValidUntil) {
     return ends(ReasonCode::kInDoubt, "", Verdict::kHold);
   }
@@ -130,8 +132,6 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
     Add(open, ReasonCode::kBreaker, scope, breaker->mode);
   }
   if (!open.reasons.empty()) return Decided(open.certain, open.reasons);
-  // Nobody knows what time it is: an ALLOW that ends at some time can't be said again.
-  if (drifted_) return ends(ReasonCode::kStaleSource, "clock", Verdict::kHold);
   AnswerPicture replay = key.decision;
   replay.replayed = true;
   return replay;
@@ -208,7 +208,7 @@ void Model::AskKnowledge(const core::CheckInput& check, const std::vector<Step>&
              (gap.account.empty() || gap.account == step.book.account) &&
              (gap.order.empty() || step.book.order.empty() || gap.order == step.book.order);
     });
-    if (touches) Add(found, ReasonCode::kUnproven, gap.kind.value(), Verdict::kHold);
+    if (touches) Add(found, ReasonCode::kUnproven, "gap:" + gap.kind.value(), Verdict::kHold);
   }
   for (const Step& step : steps) {
     if (step.book.book == "order" && closed_.contains({step.book.account, step.book.order})) {
@@ -298,7 +298,11 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
   const bool affordable =
       calls < 2 && check.amount.currency.code() == "CNY" && check.amount.minor_units <= 100 - money;
   if (found.blind && !affordable) {
-    Add(found, ReasonCode::kStaleSource, "blind_budget", Verdict::kHold);
+    for (const std::string name : {"clock", "till"}) {
+      if (found.reasons.erase(ReasonText(ReasonCode::kStaleSource, name, Verdict::kAllow)) > 0) {
+        Add(found, ReasonCode::kStaleSource, name, Verdict::kHold);
+      }
+    }
   }
   AnswerPicture answer = Decided(std::max(found.certain, found.pending), found.reasons);
   Reserve(check, steps, found.blind, answer);

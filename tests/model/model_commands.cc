@@ -24,12 +24,12 @@ AnswerPicture Model::Apply(const core::ConfirmInput& input) {
   if (key.binding->account != input.account) return Refused(kPrecondition);
   Reserved& reserved = *key.reservation;
   if (reserved.state == core::ReservationState::kReleased) return Refused(kPrecondition);
-  const Money amount = input.amount.value_or(reserved.amount);
-  if (amount.currency != key.binding->amount.currency || amount.minor_units <= 0) {
-    return Refused(absl::StatusCode::kInvalidArgument);
-  }
-  if (amount.minor_units > key.binding->amount.minor_units) return Refused(kPrecondition);
   if (reserved.state == core::ReservationState::kPosted) return Answer(key);
+  const Money amount = input.amount.value_or(reserved.amount);
+  if (amount.currency != key.binding->amount.currency || amount.minor_units <= 0 ||
+      amount.minor_units > key.binding->amount.minor_units) {
+    return Refused(kPrecondition);
+  }
   if (reserved.state != core::ReservationState::kPending) {
     if (amount != reserved.amount) return Refused(kPrecondition);
     return Answer(key);

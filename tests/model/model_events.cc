@@ -31,6 +31,13 @@ bool IsPowerOfTenApart(int64_t a, int64_t b) {
   return small == large && a != b;
 }
 
+bool PartShrinks(const core::Line& before, const core::Line& after) {
+  for (size_t i = 0; i < before.parts.size() && i < after.parts.size(); ++i) {
+    if (after.parts[i].second < before.parts[i].second) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 AnswerPicture Model::Apply(const core::GrantEpochInput& input) {
@@ -73,7 +80,7 @@ AnswerPicture Model::Apply(const core::IngestInput& input) {
     source.proven_past = std::max(source.proven_past, probe.second);
     return true;
   });
-  if (blind_spent_.has_value() && name == "till" && IsProven("till", now_ - absl::Seconds(5))) {
+  if (blind_spent_.has_value() && !drifted_ && name == "till" && IsProven("till", now_ - absl::Seconds(5))) {
     blind_spent_.reset();
   }
   JudgeSuspects();
@@ -153,7 +160,10 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
   const std::vector<Step> added = StepsOfRow(next);
   const bool same = last.counts && last.account == next.account && last.line == next.line &&
                     last.currency == next.currency;
-  if (same) return;
+  if (same) {
+    keys_[id].changed_at = now_;
+    return;
+  }
   bool duplicate = false;  // found out when the row first counts
   for (const auto& [other, counted] : rows_) {
     if (last.counts || other.second != id || other.first == name)
@@ -162,13 +172,15 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
   }
   const bool shrinks =
       last.counts && (last.account != next.account || last.line.order != next.line.order ||
-                      last.currency != next.currency || next.line.amount < last.line.amount);
+                      last.currency != next.currency || next.line.amount < last.line.amount ||
+                                       PartShrinks(last.line, next.line));
   if (shrinks && !FindKind(next.kind)->reversible) {
     Violate(ViolationKind::kMovementUndone, "", id, last.account, last.line.order);
   }
   Compare(id, known, next, duplicate);
   if (!FitsIn(added, taken)) {
     gaps_.insert({change.kind, after.account, after.line.order});
+    Settle(id, next);
     return;
   }
   rows_[{name, id}] = next;
@@ -227,9 +239,9 @@ void Model::CompareAmount(const core::KeyId& id, const Key& key, const RowNow& r
                                  [&](const core::Line& l) { return l.order == row.line.order; });
   if (line == bound.lines.end()) raise(ViolationKind::kOtherOrder);
   if (row.currency != bound.amount.currency) return raise(ViolationKind::kOtherCurrency);
+  if (line == bound.lines.end()) return;
   int64_t allowed = key.reservation->amount.minor_units;
   if (FindKind(row.kind)->many_lines) {
-    if (line == bound.lines.end()) return;
     allowed = line->amount;
   }
   if (allowed == row.line.amount) return;
