@@ -120,9 +120,8 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
     case core::ReservationState::kPending:
       break;
   }
-  // Nobody knows what time it is: an ALLOW that ends at some time can't be said again.
-  if (drifted_) return ends(ReasonCode::kStaleSource, "clock", Verdict::kHold);
-  if (now_ >= key.reservation->valid_until && mutation_ != Mutation::kReplaysAfterValidUntil) {
+  if (!drifted_ && now_ >= key.reservation->valid_until &&
+      mutation_ != Mutation::kReplaysAfterValidUntil) {
     return ends(ReasonCode::kInDoubt, "", Verdict::kHold);
   }
   Found open;
@@ -131,6 +130,8 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
     if (breaker == nullptr || breaker->state != core::BreakerState::kOpen) continue;
     Add(open, ReasonCode::kBreaker, scope, breaker->mode);
   }
+  // Nobody knows what time it is: an ALLOW that ends at some time can't be said again.
+  if (drifted_) Add(open, ReasonCode::kStaleSource, "clock", Verdict::kHold);
   if (!open.reasons.empty()) return Decided(open.certain, open.reasons);
   AnswerPicture replay = key.decision;
   replay.replayed = true;

@@ -12,6 +12,14 @@ bool Names(const std::vector<std::string>& ids, const std::string& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
+// Nobody could say which order or which part the rest comes from.
+bool CanBeSmaller(const Key& key) {
+  if (key.binding->lines.size() > 1) return false;
+  return std::all_of(
+      key.reservation->open.begin(), key.reservation->open.end(),
+      [&](const Step& step) { return step.amount == key.reservation->amount.minor_units; });
+}
+
 }  // namespace
 
 AnswerPicture Model::Apply(const core::ConfirmInput& input) {
@@ -35,7 +43,7 @@ AnswerPicture Model::Apply(const core::ConfirmInput& input) {
     return Answer(key);
   }
   if (amount != reserved.amount) {
-    if (FindKind(input.key.kind.value())->many_lines) return Refused(kPrecondition);
+    if (!CanBeSmaller(key)) return Refused(kPrecondition);
     MakeSmaller(key, input.key, amount);
   }
   reserved.state = core::ReservationState::kConfirmed;
@@ -51,6 +59,7 @@ AnswerPicture Model::Apply(const core::ConfirmInput& input) {
 void Model::MakeSmaller(Key& key, const core::KeyId& id, const Money& amount) {
   core::Line line = key.binding->lines.front();
   line.amount = amount.minor_units;
+  for (auto& [name, part] : line.parts) part = part == 0 ? 0 : amount.minor_units;
   key.reservation->amount = amount;
   key.reservation->open = StepsOf(id.kind.value(), key.binding->account, amount.currency, line);
 }

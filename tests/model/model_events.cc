@@ -80,7 +80,8 @@ AnswerPicture Model::Apply(const core::IngestInput& input) {
     source.proven_past = std::max(source.proven_past, probe.second);
     return true;
   });
-  if (blind_spent_.has_value() && !drifted_ && name == "till" && IsProven("till", now_ - absl::Seconds(5))) {
+  if (blind_spent_.has_value() && !drifted_ && name == "till" &&
+      IsProven("till", now_ - absl::Seconds(5))) {
     blind_spent_.reset();
   }
   JudgeSuspects();
@@ -127,7 +128,7 @@ void Model::Happen(const std::string& source, const core::Event& event,
   key.changed_at = now_;
   key.in_progress = after.status == MovementStatus::kInProgress;
   if (after.status == MovementStatus::kFailed && key.generation == 1 &&
-      key.state == KeyState::kAllowed && key.reservation->state == ReservationState::kPending) {
+      key.state == KeyState::kAllowed && !key.moved) {
     End(key, ReservationState::kReleased);
   }
 }
@@ -173,7 +174,7 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
   const bool shrinks =
       last.counts && (last.account != next.account || last.line.order != next.line.order ||
                       last.currency != next.currency || next.line.amount < last.line.amount ||
-                                       PartShrinks(last.line, next.line));
+                      PartShrinks(last.line, next.line));
   if (shrinks && !FindKind(next.kind)->reversible) {
     Violate(ViolationKind::kMovementUndone, "", id, last.account, last.line.order);
   }
@@ -238,7 +239,13 @@ void Model::CompareAmount(const core::KeyId& id, const Key& key, const RowNow& r
   const auto line = std::find_if(bound.lines.begin(), bound.lines.end(),
                                  [&](const core::Line& l) { return l.order == row.line.order; });
   if (line == bound.lines.end()) raise(ViolationKind::kOtherOrder);
-  if (row.currency != bound.amount.currency) return raise(ViolationKind::kOtherCurrency);
+  if (row.currency != bound.amount.currency) {
+    const auto first = currencies_.find({row.account, row.line.order});
+    const bool named = row.kind != "cash_out" && first != currencies_.end() &&
+                       first->second != row.currency;  // by Compare, once is enough
+    if (!named) raise(ViolationKind::kOtherCurrency);
+    return;
+  }
   if (line == bound.lines.end()) return;
   int64_t allowed = key.reservation->amount.minor_units;
   if (FindKind(row.kind)->many_lines) {
@@ -334,8 +341,8 @@ void Model::OpenByItself(const std::string& scope) {
   BreakerNow opened;
   opened.state = core::BreakerState::kOpen;
   opened.mode = core::Verdict::kHold;
-  const auto found = breakers_.find(scope);
-  if (found != breakers_.end() && found->second.state == core::BreakerState::kOpen) return;
+  const BreakerNow* standing = BreakerOver(scope);
+  if (standing != nullptr && standing->state == core::BreakerState::kOpen) return;
   breakers_[scope] = opened;
 }
 
