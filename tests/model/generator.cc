@@ -16,7 +16,7 @@ const std::vector<std::string> kCheckpoints = {"refund",     "refund",   "refund
                                                "settlement", "cash_out", "cash_out", "goodwill"};
 const std::vector<std::string> kSources = {"pay_db", "pay_db", "till", "bank"};
 
-constexpr uint64_t kUngrantedPercent = 0;
+constexpr uint64_t kUngrantedPercent = 3;
 
 absl::Time Start() { return absl::UnixEpoch() + absl::Hours(24 * 365 * 50); }
 
@@ -423,7 +423,10 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
   } else {
     const RowName name = dice.Pick(known);
     const Row& row = rows_.at(name);
-    if (roll < 730) return row.newest;
+    // Nobody remembers the rows of forgotten keys, so theirs are not sent again.
+    const auto& newest = std::get<core::MovementEvent>(row.newest.body);
+    const core::Contribution& last = newest.after ? *newest.after : *newest.before;
+    if (roll < 730 && model.keys().contains({kind, last.key})) return row.newest;
     change.row = name.second;
     change.before = row.now;
     if (!row.now.has_value()) {

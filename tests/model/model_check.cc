@@ -260,7 +260,7 @@ void Model::AskInvariant(const InvariantFacts& invariant, const core::BookId& bo
   const Truth truth = fits ? invariant.holds(corner) : Truth::kOverflow;
   if (truth == Truth::kYes) return;
   if (truth == Truth::kOverflow) {
-    if (worsens) Add(found, ReasonCode::kLimit, "", Verdict::kHold);
+    Add(found, ReasonCode::kLimit, "", Verdict::kHold);
     return;
   }
   if (!worsens) return Add(found, ReasonCode::kInvariant, invariant.name, Verdict::kAllow);
@@ -295,6 +295,8 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
     wait.wait_until = give_up_at;
     return wait;
   }
+  // Known again: what was allowed without knowledge is forgotten.
+  if (FindCheckpoint(check.key.kind.value())->allows_stale && !found.blind) blind_spent_.reset();
   const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
   const bool affordable =
       calls < 2 && check.amount.currency.code() == "CNY" && check.amount.minor_units <= 100 - money;

@@ -223,14 +223,15 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
 
 void Model::Forget(const core::KeyId& id) {
   const Key& key = keys_.at(id);
-  if (FindKind(id.kind.value())->needs_order) {
-    if (key.binding.has_value()) {
+  const KindFacts& kind = *FindKind(id.kind.value());
+  if (kind.needs_order && kind.gated) {
+    if (key.reservation.has_value()) {
       for (const core::Line& line : key.binding->lines) {
         closed_.insert({key.binding->account, line.order});
       }
     }
     for (const auto& [name, row] : rows_) {
-      if (row.key == id) closed_.insert({row.account, row.line.order});
+      if (name.second == id) closed_.insert({row.account, row.line.order});
     }
   }
   keys_.erase(id);

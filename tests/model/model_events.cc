@@ -31,9 +31,14 @@ bool IsPowerOfTenApart(int64_t a, int64_t b) {
   return small == large && a != b;
 }
 
-bool PartShrinks(const core::Line& before, const core::Line& after) {
-  for (size_t i = 0; i < before.parts.size() && i < after.parts.size(); ++i) {
-    if (after.parts[i].second < before.parts[i].second) return true;
+// Whether some counter gets less from the row than before.
+bool Shrinks(const std::vector<Step>& before, const std::vector<Step>& after) {
+  for (const Step& was : before) {
+    Wide is = 0;
+    for (const Step& step : after) {
+      if (step.book == was.book && step.counter == was.counter) is += step.amount;
+    }
+    if (is * (was.amount < 0 ? -1 : 1) < was.amount * (was.amount < 0 ? -1 : 1)) return true;
   }
   return false;
 }
@@ -80,10 +85,6 @@ AnswerPicture Model::Apply(const core::IngestInput& input) {
     source.proven_past = std::max(source.proven_past, probe.second);
     return true;
   });
-  if (blind_spent_.has_value() && !drifted_ && name == "till" &&
-      IsProven("till", now_ - absl::Seconds(5))) {
-    blind_spent_.reset();
-  }
   JudgeSuspects();
   AnswerPicture answer;
   answer.sort = AnswerSort::kIngest;
@@ -171,16 +172,14 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
       continue;  // counted once: that is enough
     if (!FindKind(next.kind)->many_lines || counted.part_key == next.part_key) duplicate = true;
   }
-  const bool shrinks =
-      last.counts && (last.account != next.account || last.line.order != next.line.order ||
-                      last.currency != next.currency || next.line.amount < last.line.amount ||
-                      PartShrinks(last.line, next.line));
+  const bool shrinks = last.counts && Shrinks(taken, added);
   if (shrinks && !FindKind(next.kind)->reversible) {
     Violate(ViolationKind::kMovementUndone, "", id, last.account, last.line.order);
   }
   Compare(id, known, next, duplicate);
   if (!FitsIn(added, taken)) {
     gaps_.insert({change.kind, after.account, after.line.order});
+    if (last.counts) rows_[{name, id}].counts = false;
     Settle(id, next);
     return;
   }
