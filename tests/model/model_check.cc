@@ -28,8 +28,9 @@ bool FitsIn64(Wide value) {
          value <= std::numeric_limits<int64_t>::max();
 }
 
-bool SameOrders(const std::vector<core::Line>& a, const std::vector<core::Line>& b) {
-  return a == b;
+// Whether more than the order of a single line differs.
+bool SameOrder(const std::vector<core::Line>& a, const std::vector<core::Line>& b) {
+  return a.size() > 1 || b.size() > 1 || a.front().order == b.front().order;
 }
 
 }  // namespace
@@ -90,10 +91,6 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
   if (key.state == core::KeyState::kRejected) {
     return ends(ReasonCode::kRejected, "", Verdict::kBlock);
   }
-  if (key.closed_at.has_value() && check.arrived_at <= *key.closed_at &&
-      key.state != core::KeyState::kAllowed && !key.moved) {
-    return ends(ReasonCode::kHeld, "", Verdict::kHold);
-  }
   if (key.binding.has_value()) {
     const Binding& bound = *key.binding;
     std::string field;
@@ -101,13 +98,17 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
         bound.payee != TextAttribute(check, "payee")) {
       field = "attributes[payee]";
     }
-    if (!SameOrders(bound.lines, check.lines)) {
-      field = bound.lines.size() == 1 && check.lines.size() == 1 ? "order_id" : "lines";
+    if (bound.lines != check.lines) {
+      field = SameOrder(bound.lines, check.lines) ? "lines" : "order_id";
     }
     if (bound.amount.minor_units != check.amount.minor_units) field = "amount.minor_units";
     if (bound.amount.currency != check.amount.currency) field = "amount.currency_code";
     if (bound.account != check.account) field = "account_id";
     if (!field.empty()) return ends(ReasonCode::kIdempotencyConflict, field, Verdict::kBlock);
+  }
+  if (key.closed_at.has_value() && check.arrived_at <= *key.closed_at &&
+      key.state != core::KeyState::kAllowed && !key.moved) {
+    return ends(ReasonCode::kHeld, "", Verdict::kHold);
   }
   if (key.moved) return ends(ReasonCode::kAlreadyMoved, "", Verdict::kBlock);
   if (key.state != core::KeyState::kAllowed) return std::nullopt;

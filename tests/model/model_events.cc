@@ -223,7 +223,7 @@ void Model::Compare(const core::KeyId& id, const Key* key, const RowNow& row, bo
     case KeyState::kAllowed:
       break;
   }
-  if (key->reservation->state == ReservationState::kReleased) {
+  if (key->reservation->state == ReservationState::kReleased && !key->moved) {
     raise(ViolationKind::kAfterRelease);
   }
   CompareAmount(id, *key, row);
