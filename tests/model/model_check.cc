@@ -296,8 +296,6 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
     wait.wait_until = give_up_at;
     return wait;
   }
-  // Known again: what was allowed without knowledge is forgotten.
-  if (FindCheckpoint(check.key.kind.value())->allows_stale && !found.blind) blind_spent_.reset();
   const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
   const bool affordable =
       calls < 2 && check.amount.currency.code() == "CNY" && check.amount.minor_units <= 100 - money;
@@ -340,6 +338,7 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
       --breaker->second.calls;
       breaker->second.money.minor_units -= check.amount.minor_units;
     }
+    if (!blind && checkpoint.allows_stale) blind_spent_.reset();  // known again
     if (blind) {
       const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
       blind_spent_ = {calls + 1, money + check.amount.minor_units};

@@ -100,7 +100,7 @@ AnswerPicture Model::Apply(const core::ReleaseInput& input) {
     case core::ReservationState::kReleased:
       return Answer(key);
     case core::ReservationState::kPending:
-      if (key.in_progress) return Refused(kPrecondition);
+      if (key.in_progress || key.moved) return Refused(kPrecondition);
       End(key, core::ReservationState::kReleased);
       key.changed_at = now_;
       return Answer(key);
