@@ -99,14 +99,14 @@ core::Input Generator::Next(uint64_t seed, const Model& model) {
     if (check.arrived_at == absl::InfinitePast()) check.arrived_at = input.time;
     if (dice.Percent(2)) check.arrived_at = input.time - absl::Milliseconds(dice.Roll(300));
     input.body = check;
-  } else if (roll < 430) {
+  } else if (roll < 410) {
     input.body = MakeConfirm(dice, model);
-  } else if (roll < 500) {
+  } else if (roll < 450) {
     input.body = MakeRelease(dice, model);
-  } else if (roll < 510) {
+  } else if (roll < 457) {
     input.body = MakeReject(dice, model);
-  } else if (roll < 920) {
-    core::IngestInput ingest = MakeIngest(dice, model, roll < 740);
+  } else if (roll < 890) {
+    core::IngestInput ingest = MakeIngest(dice, model, roll < 640);
     if (ingest.probe.has_value()) {
       ingest.probe->read_after =
           input.time - absl::Milliseconds(dice.Percent(70) ? 0 : dice.Roll(400));
@@ -347,8 +347,10 @@ core::Contribution Generator::MakeContribution(Dice& dice, const Model& model,
     row.line.amount = 100 + static_cast<int64_t>(dice.Roll(100));
     row.currency = *Currency::FromCode("CNY");
   }
+  const bool allowed_only = dice.Percent(80);
   const auto bound = [&](const core::KeyId& id, const Key& key) {
-    return id.kind == kind && key.binding.has_value() && !key.moved;
+    return id.kind == kind && key.binding.has_value() && !key.moved &&
+           (key.reservation.has_value() || !allowed_only);
   };
   const std::optional<core::KeyId> id = PickKey(dice, model, bound);
   if (id.has_value() && dice.Percent(85)) {
@@ -399,7 +401,16 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
   event.id = source + "-" + std::to_string(++events_);
   const std::vector<MovementKind>& kinds = policy_->FindSource(SourceName(source))->emits;
   MovementKind kind = dice.Pick(kinds);
-  if (source == "pay_db" && dice.Percent(25)) kind = MovementKind("payment");
+  // What was allowed moves most of the time; what nobody asked for moves now and then.
+  const bool asked = PickKey(dice, model, [&](const core::KeyId& id, const Key& key) {
+                       return id.kind == kind && key.reservation.has_value() && !key.moved;
+                     }).has_value();
+  const bool goes_round = FindKind(kind.value())->gated && !asked && dice.Percent(80);
+  if (goes_round && source == "bank") {
+    event.body = core::FactEvent{"statement", "s1", {}};
+    return event;
+  }
+  if (goes_round || (source == "pay_db" && dice.Percent(20))) kind = MovementKind("payment");
   const uint64_t roll = dice.Roll(1000);
   if (roll < 2) {
     event.body = core::GapEvent{
@@ -459,9 +470,9 @@ core::Input Generator::MakeBreaker(Dice& dice, const Model& model) {
   for (const auto& [name, breaker] : model.breakers()) open.push_back(name);
   const core::Verdict mode = dice.Percent(50) ? core::Verdict::kHold : core::Verdict::kBlock;
   const uint64_t roll = dice.Roll(100);
-  if (roll < 20) {
+  if (roll < 10) {
     input.body = core::TripBreakerInput{scope, mode, "operator", "drill", std::nullopt};
-  } else if (roll < 40) {
+  } else if (roll < 25) {
     if (!open.empty() && dice.Percent(70)) scope = dice.Pick(open);
     const core::Budget budget{1 + static_cast<int64_t>(dice.Roll(4)),
                               Money{*Currency::FromCode("CNY"), 30}};

@@ -163,6 +163,7 @@ class Model {
   AnswerPicture Apply(const core::ClockDriftInput& input);
   AnswerPicture Apply(const core::AcceptTimeInput& input);
   void MakeSmaller(Key& key, const core::KeyId& id, const Money& amount);
+  bool MayRelease(const core::KeyId& id, const Key& key) const;
   bool LookAfter(const core::KeyId& id, Key& key, bool& forget);
   void Forget(const core::KeyId& id);
 

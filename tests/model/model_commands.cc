@@ -186,6 +186,19 @@ AnswerPicture Model::Apply(const core::TickInput&) {
   return answer;
 }
 
+// Whether it is proven that an allowed movement did not happen, by those who would have reported
+// it.
+bool Model::MayRelease(const core::KeyId& id, const Key& key) const {
+  if (!FindCheckpoint(id.kind.value())->auto_release || key.event_seen) return false;
+  if (key.reservation->state != core::ReservationState::kPending) return false;
+  if (key.reservation->overdue_at > now_) return false;
+  const bool gap = std::any_of(gaps_.begin(), gaps_.end(), [&](const core::GapScope& scope) {
+    return scope.kind == id.kind &&
+           (scope.account.empty() || scope.account == key.binding->account);
+  });
+  return !gap && IsProven("bank", key.reservation->valid_until + absl::Minutes(1));
+}
+
 // Returns whether anything came of it.
 bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
   using core::KeyState;
@@ -193,28 +206,17 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
   const bool open =
       key.state == KeyState::kAllowed && (key.reservation->state == ReservationState::kPending ||
                                           key.reservation->state == ReservationState::kConfirmed);
+  if (open && MayRelease(id, key)) {
+    End(key, ReservationState::kReleased);
+    key.changed_at = now_;
+    return true;
+  }
   bool changed = false;
   if (open && !key.reservation->overdue && key.reservation->overdue_at <= now_) {
     key.reservation->overdue = true;
     const Binding& bound = *key.binding;
     Violate(core::ViolationKind::kOverdue, "", id, bound.account, bound.lines.front().order);
     changed = true;
-  }
-  const CheckpointFacts* checkpoint = FindCheckpoint(id.kind.value());
-  if (open && key.reservation->overdue && checkpoint->auto_release &&
-      key.reservation->state == ReservationState::kPending && !key.event_seen) {
-    const absl::Time past = key.reservation->valid_until + absl::Minutes(1);
-    const bool proven = std::all_of(checkpoint->sources.begin(), checkpoint->sources.end(),
-                                    [&](const std::string& s) { return IsProven(s, past); });
-    const bool gap = std::any_of(gaps_.begin(), gaps_.end(), [&](const core::GapScope& scope) {
-      return scope.kind == id.kind &&
-             (scope.account.empty() || scope.account == key.binding->account);
-    });
-    if (proven && !gap) {
-      End(key, ReservationState::kReleased);
-      key.changed_at = now_;
-      return true;
-    }
   }
   const bool unfinished = open || (key.state == KeyState::kSeen && key.in_progress);
   forget = !unfinished && key.changed_at + absl::Hours(24 * 400) <= now_;
