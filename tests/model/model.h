@@ -104,6 +104,13 @@ class Model {
   AnswerPicture Apply(const core::Input& input);
   StatePicture Look() const;
 
+  // Counts an input that the machine recorded although nothing came of it that can be seen: when
+  // it looks at a key again is its own business.
+  void CountRecorded(absl::Time time) {
+    ++sequence_;
+    now_ = time;
+  }
+
   const std::map<core::KeyId, Key>& keys() const { return keys_; }
   const std::map<std::string, SourceNow>& sources() const { return sources_; }
   const std::map<std::string, BreakerNow>& breakers() const { return breakers_; }
@@ -156,6 +163,7 @@ class Model {
   AnswerPicture Apply(const core::ClockDriftInput& input);
   AnswerPicture Apply(const core::AcceptTimeInput& input);
   void MakeSmaller(Key& key, const core::KeyId& id, const Money& amount);
+  bool MayRelease(const core::KeyId& id, const Key& key) const;
   bool LookAfter(const core::KeyId& id, Key& key, bool& forget);
   void Forget(const core::KeyId& id);
 

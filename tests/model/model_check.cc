@@ -28,8 +28,9 @@ bool FitsIn64(Wide value) {
          value <= std::numeric_limits<int64_t>::max();
 }
 
-bool SameOrders(const std::vector<core::Line>& a, const std::vector<core::Line>& b) {
-  return a == b;
+// Whether more than the order of a single line differs.
+bool SameOrder(const std::vector<core::Line>& a, const std::vector<core::Line>& b) {
+  return a.size() > 1 || b.size() > 1 || a.front().order == b.front().order;
 }
 
 }  // namespace
@@ -90,10 +91,6 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
   if (key.state == core::KeyState::kRejected) {
     return ends(ReasonCode::kRejected, "", Verdict::kBlock);
   }
-  if (key.closed_at.has_value() && check.arrived_at <= *key.closed_at &&
-      key.state != core::KeyState::kAllowed && !key.moved) {
-    return ends(ReasonCode::kHeld, "", Verdict::kHold);
-  }
   if (key.binding.has_value()) {
     const Binding& bound = *key.binding;
     std::string field;
@@ -101,13 +98,17 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
         bound.payee != TextAttribute(check, "payee")) {
       field = "attributes[payee]";
     }
-    if (!SameOrders(bound.lines, check.lines)) {
-      field = bound.lines.size() == 1 && check.lines.size() == 1 ? "order_id" : "lines";
+    if (bound.lines != check.lines) {
+      field = SameOrder(bound.lines, check.lines) ? "lines" : "order_id";
     }
     if (bound.amount.minor_units != check.amount.minor_units) field = "amount.minor_units";
     if (bound.amount.currency != check.amount.currency) field = "amount.currency_code";
     if (bound.account != check.account) field = "account_id";
     if (!field.empty()) return ends(ReasonCode::kIdempotencyConflict, field, Verdict::kBlock);
+  }
+  if (key.closed_at.has_value() && check.arrived_at <= *key.closed_at &&
+      key.state != core::KeyState::kAllowed && !key.moved) {
+    return ends(ReasonCode::kHeld, "", Verdict::kHold);
   }
   if (key.moved) return ends(ReasonCode::kAlreadyMoved, "", Verdict::kBlock);
   if (key.state != core::KeyState::kAllowed) return std::nullopt;
@@ -120,7 +121,8 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
     case core::ReservationState::kPending:
       break;
   }
-  if (now_ >= key.reservation->valid_until && mutation_ != Mutation::kReplaysAfterValidUntil) {
+  if (!drifted_ && now_ >= key.reservation->valid_until &&
+      mutation_ != Mutation::kReplaysAfterValidUntil) {
     return ends(ReasonCode::kInDoubt, "", Verdict::kHold);
   }
   Found open;
@@ -129,6 +131,8 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
     if (breaker == nullptr || breaker->state != core::BreakerState::kOpen) continue;
     Add(open, ReasonCode::kBreaker, scope, breaker->mode);
   }
+  // Nobody knows what time it is: an ALLOW that ends at some time can't be said again.
+  if (drifted_) Add(open, ReasonCode::kStaleSource, "clock", Verdict::kHold);
   if (!open.reasons.empty()) return Decided(open.certain, open.reasons);
   AnswerPicture replay = key.decision;
   replay.replayed = true;
@@ -176,22 +180,17 @@ void Model::AskFreshness(const core::CheckInput& check, Found& found) const {
   const CheckpointFacts& checkpoint = *FindCheckpoint(check.key.kind.value());
   const absl::Duration limit =
       std::min(checkpoint.max_staleness, check.max_staleness.value_or(checkpoint.max_staleness));
-  Verdict verdict = Verdict::kHold;
-  const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
-  const bool may_be_blind = checkpoint.allows_stale && calls < 2 &&
-                            check.amount.currency.code() == "CNY" &&
-                            check.amount.minor_units <= 100 - money;
-  if (may_be_blind) verdict = Verdict::kAllow;
+  const Verdict verdict = checkpoint.allows_stale ? Verdict::kAllow : Verdict::kHold;
   if (drifted_) {
     Add(found, ReasonCode::kStaleSource, "clock", verdict);
-    found.blind = may_be_blind;
+    found.blind = checkpoint.allows_stale;
   }
   for (const std::string& source : checkpoint.sources) {
     // Proof from after the question was asked is fresh enough for any answer to it.
     if (IsProven(source, std::min(now_ - limit, check.arrived_at))) continue;
     AddPending(found, ReasonCode::kStaleSource, source, verdict);
     found.wait_sources.insert(source);
-    found.blind = may_be_blind;
+    found.blind = checkpoint.allows_stale;
   }
 }
 
@@ -211,7 +210,7 @@ void Model::AskKnowledge(const core::CheckInput& check, const std::vector<Step>&
              (gap.account.empty() || gap.account == step.book.account) &&
              (gap.order.empty() || step.book.order.empty() || gap.order == step.book.order);
     });
-    if (touches) Add(found, ReasonCode::kUnproven, gap.kind.value(), Verdict::kHold);
+    if (touches) Add(found, ReasonCode::kUnproven, "gap:" + gap.kind.value(), Verdict::kHold);
   }
   for (const Step& step : steps) {
     if (step.book.book == "order" && closed_.contains({step.book.account, step.book.order})) {
@@ -262,7 +261,7 @@ void Model::AskInvariant(const InvariantFacts& invariant, const core::BookId& bo
   const Truth truth = fits ? invariant.holds(corner) : Truth::kOverflow;
   if (truth == Truth::kYes) return;
   if (truth == Truth::kOverflow) {
-    if (worsens) Add(found, ReasonCode::kLimit, "", Verdict::kHold);
+    Add(found, ReasonCode::kLimit, "", Verdict::kHold);
     return;
   }
   if (!worsens) return Add(found, ReasonCode::kInvariant, invariant.name, Verdict::kAllow);
@@ -297,6 +296,16 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
     wait.wait_until = give_up_at;
     return wait;
   }
+  const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
+  const bool affordable =
+      calls < 2 && check.amount.currency.code() == "CNY" && check.amount.minor_units <= 100 - money;
+  if (found.blind && !affordable) {
+    for (const std::string name : {"clock", "till"}) {
+      if (found.reasons.erase(ReasonText(ReasonCode::kStaleSource, name, Verdict::kAllow)) > 0) {
+        Add(found, ReasonCode::kStaleSource, name, Verdict::kHold);
+      }
+    }
+  }
   AnswerPicture answer = Decided(std::max(found.certain, found.pending), found.reasons);
   Reserve(check, steps, found.blind, answer);
   return answer;
@@ -329,6 +338,7 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
       --breaker->second.calls;
       breaker->second.money.minor_units -= check.amount.minor_units;
     }
+    if (!blind && checkpoint.allows_stale) blind_spent_.reset();  // known again
     if (blind) {
       const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
       blind_spent_ = {calls + 1, money + check.amount.minor_units};

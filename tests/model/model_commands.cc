@@ -12,6 +12,14 @@ bool Names(const std::vector<std::string>& ids, const std::string& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
+// Nobody could say which order or which part the rest comes from.
+bool CanBeSmaller(const Key& key) {
+  if (key.binding->lines.size() > 1) return false;
+  return std::all_of(
+      key.reservation->open.begin(), key.reservation->open.end(),
+      [&](const Step& step) { return step.amount == key.reservation->amount.minor_units; });
+}
+
 }  // namespace
 
 AnswerPicture Model::Apply(const core::ConfirmInput& input) {
@@ -24,19 +32,18 @@ AnswerPicture Model::Apply(const core::ConfirmInput& input) {
   if (key.binding->account != input.account) return Refused(kPrecondition);
   Reserved& reserved = *key.reservation;
   if (reserved.state == core::ReservationState::kReleased) return Refused(kPrecondition);
+  if (reserved.state == core::ReservationState::kPosted) return Answer(key);
   const Money amount = input.amount.value_or(reserved.amount);
-  if (amount.currency != key.binding->amount.currency || amount.minor_units <= 0) {
-    return Refused(absl::StatusCode::kInvalidArgument);
+  if (amount.currency != key.binding->amount.currency || amount.minor_units <= 0 ||
+      amount.minor_units > key.binding->amount.minor_units) {
+    return Refused(kPrecondition);
   }
-  if (amount.minor_units > key.binding->amount.minor_units) return Refused(kPrecondition);
   if (reserved.state != core::ReservationState::kPending) {
     if (amount != reserved.amount) return Refused(kPrecondition);
     return Answer(key);
   }
   if (amount != reserved.amount) {
-    if (FindKind(input.key.kind.value())->many_lines) {
-      return Refused(absl::StatusCode::kInvalidArgument);
-    }
+    if (!CanBeSmaller(key)) return Refused(kPrecondition);
     MakeSmaller(key, input.key, amount);
   }
   reserved.state = core::ReservationState::kConfirmed;
@@ -52,6 +59,7 @@ AnswerPicture Model::Apply(const core::ConfirmInput& input) {
 void Model::MakeSmaller(Key& key, const core::KeyId& id, const Money& amount) {
   core::Line line = key.binding->lines.front();
   line.amount = amount.minor_units;
+  for (auto& [name, part] : line.parts) part = part == 0 ? 0 : amount.minor_units;
   key.reservation->amount = amount;
   key.reservation->open = StepsOf(id.kind.value(), key.binding->account, amount.currency, line);
 }
@@ -92,6 +100,7 @@ AnswerPicture Model::Apply(const core::ReleaseInput& input) {
     case core::ReservationState::kReleased:
       return Answer(key);
     case core::ReservationState::kPending:
+      if (key.in_progress || key.moved) return Refused(kPrecondition);
       End(key, core::ReservationState::kReleased);
       key.changed_at = now_;
       return Answer(key);
@@ -177,6 +186,19 @@ AnswerPicture Model::Apply(const core::TickInput&) {
   return answer;
 }
 
+// Whether it is proven that an allowed movement did not happen, by those who would have reported
+// it.
+bool Model::MayRelease(const core::KeyId& id, const Key& key) const {
+  if (!FindCheckpoint(id.kind.value())->auto_release || key.event_seen) return false;
+  if (key.reservation->state != core::ReservationState::kPending) return false;
+  if (key.reservation->overdue_at > now_) return false;
+  const bool gap = std::any_of(gaps_.begin(), gaps_.end(), [&](const core::GapScope& scope) {
+    return scope.kind == id.kind &&
+           (scope.account.empty() || scope.account == key.binding->account);
+  });
+  return !gap && IsProven("bank", key.reservation->valid_until + absl::Minutes(1));
+}
+
 // Returns whether anything came of it.
 bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
   using core::KeyState;
@@ -184,28 +206,17 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
   const bool open =
       key.state == KeyState::kAllowed && (key.reservation->state == ReservationState::kPending ||
                                           key.reservation->state == ReservationState::kConfirmed);
+  if (open && MayRelease(id, key)) {
+    End(key, ReservationState::kReleased);
+    key.changed_at = now_;
+    return true;
+  }
   bool changed = false;
   if (open && !key.reservation->overdue && key.reservation->overdue_at <= now_) {
     key.reservation->overdue = true;
     const Binding& bound = *key.binding;
     Violate(core::ViolationKind::kOverdue, "", id, bound.account, bound.lines.front().order);
     changed = true;
-  }
-  const CheckpointFacts* checkpoint = FindCheckpoint(id.kind.value());
-  if (open && key.reservation->overdue && checkpoint->auto_release &&
-      key.reservation->state == ReservationState::kPending && !key.event_seen) {
-    const absl::Time past = key.reservation->valid_until + absl::Minutes(1);
-    const bool proven = std::all_of(checkpoint->sources.begin(), checkpoint->sources.end(),
-                                    [&](const std::string& s) { return IsProven(s, past); });
-    const bool gap = std::any_of(gaps_.begin(), gaps_.end(), [&](const core::GapScope& scope) {
-      return scope.kind == id.kind &&
-             (scope.account.empty() || scope.account == key.binding->account);
-    });
-    if (proven && !gap) {
-      End(key, ReservationState::kReleased);
-      key.changed_at = now_;
-      return true;
-    }
   }
   const bool unfinished = open || (key.state == KeyState::kSeen && key.in_progress);
   forget = !unfinished && key.changed_at + absl::Hours(24 * 400) <= now_;
@@ -214,14 +225,15 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
 
 void Model::Forget(const core::KeyId& id) {
   const Key& key = keys_.at(id);
-  if (FindKind(id.kind.value())->needs_order) {
-    if (key.binding.has_value()) {
+  const KindFacts& kind = *FindKind(id.kind.value());
+  if (kind.needs_order && kind.gated) {
+    if (key.reservation.has_value()) {
       for (const core::Line& line : key.binding->lines) {
         closed_.insert({key.binding->account, line.order});
       }
     }
     for (const auto& [name, row] : rows_) {
-      if (row.key == id) closed_.insert({row.account, row.line.order});
+      if (name.second == id) closed_.insert({row.account, row.line.order});
     }
   }
   keys_.erase(id);

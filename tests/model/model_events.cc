@@ -31,6 +31,18 @@ bool IsPowerOfTenApart(int64_t a, int64_t b) {
   return small == large && a != b;
 }
 
+// Whether some counter gets less from the row than before.
+bool Shrinks(const std::vector<Step>& before, const std::vector<Step>& after) {
+  for (const Step& was : before) {
+    Wide is = 0;
+    for (const Step& step : after) {
+      if (step.book == was.book && step.counter == was.counter) is += step.amount;
+    }
+    if (is * (was.amount < 0 ? -1 : 1) < was.amount * (was.amount < 0 ? -1 : 1)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 AnswerPicture Model::Apply(const core::GrantEpochInput& input) {
@@ -41,6 +53,7 @@ AnswerPicture Model::Apply(const core::GrantEpochInput& input) {
   }
   SourceNow& source = sources_[name];
   ++source.epoch;
+  source.awaited.clear();
   source.coordinates_changed = input.coordinates_changed;
   AnswerPicture answer;
   answer.sort = AnswerSort::kEpoch;
@@ -72,9 +85,6 @@ AnswerPicture Model::Apply(const core::IngestInput& input) {
     source.proven_past = std::max(source.proven_past, probe.second);
     return true;
   });
-  if (blind_spent_.has_value() && name == "till" && IsProven("till", now_ - absl::Seconds(5))) {
-    blind_spent_.reset();
-  }
   JudgeSuspects();
   AnswerPicture answer;
   answer.sort = AnswerSort::kIngest;
@@ -119,7 +129,7 @@ void Model::Happen(const std::string& source, const core::Event& event,
   key.changed_at = now_;
   key.in_progress = after.status == MovementStatus::kInProgress;
   if (after.status == MovementStatus::kFailed && key.generation == 1 &&
-      key.state == KeyState::kAllowed && key.reservation->state == ReservationState::kPending) {
+      key.state == KeyState::kAllowed && !key.moved) {
     End(key, ReservationState::kReleased);
   }
 }
@@ -152,24 +162,27 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
   const std::vector<Step> added = StepsOfRow(next);
   const bool same = last.counts && last.account == next.account && last.line == next.line &&
                     last.currency == next.currency;
-  if (same) return;
+  if (same) {
+    keys_[id].changed_at = now_;
+    return;
+  }
   bool duplicate = false;  // found out when the row first counts
   for (const auto& [other, counted] : rows_) {
     if (last.counts || other.second != id || other.first == name)
       continue;  // counted once: that is enough
     if (!FindKind(next.kind)->many_lines || counted.part_key == next.part_key) duplicate = true;
   }
-  if (!FitsIn(added, taken)) {
-    gaps_.insert({change.kind, after.account, after.line.order});
-    return;
-  }
-  const bool shrinks =
-      last.counts && (last.account != next.account || last.line.order != next.line.order ||
-                      last.currency != next.currency || next.line.amount < last.line.amount);
+  const bool shrinks = last.counts && Shrinks(taken, added);
   if (shrinks && !FindKind(next.kind)->reversible) {
     Violate(ViolationKind::kMovementUndone, "", id, last.account, last.line.order);
   }
   Compare(id, known, next, duplicate);
+  if (!FitsIn(added, taken)) {
+    gaps_.insert({change.kind, after.account, after.line.order});
+    if (last.counts) rows_[{name, id}].counts = false;
+    Settle(id, next);
+    return;
+  }
   rows_[{name, id}] = next;
   std::vector<Step> worse = added;
   for (Step step : taken) {
@@ -210,7 +223,7 @@ void Model::Compare(const core::KeyId& id, const Key* key, const RowNow& row, bo
     case KeyState::kAllowed:
       break;
   }
-  if (key->reservation->state == ReservationState::kReleased) {
+  if (key->reservation->state == ReservationState::kReleased && !key->moved) {
     raise(ViolationKind::kAfterRelease);
   }
   CompareAmount(id, *key, row);
@@ -225,10 +238,16 @@ void Model::CompareAmount(const core::KeyId& id, const Key& key, const RowNow& r
   const auto line = std::find_if(bound.lines.begin(), bound.lines.end(),
                                  [&](const core::Line& l) { return l.order == row.line.order; });
   if (line == bound.lines.end()) raise(ViolationKind::kOtherOrder);
-  if (row.currency != bound.amount.currency) return raise(ViolationKind::kOtherCurrency);
+  if (row.currency != bound.amount.currency) {
+    const auto first = currencies_.find({row.account, row.line.order});
+    const bool named = row.kind != "cash_out" && first != currencies_.end() &&
+                       first->second != row.currency;  // by Compare, once is enough
+    if (!named) raise(ViolationKind::kOtherCurrency);
+    return;
+  }
+  if (line == bound.lines.end()) return;
   int64_t allowed = key.reservation->amount.minor_units;
   if (FindKind(row.kind)->many_lines) {
-    if (line == bound.lines.end()) return;
     allowed = line->amount;
   }
   if (allowed == row.line.amount) return;
@@ -321,8 +340,8 @@ void Model::OpenByItself(const std::string& scope) {
   BreakerNow opened;
   opened.state = core::BreakerState::kOpen;
   opened.mode = core::Verdict::kHold;
-  const auto found = breakers_.find(scope);
-  if (found != breakers_.end() && found->second.state == core::BreakerState::kOpen) return;
+  const BreakerNow* standing = BreakerOver(scope);
+  if (standing != nullptr && standing->state == core::BreakerState::kOpen) return;
   breakers_[scope] = opened;
 }
 
