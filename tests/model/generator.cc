@@ -382,6 +382,7 @@ core::Contribution Generator::Edit(Dice& dice, core::Contribution row, const Mov
       row.account = RandomAccount(dice);
       break;
     case 1:
+      if (kind == MovementKind("settlement") && !Extremes()) break;
       row.line = RandomLine(dice, kind.value(), RandomOrder(dice), amount);
       break;
     case 2:

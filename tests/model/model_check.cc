@@ -223,6 +223,8 @@ void Model::AskInvariants(const core::CheckInput& check, const std::vector<Step>
                           Found& found) const {
   std::set<core::BookId> books;
   for (const Step& step : steps) books.insert(step.book);
+  const bool fits = FitsIn(steps, {});
+  if (!fits) Add(found, ReasonCode::kLimit, "", Verdict::kHold);
   for (const core::BookId& book : books) {
     if (book.book == "order") {
       const auto bound = currencies_.find({book.account, book.order});
@@ -231,12 +233,11 @@ void Model::AskInvariants(const core::CheckInput& check, const std::vector<Step>
       }
     }
     for (const InvariantFacts& invariant : AllInvariants()) {
-      if (invariant.book == book.book) {
+      if (fits && invariant.book == book.book) {
         AskInvariant(invariant, book, steps, check.arrived_at, found);
       }
     }
   }
-  if (!FitsIn(steps, {})) Add(found, ReasonCode::kLimit, "", Verdict::kHold);
 }
 
 void Model::AskInvariant(const InvariantFacts& invariant, const core::BookId& book,
