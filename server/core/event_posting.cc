@@ -140,8 +140,10 @@ class RowChange {
   // Changes what is posted at a place from one line to another. False if that doesn't fit: then
   // nothing changes and the book is unproven.
   bool Post(const Place& place, const Line& from, const Line& to) {
-    const std::optional<std::vector<Delta>> deltas =
-        DeltasBetween(draft_.policy(), movement_, from, to);
+    return PostDeltas(place, DeltasBetween(draft_.policy(), movement_, from, to));
+  }
+
+  bool PostDeltas(const Place& place, const std::optional<std::vector<Delta>>& deltas) {
     if (!deltas.has_value() ||
         !ApplyDeltas(draft_, *deltas, place.account, place.currency, Posting::kPost)) {
       MarkGap(draft_, {movement_.kind, place.account, place.order}, source_.name,
@@ -151,6 +153,38 @@ class RowChange {
     BindCurrencies(draft_, *deltas, place.account, place.currency);
     SuspectInvariants(draft_, *deltas, place.account, place.currency, source_.name, event_.id);
     return true;
+  }
+
+  // Takes a line back at one place and posts another one elsewhere. Books that both places share
+  // see only the difference.
+  bool MovePosting(const Place& old_place, const Line& posted, const Place& place,
+                   const Line& target) {
+    std::optional<std::vector<Delta>> taken =
+        DeltasBetween(draft_.policy(), movement_, posted, Nothing(posted.order));
+    std::optional<std::vector<Delta>> added =
+        DeltasBetween(draft_.policy(), movement_, Nothing(target.order), target);
+    const bool shared = old_place.account == place.account && old_place.currency == place.currency;
+    if (shared && taken.has_value() && added.has_value()) {
+      MergeShared(*taken, *added);
+      taken->insert(taken->end(), added->begin(), added->end());
+      return PostDeltas(place, taken);
+    }
+    (void)PostDeltas(old_place, taken);
+    return PostDeltas(place, added);
+  }
+
+  // Sums up what both lists do to the same counter of the same book.
+  static void MergeShared(std::vector<Delta>& taken, std::vector<Delta>& added) {
+    for (Delta& delta : added) {
+      const auto same = std::find_if(taken.begin(), taken.end(), [&delta](const Delta& other) {
+        return !delta.by_order && !other.by_order && other.book == delta.book &&
+               other.counter == delta.counter;
+      });
+      if (same == taken.end()) continue;
+      delta.amount += same->amount;  // of opposite signs: fits
+      taken.erase(same);
+    }
+    std::erase_if(added, [](const Delta& delta) { return delta.amount == 0; });
   }
 
   EventViolations violations() { return {draft_, source_, event_, movement_, key_}; }
@@ -261,11 +295,12 @@ class RowChange {
     MarkMoved();
     bool fits = true;
     if (moved_place) {
-      (void)Post(old_place, posted, Nothing(posted.order));
-      fits = Post(place, Nothing(target.order), target);
+      fits = MovePosting(old_place, posted, place, target);
     } else if (target != posted) {
       fits = Post(place, posted, target);
     }
+    // Under a key of many lines the row may name another one of them now: that one has moved.
+    if (was_counted && moved_place) SettleReservation(after);
     const Line rest = moved_place ? Nothing(target.order) : posted;
     Remember(after, fits ? target : rest);
     if (was_counted && (moved_place || before.line != after.line)) {
