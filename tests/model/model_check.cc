@@ -223,8 +223,6 @@ void Model::AskInvariants(const core::CheckInput& check, const std::vector<Step>
                           Found& found) const {
   std::set<core::BookId> books;
   for (const Step& step : steps) books.insert(step.book);
-  const bool fits = FitsIn(steps, {});
-  if (!fits) Add(found, ReasonCode::kLimit, "", Verdict::kHold);
   for (const core::BookId& book : books) {
     if (book.book == "order") {
       const auto bound = currencies_.find({book.account, book.order});
@@ -232,8 +230,14 @@ void Model::AskInvariants(const core::CheckInput& check, const std::vector<Step>
         Add(found, ReasonCode::kInvariant, "order.single_currency", Verdict::kBlock);
       }
     }
+    std::vector<Step> of_book = steps;
+    std::erase_if(of_book, [&](const Step& step) { return step.book != book; });
+    if (!FitsIn(of_book, {})) {
+      Add(found, ReasonCode::kLimit, "", Verdict::kHold);
+      continue;
+    }
     for (const InvariantFacts& invariant : AllInvariants()) {
-      if (fits && invariant.book == book.book) {
+      if (invariant.book == book.book) {
         AskInvariant(invariant, book, steps, check.arrived_at, found);
       }
     }
