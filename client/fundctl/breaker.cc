@@ -155,7 +155,8 @@ ExitCode RunWatch(Context& context, const std::string& prefix) {
     } else if (change.has_breaker()) {
       const std::vector<std::string> row = RowOf(change.breaker());
       context.out << (change.snapshot() ? "is   " : "now  ") << row[1] << "  " << row[0] << "  "
-                  << row[2] << "  by " << row[5] << ": " << row[6] << std::endl;
+                  << row[2] << "  by " << row[5] << ": " << row[6] << "\n"
+                  << std::flush;
     }
   }
   const grpc::Status status = changes->Finish();

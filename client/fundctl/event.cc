@@ -120,7 +120,9 @@ absl::Status Feed(Context& context, const EventOptions& options) {
   }
   if (options.from_input) FUNDGATE_RETURN_IF_ERROR(SendLines(context, *feeder));
   FUNDGATE_RETURN_IF_ERROR(feeder->Probe());
-  context.out << "Source " << options.source << " is at " << feeder->position() << "." << std::endl;
+  context.out << "Source " << options.source << " is at " << feeder->position() << "."
+              << "\n"
+              << std::flush;
   if (options.stay) FUNDGATE_RETURN_IF_ERROR(Stay(*feeder, options.beat_seconds));
   return feeder->Close();
 }

@@ -16,7 +16,7 @@ void PrintJson(Context& context, const google::protobuf::Message& message) {
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
   if (status.ok()) {
-    context.out << json << std::endl;
+    context.out << json << "\n" << std::flush;
   } else {
     context.err << "fundctl: the answer can't be written as JSON: " << status.ToString() << "\n";
   }
