@@ -18,7 +18,7 @@ struct Outcome {
   std::string err;
 };
 
-Outcome Run(std::vector<const char*> words) {
+Outcome Fundctl(std::vector<const char*> words) {
   std::ostringstream out;
   std::ostringstream err;
   std::istringstream in;
@@ -35,11 +35,11 @@ TEST(CommandLine, HelpTeachesWithExamples) {
                                                 {"policy", "--help"},
                                                 {"event", "send", "--help"},
                                                 {"trace", "--help"}}) {
-    const Outcome outcome = Run(words);
+    const Outcome outcome = Fundctl(words);
     EXPECT_EQ(outcome.code, kOk);
     EXPECT_THAT(outcome.out, HasSubstr("Example")) << words.front();
   }
-  EXPECT_THAT(Run({"--help"}).out, HasSubstr("Exit codes"));
+  EXPECT_THAT(Fundctl({"--help"}).out, HasSubstr("Exit codes"));
 }
 
 TEST(CommandLine, WhatIsWrongIsUsageAndNothingIsSent) {
@@ -52,26 +52,26 @@ TEST(CommandLine, WhatIsWrongIsUsageAndNothingIsSent) {
         {"check", "refund", "--key", "r1", "--account", "m1", "--amount", "12.34"},
         {"event", "send", "--source", "ledger"},
         {"policy", "test", "/no/such/file.yaml"}}) {
-    EXPECT_EQ(Run(words).code, kUsage);
+    EXPECT_EQ(Fundctl(words).code, kUsage);
   }
 }
 
 TEST(CommandLine, AGateThatDoesNotAnswerIsItsOwnExitCode) {
   const Outcome outcome =
-      Run({"--address", "127.0.0.1:1", "--timeout", "2", "check", "refund", "--key", "r1",
+      Fundctl({"--address", "127.0.0.1:1", "--timeout", "2", "check", "refund", "--key", "r1",
            "--account", "m1", "--order", "o1", "--amount", "CNY 1.00"});
   EXPECT_EQ(outcome.code, kUnreachable);
   EXPECT_THAT(outcome.err, HasSubstr("127.0.0.1:1"));
 }
 
 TEST(CommandLine, CompletionKnowsEveryVerb) {
-  const std::string script = Run({"completion", "bash"}).out;
+  const std::string script = Fundctl({"completion", "bash"}).out;
   for (const char* words : {"'breaker'*", "trip half-open reset watch", "--max-staleness"}) {
     EXPECT_THAT(script, HasSubstr(words));
   }
   EXPECT_LT(script.find("'breaker trip'*"), script.find("'breaker'*"));
-  EXPECT_THAT(Run({"completion", "fish"}).out, HasSubstr("complete -c fundctl"));
-  EXPECT_THAT(Run({"completion", "zsh"}).out, HasSubstr("#compdef fundctl"));
+  EXPECT_THAT(Fundctl({"completion", "fish"}).out, HasSubstr("complete -c fundctl"));
+  EXPECT_THAT(Fundctl({"completion", "zsh"}).out, HasSubstr("#compdef fundctl"));
 }
 
 TEST(ExitCodes, TellVerdictsApart) {
