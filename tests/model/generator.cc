@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <set>
@@ -84,6 +85,11 @@ std::optional<core::KeyId> PickKey(Dice& dice, const Model& model, const Fits& f
   }
   if (keys.empty()) return std::nullopt;
   return dice.Pick(keys);
+}
+
+std::string PickReleased(Dice& dice, const Key& key) {
+  return std::next(key.released.begin(), static_cast<ptrdiff_t>(dice.Roll(key.released.size())))
+      ->first;
 }
 
 }  // namespace
@@ -251,7 +257,7 @@ core::ConfirmInput Generator::MakeConfirm(Dice& dice, const Model& model) {
   input.key = *id;
   input.account = dice.Percent(97) ? key.binding->account : AccountId("m3");
   input.decision_id = key.decision_id;
-  if (!key.released.empty() && dice.Percent(20)) input.decision_id = dice.Pick(key.released);
+  if (!key.released.empty() && dice.Percent(20)) input.decision_id = PickReleased(dice, key);
   const int64_t amount = key.reservation->amount.minor_units;
   const Currency currency = key.binding->amount.currency;
   if (dice.Percent(20)) input.amount = Money{currency, std::max<int64_t>(amount / 2, 1)};
@@ -280,7 +286,7 @@ core::ReleaseInput Generator::MakeRelease(Dice& dice, const Model& model) {
     return input;
   }
   input.decision_id = key.decision_id;
-  if (!key.released.empty() && dice.Percent(30)) input.decision_id = dice.Pick(key.released);
+  if (!key.released.empty() && dice.Percent(30)) input.decision_id = PickReleased(dice, key);
   if (dice.Percent(5)) input.decision_id = "d0000000000000001";
   if (dice.Percent(5)) input.decision_id.clear();
   return input;

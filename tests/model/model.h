@@ -75,7 +75,7 @@ struct Key {
   bool moved = false;
   bool in_progress = false;
   bool event_seen = false;
-  std::vector<std::string> released;  // decisions of earlier generations
+  std::map<std::string, int64_t> released;  // amounts by decisions of earlier generations
   std::optional<absl::Time> closed_at;
   absl::Time changed_at;
 };

@@ -330,7 +330,9 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
   if (!key.binding.has_value()) {
     key.binding = Binding{check.account, check.amount, check.lines, TextAttribute(check, "payee")};
   }
-  if (key.state == core::KeyState::kAllowed) key.released.push_back(key.decision_id);
+  if (key.state == core::KeyState::kAllowed) {
+    key.released[key.decision_id] = key.reservation->amount.minor_units;
+  }
   ++key.generation;
   key.decision_id = answer.decision_id;
   key.changed_at = now_;

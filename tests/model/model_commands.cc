@@ -8,10 +8,6 @@ namespace {
 
 constexpr absl::StatusCode kPrecondition = absl::StatusCode::kFailedPrecondition;
 
-bool Names(const std::vector<std::string>& ids, const std::string& id) {
-  return std::find(ids.begin(), ids.end(), id) != ids.end();
-}
-
 // Nobody could say which order or which part the rest comes from.
 bool CanBeSmaller(const Key& key) {
   if (key.binding->lines.size() > 1) return false;
@@ -85,12 +81,13 @@ AnswerPicture Model::Apply(const core::ReleaseInput& input) {
   if (key.binding.has_value() && key.binding->account != input.account) {
     return Refused(kPrecondition);
   }
-  if (Names(key.released, input.decision_id)) {
+  const auto earlier = key.released.find(input.decision_id);
+  if (earlier != key.released.end()) {
     AnswerPicture answer;
     answer.sort = AnswerSort::kReservation;
     answer.decision_id = input.decision_id;
     answer.reservation = core::ReservationState::kReleased;
-    answer.amount = key.binding->amount.minor_units;
+    answer.amount = earlier->second;
     return answer;
   }
   if (!key.reservation.has_value() || key.decision_id != input.decision_id) {
