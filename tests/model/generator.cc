@@ -456,8 +456,7 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
     const Row& row = rows_.at(name);
     // Nobody remembers the rows of forgotten keys, so theirs are not sent again.
     const auto& newest = std::get<core::MovementEvent>(row.newest.body);
-    const core::Contribution& last = newest.after ? *newest.after : *newest.before;
-    const bool remembered = model.keys().contains({kind, last.key});
+    const bool remembered = model.Remembers(name);
     const bool counts = newest.after && newest.after->status == MovementStatus::kHappened;
     if (roll < 730 && remembered && (counts || Extremes())) return row.newest;
     change.row = name.second;

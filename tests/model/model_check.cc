@@ -232,7 +232,7 @@ void Model::AskInvariants(const core::CheckInput& check, const std::vector<Step>
     }
     std::vector<Step> of_book = steps;
     std::erase_if(of_book, [&](const Step& step) { return step.book != book; });
-    if (!FitsIn(of_book, {})) {
+    if (!FitsIn(of_book)) {
       Add(found, ReasonCode::kLimit, "", Verdict::kHold);
       continue;
     }

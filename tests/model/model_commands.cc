@@ -216,7 +216,7 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
     Violate(core::ViolationKind::kOverdue, "", id, bound.account, bound.lines.front().order);
     changed = true;
   }
-  const bool unfinished = open || (key.state == KeyState::kSeen && key.in_progress);
+  const bool unfinished = open || (key.in_progress && !key.moved);
   forget = !unfinished && key.changed_at + absl::Hours(24 * 400) <= now_;
   return changed || forget;
 }
@@ -224,16 +224,20 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
 void Model::Forget(const core::KeyId& id) {
   const Key& key = keys_.at(id);
   const KindFacts& kind = *FindKind(id.kind.value());
-  if (kind.needs_order && kind.gated) {
-    if (key.reservation.has_value()) {
-      for (const core::Line& line : key.binding->lines) {
-        closed_.insert({key.binding->account, line.order});
-      }
-    }
-    for (const auto& [name, row] : rows_) {
-      if (name.second == id) closed_.insert({row.account, row.line.order});
+  const bool closes = kind.needs_order && kind.gated;
+  if (closes && key.reservation.has_value()) {
+    for (const core::Line& line : key.binding->lines) {
+      closed_.insert({key.binding->account, line.order});
     }
   }
+  std::erase_if(rows_, [&](const auto& entry) {
+    if (entry.first.second != id) return false;
+    const RowNow& row = entry.second;
+    if (closes) closed_.insert({row.account, row.order});
+    history_.push_back(row);
+    return true;
+  });
+  std::erase_if(changes_, [&](const auto& change) { return change.second.key == id; });
   keys_.erase(id);
 }
 
