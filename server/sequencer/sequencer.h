@@ -36,40 +36,56 @@ struct Options {
   absl::Duration tick_period = absl::Milliseconds(250);
   // Wall clock and input time further apart than this: see ClockDriftInput.
   absl::Duration drift_limit = absl::Seconds(2);
+  // Two requests to probe one source are never closer than this: what a crowd of waiting checks
+  // may cost its primary, and what a check that just missed a request waits for the next one.
+  absl::Duration probe_spacing = absl::Milliseconds(2);
+  // A request that has proved nothing after this long is made again while somebody waits.
+  absl::Duration probe_retry = absl::Milliseconds(50);
+  // Time between attempts to load the state again after a failed write.
+  absl::Duration reload_period = absl::Milliseconds(200);
 };
 
 struct Statistics {
-  size_t queue_depth = 0;
+  size_t queue_depth = 0;  // inputs that wait for the machine, parked checks not among them
   size_t queue_capacity = 0;
   size_t parked = 0;
-  uint64_t groups = 0;
-  uint64_t inputs = 0;
-  bool disk_full = false;
+  uint64_t groups = 0;   // written
+  uint64_t inputs = 0;   // in written groups
+  uint64_t reloads = 0;  // attempts to load the state anew
+  // Not ok while inputs are answered with it because the store can't write.
+  absl::Status failure;
+  bool disk_full = false;  // `failure` is a full disk
   absl::Time input_time;
 };
 
-// What everybody who must hear of outcomes registers: called after the sync, in order, on the
-// committer's thread. Must be quick and must not call back into the sequencer's Submit with a
-// blocking wait.
+// What everybody who must hear of recorded outcomes registers: called after the sync, in order, on
+// the committer's thread, before the input's own callback. Must be quick, and must neither wait for
+// an answer of the sequencer nor add or remove observers.
 using Observer =
     std::function<void(Sequence sequence, const core::Input& input, const core::Outcome& outcome)>;
 
-// Asks the feeders of these sources to read their primary's head and send a probe now. Called on
-// the writer's thread; must not block.
+// Asks the feeders of these sources to read their primary's head and send a probe now. The gate
+// time that they are told with it must be read after this call began. Called on the writer's
+// thread; must not block.
 using ProbeRequest = std::function<void(const std::vector<SourceName>& sources)>;
 
 // Called once per submitted input, on one of the sequencer's threads, after the sync of the
 // input's group; must not block. OK with the answer (never core::Wait), or: RESOURCE_EXHAUSTED (the
-// disk is full), DEADLINE_EXCEEDED (passed before the machine took it: nothing happened),
-// UNAVAILABLE (shutting down or the group was dropped: nothing happened, ask again).
+// disk is full: nothing happened), DEADLINE_EXCEEDED (passed before the machine took it: nothing
+// happened), UNAVAILABLE (the store or the machine failed: nothing happened, ask again). After a
+// failed sync it is never called: whether the input happened is only known once the process has
+// recovered from disk.
 using Callback = std::function<void(absl::StatusOr<core::Answer> answer)>;
 
 class Sequencer {
  public:
-  // Ends the process when an fsync fails. `fatal` is called in its stead where a test gives one.
+  // Ends the process, when a sync fails or the store finds its data damaged. The default says why
+  // on stderr and exits with status 70. Where a test's own one returns, the sequencer takes no more
+  // inputs and answers nobody any more.
   using Fatal = std::function<void(const absl::Status& status)>;
 
-  // Starts the threads. `store` and `clock` must outlive the sequencer.
+  // Starts the threads. `store` and `clock` must outlive the sequencer. INVALID_ARGUMENT for an
+  // option that can't be, FAILED_PRECONDITION if `clock` is behind the journal's newest input.
   static absl::StatusOr<std::unique_ptr<Sequencer>> Start(const Options& options,
                                                           store::Store& store, InputClock& clock,
                                                           ProbeRequest request_probe,
@@ -80,12 +96,17 @@ class Sequencer {
   // Queues an input; its time (and a check's `arrived_at`) is set here and when it is taken. Any
   // thread. RESOURCE_EXHAUSTED if the queue is full, UNAVAILABLE after Shutdown: `done` is then
   // never called. `time_left` runs until the caller's deadline, by the steady clock. A batch of
-  // checks is submitted in order, back to back.
+  // checks is submitted in order, back to back. Nothing that is submitted from one thread
+  // overtakes another of it, except that a parked check is judged later.
   virtual absl::Status Submit(core::Input input, std::optional<absl::Duration> time_left,
                               Callback done) = 0;
 
-  // Takes effect for outcomes synced from now on. Any thread.
+  // Takes effect for outcomes synced from now on. Any thread, but not from an observer. Returns
+  // what RemoveObserver needs.
   virtual uint64_t AddObserver(Observer observer) = 0;
+
+  // When it returns, the observer is not running and is never called again. Any thread, but not
+  // from an observer, nor under a lock that the observer takes.
   virtual void RemoveObserver(uint64_t id) = 0;
 
   virtual Statistics statistics() const = 0;
@@ -94,7 +115,8 @@ class Sequencer {
   virtual absl::Time Now() const = 0;
 
   // Takes no more inputs, answers everything queued (parked checks as if their patience had
-  // ended), syncs, and ends the threads.
+  // ended), syncs, and ends the threads. Any thread but the sequencer's own; the destructor calls
+  // it, and a second call waits for the first.
   virtual void Shutdown() = 0;
 };
 

@@ -1,0 +1,117 @@
+#include "server/sequencer/committer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fundgate::sequencer {
+
+Committer::Committer(store::Store& store, size_t groups_in_flight, Sequencer::Fatal fatal,
+                     std::function<void()> on_death)
+    : store_(store),
+      groups_in_flight_(groups_in_flight),
+      fatal_(std::move(fatal)),
+      on_death_(std::move(on_death)),
+      thread_([this] { Run(); }) {}
+
+bool Committer::WaitForRoom() {
+  MutexLock lock(mutex_);
+  while (in_flight_ >= groups_in_flight_ && !dead_) synced_some_.Wait(mutex_);
+  return !dead_;
+}
+
+bool Committer::WaitUntilSynced() {
+  MutexLock lock(mutex_);
+  while (in_flight_ > 0 && !dead_) synced_some_.Wait(mutex_);
+  return !dead_;
+}
+
+void Committer::Hand(Group group) {
+  MutexLock lock(mutex_);
+  if (dead_) return;
+  handed_.push_back(std::move(group));
+  ++in_flight_;
+  handed_over_.NotifyOne();
+}
+
+void Committer::Finish() {
+  {
+    MutexLock lock(mutex_);
+    finishing_ = true;
+    handed_over_.NotifyOne();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Committer::Run() {
+  for (std::vector<Group> groups = TakeGroups(); !groups.empty(); groups = TakeGroups()) {
+    if (const absl::Status status = SyncAll(groups); !status.ok()) return Die(status);
+    // Before the answers: the writer goes on while they are being sent.
+    Release(groups.size());
+    for (Group& group : groups) Answer(std::move(group));
+  }
+}
+
+std::vector<Group> Committer::TakeGroups() {
+  MutexLock lock(mutex_);
+  while (handed_.empty() && !finishing_) handed_over_.Wait(mutex_);
+  return std::exchange(handed_, {});
+}
+
+absl::Status Committer::SyncAll(const std::vector<Group>& groups) {
+  uint64_t newest = 0;
+  for (const Group& group : groups) newest = std::max(newest, group.number);
+  if (newest <= synced_) return absl::OkStatus();
+  const absl::Status status = store_.Sync(newest);
+  if (status.ok()) synced_ = newest;
+  return status;
+}
+
+void Committer::Release(size_t groups) {
+  MutexLock lock(mutex_);
+  in_flight_ -= groups;
+  synced_some_.NotifyOne();
+}
+
+void Committer::Die(const absl::Status& status) {
+  // What the system did with the unsynced pages is unknown, and asking again may hide the loss:
+  // only a new process that reads the disk can know what is there.
+  fatal_(status);
+  {
+    MutexLock lock(mutex_);
+    dead_ = true;
+    handed_.clear();
+    synced_some_.NotifyOne();
+  }
+  on_death_();
+}
+
+void Committer::Answer(Group group) {
+  for (Answered& answered : group.answered) {
+    if (!answered.error.ok()) {
+      if (answered.done) answered.done(std::move(answered.error));
+      continue;
+    }
+    if (answered.sequence != 0) Observe(answered);
+    if (answered.done) answered.done(std::move(answered.outcome.answer));
+  }
+}
+
+void Committer::Observe(const Answered& answered) {
+  MutexLock lock(observers_mutex_);
+  for (const auto& [id, observer] : observers_) {
+    observer(answered.sequence, answered.input, answered.outcome);
+  }
+}
+
+uint64_t Committer::AddObserver(Observer observer) {
+  MutexLock lock(observers_mutex_);
+  observers_.emplace_back(next_observer_, std::move(observer));
+  return next_observer_++;
+}
+
+void Committer::RemoveObserver(uint64_t id) {
+  MutexLock lock(observers_mutex_);
+  std::erase_if(observers_, [id](const auto& entry) { return entry.first == id; });
+}
+
+}  // namespace fundgate::sequencer

@@ -1,0 +1,102 @@
+// The second half of the pipeline: makes written groups durable, then tells everybody.
+#ifndef SERVER_SEQUENCER_COMMITTER_H_
+#define SERVER_SEQUENCER_COMMITTER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/sequencer/mutex.h"
+#include "server/sequencer/pending.h"
+#include "server/sequencer/sequencer.h"
+#include "server/store/store.h"
+
+namespace fundgate::sequencer {
+
+// One input that has got its outcome, or an error in its place.
+struct Answered {
+  core::Input input;
+  core::Outcome outcome;
+  Sequence sequence = 0;  // 0: not recorded
+  absl::Status error;     // not ok: sent instead of the outcome, which is void
+  Callback done;          // may be null
+};
+
+// Inputs that were written together. `number` is the store's of the newest group that has to be
+// durable before any of these answers may leave: its own, or, where nothing was recorded, that of
+// the group before, because answers rest on what earlier inputs did.
+struct Group {
+  uint64_t number = 0;
+  std::vector<Answered> answered;
+};
+
+// One thread: takes all groups handed over meanwhile, syncs once for all of them, then calls
+// observers and callbacks in order.
+class Committer {
+ public:
+  // `store` must outlive it. `fatal` is called on the committer's thread when a sync fails, and
+  // `on_death` after it, should it return.
+  Committer(store::Store& store, size_t groups_in_flight, Sequencer::Fatal fatal,
+            std::function<void()> on_death);
+  ~Committer() { Finish(); }
+
+  // The writer: waits until fewer than `groups_in_flight` groups wait for their sync. False once a
+  // sync has failed: nothing will ever be answered again.
+  bool WaitForRoom() FUNDGATE_EXCLUDES(mutex_);
+
+  // The writer: hands a group over. Groups are answered in the order of these calls. Once a sync
+  // has failed, the group is dropped unanswered.
+  void Hand(Group group) FUNDGATE_EXCLUDES(mutex_);
+
+  // The writer: waits until nothing is being synced or waits to be. False once a sync has failed.
+  bool WaitUntilSynced() FUNDGATE_EXCLUDES(mutex_);
+
+  // The writer, at the end: answers everything handed over and ends the thread.
+  void Finish() FUNDGATE_EXCLUDES(mutex_);
+
+  // True once a sync has failed. Any thread.
+  bool dead() const { return dead_; }
+
+  // See sequencer.h.
+  uint64_t AddObserver(Observer observer) FUNDGATE_EXCLUDES(observers_mutex_);
+  void RemoveObserver(uint64_t id) FUNDGATE_EXCLUDES(observers_mutex_);
+
+ private:
+  void Run();
+  // Waits for groups; empty when finished.
+  std::vector<Group> TakeGroups() FUNDGATE_EXCLUDES(mutex_);
+  absl::Status SyncAll(const std::vector<Group>& groups);
+  void Release(size_t groups) FUNDGATE_EXCLUDES(mutex_);
+  void Die(const absl::Status& status) FUNDGATE_EXCLUDES(mutex_);
+  void Answer(Group group);
+  void Observe(const Answered& answered) FUNDGATE_EXCLUDES(observers_mutex_);
+
+  store::Store& store_;
+  const size_t groups_in_flight_;
+  const Sequencer::Fatal fatal_;
+  const std::function<void()> on_death_;
+  std::atomic<bool> dead_{false};
+  uint64_t synced_ = 0;  // the committer's thread alone
+
+  Mutex mutex_;
+  CondVar handed_over_;
+  CondVar synced_some_;
+  std::vector<Group> handed_ FUNDGATE_GUARDED_BY(mutex_);
+  size_t in_flight_ FUNDGATE_GUARDED_BY(mutex_) = 0;  // handed over and not synced yet
+  bool finishing_ FUNDGATE_GUARDED_BY(mutex_) = false;
+
+  Mutex observers_mutex_;
+  std::vector<std::pair<uint64_t, Observer>> observers_ FUNDGATE_GUARDED_BY(observers_mutex_);
+  uint64_t next_observer_ FUNDGATE_GUARDED_BY(observers_mutex_) = 1;
+
+  std::thread thread_;  // last: everything above exists before it starts
+};
+
+}  // namespace fundgate::sequencer
+
+#endif  // SERVER_SEQUENCER_COMMITTER_H_

@@ -1,0 +1,59 @@
+// Where inputs wait for the writer: many threads put in, one takes everything out at once.
+#ifndef SERVER_SEQUENCER_INPUT_QUEUE_H_
+#define SERVER_SEQUENCER_INPUT_QUEUE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/sequencer/mutex.h"
+#include "server/sequencer/pending.h"
+
+namespace fundgate::sequencer {
+
+// Handing over costs the writer one lock for all inputs that came meanwhile, and wakes it only if
+// it sleeps.
+class InputQueue {
+ public:
+  explicit InputQueue(size_t capacity) : capacity_(capacity) {}
+
+  // Any thread. RESOURCE_EXHAUSTED if `capacity` inputs wait already, UNAVAILABLE once closed; the
+  // input is then dropped and its callback never called.
+  absl::Status Push(Pending pending) FUNDGATE_EXCLUDES(mutex_);
+
+  // The writer: waits until there are inputs, the queue is closed, somebody calls Wake, or `wait`
+  // of real time has passed; then moves all inputs to `into`, which must be empty. Once closed it
+  // does not wait.
+  void Take(absl::Duration wait, std::vector<Pending>& into) FUNDGATE_EXCLUDES(mutex_);
+
+  // The writer: `count` inputs it took are still untouched; they count as waiting.
+  void SetBacklog(size_t count) { backlog_ = count; }
+
+  // Any thread: makes a running or the next Take return.
+  void Wake() FUNDGATE_EXCLUDES(mutex_);
+
+  // Any thread: takes no more inputs.
+  void Close() FUNDGATE_EXCLUDES(mutex_);
+  bool closed() const { return closed_; }
+
+  // Any thread: inputs that wait, taken ones included.
+  size_t depth() const { return waiting_count_ + backlog_; }
+
+ private:
+  const size_t capacity_;
+  std::atomic<size_t> backlog_{0};
+  std::atomic<size_t> waiting_count_{0};
+  std::atomic<bool> closed_{false};  // set under the mutex, read anywhere
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<Pending> waiting_ FUNDGATE_GUARDED_BY(mutex_);
+  bool asleep_ FUNDGATE_GUARDED_BY(mutex_) = false;
+  bool woken_ FUNDGATE_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace fundgate::sequencer
+
+#endif  // SERVER_SEQUENCER_INPUT_QUEUE_H_

@@ -1,0 +1,299 @@
+#include "server/sequencer/writer.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+
+namespace fundgate::sequencer {
+namespace {
+
+// The same check, to be answered with what is known.
+Pending Finally(Pending check) {
+  std::get<core::CheckInput>(check.input.body).may_wait = false;
+  return check;
+}
+
+Answered Unanswerable(Pending pending, absl::Status error) {
+  return {.input = std::move(pending.input),
+          .outcome = {},
+          .sequence = 0,
+          .error = std::move(error),
+          .done = std::move(pending.done)};
+}
+
+// What callers are told of a failed store or machine.
+absl::Status FailureFor(const absl::Status& status) {
+  const std::string message = absl::StrCat("the gate can't record decisions: nothing happened, ",
+                                           "ask again later. The cause: ", status.ToString());
+  return absl::IsResourceExhausted(status) ? absl::ResourceExhaustedError(message)
+                                           : absl::UnavailableError(message);
+}
+
+bool IsWait(const absl::StatusOr<core::Outcome>& outcome) {
+  return outcome.ok() && std::holds_alternative<core::Wait>(outcome->answer);
+}
+
+}  // namespace
+
+Writer::Writer(const Options& options, Parts parts, bool manual_clock)
+    : options_(options),
+      parts_(std::move(parts)),
+      manual_clock_(manual_clock),
+      parked_(options.parking_capacity),
+      probes_(options.probe_spacing, options.probe_retry),
+      next_tick_(parts_.clock.Steady() + options.tick_period),
+      thread_([this] { Run(); }) {}
+
+void Writer::Join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Writer::Run() {
+  while (!finished()) {
+    // Room first: what comes during that wait joins the group.
+    if (!parts_.committer.WaitForRoom()) return;
+    Refill();
+    ReleaseDue();
+    if (!failure_.ok()) TryReload();
+    if (failure_.ok()) {
+      CommitGroup();
+    } else {
+      AnswerWithFailure();
+    }
+    parts_.counts.parked = parked_.size();
+  }
+}
+
+bool Writer::finished() const {
+  if (hopeless_ || parts_.committer.dead()) return true;
+  return draining() && parts_.queue.depth() == 0 && again_.empty() && parked_.size() == 0;
+}
+
+// ---- Taking inputs ----
+
+void Writer::Refill() {
+  if (next_ < taken_.size()) return;
+  taken_.clear();
+  next_ = 0;
+  absl::Duration wait;  // none if there is something to do already
+  if (again_.empty()) {
+    const absl::Duration until_due = NextWakeUp() - parts_.clock.Steady();
+    wait = manual_clock_ && until_due > absl::ZeroDuration() ? absl::InfiniteDuration() : until_due;
+  }
+  parts_.queue.Take(wait, taken_);
+  for (Pending& pending : taken_) pending.arrival = ++arrivals_;
+}
+
+absl::Duration Writer::NextWakeUp() const {
+  if (!failure_.ok()) return std::min(reload_at_, parked_.next_due());
+  return std::min({next_tick_, parked_.next_due(), probes_.next_due()});
+}
+
+std::optional<Pending> Writer::TakeNext() {
+  if (!again_.empty()) {
+    Pending pending = std::move(again_.front());
+    again_.pop_front();
+    return pending;
+  }
+  if (next_ == taken_.size()) return std::nullopt;
+  Pending pending = std::move(taken_[next_++]);
+  parts_.queue.SetBacklog(taken_.size() - next_);
+  return pending;
+}
+
+void Writer::ReleaseDue() {
+  const bool last_call = draining() && parts_.queue.depth() == 0;
+  std::vector<Pending> due = last_call ? parked_.TakeAll() : parked_.TakeDue(parts_.clock.Steady());
+  for (Pending& check : due) again_.push_back(Finally(std::move(check)));
+}
+
+// ---- Judging them ----
+
+void Writer::CommitGroup() {
+  machinery_ = absl::OkStatus();
+  appended_ = damaged_ = time_accepted_ = false;
+  Group group;
+  bool open = JudgeTick(group);
+  while (open && group.answered.size() < options_.group_capacity) {
+    std::optional<Pending> next = TakeNext();
+    if (!next.has_value()) break;
+    open = JudgeOne(*std::move(next), group);
+  }
+  // Before the write: the feeders' answer takes longer.
+  AskForProbes();
+  WriteGroup(std::move(group));
+}
+
+bool Writer::JudgeTick(Group& group) {
+  const absl::Duration steady_now = parts_.clock.Steady();
+  if (draining() || steady_now < next_tick_) return true;
+  next_tick_ = steady_now + options_.tick_period;
+
+  const core::StateReader& state = parts_.store.state();
+  const absl::Duration drift = parts_.clock.Drift();
+  if (absl::AbsDuration(drift) > options_.drift_limit && !state.resident().clock.drifted) {
+    Pending report;
+    report.input.body = core::ClockDriftInput{.drift = drift};
+    if (!JudgeOne(std::move(report), group)) return false;
+  }
+  const size_t before = group.answered.size();
+  Pending tick;
+  tick.input.body = core::TickInput{};
+  if (!JudgeOne(std::move(tick), group)) return false;
+  // One tick does a bounded amount of work. What it left over comes with the next group.
+  const bool recorded = group.answered.size() > before;
+  if (recorded && !state.DueTimers(group.answered.back().input.time, 1).empty()) {
+    next_tick_ = steady_now;
+  }
+  return true;
+}
+
+bool Writer::JudgeOne(Pending pending, Group& group) {
+  if (pending.deadline <= parts_.clock.Steady()) {
+    group.answered.push_back(Unanswerable(
+        std::move(pending), absl::DeadlineExceededError(
+                                "the caller's deadline passed before the input was judged: nothing "
+                                "happened")));
+    return true;
+  }
+  pending.input.time = parts_.clock.Now();
+  absl::StatusOr<core::Outcome> outcome = parts_.judge(pending.input);
+  if (IsWait(outcome)) {
+    const auto* check = std::get_if<core::CheckInput>(&pending.input.body);
+    if (check != nullptr && check->may_wait) {
+      Park(std::move(pending), std::get<core::Wait>(std::move(outcome->answer)));
+      return true;
+    }
+    outcome = absl::InternalError("the machine asks to wait with an input that may not wait");
+  }
+  if (!outcome.ok()) {
+    machinery_ = outcome.status();
+    group.answered.push_back(Unanswerable(std::move(pending), FailureFor(machinery_)));
+    return false;
+  }
+  return Record(std::move(pending), *std::move(outcome), group);
+}
+
+bool Writer::Record(Pending pending, core::Outcome outcome, Group& group) {
+  if (!outcome.recorded) {
+    // Nothing to tell of the sequencer's own inputs that changed nothing.
+    if (!pending.done) return true;
+    group.answered.push_back({std::move(pending.input), std::move(outcome), 0, absl::OkStatus(),
+                              std::move(pending.done)});
+    return true;
+  }
+  if (absl::Status status = parts_.store.Append(pending.input, outcome); !status.ok()) {
+    machinery_ = std::move(status);
+    damaged_ = true;
+    group.answered.push_back(Unanswerable(std::move(pending), FailureFor(machinery_)));
+    return false;
+  }
+  appended_ = true;
+  const core::Resident& resident = parts_.store.state().resident();
+  if (const auto* ingest = std::get_if<core::IngestInput>(&pending.input.body)) {
+    for (Pending& check : parked_.TakeProven(ingest->source, resident)) {
+      again_.push_back(std::move(check));
+    }
+  }
+  time_accepted_ = std::holds_alternative<core::AcceptTimeInput>(pending.input.body) &&
+                   std::holds_alternative<core::Done>(outcome.answer);
+  group.answered.push_back({std::move(pending.input), std::move(outcome), resident.clock.sequence,
+                            absl::OkStatus(), std::move(pending.done)});
+  // The clock follows once the acceptance is written; whatever comes after it has the new time.
+  return !time_accepted_;
+}
+
+void Writer::Park(Pending check, core::Wait wait) {
+  const absl::Duration steady_now = parts_.clock.Steady();
+  // Patience is measured by the steady clock, and judging anew does not start it again.
+  check.answer_by = std::min({check.answer_by, steady_now + (wait.give_up_at - check.input.time),
+                              check.deadline - options_.deadline_margin});
+  if (draining() || parked_.full() || check.answer_by <= steady_now) {
+    again_.push_front(Finally(std::move(check)));
+    return;
+  }
+  for (const SourceName& source : wait.sources) probes_.Need(source, wait.proven_past);
+  for (const auto& [source, position] : wait.after_positions) {
+    probes_.Need(source, absl::InfinitePast());
+  }
+  parked_.Park(std::move(check), std::move(wait));
+}
+
+void Writer::AskForProbes() {
+  const absl::Duration steady_now = parts_.clock.Steady();
+  if (probes_.next_due() > steady_now) return;
+  const std::vector<SourceName> due =
+      probes_.TakeDue(steady_now, parts_.clock.Now(),
+                      [this](const SourceName& source) { return parked_.Awaits(source); });
+  if (!due.empty() && parts_.request_probe) parts_.request_probe(due);
+}
+
+// ---- Failing and coming back ----
+
+void Writer::WriteGroup(Group group) {
+  if (damaged_) return Fail(std::move(group), machinery_);
+  if (appended_) {
+    const absl::StatusOr<uint64_t> written = parts_.store.Write();
+    if (!written.ok()) return Fail(std::move(group), written.status());
+    newest_written_ = *written;
+    ++parts_.counts.groups;
+    parts_.counts.inputs += group.answered.size();
+  }
+  group.number = newest_written_;
+  if (time_accepted_) parts_.clock.AcceptWallClock();
+  if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
+  // What came before the failure was judged well and is written.
+  if (!machinery_.ok()) SetFailure(machinery_);
+}
+
+void Writer::Fail(Group group, const absl::Status& status) {
+  SetFailure(status);
+  for (Answered& answered : group.answered) {
+    if (answered.error.ok()) answered.error = failure_;
+  }
+  // Its answers say that nothing happened: they wait for no sync.
+  group.number = 0;
+  if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
+}
+
+void Writer::SetFailure(const absl::Status& status) {
+  failure_ = FailureFor(status);
+  reload_at_ = parts_.clock.Steady();
+  parts_.counts.SetFailure(failure_);
+}
+
+void Writer::AnswerWithFailure() {
+  Group group;
+  while (group.answered.size() < options_.group_capacity) {
+    std::optional<Pending> next = TakeNext();
+    if (!next.has_value()) break;
+    group.answered.push_back(Unanswerable(*std::move(next), failure_));
+  }
+  if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
+}
+
+void Writer::TryReload() {
+  if (parts_.clock.Steady() < reload_at_) return;
+  // What was written before the failure becomes durable first: the store is then at rest.
+  if (!parts_.committer.WaitUntilSynced()) return;
+  ++parts_.counts.reloads;
+  const absl::Status status = parts_.store.Reload();
+  if (status.ok()) {
+    failure_ = absl::OkStatus();
+    parts_.counts.SetFailure(absl::OkStatus());
+    return;
+  }
+  if (absl::IsDataLoss(status)) {
+    hopeless_ = true;
+    parts_.queue.Close();
+    return parts_.fatal(status);
+  }
+  SetFailure(status);
+  reload_at_ += options_.reload_period;
+}
+
+}  // namespace fundgate::sequencer

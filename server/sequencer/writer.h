@@ -1,0 +1,136 @@
+// The first half of the pipeline: takes inputs in order, feeds the machine, writes groups.
+#ifndef SERVER_SEQUENCER_WRITER_H_
+#define SERVER_SEQUENCER_WRITER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/sequencer/committer.h"
+#include "server/sequencer/input_clock.h"
+#include "server/sequencer/input_queue.h"
+#include "server/sequencer/mutex.h"
+#include "server/sequencer/parking_lot.h"
+#include "server/sequencer/pending.h"
+#include "server/sequencer/probe_requests.h"
+#include "server/sequencer/sequencer.h"
+#include "server/store/store.h"
+
+namespace fundgate::sequencer {
+
+// core::Machine::Apply over the store's state, or a script in its place.
+using Judge = std::function<absl::StatusOr<core::Outcome>(const core::Input& input)>;
+
+// What the writer tells others about itself; see Statistics. Any thread.
+class WriterCounts {
+ public:
+  std::atomic<size_t> parked{0};
+  std::atomic<uint64_t> groups{0};
+  std::atomic<uint64_t> inputs{0};
+  std::atomic<uint64_t> reloads{0};
+
+  void SetFailure(absl::Status failure) FUNDGATE_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    failure_ = std::move(failure);
+  }
+  absl::Status failure() const FUNDGATE_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return failure_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  absl::Status failure_ FUNDGATE_GUARDED_BY(mutex_);
+};
+
+// One thread, in a loop: wait for something to do; judge what there is, at most a group's worth;
+// write it; hand it to the committer. While the store can't write, the same loop answers what comes
+// with the failure and tries to reload now and then.
+class Writer {
+ public:
+  struct Parts {
+    store::Store& store;
+    InputClock& clock;
+    InputQueue& queue;
+    Committer& committer;
+    Judge judge;
+    ProbeRequest request_probe;
+    Sequencer::Fatal fatal;
+    WriterCounts& counts;
+  };
+
+  // Starts the thread. All parts must outlive it. It waits in real time unless `manual_clock`:
+  // then whoever moves the clock wakes the queue.
+  Writer(const Options& options, Parts parts, bool manual_clock);
+  ~Writer() { Join(); }
+
+  // Waits for the thread's end, which comes once the queue is closed and everything in it and in
+  // the parking lot is handed to the committer, or once a sync has failed.
+  void Join();
+
+ private:
+  void Run();
+
+  // Taking inputs.
+  void Refill();
+  absl::Duration NextWakeUp() const;
+  std::optional<Pending> TakeNext();
+  bool draining() const { return parts_.queue.closed(); }
+  bool finished() const;
+
+  // Judging them. Those that return a bool return false when the group must end there.
+  void CommitGroup();
+  bool JudgeTick(Group& group);
+  bool JudgeOne(Pending pending, Group& group);
+  bool Record(Pending pending, core::Outcome outcome, Group& group);
+  void Park(Pending check, core::Wait wait);
+  void ReleaseDue();
+  void AskForProbes();
+
+  // Failing and coming back.
+  void WriteGroup(Group group);
+  void Fail(Group group, const absl::Status& status);
+  void SetFailure(const absl::Status& status);
+  void AnswerWithFailure();
+  void TryReload();
+
+  const Options options_;
+  Parts parts_;
+  const bool manual_clock_;
+
+  std::vector<Pending> taken_;  // from the queue; those before next_ are done with
+  size_t next_ = 0;
+  std::deque<Pending> again_;  // checks to judge again, before anything else
+  uint64_t arrivals_ = 0;
+  ParkingLot parked_;
+  ProbeRequests probes_;
+
+  absl::Duration next_tick_;  // by the steady clock
+
+  // The group at hand.
+  absl::Status machinery_;      // not ok: the machine or the store failed, and the state is void
+  bool appended_ = false;       // something of it was appended to the store
+  bool damaged_ = false;        // an append failed: it must not be written
+  bool time_accepted_ = false;  // it ends with an accepted wall clock
+
+  // Not ok while the state is void until it is loaded from disk; what everybody is told meanwhile.
+  absl::Status failure_;
+  absl::Duration reload_at_;  // by the steady clock
+  uint64_t newest_written_ = 0;
+  bool hopeless_ = false;  // the store is damaged: nothing will be answered any more
+
+  std::thread thread_;  // last: everything above exists before it starts
+};
+
+}  // namespace fundgate::sequencer
+
+#endif  // SERVER_SEQUENCER_WRITER_H_
