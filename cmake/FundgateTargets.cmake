@@ -1,5 +1,5 @@
-# What every target of the project shares: language, warnings, sanitizers, and three functions that
-# declare a library, a library of generated protocol code, and a test binary.
+# What every target of the project shares: language, warnings, sanitizers, and functions that declare
+# a library, a binary and a library of generated protocol code. FundgateTests.cmake has the tests'.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -12,10 +12,13 @@ target_include_directories(fundgate_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAK
 target_compile_options(fundgate_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
   -Werror
+  # A designated initializer that leaves a field out means the field's default.
+  -Wno-missing-field-initializers
   # GCC 12 sees overlaps in std::string::insert and replace that can't happen (GCC bug 105651).
   -Wno-restrict)
 if(FUNDGATE_SANITIZE)
-  target_compile_options(fundgate_options INTERFACE -fsanitize=${FUNDGATE_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(fundgate_options INTERFACE
+    -fsanitize=${FUNDGATE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   # Generated protocol code is linked into sanitized binaries without being instrumented itself.
   add_link_options(-fsanitize=${FUNDGATE_SANITIZE})
 endif()
@@ -74,19 +77,4 @@ function(fundgate_proto_library name)
   if(ARG_GRPC)
     target_link_libraries(${name} PUBLIC gRPC::grpc++)
   endif()
-endfunction()
-
-# fundgate_test(NAME SOURCES a_test.cc ... LINKS target ...)
-# One test binary a folder of tests/; every TEST is its own entry in ctest.
-include(GoogleTest)
-function(fundgate_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 300)
-  endif()
-  add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE fundgate_options ${ARG_LINKS} GTest::gmock_main)
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  gtest_discover_tests(${name} TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()

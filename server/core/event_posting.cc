@@ -165,12 +165,16 @@ class RowChange {
     violations().Compare(after, is_duplicate);
     if (!is_duplicate) SettleReservation(after);
     Remember(after);
+    MarkMoved();
+    if (deltas.has_value()) Post(*deltas, after.account, after.line.order, after.currency);
+  }
+
+  void MarkMoved() {
     KeyRecord& key = record();
     key.moved = true;
     if (key.state != KeyState::kAllowed && key.state != KeyState::kRejected) {
       key.state = KeyState::kMoved;
     }
-    if (deltas.has_value()) Post(*deltas, after.account, after.line.order, after.currency);
   }
 
   // The same row came into being a second time without having gone.
@@ -250,7 +254,7 @@ class RowChange {
     if (after.line.amount <= before.line.amount) return;
     for (size_t i = 0; i < grown->size(); ++i) (*grown)[i].amount -= (*had)[i].amount;
     Post(*grown, after.account, after.line.order, after.currency);
-    record().moved = true;
+    MarkMoved();
   }
 
   Draft& draft_;

@@ -32,7 +32,8 @@ absl::Status CheckMapping(const SourceDefinition& source, uint64_t mapping_versi
 // Why the batch can't be applied, or ok.
 absl::Status CheckBatch(const Source& source, const SourceDefinition& definition,
                         const IngestInput& input, absl::Time now) {
-  if (input.epoch != source.epoch) {
+  // Epoch 0 is what a source has that nobody was ever granted.
+  if (input.epoch == 0 || input.epoch != source.epoch) {
     return absl::AbortedError(absl::StrCat("epoch: ", input.epoch, " is fenced off; epoch ",
                                            source.epoch, " feeds source ", input.source.value(),
                                            " now. Ask for a new one with GetPosition"));

@@ -13,8 +13,8 @@
 namespace fundgate::core {
 namespace {
 
-Refusal Precondition(std::string message) {
-  return Refusal{absl::FailedPreconditionError(std::move(message))};
+Refusal Precondition(const std::string& message) {
+  return Refusal{absl::FailedPreconditionError(message)};
 }
 
 ReservationAnswer AnswerOf(const KeyId& id, const AccountId& account, const KeyRecord& record) {

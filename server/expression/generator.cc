@@ -185,7 +185,11 @@ class Generator {
                              operands);
     step = WithOverloads(step, meaning);
     if (!meaning.overloads.empty()) step.extra = Scratch(operands.size());
-    return AddFolded(step, operands, OperatorBorrows(node.op, operands));
+    return AddFolded(step, operands, MayBeList(meaning.type) && OperatorBorrows(node.op, operands));
+  }
+
+  static bool MayBeList(const Type& type) {
+    return type.is(Type::Kind::kList) || type.is(Type::Kind::kDynamic);
   }
 
   // Whether the operator's value may be a list that lives in the run's scratch memory.
@@ -239,11 +243,9 @@ class Generator {
     Step step = WithOperands(
         {.op = Op::kCall, .offset = node.offset, .extra = Scratch(operands.size())}, operands);
     step = WithOverloads(step, meaning);
-    const bool may_be_list =
-        meaning.type.is(Type::Kind::kList) || meaning.type.is(Type::Kind::kDynamic);
     const bool takes_computed = std::any_of(operands.begin(), operands.end(),
                                             [&](uint32_t operand) { return borrows_[operand]; });
-    return FoldCall(step, operands, may_be_list && takes_computed);
+    return FoldCall(step, operands, MayBeList(meaning.type) && takes_computed);
   }
 
   // A host function that fails on constants will always fail: better said now.

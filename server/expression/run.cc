@@ -87,7 +87,7 @@ class Evaluation {
   Value Negation(const Step& step) const {
     const Value value = Operand(step, 0);
     if (value.is_error()) return value;
-    if (value.kind() == ValueKind::kOpaque) {
+    if (step.overload_count > 0 && value.kind() == ValueKind::kOpaque) {
       scratch_[step.extra] = value;
       return Dispatch(step);
     }

@@ -33,6 +33,11 @@ absl::Status FailureFor(const absl::Status& status) {
                                            : absl::UnavailableError(message);
 }
 
+// The same, sharing nothing with it: each caller gets a status of its own to take to its thread.
+absl::Status OwnCopy(const absl::Status& status) {
+  return absl::Status(status.code(), status.message());
+}
+
 bool IsWait(const absl::StatusOr<core::Outcome>& outcome) {
   return outcome.ok() && std::holds_alternative<core::Wait>(outcome->answer);
 }
@@ -64,7 +69,6 @@ void Writer::Run() {
     } else {
       AnswerWithFailure();
     }
-    parts_.counts.parked = parked_.size();
   }
 }
 
@@ -109,6 +113,7 @@ void Writer::ReleaseDue() {
   const bool last_call = draining() && parts_.queue.depth() == 0;
   std::vector<Pending> due = last_call ? parked_.TakeAll() : parked_.TakeDue(parts_.clock.Steady());
   for (Pending& check : due) again_.push_back(Finally(std::move(check)));
+  parts_.counts.parked = parked_.size();
 }
 
 // ---- Judging them ----
@@ -125,6 +130,7 @@ void Writer::CommitGroup() {
   }
   // Before the write: the feeders' answer takes longer.
   AskForProbes();
+  parts_.counts.parked = parked_.size();
   WriteGroup(std::move(group));
 }
 
@@ -245,15 +251,15 @@ void Writer::WriteGroup(Group group) {
   }
   group.number = newest_written_;
   if (time_accepted_) parts_.clock.AcceptWallClock();
-  if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
-  // What came before the failure was judged well and is written.
+  // Only for what comes next: what came before the failure was judged well and is written.
   if (!machinery_.ok()) SetFailure(machinery_);
+  if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
 }
 
 void Writer::Fail(Group group, const absl::Status& status) {
   SetFailure(status);
   for (Answered& answered : group.answered) {
-    if (answered.error.ok()) answered.error = failure_;
+    if (answered.error.ok()) answered.error = OwnCopy(failure_);
   }
   // Its answers say that nothing happened: they wait for no sync.
   group.number = 0;
@@ -271,7 +277,7 @@ void Writer::AnswerWithFailure() {
   while (group.answered.size() < options_.group_capacity) {
     std::optional<Pending> next = TakeNext();
     if (!next.has_value()) break;
-    group.answered.push_back(Unanswerable(*std::move(next), failure_));
+    group.answered.push_back(Unanswerable(*std::move(next), OwnCopy(failure_)));
   }
   if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
 }

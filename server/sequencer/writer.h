@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -38,18 +39,21 @@ class WriterCounts {
   std::atomic<uint64_t> inputs{0};
   std::atomic<uint64_t> reloads{0};
 
-  void SetFailure(absl::Status failure) FUNDGATE_EXCLUDES(mutex_) {
+  void SetFailure(const absl::Status& failure) FUNDGATE_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    failure_ = std::move(failure);
+    code_ = failure.code();
+    message_ = std::string(failure.message());
   }
   absl::Status failure() const FUNDGATE_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    return failure_;
+    return absl::Status(code_, message_);
   }
 
  private:
+  // Not an absl::Status: its copies count their references in a library that TSan can't see.
   mutable Mutex mutex_;
-  absl::Status failure_ FUNDGATE_GUARDED_BY(mutex_);
+  absl::StatusCode code_ FUNDGATE_GUARDED_BY(mutex_) = absl::StatusCode::kOk;
+  std::string message_ FUNDGATE_GUARDED_BY(mutex_);
 };
 
 // One thread, in a loop: wait for something to do; judge what there is, at most a group's worth;

@@ -21,8 +21,7 @@ InvariantDefinition Invariant(std::string name, const BookDefinition& book, size
   for (const std::string& counter : book.counters) {
     (void)environment.AddVariable(counter, expression::Type::Int());
   }
-  expression::Compiled compiled =
-      expression::Compile(environment, text, expression::Type::Bool());
+  expression::Compiled compiled = expression::Compile(environment, text, expression::Type::Bool());
   return {.name = std::move(name),
           .book = index,
           .holds = *std::move(compiled.program),
@@ -75,28 +74,24 @@ void AddCheckpoints(Policy& policy) {
 std::shared_ptr<const Policy> WorkedPolicy(const std::function<void(Policy&)>& adjust) {
   auto policy = std::make_shared<Policy>();
   const std::vector<SourceName> ledger = {SourceName("ledger")};
-  policy->books = {
-      {"merchant", false, {"settled", "cashed_out", "clawed_back"}, false, ledger},
-      {"order", true, {"paid", "refunded", "refunded_late", "settled"}, true, ledger},
-      {"payee", false, {"paid_out"}, false, {}}};
+  policy->books = {{"merchant", false, {"settled", "cashed_out", "clawed_back"}, false, ledger},
+                   {"order", true, {"paid", "refunded", "refunded_late", "settled"}, true, ledger},
+                   {"payee", false, {"paid_out"}, false, {}}};
   AddMovements(*policy);
   AddCheckpoints(*policy);
   using enum Influence;
+  policy->invariants.push_back(Invariant("cash_out_within_settled", policy->books[kMerchant],
+                                         kMerchant, "cashed_out + clawed_back <= settled",
+                                         {kLoosens, kTightens, kTightens}, OnEvent::kTrip));
   policy->invariants.push_back(
-      Invariant("cash_out_within_settled", policy->books[kMerchant], kMerchant,
-                "cashed_out + clawed_back <= settled", {kLoosens, kTightens, kTightens},
-                OnEvent::kTrip));
-  policy->invariants.push_back(Invariant("escrow_covers", policy->books[kOrder], kOrder,
-                                         "refunded + settled <= paid",
-                                         {kLoosens, kTightens, kNone, kTightens},
-                                         OnEvent::kFreeze));
+      Invariant("escrow_covers", policy->books[kOrder], kOrder, "refunded + settled <= paid",
+                {kLoosens, kTightens, kNone, kTightens}, OnEvent::kFreeze));
   policy->invariants.push_back(Invariant("payout_limit", policy->books[kPayee], kPayee,
                                          "paid_out <= 1000000", {kTightens}, OnEvent::kAlert));
   policy->invariants.back().cures.clear();
-  policy->invariants.push_back(Invariant("refunds_within_paid", policy->books[kOrder], kOrder,
-                                         "refunded + refunded_late <= paid",
-                                         {kLoosens, kTightens, kTightens, kNone},
-                                         OnEvent::kFreeze));
+  policy->invariants.push_back(Invariant(
+      "refunds_within_paid", policy->books[kOrder], kOrder, "refunded + refunded_late <= paid",
+      {kLoosens, kTightens, kTightens, kNone}, OnEvent::kFreeze));
   SourceDefinition source;
   source.name = SourceName("ledger");
   for (const MovementDefinition& movement : policy->movements) {

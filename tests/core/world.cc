@@ -38,6 +38,7 @@ World::World(const std::function<void(Policy&)>& adjust) {
   Get<PolicyAnswer>(std::move(apply));
   GrantEpochInput grant;
   grant.source = SourceName("ledger");
+  grant.mapping_version = state_.resident().policy->sources.front().mapping_version;
   Get<EpochGrant>(std::move(grant));
   Prove();
 }
@@ -60,8 +61,8 @@ absl::StatusCode World::RefusalOf(decltype(Input::body) body) {
 
 void World::Complain(const Answer& answer) {
   const auto* refusal = std::get_if<Refusal>(&answer);
-  ADD_FAILURE() << "an answer of another kind (" << answer.index() << "): "
-                << (refusal == nullptr ? "" : refusal->status.ToString());
+  ADD_FAILURE() << "an answer of another kind (" << answer.index()
+                << "): " << (refusal == nullptr ? "" : refusal->status.ToString());
 }
 
 CheckInput World::NewCheck(const std::string& kind, const std::string& key,
@@ -108,10 +109,12 @@ IngestAnswer World::Delete(const std::string& kind, int row, const Row& before) 
 }
 
 IngestAnswer World::Feed(std::vector<Event> events) {
+  now_ += absl::Milliseconds(1);  // what was proven before is older than these events
   const Source& source = state_.resident().sources.at(SourceName("ledger"));
   IngestInput input;
   input.source = SourceName("ledger");
   input.epoch = source.epoch;
+  input.mapping_version = source.mapping_version;
   input.previous = source.position;
   input.position = Position::Parse(absl::StrCat("ledger:", ++offset_)).value();
   input.events = std::move(events);
@@ -123,6 +126,7 @@ void World::Prove() {
   IngestInput input;
   input.source = SourceName("ledger");
   input.epoch = source.epoch;
+  input.mapping_version = source.mapping_version;
   input.previous = source.position;
   input.position = source.position;
   input.probe = Probe{source.position, now_};
@@ -146,16 +150,15 @@ Counter CounterOf(const MemoryState& state, const BookId& id, const std::string&
 
 Counter World::OrderCounter(const std::string& counter, const std::string& order,
                             const std::string& account, const std::string& currency) const {
-  return CounterOf(state_,
-                   {"order", AccountId(account), OrderId(order),
-                    Currency::FromCode(currency).value()},
-                   counter);
+  return CounterOf(
+      state_, {"order", AccountId(account), OrderId(order), Currency::FromCode(currency).value()},
+      counter);
 }
 
 Counter World::MerchantCounter(const std::string& counter, const std::string& account) const {
-  return CounterOf(
-      state_, {"merchant", AccountId(account), OrderId(), Currency::FromCode("CNY").value()},
-      counter);
+  return CounterOf(state_,
+                   {"merchant", AccountId(account), OrderId(), Currency::FromCode("CNY").value()},
+                   counter);
 }
 
 const KeyRecord& World::Key(const std::string& kind, const std::string& key) const {

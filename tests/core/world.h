@@ -63,7 +63,8 @@ class World {
                  const std::string& order = "o1");
   Decision Check(CheckInput check);
 
-  // Events of the source "ledger", one transaction each; a row's number is its primary key.
+  // Events of the source "ledger", one transaction each, a millisecond after what came before; a
+  // row's number is its primary key.
   IngestAnswer Insert(const std::string& kind, int row, const Row& after);
   IngestAnswer Update(const std::string& kind, int row, const Row& before, const Row& after);
   IngestAnswer Delete(const std::string& kind, int row, const Row& before);
@@ -75,7 +76,8 @@ class World {
                  std::optional<Contribution> after);
 
   Counter OrderCounter(const std::string& counter, const std::string& order = "o1",
-                       const std::string& account = "m1", const std::string& currency = "CNY") const;
+                       const std::string& account = "m1",
+                       const std::string& currency = "CNY") const;
   Counter MerchantCounter(const std::string& counter, const std::string& account = "m1") const;
   const KeyRecord& Key(const std::string& kind, const std::string& key) const;
   // The names of all violations so far, in order.

@@ -2,13 +2,15 @@
 """Checks the style of .proto files: proto_lint.py FOLDER [FOLDER ...]
 
 FOLDER is the root of the import paths (proto/), or a folder below it to check only what lies there;
-the root is found from the packages. Needs protoc and Debian's python3-protobuf. Every finding is one line, "file:line: sentence". The exit code is
-0 without findings, 1 with findings, 2 if the files can't be read or compiled.
+the root is found from the packages. Needs protoc and Debian's python3-protobuf. Every finding is
+one line, "file:line: sentence". The exit code is 0 without findings, 1 with
+findings, 2 if the files can't be read or compiled.
 
 What is checked:
   - proto3; the folder is the package (fundgate/v1 and fundgate.v1); file names in snake_case;
   - at most one service a file;
-  - every message, field, oneof, enum, enum value, service and rpc has a comment above it; in a package
+  - every message, field, oneof, enum, enum value, service and rpc has a comment above it; in a
+    package
     with services every field's comment begins with "Required.", "Optional." or "Output only.";
   - messages, enums, services and rpcs in CamelCase, fields and oneofs in snake_case;
   - enum values carry the enum's name in front (VERDICT_ALLOW), the value 0 is ..._UNSPECIFIED;
@@ -61,7 +63,8 @@ class FileLint:
 
     def expect_comment(self, path, what):
         if not self.comment(path):
-            self.find(self.line(path), f"{what} has no comment above it; say what it means, with its unit.")
+            self.find(self.line(path),
+                      f"{what} has no comment above it; say what it means, with its unit.")
 
     def expect_name(self, path, what, name, pattern, style):
         if not pattern.match(name):
@@ -98,7 +101,8 @@ class FileLint:
             if i not in synthetic:
                 where = path + (MESSAGE_ONEOF, i)
                 self.expect_comment(where, f"Oneof {message.name}.{oneof.name}")
-                self.expect_name(where, f"Oneof {message.name}.{oneof.name}", oneof.name, SNAKE, "snake_case")
+                self.expect_name(where, f"Oneof {message.name}.{oneof.name}", oneof.name, SNAKE,
+                                 "snake_case")
         for i, nested in enumerate(message.nested_type):
             if not nested.options.map_entry:
                 self.check_message(path + (MESSAGE_NESTED, i), nested)
@@ -112,8 +116,8 @@ class FileLint:
         comment = self.comment(path)
         if self.wants_behaviour and comment and not comment.startswith(BEHAVIOURS):
             self.find(self.line(path),
-                      f'The comment of {what[0].lower() + what[1:]} must begin with "Required.", "Optional." '
-                      'or "Output only.".')
+                      f'The comment of {what[0].lower() + what[1:]} must begin with'
+                      ' "Required.", "Optional." or "Output only.".')
 
     def check_enum(self, path, enum):
         self.expect_comment(path, f"Enum {enum.name}")
@@ -124,9 +128,11 @@ class FileLint:
             what = f"Enum value {value.name}"
             self.expect_comment(where, what)
             if not value.name.startswith(prefix) or not SNAKE.match(value.name.lower()):
-                self.find(self.line(where), f"{what} must be {prefix} and a name in UPPER_SNAKE_CASE.")
+                self.find(self.line(where),
+                          f"{what} must be {prefix} and a name in UPPER_SNAKE_CASE.")
             if value.number == 0 and value.name != prefix + "UNSPECIFIED":
-                self.find(self.line(where), f"The value 0 must be {prefix}UNSPECIFIED, not {value.name}.")
+                self.find(self.line(where),
+                          f"The value 0 must be {prefix}UNSPECIFIED, not {value.name}.")
 
     def check_service(self, path, service):
         self.expect_comment(path, f"Service {service.name}")
@@ -166,7 +172,8 @@ def compile_files(root, paths):
     names = [os.path.relpath(os.path.abspath(p), root) for p in paths]
     with tempfile.NamedTemporaryFile(suffix=".descriptors") as out:
         done = subprocess.run(
-            ["protoc", "-I", root, "--include_source_info", f"--descriptor_set_out={out.name}"] + names,
+            ["protoc", "-I", root, "--include_source_info",
+             f"--descriptor_set_out={out.name}"] + names,
             stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             return None, done.stderr
@@ -178,9 +185,11 @@ def line_findings(path):
         for number, line in enumerate(text, start=1):
             line = line.rstrip("\n")
             if len(line) > LINE_LENGTH_MAX:
-                yield (path, number, f"The line has {len(line)} characters; at most {LINE_LENGTH_MAX} are allowed.")
+                yield (path, number, f"The line has {len(line)} characters;"
+                       f" at most {LINE_LENGTH_MAX} are allowed.")
             if line != line.rstrip() or "\t" in line:
-                yield (path, number, "The line ends in blanks or holds a tab; use spaces, and none at the end.")
+                yield (path, number,
+                       "The line ends in blanks or holds a tab; use spaces, and none at the end.")
 
 
 def warning_findings(text, shown):
@@ -200,7 +209,8 @@ def lint_root(root, paths):
     findings = list(warning_findings(said, shown))
     for descriptor in descriptors.file:
         if descriptor.name in shown:
-            findings += FileLint(descriptor, shown[descriptor.name], descriptor.package in with_services).run()
+            findings += FileLint(descriptor, shown[descriptor.name],
+                                 descriptor.package in with_services).run()
     for path in paths:
         findings += line_findings(path)
     return findings
@@ -208,13 +218,15 @@ def lint_root(root, paths):
 
 def main(folders):
     if not folders:
-        sys.stderr.write("Usage: proto_lint.py FOLDER [FOLDER ...]; for example: proto_lint.py proto\n")
+        sys.stderr.write(
+            "Usage: proto_lint.py FOLDER [FOLDER ...]; for example: proto_lint.py proto\n")
         return 2
     roots, findings = {}, []
     for folder in folders:
         paths = files_below(folder)
         if not paths:
-            sys.stderr.write(f"There is no .proto file in {folder}; name the folder that holds them.\n")
+            sys.stderr.write(
+                f"There is no .proto file in {folder}; name the folder that holds them.\n")
             return 2
         for path in paths:
             root = import_root(path)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The proto lint finds each fault that it promises to find, at its line, and nothing in sound files."""
+"""The proto lint finds each fault it promises to find, at its line, and nothing in sound files."""
 import os
 import subprocess
 import sys
@@ -57,7 +57,8 @@ def lint(text, path="a/v1/doer.proto"):
         os.makedirs(os.path.dirname(full))
         with open(full, "w", encoding="utf-8") as out:
             out.write(text)
-        done = subprocess.run([sys.executable, LINT, root], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        done = subprocess.run([sys.executable, LINT, root],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, check=False)
         return done.returncode, [l.replace(full + ":", "") for l in done.stdout.splitlines()]
 
@@ -101,17 +102,20 @@ class ProtoLint(unittest.TestCase):
         self.expect_one("first_kind", "firstKind", 19, "snake_case")
 
     def test_a_message_in_snake_case_is_found(self):
-        self.expect_one("message DoResponse {}", "message DoResponse {}\n\n// Odd.\nmessage odd_one {}", 33,
+        self.expect_one("message DoResponse {}",
+                        "message DoResponse {}\n\n// Odd.\nmessage odd_one {}", 33,
                         "CamelCase")
 
     def test_a_second_service_is_found(self):
-        self.expect_one("// Asks for it.", "// More.\nservice More {}\n\n// Asks for it.", 12, "second")
+        self.expect_one("// Asks for it.", "// More.\nservice More {}\n\n// Asks for it.", 12,
+                        "second")
 
     def test_an_rpc_that_takes_no_request_is_found(self):
         self.expect_one("Do(DoRequest)", "Do(DoResponse)", 8, "...Request")
 
     def test_an_unused_import_is_found(self):
-        self.expect_one("package a.v1;\n", 'package a.v1;\nimport "google/protobuf/any.proto";\n', 4, "unused")
+        self.expect_one("package a.v1;\n",
+                        'package a.v1;\nimport "google/protobuf/any.proto";\n', 4, "unused")
 
     def test_a_long_line_is_found(self):
         self.expect_one("// A good one.", "// A good one. " + "x" * 90, 37, "at most 100")

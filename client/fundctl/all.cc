@@ -1,0 +1,19 @@
+#include "client/fundctl/verbs.h"
+
+namespace fundgate::fundctl {
+
+void AddAllVerbs(CLI::App& app, Context& context) {
+  AddCheck(app, context);
+  AddConfirm(app, context);
+  AddRelease(app, context);
+  AddDecision(app, context);
+  AddBreaker(app, context);
+  AddBook(app, context);
+  AddPolicy(app, context);
+  AddTrace(app, context);
+  AddEvent(app, context);
+  AddStatus(app, context);
+  AddCompletion(app, context);
+}
+
+}  // namespace fundgate::fundctl

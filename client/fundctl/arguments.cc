@@ -1,0 +1,82 @@
+#include "client/fundctl/arguments.h"
+
+#include <cstdint>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "fundgate/types/money.h"
+#include "fundgate/types/status_macros.h"
+
+namespace fundgate::fundctl {
+namespace {
+
+constexpr std::string_view kStringPrefix = "string:";
+
+}  // namespace
+
+absl::StatusOr<v1::Money> ParseMoney(const std::string& text) {
+  FUNDGATE_ASSIGN_OR_RETURN(const Money money, Money::Parse(text));
+  v1::Money message;
+  message.set_currency_code(std::string(money.currency.code()));
+  message.set_minor_units(money.minor_units);
+  return message;
+}
+
+absl::StatusOr<std::pair<std::string, std::string>> ParsePair(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", text, "\": expected NAME=VALUE"));
+  }
+  return std::make_pair(text.substr(0, equals), text.substr(equals + 1));
+}
+
+absl::StatusOr<google::protobuf::Duration> ParseDuration(const std::string& text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration) || duration < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", text, "\": expected a duration like 500ms, 30s or 2m"));
+  }
+  google::protobuf::Duration message;
+  message.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  message.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+  return message;
+}
+
+absl::StatusOr<v1::Line> ParseLine(const std::string& text) {
+  v1::Line line;
+  for (const std::string word : absl::StrSplit(text, ',')) {
+    FUNDGATE_ASSIGN_OR_RETURN(const auto pair, ParsePair(word));
+    if (pair.first == "order") {
+      line.set_order_id(pair.second);
+      continue;
+    }
+    FUNDGATE_ASSIGN_OR_RETURN(const v1::Money money, ParseMoney(pair.second));
+    if (pair.first == "amount") {
+      *line.mutable_amount() = money;
+    } else {
+      (*line.mutable_parts())[pair.first] = money;
+    }
+  }
+  return line;
+}
+
+v1::Value ParseValue(const std::string& text) {
+  v1::Value value;
+  int64_t number = 0;
+  if (text.rfind(kStringPrefix, 0) == 0) {
+    value.set_string_value(text.substr(kStringPrefix.size()));
+  } else if (text == "true" || text == "false") {
+    value.set_bool_value(text == "true");
+  } else if (absl::SimpleAtoi(text, &number)) {
+    value.set_int_value(number);
+  } else if (const absl::StatusOr<v1::Money> money = ParseMoney(text); money.ok()) {
+    *value.mutable_money_value() = *money;
+  } else {
+    value.set_string_value(text);
+  }
+  return value;
+}
+
+}  // namespace fundgate::fundctl

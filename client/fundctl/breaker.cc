@@ -1,0 +1,239 @@
+#include <memory>
+#include <ostream>
+
+#include "CLI/CLI.hpp"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/fundctl/arguments.h"
+#include "client/fundctl/output.h"
+#include "client/fundctl/verbs.h"
+#include "fundgate/v1/breakers.grpc.pb.h"
+#include "google/protobuf/util/time_util.h"
+
+namespace fundgate::fundctl {
+namespace {
+
+struct BreakerOptions {
+  std::string scope;
+  std::string mode = "HOLD";
+  std::string reason;
+  std::string actor = DefaultActor();
+  std::string lasting;
+  int64_t calls = 0;
+  std::string amount;
+};
+
+std::vector<std::string> RowOf(const v1::Breaker& breaker) {
+  std::string left;
+  if (breaker.has_budget_left()) {
+    left = std::to_string(breaker.budget_left().calls()) + " calls, " +
+           TextOf(breaker.budget_left().amount());
+  }
+  return {breaker.scope(),
+          WithoutPrefix(v1::BreakerState_Name(breaker.state()), "BREAKER_STATE_"),
+          WithoutPrefix(v1::Verdict_Name(breaker.mode()), "VERDICT_"),
+          breaker.has_until() ? TextOf(breaker.until()) : "-",
+          left.empty() ? "-" : left,
+          breaker.actor(),
+          breaker.reason()};
+}
+
+void PrintBreaker(Context& context, const v1::Breaker& breaker) {
+  if (context.json) return PrintJson(context, breaker);
+  PrintTable(context, {{"SCOPE", "STATE", "MODE", "UNTIL", "LEFT", "BY", "REASON"}, RowOf(breaker)});
+}
+
+v1::Verdict ModeOf(const BreakerOptions& options) {
+  return options.mode == "BLOCK" ? v1::VERDICT_BLOCK : v1::VERDICT_HOLD;
+}
+
+// Fills in scope, reason, actor and, where the message has it, until. False after a complaint.
+template <typename Request>
+bool FillIn(Context& context, const BreakerOptions& options, Request& request) {
+  request.set_scope(options.scope);
+  request.set_reason(options.reason);
+  request.set_actor(options.actor);
+  if (options.lasting.empty()) return true;
+  absl::Duration lasting;
+  if (!absl::ParseDuration(options.lasting, &lasting) || lasting <= absl::ZeroDuration()) {
+    context.err << "fundctl breaker: --for: expected a duration like 30m, not \""
+                << options.lasting << "\"\n";
+    return false;
+  }
+  if constexpr (requires { request.mutable_until(); }) {
+    *request.mutable_until() = google::protobuf::util::TimeUtil::NanosecondsToTimestamp(
+        absl::ToUnixNanos(absl::Now() + lasting));
+  }
+  return true;
+}
+
+ExitCode RunList(Context& context, const std::string& prefix) {
+  v1::ListBreakersRequest request;
+  request.set_scope_prefix(prefix);
+  std::vector<std::vector<std::string>> rows = {
+      {"SCOPE", "STATE", "MODE", "UNTIL", "LEFT", "BY", "REASON"}};
+  do {
+    grpc::ClientContext call;
+    context.SetDeadline(call);
+    v1::ListBreakersResponse response;
+    const grpc::Status status =
+        v1::Breakers::NewStub(context.channel())->ListBreakers(&call, request, &response);
+    if (!status.ok()) return context.Fail(status);
+    for (const v1::Breaker& breaker : response.breakers()) {
+      context.json ? PrintJson(context, breaker) : rows.push_back(RowOf(breaker));
+    }
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  if (context.json) return kOk;
+  if (rows.size() == 1) {
+    context.out << "All breakers are closed.\n";
+  } else {
+    PrintTable(context, rows);
+  }
+  return kOk;
+}
+
+ExitCode RunTrip(Context& context, const BreakerOptions& options) {
+  v1::TripBreakerRequest request;
+  if (!FillIn(context, options, request)) return kUsage;
+  request.set_mode(ModeOf(options));
+  grpc::ClientContext call;
+  context.SetDeadline(call);
+  v1::TripBreakerResponse response;
+  const grpc::Status status =
+      v1::Breakers::NewStub(context.channel())->TripBreaker(&call, request, &response);
+  if (!status.ok()) return context.Fail(status);
+  PrintBreaker(context, response.breaker());
+  return kOk;
+}
+
+ExitCode RunHalfOpen(Context& context, const BreakerOptions& options) {
+  v1::HalfOpenBreakerRequest request;
+  if (!FillIn(context, options, request)) return kUsage;
+  const absl::StatusOr<v1::Money> amount = ParseMoney(options.amount);
+  if (!amount.ok()) {
+    context.err << "fundctl breaker half-open: --amount: " << amount.status().message() << "\n";
+    return kUsage;
+  }
+  request.set_mode(ModeOf(options));
+  request.mutable_budget()->set_calls(options.calls);
+  *request.mutable_budget()->mutable_amount() = *amount;
+  grpc::ClientContext call;
+  context.SetDeadline(call);
+  v1::HalfOpenBreakerResponse response;
+  const grpc::Status status =
+      v1::Breakers::NewStub(context.channel())->HalfOpenBreaker(&call, request, &response);
+  if (!status.ok()) return context.Fail(status);
+  PrintBreaker(context, response.breaker());
+  return kOk;
+}
+
+ExitCode RunReset(Context& context, const BreakerOptions& options) {
+  v1::ResetBreakerRequest request;
+  if (!FillIn(context, options, request)) return kUsage;
+  grpc::ClientContext call;
+  context.SetDeadline(call);
+  v1::ResetBreakerResponse response;
+  const grpc::Status status =
+      v1::Breakers::NewStub(context.channel())->ResetBreaker(&call, request, &response);
+  if (!status.ok()) return context.Fail(status);
+  PrintBreaker(context, response.breaker());
+  return kOk;
+}
+
+ExitCode RunWatch(Context& context, const std::string& prefix) {
+  grpc::ClientContext call;  // stays open until the gate or the operator ends it
+  v1::WatchBreakersRequest request;
+  request.set_scope_prefix(prefix);
+  const auto stub = v1::Breakers::NewStub(context.channel());
+  const auto changes = stub->WatchBreakers(&call, request);
+  v1::WatchBreakersResponse change;
+  while (changes->Read(&change)) {
+    if (context.json) {
+      PrintJson(context, change);
+    } else if (change.has_breaker()) {
+      const std::vector<std::string> row = RowOf(change.breaker());
+      context.out << (change.snapshot() ? "is   " : "now  ") << row[1] << "  " << row[0] << "  "
+                  << row[2] << "  by " << row[5] << ": " << row[6] << std::endl;
+    }
+  }
+  const grpc::Status status = changes->Finish();
+  return status.ok() ? kOk : context.Fail(status);
+}
+
+void AddTrip(CLI::App& breaker, Context& context) {
+  auto options = std::make_shared<BreakerOptions>();
+  CLI::App* verb = breaker.add_subcommand("trip", "Opens one: it answers its mode from now on");
+  verb->footer(
+      "\nExamples:\n"
+      "  fundctl breaker trip '*' --mode BLOCK --reason \"stop everything\"\n"
+      "  fundctl breaker trip refund/account:m1 --for 30m --reason \"wrong amounts\"\n");
+  verb->add_option("scope", options->scope, "*, refund, refund/account:m1, */order:o1 ...")
+      ->required();
+  verb->add_option("--mode", options->mode, "HOLD or BLOCK")
+      ->check(CLI::IsMember({"HOLD", "BLOCK"}))
+      ->capture_default_str();
+  verb->add_option("--for", options->lasting, "Ends by itself after this long: 30m");
+  verb->add_option("--reason", options->reason, "Why; shown to everybody who asks")->required();
+  verb->add_option("--actor", options->actor, "Who")->capture_default_str();
+  verb->callback([&context, options] {
+    context.run = [&context, options] { return RunTrip(context, *options); };
+  });
+}
+
+void AddHalfOpen(CLI::App& breaker, Context& context) {
+  auto options = std::make_shared<BreakerOptions>();
+  CLI::App* verb = breaker.add_subcommand("half-open", "Lets a budget of calls and money through");
+  verb->footer(
+      "\nExample:\n"
+      "  fundctl breaker half-open refund --calls 20 --amount \"CNY 1000.00\" --reason \"try\"\n");
+  verb->add_option("scope", options->scope, "*, refund, refund/account:m1 ...")->required();
+  verb->add_option("--calls", options->calls, "Calls that may be allowed")->required();
+  verb->add_option("--amount", options->amount, "Money that may be allowed")->required();
+  verb->add_option("--mode", options->mode, "Answer once the budget is spent")
+      ->check(CLI::IsMember({"HOLD", "BLOCK"}))
+      ->capture_default_str();
+  verb->add_option("--for", options->lasting, "Closes by itself after this long: 30m");
+  verb->add_option("--reason", options->reason, "Why")->required();
+  verb->add_option("--actor", options->actor, "Who")->capture_default_str();
+  verb->callback([&context, options] {
+    context.run = [&context, options] { return RunHalfOpen(context, *options); };
+  });
+}
+
+void AddReset(CLI::App& breaker, Context& context) {
+  auto options = std::make_shared<BreakerOptions>();
+  CLI::App* verb = breaker.add_subcommand("reset", "Closes one; also ends a freeze");
+  verb->footer(
+      "\nExample:\n"
+      "  fundctl breaker reset '*/order:o1' --reason \"the row was corrected\"\n");
+  verb->add_option("scope", options->scope, "As breaker list shows it")->required();
+  verb->add_option("--reason", options->reason, "Why")->required();
+  verb->add_option("--actor", options->actor, "Who")->capture_default_str();
+  verb->callback([&context, options] {
+    context.run = [&context, options] { return RunReset(context, *options); };
+  });
+}
+
+}  // namespace
+
+void AddBreaker(CLI::App& app, Context& context) {
+  CLI::App* breaker = app.add_subcommand("breaker", "Switches that stop movements");
+  breaker->require_subcommand(1);
+  auto prefix = std::make_shared<std::string>();
+  CLI::App* list = breaker->add_subcommand("list", "Those that are open or half open");
+  list->add_option("prefix", *prefix, "Only scopes that begin with this");
+  list->callback([&context, prefix] {
+    context.run = [&context, prefix] { return RunList(context, *prefix); };
+  });
+  AddTrip(*breaker, context);
+  AddHalfOpen(*breaker, context);
+  AddReset(*breaker, context);
+  CLI::App* watch = breaker->add_subcommand("watch", "Shows them, then each change as it happens");
+  watch->add_option("prefix", *prefix, "Only scopes that begin with this");
+  watch->callback([&context, prefix] {
+    context.run = [&context, prefix] { return RunWatch(context, *prefix); };
+  });
+}
+
+}  // namespace fundgate::fundctl

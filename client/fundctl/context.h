@@ -1,0 +1,52 @@
+// What every verb of fundctl gets: where to talk to, where to write, and how.
+#ifndef CLIENT_FUNDCTL_CONTEXT_H_
+#define CLIENT_FUNDCTL_CONTEXT_H_
+
+#include <chrono>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "client/fundctl/exit_codes.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/support/status.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace fundgate::fundctl {
+
+struct Context {
+  std::ostream& out;
+  std::ostream& err;
+  std::istream& in;
+
+  // Set by the global options before the verb runs.
+  std::string address = "127.0.0.1:7443";
+  double timeout_seconds = 5;
+  bool json = false;
+
+  // What the chosen verb does; set by its callback, run once the command line is known to be right.
+  std::function<ExitCode()> run;
+
+  std::shared_ptr<grpc::Channel> channel();
+  // Gives a call its deadline. Streams that stay open get none.
+  void SetDeadline(grpc::ClientContext& call) const;
+  // Prints what went wrong, with each bad field on its own line, and gives the exit code.
+  ExitCode Fail(const grpc::Status& status);
+  ExitCode Fail(const absl::Status& status);
+
+ private:
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+// A name for who gives a command: the user's login name, or "unknown".
+std::string DefaultActor();
+
+}  // namespace fundgate::fundctl
+
+#endif  // CLIENT_FUNDCTL_CONTEXT_H_

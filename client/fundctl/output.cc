@@ -1,0 +1,97 @@
+#include "client/fundctl/output.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/money.h"
+#include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/time_util.h"
+
+namespace fundgate::fundctl {
+
+void PrintJson(Context& context, const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
+  if (status.ok()) {
+    context.out << json << std::endl;
+  } else {
+    context.err << "fundctl: the answer can't be written as JSON: " << status.ToString() << "\n";
+  }
+}
+
+void PrintTable(Context& context, const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const bool is_last = i + 1 == row.size();
+      context.out << row[i] << (is_last ? "" : std::string(widths[i] - row[i].size() + 2, ' '));
+    }
+    context.out << "\n";
+  }
+  context.out.flush();
+}
+
+void PrintPairs(Context& context, const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, value] : pairs) {
+    if (!value.empty()) rows.push_back({name, value});
+  }
+  PrintTable(context, rows);
+}
+
+std::string TextOf(const v1::Money& money) {
+  const absl::StatusOr<Currency> currency = Currency::FromCode(money.currency_code());
+  if (!currency.ok()) return "";
+  return Money{*currency, money.minor_units()}.ToString();
+}
+
+std::string TextOf(const google::protobuf::Timestamp& time) {
+  return google::protobuf::util::TimeUtil::ToString(time);
+}
+
+std::string WithoutPrefix(const std::string& full_name, const std::string& prefix) {
+  return full_name.rfind(prefix, 0) == 0 ? full_name.substr(prefix.size()) : full_name;
+}
+
+void PrintDecision(Context& context, const v1::Decision& decision) {
+  if (context.json) return PrintJson(context, decision);
+  const std::string verdict = WithoutPrefix(v1::Verdict_Name(decision.verdict()), "VERDICT_");
+  context.out << verdict << (decision.replayed() ? " (replayed)" : "") << "\n";
+  PrintPairs(context,
+             {{"  decision", decision.decision_id()},
+              {"  policy", absl::StrCat("version ", decision.policy_version())},
+              {"  first", decision.first_decision_id()},
+              {"  reserved",
+               decision.has_reservation() ? TextOf(decision.reservation().amount()) : ""},
+              {"  valid until",
+               decision.has_valid_until() ? TextOf(decision.valid_until()) : ""},
+              {"  ask again in",
+               decision.has_retry_after()
+                   ? google::protobuf::util::TimeUtil::ToString(decision.retry_after())
+                   : ""}});
+  for (const v1::Reason& reason : decision.reasons()) {
+    context.out << "  " << WithoutPrefix(v1::Verdict_Name(reason.verdict()), "VERDICT_") << "  "
+                << WithoutPrefix(v1::ReasonCode_Name(reason.code()), "REASON_CODE_") << "  "
+                << reason.name() << ": " << reason.message() << "\n";
+  }
+}
+
+void PrintReservation(Context& context, const v1::Reservation& reservation) {
+  if (context.json) return PrintJson(context, reservation);
+  PrintPairs(
+      context,
+      {{"reservation", WithoutPrefix(v1::ReservationState_Name(reservation.state()),
+                                     "RESERVATION_STATE_")},
+       {"  decision", reservation.decision_id()},
+       {"  amount", TextOf(reservation.amount())},
+       {"  overdue", reservation.overdue() ? "yes" : ""}});
+}
+
+}  // namespace fundgate::fundctl

@@ -1,0 +1,37 @@
+// How fundctl shows things: tables for people, one JSON object a line for scripts.
+#ifndef CLIENT_FUNDCTL_OUTPUT_H_
+#define CLIENT_FUNDCTL_OUTPUT_H_
+
+#include <string>
+#include <vector>
+
+#include "client/fundctl/context.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "fundgate/v1/check.pb.h"
+#include "fundgate/v1/money.pb.h"
+#include "fundgate/v1/reservation.pb.h"
+
+namespace fundgate::fundctl {
+
+// The message as one line of JSON, with the field names of the contract.
+void PrintJson(Context& context, const google::protobuf::Message& message);
+
+// Columns as wide as their widest cell; the first row is the head.
+void PrintTable(Context& context, const std::vector<std::vector<std::string>>& rows);
+
+// Name and value, one pair a line; pairs with an empty value are left out.
+void PrintPairs(Context& context, const std::vector<std::pair<std::string, std::string>>& pairs);
+
+std::string TextOf(const v1::Money& money);  // "CNY 12.34"; empty if there is none
+std::string TextOf(const google::protobuf::Timestamp& time);  // RFC 3339, UTC
+
+// An enum value without its type's prefix: "ALLOW", "HALF_OPEN".
+std::string WithoutPrefix(const std::string& full_name, const std::string& prefix);
+
+void PrintDecision(Context& context, const v1::Decision& decision);
+void PrintReservation(Context& context, const v1::Reservation& reservation);
+
+}  // namespace fundgate::fundctl
+
+#endif  // CLIENT_FUNDCTL_OUTPUT_H_

@@ -1,0 +1,66 @@
+# Test binaries and test scripts, and which of them run under which preset.
+#
+# release runs everything. debug (ASan and UBSan) runs everything but the folders and the tests that
+# say release_only. tsan runs the folders below, and nothing that links gRPC: Debian's gRPC and
+# abseil are not instrumented, so TSan would report their correct locking as races.
+set(FUNDGATE_RELEASE_ONLY_FOLDERS end_to_end simulation bench)
+set(FUNDGATE_THREAD_FOLDERS types expression core store sequencer decoder house)
+
+set(FUNDGATE_PYTHON /usr/bin/python3)  # Debian's own, which sees Debian's modules
+
+# What the sanitizers of this build need to know when a test runs.
+set(FUNDGATE_TEST_ENVIRONMENT "")
+if(FUNDGATE_SANITIZE STREQUAL "thread")
+  list(APPEND FUNDGATE_TEST_ENVIRONMENT
+    "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/house/tsan.supp:halt_on_error=1:second_deadlock_stack=1")
+elseif(FUNDGATE_SANITIZE)
+  list(APPEND FUNDGATE_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+    "UBSAN_OPTIONS=print_stacktrace=1")
+endif()
+
+# Sets `result` to whether the tests of a folder of tests/ belong to this preset.
+function(fundgate_runs_folder folder result)
+  set(runs TRUE)
+  if(FUNDGATE_SANITIZE STREQUAL "thread" AND NOT folder IN_LIST FUNDGATE_THREAD_FOLDERS)
+    set(runs FALSE)
+  elseif(FUNDGATE_SANITIZE AND folder IN_LIST FUNDGATE_RELEASE_ONLY_FOLDERS)
+    set(runs FALSE)
+  endif()
+  set(${result} ${runs} PARENT_SCOPE)
+endfunction()
+
+# fundgate_test(NAME SOURCES a_test.cc ... LINKS target ... [TIMEOUT seconds] [LABELS label ...])
+# One test binary a folder of tests/; every TEST is its own entry in ctest. The label release_only
+# keeps slow tests (millions of steps) out of the sanitizers' runs.
+include(GoogleTest)
+function(fundgate_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE fundgate_options ${ARG_LINKS} GTest::gmock_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  set(properties TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_LABELS)
+    list(APPEND properties LABELS "${ARG_LABELS}")
+  endif()
+  if(FUNDGATE_TEST_ENVIRONMENT)
+    list(APPEND properties ENVIRONMENT "${FUNDGATE_TEST_ENVIRONMENT}")
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+endfunction()
+
+# fundgate_script_test(NAME COMMAND program argument ... [TIMEOUT seconds] [LABELS label ...])
+# A test that is a script (Python: ${FUNDGATE_PYTHON} script.py ...), run from the project's root
+# with FUNDGATE_BUILD naming the build's folder. It fails by its exit code.
+function(fundgate_script_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+    ENVIRONMENT "FUNDGATE_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1;${FUNDGATE_TEST_ENVIRONMENT}")
+endfunction()

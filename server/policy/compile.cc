@@ -1,0 +1,244 @@
+#include "server/policy/compile.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/policy/effects.h"
+#include "server/policy/invariant_expression.h"
+#include "server/policy/mapping.h"
+#include "server/policy/scalars.h"
+
+namespace fundgate::policy {
+namespace {
+
+// The entries of a section, sorted by name: a protobuf map has no order.
+template <typename Map>
+auto Sorted(const Map& map) {
+  return std::map<std::string, typename Map::mapped_type>(map.begin(), map.end());
+}
+
+core::Verdict ToVerdict(v1::Verdict verdict, core::Verdict fallback) {
+  switch (verdict) {
+    case v1::VERDICT_ALLOW:
+      return core::Verdict::kAllow;
+    case v1::VERDICT_HOLD:
+      return core::Verdict::kHold;
+    case v1::VERDICT_BLOCK:
+      return core::Verdict::kBlock;
+    default:
+      return fallback;
+  }
+}
+
+core::OnEvent ToOnEvent(v1::OnEvent on_event) {
+  switch (on_event) {
+    case v1::ON_EVENT_FREEZE:
+      return core::OnEvent::kFreeze;
+    case v1::ON_EVENT_TRIP:
+      return core::OnEvent::kTrip;
+    default:
+      return core::OnEvent::kAlert;
+  }
+}
+
+core::Influence ToInfluence(expression::Direction direction) {
+  switch (direction) {
+    case expression::Direction::kTightens:
+      return core::Influence::kTightens;
+    case expression::Direction::kLoosens:
+      return core::Influence::kLoosens;
+    default:
+      return core::Influence::kNone;
+  }
+}
+
+class Compiler {
+ public:
+  explicit Compiler(const v1::Document& document) : document_(document) {}
+
+  std::shared_ptr<const core::Policy> Run() && {
+    AddSources();
+    AddBooks();
+    AddMovements();
+    FeedBooks();
+    AddCheckpoints();
+    AddInvariants();
+    if (document_.has_key_retention()) {
+      policy_->key_retention = ToDuration(document_.key_retention());
+    }
+    return std::move(policy_);
+  }
+
+ private:
+  void AddSources() {
+    for (const auto& [name, source] : Sorted(document_.sources())) {
+      std::set<std::string> emits(source.report().emits().begin(), source.report().emits().end());
+      for (const v1::Table& table : source.tables()) emits.insert(table.emit());
+      core::SourceDefinition definition;
+      definition.name = SourceName(name);
+      for (const std::string& kind : emits) definition.emits.emplace_back(kind);
+      definition.mapping_version = MappingVersion(source);
+      policy_->sources.push_back(std::move(definition));
+    }
+  }
+
+  void AddBooks() {
+    for (const auto& [name, book] : Sorted(document_.books())) {
+      core::BookDefinition definition;
+      definition.name = name;
+      definition.by_order = IsByOrder(book);
+      definition.counters.assign(book.counters().begin(), book.counters().end());
+      definition.single_currency = book.single_currency();
+      policy_->books.push_back(std::move(definition));
+    }
+  }
+
+  size_t BookIndex(const std::string& name) const {
+    return static_cast<size_t>(policy_->FindBook(name) - policy_->books.data());
+  }
+
+  core::Effect ToEffect(const v1::Movement& movement, const std::string& text) const {
+    const EffectText written = ParseEffect(text).value_or(EffectText{});
+    core::Effect effect;
+    effect.book = BookIndex(written.book);
+    const std::vector<std::string>& counters = policy_->books[effect.book].counters;
+    effect.counter = static_cast<size_t>(
+        std::find(counters.begin(), counters.end(), written.counter) - counters.begin());
+    effect.sign = written.sign;
+    if (written.amount != TotalName(movement)) effect.amount = written.amount;
+    return effect;
+  }
+
+  std::vector<SourceName> Emitters(const MovementKind& kind) const {
+    std::vector<SourceName> names;
+    for (const core::SourceDefinition& source : policy_->sources) {
+      if (std::binary_search(source.emits.begin(), source.emits.end(), kind)) {
+        names.push_back(source.name);
+      }
+    }
+    return names;
+  }
+
+  void AddMovements() {
+    for (const auto& [name, movement] : Sorted(document_.movements())) {
+      core::MovementDefinition definition;
+      definition.kind = MovementKind(name);
+      for (const std::string& text : movement.effects()) {
+        definition.effects.push_back(ToEffect(movement, text));
+      }
+      definition.many_lines = !movement.parts().empty();
+      definition.parts = PartNames(movement);
+      definition.reversible = movement.reversible();
+      definition.identity.assign(movement.identity().begin(), movement.identity().end());
+      definition.gated = movement.gated();
+      if (movement.has_gated_from()) definition.gated_from = ToTime(movement.gated_from());
+      definition.sources = Emitters(definition.kind);
+      policy_->movements.push_back(std::move(definition));
+    }
+  }
+
+  // A book is fed by whoever reports a movement that changes one of its counters.
+  void FeedBooks() {
+    std::vector<std::set<SourceName>> feeders(policy_->books.size());
+    for (const core::MovementDefinition& movement : policy_->movements) {
+      for (const core::Effect& effect : movement.effects) {
+        feeders[effect.book].insert(movement.sources.begin(), movement.sources.end());
+      }
+    }
+    for (size_t i = 0; i < feeders.size(); ++i) {
+      policy_->books[i].sources.assign(feeders[i].begin(), feeders[i].end());
+    }
+  }
+
+  static std::optional<core::Budget> ToBudget(const v1::Checkpoint& checkpoint) {
+    if (!checkpoint.has_blind_budget()) return std::nullopt;
+    const v1::Budget& budget = checkpoint.blind_budget();
+    const auto currency = Currency::FromCode(budget.amount().currency_code());
+    return core::Budget{budget.calls(),
+                        Money{currency.value_or(Currency()), budget.amount().minor_units()}};
+  }
+
+  void AddCheckpoints() {
+    for (const auto& [name, checkpoint] : Sorted(document_.checkpoints())) {
+      core::CheckpointDefinition definition;
+      definition.kind = MovementKind(name);
+      definition.movement =
+          static_cast<size_t>(policy_->FindMovement(definition.kind) - policy_->movements.data());
+      definition.when_stale = ToVerdict(checkpoint.when_stale(), definition.when_stale);
+      definition.when_unproven = ToVerdict(checkpoint.when_unproven(), definition.when_unproven);
+      definition.when_error = ToVerdict(checkpoint.when_error(), definition.when_error);
+      definition.blind_budget = ToBudget(checkpoint);
+      TakeTimes(checkpoint, definition);
+      std::set<SourceName> sources;
+      for (const core::Effect& effect : policy_->movements[definition.movement].effects) {
+        const std::vector<SourceName>& feeders = policy_->books[effect.book].sources;
+        sources.insert(feeders.begin(), feeders.end());
+      }
+      definition.sources.assign(sources.begin(), sources.end());
+      policy_->checkpoints.push_back(std::move(definition));
+    }
+  }
+
+  static void TakeTimes(const v1::Checkpoint& from, core::CheckpointDefinition& to) {
+    if (from.has_max_staleness()) to.max_staleness = ToDuration(from.max_staleness());
+    if (from.has_patience()) to.patience = ToDuration(from.patience());
+    if (from.has_valid_for()) to.valid_for = ToDuration(from.valid_for());
+    if (from.has_overdue_after()) to.overdue_after = ToDuration(from.overdue_after());
+    to.auto_release = from.auto_release() == v1::AUTO_RELEASE_PROVEN;
+    if (from.has_auto_release_grace()) {
+      to.auto_release_grace = ToDuration(from.auto_release_grace());
+    }
+  }
+
+  // Who may report a movement that raises what loosens the invariant, or lowers what tightens it.
+  std::vector<SourceName> CuresOf(const core::InvariantDefinition& invariant) const {
+    std::set<SourceName> cures;
+    for (const core::MovementDefinition& movement : policy_->movements) {
+      for (const core::Effect& effect : movement.effects) {
+        if (effect.book != invariant.book) continue;
+        const core::Influence influence = invariant.influence[effect.counter];
+        const bool loosens = (influence == core::Influence::kLoosens && effect.sign > 0) ||
+                             (influence == core::Influence::kTightens && effect.sign < 0);
+        if (loosens) cures.insert(movement.sources.begin(), movement.sources.end());
+      }
+    }
+    return {cures.begin(), cures.end()};
+  }
+
+  void AddInvariants() {
+    for (const auto& [name, invariant] : Sorted(document_.invariants())) {
+      InvariantExpression compiled =
+          CompileInvariantExpression(document_.books().at(invariant.book()), invariant.holds());
+      core::InvariantDefinition definition{
+          .name = name,
+          .book = BookIndex(invariant.book()),
+          .holds = *std::move(compiled.program),
+          .text = invariant.holds(),
+          .influence = {},
+          .otherwise = ToVerdict(invariant.otherwise(), core::Verdict::kBlock),
+          .on_event = ToOnEvent(invariant.on_event()),
+          .cures = {}};
+      for (const expression::Direction direction : compiled.direction) {
+        definition.influence.push_back(ToInfluence(direction));
+      }
+      definition.cures = CuresOf(definition);
+      policy_->invariants.push_back(std::move(definition));
+    }
+  }
+
+  const v1::Document& document_;
+  std::shared_ptr<core::Policy> policy_ = std::make_shared<core::Policy>();
+};
+
+}  // namespace
+
+std::shared_ptr<const core::Policy> Compile(const v1::Document& document) {
+  return Compiler(document).Run();
+}
+
+}  // namespace fundgate::policy

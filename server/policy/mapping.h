@@ -1,0 +1,48 @@
+// How rows of a table become movements: the expressions of a source's tables, checked and compiled.
+#ifndef SERVER_POLICY_MAPPING_H_
+#define SERVER_POLICY_MAPPING_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fundgate/policy/v1/document.pb.h"
+#include "server/expression/environment.h"
+#include "server/expression/issue.h"
+#include "server/expression/program.h"
+
+namespace fundgate::policy {
+
+// One table. All programs read one frame: see expression::Environment; slots are paths such as
+// "row.amount". A column that a row does not have is absent.
+struct TableMapping {
+  std::string table;
+  std::string emit;
+  std::unique_ptr<expression::Environment> environment;
+  expression::Program counts;
+  std::optional<expression::Program> in_progress;
+  std::optional<expression::Program> failed;
+  std::map<std::string, expression::Program> fields;  // by field: "account_id", "parts.net"
+};
+
+struct MappingIssue {
+  std::string field;  // below the table: "counts", "fields.amount"
+  expression::Issue issue;
+};
+
+// The compiled table, or nothing and all issues. Text fields accept text and integers; amounts must
+// be money. Whether the fields are those that the kind needs is Validate()'s business.
+std::optional<TableMapping> CompileTable(const v1::Table& table, std::vector<MappingIssue>* issues);
+
+// Names the meaning of a source's tables: the same for the same declaration on every machine, for
+// ever, whatever the order of tables and fields; 0 for a source that maps no rows. FNV-1a, 64 bits,
+// over the declaration with each text preceded by its length. Where the database is reached is no
+// part of it.
+uint64_t MappingVersion(const v1::Source& source);
+
+}  // namespace fundgate::policy
+
+#endif  // SERVER_POLICY_MAPPING_H_

@@ -1,0 +1,31 @@
+// Money in expressions: a type that they carry, compare and add, and the functions that make it.
+//   money('CNY 100.00')                    a literal, checked at load
+//   money(row.amount, "CNY", "major")      an amount of a row, in major or "minor" units
+// A DECIMAL column arrives as text, an integer column as int; both are read exactly, or the
+// expression fails. Two currencies can't be ordered or added.
+#ifndef SERVER_POLICY_MONEY_FUNCTIONS_H_
+#define SERVER_POLICY_MONEY_FUNCTIONS_H_
+
+#include "absl/status/status.h"
+#include "fundgate/types/money.h"
+#include "server/expression/environment.h"
+#include "server/expression/type.h"
+#include "server/expression/value.h"
+
+namespace fundgate::policy {
+
+inline constexpr expression::OpaqueId kMoneyId = 1;
+
+expression::Type MoneyType();
+
+expression::Value ToValue(const Money& money);
+
+// `value` must be money (value.is_opaque(kMoneyId)).
+Money ToMoney(const expression::Value& value);
+
+// Declares the type, `money(...)`, + and - in the environment.
+absl::Status AddMoney(expression::Environment& environment);
+
+}  // namespace fundgate::policy
+
+#endif  // SERVER_POLICY_MONEY_FUNCTIONS_H_

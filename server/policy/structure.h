@@ -1,0 +1,20 @@
+// Whether one policy may follow another while books are in use.
+#ifndef SERVER_POLICY_STRUCTURE_H_
+#define SERVER_POLICY_STRUCTURE_H_
+
+#include <vector>
+
+#include "server/core/policy.h"
+#include "server/policy/loader.h"
+#include "server/policy/problem.h"
+
+namespace fundgate::policy {
+
+// Problems, located in `next`, that keep it from replacing `present`; none if it may. A book keeps
+// its key, its counters in their order and its currency rule, and can't go: another shape needs a
+// re-snapshot of its books, which this version can't do. New books are fine.
+std::vector<Problem> CheckSuccession(const core::Policy& present, const LoadedPolicy& next);
+
+}  // namespace fundgate::policy
+
+#endif  // SERVER_POLICY_STRUCTURE_H_

@@ -1,0 +1,343 @@
+#include "server/policy/tester.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "fundgate/types/checked.h"
+#include "fundgate/types/status_macros.h"
+#include "fundgate/v1/money.pb.h"
+#include "fundgate/v1/value.pb.h"
+#include "server/core/machine.h"
+#include "server/core/state.h"
+#include "server/policy/scalars.h"
+
+namespace fundgate::policy {
+namespace {
+
+// Every test begins at the same moment: 2027-01-15T08:00:00Z.
+constexpr int64_t kStartSeconds = 1'800'000'000;
+
+absl::StatusOr<Money> ToMoney(const ::fundgate::v1::Money& message) {
+  FUNDGATE_ASSIGN_OR_RETURN(const Currency currency, Currency::FromCode(message.currency_code()));
+  return Money{currency, message.minor_units()};
+}
+
+core::AttributeValue ToAttribute(const ::fundgate::v1::Value& value) {
+  switch (value.kind_case()) {
+    case ::fundgate::v1::Value::kIntValue:
+      return value.int_value();
+    case ::fundgate::v1::Value::kBoolValue:
+      return value.bool_value();
+    case ::fundgate::v1::Value::kMoneyValue:
+      return ToMoney(value.money_value()).value_or(Money{});
+    default:
+      return value.string_value();
+  }
+}
+
+template <typename Parts>
+absl::StatusOr<core::Line> ToLine(const std::string& order, const Money& amount,
+                                  const Parts& parts) {
+  core::Line line{OrderId(order), amount.minor_units, {}};
+  for (const auto& [name, money] : parts) {
+    if (money.currency_code() != amount.currency.code()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("parts.", name, " is in another currency than the amount"));
+    }
+    line.parts.emplace_back(name, money.minor_units());
+  }
+  std::sort(line.parts.begin(), line.parts.end());
+  return line;
+}
+
+absl::Status AddLine(core::CheckInput& input, const std::string& order, const Money& amount,
+                     const google::protobuf::Map<std::string, ::fundgate::v1::Money>& parts) {
+  if (amount.currency != input.amount.currency) {
+    return absl::InvalidArgumentError("the lines are in other currencies than the amount");
+  }
+  FUNDGATE_ASSIGN_OR_RETURN(core::Line line, ToLine(order, amount, parts));
+  input.lines.push_back(std::move(line));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Money> SumOf(const v1::TestCheck& check) {
+  FUNDGATE_ASSIGN_OR_RETURN(Money sum, ToMoney(check.lines(0).amount()));
+  for (int i = 1; i < check.lines_size(); ++i) {
+    FUNDGATE_ASSIGN_OR_RETURN(const Money amount, ToMoney(check.lines(i).amount()));
+    FUNDGATE_ASSIGN_OR_RETURN(sum, sum.Plus(amount));
+  }
+  return sum;
+}
+
+absl::StatusOr<core::CheckInput> ToInput(const v1::TestCheck& check, absl::Time now) {
+  core::CheckInput input;
+  input.key = {MovementKind(check.checkpoint()), IdempotencyKey(check.idempotency_key())};
+  input.account = AccountId(check.account_id());
+  input.arrived_at = now;
+  input.may_wait = false;
+  for (const auto& [name, value] : check.attributes()) {
+    input.attributes.emplace(name, ToAttribute(value));
+  }
+  FUNDGATE_ASSIGN_OR_RETURN(input.amount,
+                            check.has_amount() ? ToMoney(check.amount()) : SumOf(check));
+  if (check.lines().empty()) {
+    FUNDGATE_RETURN_IF_ERROR(AddLine(input, check.order_id(), input.amount, check.parts()));
+    return input;
+  }
+  for (const v1::TestLine& line : check.lines()) {
+    FUNDGATE_ASSIGN_OR_RETURN(const Money amount, ToMoney(line.amount()));
+    FUNDGATE_RETURN_IF_ERROR(AddLine(input, line.order_id(), amount, line.parts()));
+  }
+  std::sort(input.lines.begin(), input.lines.end(),
+            [](const core::Line& a, const core::Line& b) { return a.order < b.order; });
+  return input;
+}
+
+core::MovementStatus ToStatus(v1::EventStatus status) {
+  switch (status) {
+    case v1::EVENT_STATUS_IN_PROGRESS:
+      return core::MovementStatus::kInProgress;
+    case v1::EVENT_STATUS_FAILED:
+      return core::MovementStatus::kFailed;
+    default:
+      return core::MovementStatus::kHappened;
+  }
+}
+
+// One test's world: a machine with empty books, its sources fed from here.
+class Run {
+ public:
+  Run(std::shared_ptr<const core::Policy> policy, bool proven)
+      : policy_(std::move(policy)), proven_(proven) {}
+
+  absl::Status Start() {
+    core::ApplyPolicyInput apply;
+    apply.policy = policy_;
+    FUNDGATE_RETURN_IF_ERROR(Put(std::move(apply)).status());
+    for (const core::SourceDefinition& source : policy_->sources) {
+      core::GrantEpochInput grant;
+      grant.source = source.name;
+      grant.mapping_version = source.mapping_version;
+      FUNDGATE_RETURN_IF_ERROR(Put(std::move(grant)).status());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Take(const v1::Step& step) {
+    if (step.has_advance()) {
+      now_ += ToDuration(step.advance());
+      return Put(core::TickInput{}).status();
+    }
+    if (step.has_check()) return Check(step.check()).status();
+    if (step.has_confirm()) return Confirm(step.confirm());
+    if (step.has_release()) return Release(step.release());
+    if (step.has_trip()) return Trip(step.trip());
+    for (const auto& [kind, event] : step.events()) return Feed(kind, event);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<core::Decision> Check(const v1::TestCheck& check) {
+    FUNDGATE_RETURN_IF_ERROR(Prove());
+    FUNDGATE_ASSIGN_OR_RETURN(core::CheckInput input, ToInput(check, now_));
+    FUNDGATE_ASSIGN_OR_RETURN(core::Answer answer, Put(std::move(input)));
+    auto* decision = std::get_if<core::Decision>(&answer);
+    if (decision == nullptr) return absl::InternalError("the check was not answered");
+    return std::move(*decision);
+  }
+
+ private:
+  absl::StatusOr<core::Answer> Put(decltype(core::Input::body) body) {
+    FUNDGATE_ASSIGN_OR_RETURN(core::Outcome outcome,
+                              machine_.Apply(core::Input{now_, std::move(body)}));
+    if (outcome.recorded) state_.Absorb(outcome.changes);
+    if (const auto* refusal = std::get_if<core::Refusal>(&outcome.answer)) return refusal->status;
+    return std::move(outcome.answer);
+  }
+
+  // The decision that the step's key has now.
+  absl::StatusOr<std::string> DecisionOf(const core::KeyId& key) const {
+    const std::optional<core::KeyRecord> record = state_.FindKey(key);
+    if (!record.has_value()) return std::string();
+    return record->decision.has_value() ? record->decision->id : std::string();
+  }
+
+  static core::KeyId KeyOf(const v1::TestKey& key) {
+    return {MovementKind(key.checkpoint()), IdempotencyKey(key.idempotency_key())};
+  }
+
+  absl::Status Confirm(const v1::TestKey& key) {
+    core::ConfirmInput input;
+    input.account = AccountId(key.account_id());
+    input.key = KeyOf(key);
+    FUNDGATE_ASSIGN_OR_RETURN(input.decision_id, DecisionOf(input.key));
+    if (key.has_amount()) {
+      FUNDGATE_ASSIGN_OR_RETURN(input.amount, ToMoney(key.amount()));
+    }
+    return Put(std::move(input)).status();
+  }
+
+  absl::Status Release(const v1::TestKey& key) {
+    core::ReleaseInput input;
+    input.account = AccountId(key.account_id());
+    input.key = KeyOf(key);
+    FUNDGATE_ASSIGN_OR_RETURN(input.decision_id, DecisionOf(input.key));
+    input.reason = "a step of a policy test";
+    return Put(std::move(input)).status();
+  }
+
+  absl::Status Trip(const v1::TestBreaker& breaker) {
+    core::TripBreakerInput input;
+    input.scope = breaker.scope();
+    input.mode = breaker.mode() == v1::VERDICT_BLOCK ? core::Verdict::kBlock : core::Verdict::kHold;
+    input.actor = "policy test";
+    input.reason = "a step of a policy test";
+    return Put(std::move(input)).status();
+  }
+
+  core::IngestInput Batch(const core::SourceDefinition& definition) const {
+    const core::Source& source = state_.resident().sources.at(definition.name);
+    core::IngestInput input;
+    input.source = definition.name;
+    input.epoch = source.epoch;
+    input.previous = source.position;
+    input.position = source.position;
+    input.mapping_version = definition.mapping_version;
+    return input;
+  }
+
+  absl::Status Feed(const std::string& kind, const v1::TestEvent& event) {
+    const core::MovementDefinition* movement = policy_->FindMovement(MovementKind(kind));
+    if (movement == nullptr || movement->sources.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("no source emits ", kind));
+    }
+    const core::SourceDefinition& source = *policy_->FindSource(movement->sources.front());
+    ++events_;
+    core::Contribution row;
+    row.status = ToStatus(event.status());
+    row.key = IdempotencyKey(event.idempotency_key().empty() ? absl::StrCat("event-", events_)
+                                                             : event.idempotency_key());
+    row.account = AccountId(event.account_id());
+    FUNDGATE_ASSIGN_OR_RETURN(const Money amount, ToMoney(event.amount()));
+    FUNDGATE_ASSIGN_OR_RETURN(row.line, ToLine(event.order_id(), amount, event.parts()));
+    row.currency = amount.currency;
+    row.part_key = event.order_id();
+
+    core::MovementEvent change;
+    change.kind = movement->kind;
+    change.row = {kind, absl::StrCat(events_)};
+    change.image_hash = events_;
+    change.after = std::move(row);
+    core::IngestInput input = Batch(source);
+    const std::string position = absl::StrCat(source.name.value(), ":", events_);
+    FUNDGATE_ASSIGN_OR_RETURN(input.position, Position::Parse(position));
+    input.events.push_back({absl::StrCat(position, "/0"), now_, std::move(change)});
+    return Put(std::move(input)).status();
+  }
+
+  // Every source's head was read just now and is applied.
+  absl::Status Prove() {
+    if (!proven_) return absl::OkStatus();
+    for (const core::SourceDefinition& source : policy_->sources) {
+      core::IngestInput input = Batch(source);
+      input.probe = core::Probe{input.position, now_};
+      FUNDGATE_RETURN_IF_ERROR(Put(std::move(input)).status());
+    }
+    return absl::OkStatus();
+  }
+
+  std::shared_ptr<const core::Policy> policy_;
+  bool proven_;
+  core::MemoryState state_;
+  core::Machine machine_{state_};
+  absl::Time now_ = absl::FromUnixSeconds(kStartSeconds);
+  uint64_t events_ = 0;
+};
+
+std::string ToText(core::Verdict verdict, const std::vector<std::string>& reasons) {
+  const std::string text(core::ToString(verdict));
+  return reasons.empty() ? text : absl::StrCat(text, " (", absl::StrJoin(reasons, ", "), ")");
+}
+
+core::Verdict ToVerdict(v1::Verdict verdict) {
+  if (verdict == v1::VERDICT_ALLOW) return core::Verdict::kAllow;
+  return verdict == v1::VERDICT_HOLD ? core::Verdict::kHold : core::Verdict::kBlock;
+}
+
+// Whether the decision is what was expected; fills in what came.
+void Compare(const v1::Expectation& expect, const core::Decision& decision, TestResult& result) {
+  std::vector<std::string> reasons;
+  std::set<std::string> invariants;
+  std::string sentences;
+  bool reason_found = expect.reason().empty();
+  for (const core::Reason& reason : decision.reasons) {
+    if (reason.code == core::ReasonCode::kInvariant) invariants.insert(reason.name);
+    const std::string code(core::ToString(reason.code));
+    const bool counts = reason.verdict == decision.verdict;
+    if (counts)
+      reasons.push_back(reason.name.empty() ? code : absl::StrCat(code, " ", reason.name));
+    if (counts && (reason.name == expect.reason() || code == expect.reason())) reason_found = true;
+    absl::StrAppend(&sentences, "; ", reason.message);
+  }
+  result.invariants.assign(invariants.begin(), invariants.end());
+  result.got = ToText(decision.verdict, reasons);
+  result.passed = decision.verdict == ToVerdict(expect.verdict()) && reason_found;
+  if (!result.passed) {
+    result.message = absl::StrCat("expected ", result.expected, ", got ", result.got, sentences);
+  }
+}
+
+TestResult RunOne(const LoadedPolicy& loaded, int index) {
+  const v1::Test& test = loaded.document.tests(index);
+  const std::string path = absl::StrCat("tests[", index, "]");
+  TestResult result;
+  result.name = test.name();
+  result.line = loaded.places.Find(path).value.line;
+  std::vector<std::string> reasons;
+  if (!test.expect().reason().empty()) reasons.push_back(test.expect().reason());
+  result.expected = ToText(ToVerdict(test.expect().verdict()), reasons);
+
+  Run run(loaded.policy, test.sources() != v1::SOURCES_IN_TEST_STALE);
+  absl::Status status = run.Start();
+  for (int i = 0; i < test.given_size() && status.ok(); ++i) {
+    status = run.Take(test.given(i));
+    if (!status.ok()) {
+      const int line = loaded.places.Find(absl::StrCat(path, ".given[", i, "]")).value.line;
+      result.message = absl::StrCat("step ", i + 1, " at line ", line,
+                                    " was refused: ", std::string(status.message()));
+      result.got = "a refused step";
+    }
+  }
+  if (!status.ok()) return result;
+  const absl::StatusOr<core::Decision> decision = run.Check(test.check());
+  if (decision.ok()) {
+    Compare(test.expect(), *decision, result);
+  } else {
+    result.got = "a refusal";
+    result.message =
+        absl::StrCat("the check was refused: ", std::string(decision.status().message()));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<TestResult> RunTests(const LoadedPolicy& loaded) {
+  std::vector<TestResult> results;
+  for (int i = 0; i < loaded.document.tests_size(); ++i) results.push_back(RunOne(loaded, i));
+  return results;
+}
+
+bool AllPassed(const std::vector<TestResult>& results) {
+  return std::all_of(results.begin(), results.end(),
+                     [](const TestResult& result) { return result.passed; });
+}
+
+}  // namespace fundgate::policy

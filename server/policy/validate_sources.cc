@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/policy/effects.h"
+#include "server/policy/mapping.h"
+#include "server/policy/scalars.h"
+#include "server/policy/validate_parts.h"
+
+namespace fundgate::policy {
+namespace {
+
+bool IsHostAndPort(std::string_view text) {
+  const size_t colon = text.rfind(':');
+  int port = 0;
+  return colon != std::string_view::npos && colon > 0 &&
+         absl::SimpleAtoi(std::string(text.substr(colon + 1)), &port) && port > 0 && port <= 65535;
+}
+
+void ValidateMariadb(const Validation& v, const std::string& path, const v1::Mariadb& mariadb) {
+  for (int i = 0; i < mariadb.hosts_size(); ++i) {
+    if (!IsHostAndPort(mariadb.hosts(i))) {
+      v.AtValue(absl::StrCat(path, ".hosts[", i, "]"),
+                absl::StrCat("'", mariadb.hosts(i), "' is no host:port, like 127.0.0.1:3306"));
+    }
+  }
+  if (mariadb.hosts().empty() && v.places.IsRead(path + ".hosts")) {
+    v.AtValue(path + ".hosts", "at least one host is needed");
+  }
+  if (mariadb.user().empty() && v.places.IsRead(path + ".user")) {
+    v.AtValue(path + ".user", "user must not be empty");
+  }
+  if (!absl::StartsWith(mariadb.password_file(), "/") && v.places.IsRead(path + ".password_file")) {
+    v.AtValue(path + ".password_file",
+              "password_file must be an absolute path: the sidecar may be started anywhere");
+  }
+}
+
+void CheckMovement(const Validation& v, const std::string& place, const std::string& kind) {
+  if (v.document.movements().count(kind) > 0 || v.places.IsDamaged("movements")) return;
+  v.AtValue(place, NoSuch("movement", kind, NamesOf(v.document.movements())));
+}
+
+bool TouchesOrders(const v1::Document& document, const v1::Movement& movement) {
+  return std::any_of(movement.effects().begin(), movement.effects().end(),
+                     [&](const std::string& text) {
+                       const std::optional<EffectText> effect = ParseEffect(text);
+                       if (!effect.has_value()) return false;
+                       const auto book = document.books().find(effect->book);
+                       return book != document.books().end() && IsByOrder(book->second);
+                     });
+}
+
+// The fields that rows of this movement must, and may, have.
+struct WantedFields {
+  std::vector<std::string> required = {"account_id", "amount", "idempotency_key"};
+  std::vector<std::string> all;
+};
+
+WantedFields FieldsOf(const v1::Document& document, const v1::Movement& movement) {
+  WantedFields wanted;
+  if (TouchesOrders(document, movement)) wanted.required.push_back("order_id");
+  for (const std::string& part : PartNames(movement)) {
+    wanted.required.push_back("parts." + part);
+  }
+  wanted.all = wanted.required;
+  if (!TouchesOrders(document, movement)) wanted.all.push_back("order_id");
+  if (!movement.parts().empty()) wanted.all.push_back("part_key");
+  return wanted;
+}
+
+void ValidateFields(const Validation& v, const std::string& path, const v1::Table& table) {
+  const auto movement = v.document.movements().find(table.emit());
+  if (movement == v.document.movements().end() || !v.places.IsRead(path + ".fields")) return;
+  const WantedFields wanted = FieldsOf(v.document, movement->second);
+  for (const std::string& name : wanted.required) {
+    if (table.fields().count(name) == 0) {
+      v.AtKey(path + ".fields",
+              absl::StrCat("'", name, "' is missing; rows of '", table.emit(), "' must say it"));
+    }
+  }
+  for (const auto& [name, text] : table.fields()) {
+    if (std::find(wanted.all.begin(), wanted.all.end(), name) == wanted.all.end()) {
+      v.AtKey(absl::StrCat(path, ".fields.", name),
+              NoSuch("field", name, wanted.all, absl::StrCat(" of '", table.emit(), "'")));
+    }
+  }
+}
+
+void ValidateTable(const Validation& v, const std::string& path, const v1::Table& table) {
+  const size_t dot = table.table().find('.');
+  const bool two_names = dot != std::string::npos && dot > 0 && dot + 1 < table.table().size() &&
+                         table.table().find('.', dot + 1) == std::string::npos;
+  if (!two_names && v.places.IsRead(path + ".table")) {
+    v.AtValue(path + ".table",
+              absl::StrCat("'", table.table(), "' must name database and table, like pay.refund"));
+  }
+  if (v.places.IsRead(path + ".emit")) CheckMovement(v, path + ".emit", table.emit());
+  ValidateFields(v, path, table);
+  std::vector<MappingIssue> issues;
+  (void)CompileTable(table, &issues);
+  for (const MappingIssue& found : issues) {
+    const std::string place = absl::StrCat(path, ".", found.field);
+    if (v.places.IsRead(place)) v.AtValue(place, found.issue.message, found.issue.offset);
+  }
+}
+
+void ValidateReport(const Validation& v, const std::string& path, const v1::Report& report) {
+  if (report.emits().empty() && v.places.IsRead(path + ".emits")) {
+    v.AtValue(path + ".emits", "at least one movement is needed");
+  }
+  std::set<std::string> seen;
+  for (int i = 0; i < report.emits_size(); ++i) {
+    const std::string place = absl::StrCat(path, ".emits[", i, "]");
+    CheckMovement(v, place, report.emits(i));
+    if (!seen.insert(report.emits(i)).second) {
+      v.AtValue(place, absl::StrCat("'", report.emits(i), "' stands there twice"));
+    }
+  }
+}
+
+}  // namespace
+
+void ValidateSources(const Validation& v) {
+  for (const auto& [name, source] : v.document.sources()) {
+    const std::string path = absl::StrCat("sources.", name);
+    if (!IsEntryName(name)) {
+      v.AtKey(path, absl::StrCat("'", name,
+                                 "' is no name for an entry: use lower_snake_case, at most 64 "
+                                 "bytes, beginning with a letter"));
+    }
+    if (source.has_mariadb() == source.has_report()) {
+      v.AtKey(path, source.has_report()
+                        ? "a source is either a database or a service: remove mariadb or report"
+                        : "a source needs mariadb (and tables), or report");
+    }
+    if (source.has_mariadb()) ValidateMariadb(v, path + ".mariadb", source.mariadb());
+    if (source.has_report()) ValidateReport(v, path + ".report", source.report());
+    if (source.has_mariadb() && source.tables().empty()) {
+      v.AtKey(path, "a database source needs tables: which rows are movements?");
+    }
+    if (!source.has_mariadb() && !source.tables().empty()) {
+      v.AtKey(path + ".tables", "only a database source has tables");
+    }
+    for (int i = 0; i < source.tables_size(); ++i) {
+      ValidateTable(v, absl::StrCat(path, ".tables[", i, "]"), source.tables(i));
+    }
+  }
+}
+
+}  // namespace fundgate::policy

@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/policy/scalars.h"
+#include "server/policy/validate_parts.h"
+
+namespace fundgate::policy {
+namespace {
+
+// Movements that some source reports: only those can be given as events.
+std::vector<std::string> Emitted(const v1::Document& document) {
+  std::set<std::string> kinds;
+  for (const auto& [name, source] : document.sources()) {
+    kinds.insert(source.report().emits().begin(), source.report().emits().end());
+    for (const v1::Table& table : source.tables()) kinds.insert(table.emit());
+  }
+  return {kinds.begin(), kinds.end()};
+}
+
+void CheckpointExists(const Validation& v, const std::string& path, const std::string& name) {
+  if (v.document.checkpoints().count(name) > 0 || v.places.IsDamaged("checkpoints") ||
+      !v.places.IsRead(path + ".checkpoint")) {
+    return;
+  }
+  v.AtValue(path + ".checkpoint", NoSuch("checkpoint", name, NamesOf(v.document.checkpoints())));
+}
+
+void ValidateCheck(const Validation& v, const std::string& path, const v1::TestCheck& check) {
+  CheckpointExists(v, path, check.checkpoint());
+  if (!v.places.Has(path + ".amount") && !v.places.Has(path + ".lines")) {
+    v.AtKey(path, "a check needs an amount, or lines with amounts");
+  }
+  if (!check.lines().empty() && (!check.order_id().empty() || !check.parts().empty())) {
+    v.AtKey(path + ".lines", "with lines, orders and parts stand in the lines alone");
+  }
+}
+
+void ValidateStep(const Validation& v, const std::string& path, const v1::Step& step,
+                  const std::vector<std::string>& emitted) {
+  const int fields = step.events_size() + step.has_check() + step.has_confirm() +
+                     step.has_release() + step.has_trip() + step.has_advance();
+  if (fields != 1) {
+    v.AtValue(path, fields == 0 ? "a step needs one thing that happened, like {payment: {...}}"
+                                : "a step is one thing; make a step of each");
+  }
+  for (const auto& [kind, event] : step.events()) {
+    if (std::find(emitted.begin(), emitted.end(), kind) != emitted.end()) continue;
+    if (v.places.IsDamaged("sources") || v.places.IsDamaged("movements")) continue;
+    const std::string place = absl::StrCat(path, ".events.", kind);
+    if (v.document.movements().count(kind) > 0) {
+      v.AtKey(place,
+              absl::StrCat("no source emits '", kind, "', so it can't be given as an event"));
+      continue;
+    }
+    std::vector<std::string> known = emitted;
+    for (const char* word : {"check", "confirm", "release", "trip", "advance"}) {
+      known.emplace_back(word);
+    }
+    v.AtKey(place, NoSuch("movement or step", kind, known));
+  }
+  if (step.has_check()) ValidateCheck(v, path + ".check", step.check());
+  if (step.has_confirm()) CheckpointExists(v, path + ".confirm", step.confirm().checkpoint());
+  if (step.has_release()) CheckpointExists(v, path + ".release", step.release().checkpoint());
+  if (step.trip().mode() == v1::VERDICT_ALLOW) {
+    v.AtValue(path + ".trip.mode", "an open breaker answers HOLD or BLOCK");
+  }
+}
+
+}  // namespace
+
+void ValidateTests(const Validation& v) {
+  const std::vector<std::string> emitted = Emitted(v.document);
+  std::set<std::string> names;
+  for (int i = 0; i < v.document.tests_size(); ++i) {
+    const v1::Test& test = v.document.tests(i);
+    const std::string path = absl::StrCat("tests[", i, "]");
+    if (test.name().size() > 256) v.AtValue(path + ".name", "a test's name has at most 256 bytes");
+    if (!test.name().empty() && !names.insert(test.name()).second) {
+      v.AtValue(path + ".name", absl::StrCat("two tests are called '", test.name(), "'"));
+    }
+    for (int j = 0; j < test.given_size(); ++j) {
+      ValidateStep(v, absl::StrCat(path, ".given[", j, "]"), test.given(j), emitted);
+    }
+    if (test.has_check()) ValidateCheck(v, path + ".check", test.check());
+  }
+}
+
+}  // namespace fundgate::policy

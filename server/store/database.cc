@@ -1,0 +1,129 @@
+#include "server/store/database.h"
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
+#include "fundgate/types/text.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+
+namespace fundgate::store {
+namespace {
+
+constexpr const char* kNames[kTableCount] = {"default",  "journal",    "books",
+                                             "families", "keys",       "timers",
+                                             "resident", "violations", "policies"};
+constexpr char kFormatKey[] = "format";
+
+rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {
+  rocksdb::Options rocks;
+  rocks.create_if_missing = true;
+  rocks.create_missing_column_families = true;
+  rocks.env = env;
+  rocks.db_write_buffer_size = options.write_buffer_bytes;
+  rocks.max_background_jobs = 2;
+  rocks.keep_log_file_num = 4;
+  rocks.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  return rocks;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const Options& options) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+// What the directory says about its format, before anything is opened for writing.
+absl::Status CheckFormat(Database& database, Database::Access access) {
+  FUNDGATE_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
+                            database.Get(kMeta, kFormatKey));
+  const std::string ours = absl::StrCat(kFormatVersion);
+  if (stored == ours) return absl::OkStatus();
+  if (stored.has_value()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the data has format ", *stored, ", this program knows format ", ours,
+                     ": use the version of fundgated that wrote it, or a newer one"));
+  }
+  if (access == Database::Access::kReadOnly) {
+    return absl::FailedPreconditionError("there is no Fundgate data in this directory");
+  }
+  rocksdb::WriteOptions sync;
+  sync.sync = true;
+  return FromRocks(database.db().Put(sync, database.family(kMeta), kFormatKey, ours),
+                   "writing the format version");
+}
+
+}  // namespace
+
+absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string message = absl::StrCat(ToAbsl(doing), ": ", status.ToString());
+  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit)
+    return absl::ResourceExhaustedError(message);
+  if (status.IsCorruption()) return absl::DataLossError(message);
+  if (status.IsIOError() || status.IsBusy() || status.IsTryAgain()) {
+    return absl::UnavailableError(message);
+  }
+  return absl::InternalError(message);
+}
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options, Access access) {
+  std::unique_ptr<Database> database(new Database());
+  if (options.file_system != nullptr) {
+    database->env_ = rocksdb::NewCompositeEnv(options.file_system);
+  }
+  rocksdb::Env* env = database->env_ != nullptr ? database->env_.get() : rocksdb::Env::Default();
+  rocksdb::Options rocks = DatabaseOptions(options, env);
+  const rocksdb::ColumnFamilyOptions family = FamilyOptions(options);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const char* name : kNames) descriptors.emplace_back(name, family);
+
+  if (access == Access::kReadWrite) {
+    const rocksdb::Status created = env->CreateDirIfMissing(options.directory);
+    FUNDGATE_RETURN_IF_ERROR(FromRocks(created, "creating " + options.directory));
+  }
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened =
+      access == Access::kReadOnly
+          ? rocksdb::DB::OpenForReadOnly(rocks, options.directory, descriptors,
+                                         &database->families_, &db)
+          : rocksdb::DB::Open(rocks, options.directory, descriptors, &database->families_, &db);
+  database->db_.reset(db);
+  if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        options.directory, " is in use by another process: stop it, or name another directory (",
+        opened.ToString(), ")"));
+  }
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(opened, "opening " + options.directory));
+  FUNDGATE_RETURN_IF_ERROR(CheckFormat(*database, access));
+  return database;
+}
+
+Database::~Database() {
+  if (db_ == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    (void)db_->DestroyColumnFamilyHandle(family);
+  }
+  (void)db_->Close();
+}
+
+absl::StatusOr<std::optional<std::string>> Database::Get(
+    Table table, std::string_view key, const rocksdb::ReadOptions& options) const {
+  std::string value;
+  const rocksdb::Status status = db_->Get(options, families_[table], AsSlice(key), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(status, "reading"));
+  return value;
+}
+
+std::unique_ptr<rocksdb::Iterator> Database::Iterate(Table table,
+                                                     const rocksdb::ReadOptions& options) const {
+  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, families_[table]));
+}
+
+}  // namespace fundgate::store

@@ -1,0 +1,245 @@
+// The fields of every record of the core, in the order in which they are written. The order is on
+// disk: new fields go to the end of their record, under a new version (see records.h).
+#ifndef SERVER_STORE_FIELDS_H_
+#define SERVER_STORE_FIELDS_H_
+
+#include "server/core/events.h"
+#include "server/core/input.h"
+#include "server/core/outcome.h"
+#include "server/core/records.h"
+#include "server/store/codec.h"
+
+// Fields() is found by the type of the record, so it lives in the core's namespace.
+namespace fundgate::core {
+
+template <typename A, typename R>
+using F = store::FieldsOf<A, R>;
+
+template <typename A>
+void Fields(A& a, F<A, Budget>& r) {
+  a(r.calls, r.amount);
+}
+template <typename A>
+void Fields(A& a, F<A, Line>& r) {
+  a(r.order, r.amount, r.parts);
+}
+template <typename A>
+void Fields(A& a, F<A, KeyId>& r) {
+  a(r.kind, r.key);
+}
+template <typename A>
+void Fields(A& a, F<A, Reason>& r) {
+  a(r.code, r.name, r.message, r.verdict, r.fields);
+}
+template <typename A>
+void Fields(A& a, F<A, SourceSighting>& r) {
+  a(r.name, r.position, r.proven_past);
+}
+template <typename A>
+void Fields(A& a, F<A, Decision>& r) {
+  a(r.id, r.request_id, r.verdict, r.reasons, r.replayed, r.key, r.account, r.amount,
+    r.policy_version, r.decided_at, r.valid_until, r.overdue_at, r.sources, r.retry_after);
+}
+template <typename A>
+void Fields(A& a, F<A, BookId>& r) {
+  a(r.book, r.account, r.order, r.currency);
+}
+template <typename A>
+void Fields(A& a, F<A, Counter>& r) {
+  a(r.posted, r.pending_up, r.pending_down);
+}
+template <typename A>
+void Fields(A& a, F<A, Book>& r) {
+  a(r.counters);
+}
+template <typename A>
+void Fields(A& a, F<A, FamilyId>& r) {
+  a(r.book, r.account, r.order);
+}
+template <typename A>
+void Fields(A& a, F<A, Family>& r) {
+  a(r.currency, r.closed);
+}
+template <typename A>
+void Fields(A& a, F<A, Fingerprint>& r) {
+  a(r.account, r.amount, r.lines, r.identity);
+}
+template <typename A>
+void Fields(A& a, F<A, Delta>& r) {
+  a(r.book, r.line, r.by_order, r.counter, r.amount);
+}
+template <typename A>
+void Fields(A& a, F<A, Reservation>& r) {
+  a(r.state, r.amount, r.deltas, r.valid_until, r.overdue_at, r.overdue, r.pinned);
+}
+template <typename A>
+void Fields(A& a, F<A, RowId>& r) {
+  a(r.table, r.primary_key);
+}
+template <typename A>
+void Fields(A& a, F<A, RowContribution>& r) {
+  a(r.source, r.row, r.part_key, r.event_id, r.image_hash, r.account, r.amount, r.line);
+}
+template <typename A>
+void Fields(A& a, F<A, PastGeneration>& r) {
+  a(r.decision_id, r.state, r.amount);
+}
+template <typename A>
+void Fields(A& a, F<A, KeyRecord>& r) {
+  a(r.state, r.generation, r.fingerprint, r.decision, r.reservation, r.moved, r.in_progress,
+    r.event_seen, r.rows, r.past, r.closed_at, r.changed_at, r.wake_at);
+}
+template <typename A>
+void Fields(A& a, F<A, Probe>& r) {
+  a(r.head, r.read_after);
+}
+template <typename A>
+void Fields(A& a, F<A, Source>& r) {
+  a(r.epoch, r.position, r.proven_past, r.awaited, r.coordinates_changed, r.mapping_version);
+}
+template <typename A>
+void Fields(A& a, F<A, Breaker>& r) {
+  a(r.scope, r.state, r.mode, r.budget, r.left, r.origin, r.actor, r.reason, r.changed_at, r.until);
+}
+template <typename A>
+void Fields(A& a, F<A, GapScope>& r) {
+  a(r.kind, r.account, r.order);
+}
+template <typename A>
+void Fields(A& a, F<A, Gap>& r) {
+  a(r.source, r.reason, r.since, r.count);
+}
+template <typename A>
+void Fields(A& a, F<A, SuspectId>& r) {
+  a(r.book, r.invariant);
+}
+template <typename A>
+void Fields(A& a, F<A, Suspect>& r) {
+  a(r.since, r.source, r.event_id);
+}
+template <typename A>
+void Fields(A& a, F<A, Violation>& r) {
+  a(r.id, r.kind, r.name, r.key, r.account, r.order, r.amount, r.source, r.event_id, r.at,
+    r.message, r.fields);
+}
+template <typename A>
+void Fields(A& a, F<A, PolicyRecord>& r) {
+  a(r.version, r.text, r.actor, r.comment, r.applied_at);
+}
+template <typename A>
+void Fields(A& a, F<A, ClockRecord>& r) {
+  a(r.sequence, r.time, r.drifted, r.drift);
+}
+
+template <typename A>
+void Fields(A& a, F<A, Contribution>& r) {
+  a(r.status, r.key, r.account, r.line, r.currency, r.part_key, r.attributes);
+}
+template <typename A>
+void Fields(A& a, F<A, MovementEvent>& r) {
+  a(r.kind, r.row, r.image_hash, r.before, r.after);
+}
+template <typename A>
+void Fields(A& a, F<A, FactEvent>& r) {
+  a(r.name, r.key, r.fields);
+}
+template <typename A>
+void Fields(A& a, F<A, GapEvent>& r) {
+  a(r.scope, r.table, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, Event>& r) {
+  a(r.id, r.occurred_at, r.body);
+}
+
+template <typename A>
+void Fields(A& a, F<A, CheckInput>& r) {
+  a(r.request_id, r.key, r.account, r.amount, r.lines, r.attributes, r.max_staleness,
+    r.after_positions, r.arrived_at, r.may_wait);
+}
+template <typename A>
+void Fields(A& a, F<A, ConfirmInput>& r) {
+  a(r.account, r.key, r.decision_id, r.amount);
+}
+template <typename A>
+void Fields(A& a, F<A, ReleaseInput>& r) {
+  a(r.account, r.key, r.decision_id, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, RejectHoldInput>& r) {
+  a(r.account, r.key, r.decision_id, r.actor, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, GrantEpochInput>& r) {
+  a(r.source, r.coordinates_changed, r.mapping_version);
+}
+template <typename A>
+void Fields(A& a, F<A, IngestInput>& r) {
+  a(r.source, r.epoch, r.previous, r.position, r.mapping_version, r.events, r.probe);
+}
+template <typename A>
+void Fields(A& a, F<A, TripBreakerInput>& r) {
+  a(r.scope, r.mode, r.actor, r.reason, r.until);
+}
+template <typename A>
+void Fields(A& a, F<A, HalfOpenBreakerInput>& r) {
+  a(r.scope, r.mode, r.budget, r.actor, r.reason, r.until);
+}
+template <typename A>
+void Fields(A& a, F<A, ResetBreakerInput>& r) {
+  a(r.scope, r.actor, r.reason);
+}
+// The compiled policy is made of the text again.
+template <typename A>
+void Fields(A& a, F<A, ApplyPolicyInput>& r) {
+  a(r.text, r.actor, r.comment, r.expected_version);
+}
+template <typename A>
+void Fields(A&, F<A, TickInput>&) {}
+template <typename A>
+void Fields(A& a, F<A, ClockDriftInput>& r) {
+  a(r.drift);
+}
+template <typename A>
+void Fields(A& a, F<A, AcceptTimeInput>& r) {
+  a(r.actor, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, Input>& r) {
+  a(r.time, r.body);
+}
+
+template <typename A>
+void Fields(A& a, F<A, ReservationAnswer>& r) {
+  a(r.key, r.account, r.decision_id, r.reservation);
+}
+template <typename A>
+void Fields(A& a, F<A, EpochGrant>& r) {
+  a(r.epoch, r.position);
+}
+template <typename A>
+void Fields(A& a, F<A, IngestAnswer>& r) {
+  a(r.position, r.violations);
+}
+template <typename A>
+void Fields(A& a, F<A, BreakerAnswer>& r) {
+  a(r.breaker);
+}
+template <typename A>
+void Fields(A& a, F<A, PolicyAnswer>& r) {
+  a(r.version);
+}
+template <typename A>
+void Fields(A&, F<A, Done>&) {}
+template <typename A>
+void Fields(A& a, F<A, Wait>& r) {
+  a(r.sources, r.after_positions, r.proven_past, r.give_up_at);
+}
+template <typename A>
+void Fields(A& a, F<A, Refusal>& r) {
+  a(r.status);
+}
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_STORE_FIELDS_H_

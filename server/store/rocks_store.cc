@@ -1,0 +1,157 @@
+#include "server/store/rocks_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
+#include "rocksdb/utilities/checkpoint.h"
+#include "server/core/machine.h"
+#include "server/store/journal_record.h"
+#include "server/store/keys.h"
+#include "server/store/records.h"
+#include "server/store/resident_records.h"
+
+namespace fundgate::store {
+namespace {
+
+// Records that are checked against the chain at every start: enough to meet whatever a crash may
+// have left half done, few enough to start at once. `fundgated --verify` reads them all.
+constexpr uint64_t kTailRecords = 1000;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
+  absl::StatusOr<std::unique_ptr<RocksStore>> store = RocksStore::Open(options);
+  if (!store.ok()) return store.status();
+  return std::unique_ptr<Store>(*std::move(store));
+}
+
+absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const Options& options) {
+  FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<Database> database,
+                            Database::Open(options, Database::Access::kReadWrite));
+  std::unique_ptr<RocksStore> store(new RocksStore(options, std::move(database)));
+  FUNDGATE_RETURN_IF_ERROR(store->LoadState());
+  FUNDGATE_RETURN_IF_ERROR(CheckTail(*store->database_, store->head_, kTailRecords));
+  // What recovery found is on disk, but perhaps not synced: nothing may be shown before it is.
+  FUNDGATE_RETURN_IF_ERROR(store->Sync(0));
+  store->view_ = store->NewView();
+  return store;
+}
+
+absl::Status RocksStore::LoadState() {
+  FUNDGATE_ASSIGN_OR_RETURN(core::Resident resident,
+                            LoadResident(*database_, options_.compile_policy));
+  FUNDGATE_ASSIGN_OR_RETURN(head_, ReadHead(*database_));
+  state_ = std::make_unique<StoredState>(*database_, std::move(resident));
+  batch_.Clear();
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const View> RocksStore::NewView() const {
+  return std::make_shared<RocksView>(database_, database_->db().GetSnapshot(), state_->resident());
+}
+
+absl::Status RocksStore::Append(const core::Input& input, const core::Outcome& outcome) {
+  if (!outcome.recorded || !outcome.changes.clock.has_value() ||
+      outcome.changes.clock->sequence != head_.clock.sequence + 1) {
+    return absl::InternalError("an outcome was appended out of order");
+  }
+  const Sequence sequence = outcome.changes.clock->sequence;
+  const std::string body = EncodeJournalBody(
+      sequence, core::kLogicVersion, state_->resident().policy_version, input, outcome.answer);
+  head_.hash = chain_.Next(head_.hash, body);
+  head_.clock = *outcome.changes.clock;
+  (void)batch_.Put(database_->family(kJournal), SequenceKey(sequence),
+                   JournalValue(head_.hash, body));
+  PutChanges(outcome.changes);
+  state_->Absorb(outcome.changes);
+  return absl::OkStatus();
+}
+
+void RocksStore::PutChanges(const core::Changes& changes) {
+  for (const auto& [id, book] : changes.books) {
+    (void)batch_.Put(database_->family(kBooks), BookKey(id), EncodeRecord(book));
+  }
+  for (const auto& [id, family] : changes.families) {
+    (void)batch_.Put(database_->family(kFamilies), FamilyKey(id), EncodeRecord(family));
+  }
+  for (const auto& [id, key] : changes.keys) {
+    if (key.has_value()) {
+      (void)batch_.Put(database_->family(kKeys), MovementKey(id), EncodeRecord(*key));
+    } else {
+      (void)batch_.Delete(database_->family(kKeys), MovementKey(id));
+    }
+  }
+  for (const core::Timer& timer : changes.timers_removed) {
+    (void)batch_.Delete(database_->family(kTimers), TimerKey(timer));
+  }
+  for (const core::Timer& timer : changes.timers_added) {
+    (void)batch_.Put(database_->family(kTimers), TimerKey(timer), "");
+  }
+  PutResident(*database_, changes, batch_);
+  for (const core::Violation& violation : changes.violations) {
+    (void)batch_.Put(database_->family(kViolations), violation.id, EncodeRecord(violation));
+  }
+  if (changes.policy_record.has_value()) {
+    (void)batch_.Put(database_->family(kPolicies), SequenceKey(changes.policy_record->version),
+                     EncodeRecord(*changes.policy_record));
+  }
+}
+
+absl::StatusOr<uint64_t> RocksStore::Write() {
+  if (batch_.Count() == 0) return groups_written_;
+  (void)batch_.Put(database_->family(kMeta), AsSlice(kHeadKey), EncodeHead(head_));
+  const rocksdb::Status status = database_->db().Write(rocksdb::WriteOptions(), &batch_);
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(status, "writing a group"));
+  batch_.Clear();
+  state_->ForgetGroup();
+  ++groups_written_;
+  std::shared_ptr<const View> view = NewView();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  unsynced_.emplace_back(groups_written_, std::move(view));
+  return groups_written_;
+}
+
+absl::Status RocksStore::Sync(uint64_t group) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!sync_status_.ok()) return sync_status_;
+  }
+  absl::Status synced = absl::OkStatus();
+  if (options_.durability == Durability::kSync) {
+    synced = FromRocks(database_->db().SyncWAL(), "syncing the write-ahead log");
+  }
+  std::vector<std::shared_ptr<const View>> outdated;  // released without the lock
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!synced.ok()) return sync_status_ = std::move(synced);
+  while (!unsynced_.empty() && unsynced_.front().first <= group) {
+    outdated.push_back(std::exchange(view_, std::move(unsynced_.front().second)));
+    unsynced_.pop_front();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RocksStore::Reload() {
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(database_->db().Resume(), "resuming after a failed write"));
+  return LoadState();
+}
+
+std::shared_ptr<const View> RocksStore::view() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return view_;
+}
+
+absl::Status RocksStore::Checkpoint(const std::string& directory) {
+  rocksdb::Checkpoint* raw = nullptr;
+  FUNDGATE_RETURN_IF_ERROR(
+      FromRocks(rocksdb::Checkpoint::Create(&database_->db(), &raw), "preparing a checkpoint"));
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+  const rocksdb::Status status = checkpoint->CreateCheckpoint(directory);
+  if (status.IsInvalidArgument()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(directory, " exists already: name a new directory"));
+  }
+  return FromRocks(status, "writing a checkpoint");
+}
+
+}  // namespace fundgate::store

@@ -1,0 +1,45 @@
+// A view over a snapshot of RocksDB.
+#ifndef SERVER_STORE_ROCKS_VIEW_H_
+#define SERVER_STORE_ROCKS_VIEW_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/store/database.h"
+#include "server/store/view.h"
+
+namespace fundgate::store {
+
+class RocksView final : public View {
+ public:
+  // `snapshot` may be null: then it shows the database as it is, for one opened read-only.
+  RocksView(std::shared_ptr<Database> database, const rocksdb::Snapshot* snapshot,
+            core::Resident resident);
+  ~RocksView() override;
+  RocksView(const RocksView&) = delete;
+  RocksView& operator=(const RocksView&) = delete;
+
+  const core::Resident& resident() const override { return resident_; }
+  absl::StatusOr<std::optional<core::Book>> FindBook(const core::BookId& id) const override;
+  absl::StatusOr<std::optional<core::KeyRecord>> FindKey(const core::KeyId& id) const override;
+  absl::StatusOr<core::PolicyRecord> GetPolicy(uint64_t version) const override;
+  absl::StatusOr<JournalEntry> GetJournalEntry(Sequence sequence) const override;
+  absl::StatusOr<std::vector<core::PolicyRecord>> ListPolicies() const override;
+  absl::Status ScanJournal(Sequence first,
+                           const std::function<bool(const JournalEntry&)>& visit) const override;
+  absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const override;
+
+ private:
+  rocksdb::ReadOptions AtSnapshot() const;
+
+  const std::shared_ptr<Database> database_;
+  const rocksdb::Snapshot* const snapshot_;
+  const core::Resident resident_;
+};
+
+}  // namespace fundgate::store
+
+#endif  // SERVER_STORE_ROCKS_VIEW_H_

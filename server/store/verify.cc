@@ -1,0 +1,188 @@
+#include "server/store/verify.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
+#include "server/core/machine.h"
+#include "server/store/head.h"
+#include "server/store/keys.h"
+#include "server/store/records.h"
+#include "server/store/rocks_view.h"
+#include "server/store/stored_state.h"
+
+namespace fundgate::store {
+namespace {
+
+constexpr Sequence kProgressEvery = 10'000;
+
+// Nobody may write while we read. The lock is given back at once: a gate that starts later only
+// adds to what was read.
+absl::Status CheckStopped(const Options& options) {
+  rocksdb::Env* env = rocksdb::Env::Default();
+  const std::string path = options.directory + "/LOCK";
+  if (options.file_system != nullptr || !env->FileExists(path).ok()) return absl::OkStatus();
+  rocksdb::FileLock* lock = nullptr;
+  if (!env->LockFile(path, &lock).ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.directory, " is in use: stop the gate, or verify a checkpoint of it"));
+  }
+  return FromRocks(env->UnlockFile(lock), "unlocking");
+}
+
+// Feeds one entry to a machine and compares the answers.
+class Replay {
+ public:
+  Replay(const PolicyCompiler& compile_policy, VerifyReport& report)
+      : compile_policy_(compile_policy), report_(report) {}
+
+  absl::Status Apply(JournalEntry entry) {
+    if (entry.logic_version != core::kLogicVersion) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("journal record ", entry.sequence, " was judged by logic version ",
+                       entry.logic_version, "; this program is version ", core::kLogicVersion,
+                       ": verify with the program that wrote it"));
+    }
+    if (auto* apply = std::get_if<core::ApplyPolicyInput>(&entry.input.body)) {
+      FUNDGATE_ASSIGN_OR_RETURN(apply->policy, compile_policy_(apply->text));
+    }
+    FUNDGATE_ASSIGN_OR_RETURN(core::Outcome outcome, machine_.Apply(entry.input));
+    if (!outcome.recorded || outcome.answer != entry.answer) {
+      report_.difference =
+          absl::StrCat("journal record ", entry.sequence, ": the replay answers otherwise");
+      return absl::OkStatus();
+    }
+    state_.Absorb(outcome.changes);
+    return absl::OkStatus();
+  }
+
+  const core::MemoryState& state() const { return state_; }
+
+ private:
+  const PolicyCompiler& compile_policy_;
+  VerifyReport& report_;
+  core::MemoryState state_;
+  core::Machine machine_{state_};
+};
+
+// Compares one column family with the map that the replay made.
+template <typename Map, typename ParseKey>
+absl::Status CompareTable(const Database& database, Table table, const char* name,
+                          const Map& replayed, const ParseKey& parse_key, VerifyReport& report) {
+  size_t stored_count = 0;
+  auto stored = database.Iterate(table);
+  for (stored->SeekToFirst(); stored->Valid(); stored->Next(), ++stored_count) {
+    const auto id = parse_key(AsView(stored->key()));
+    if (!id.has_value()) return absl::DataLossError(absl::StrCat(name, ": a key can't be read"));
+    const absl::StatusOr<typename Map::mapped_type> record =
+        DecodeRecord<typename Map::mapped_type>(AsView(stored->value()));
+    if (!record.ok()) return record.status();
+    const auto found = replayed.find(*id);
+    if (found == replayed.end() || !(found->second == *record)) {
+      report.difference = absl::StrCat(name, ": stored record ", stored->key().ToString(true),
+                                       " is not what the journal makes of it");
+      return absl::OkStatus();
+    }
+  }
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), name));
+  report.compared += stored_count;
+  if (stored_count != replayed.size()) {
+    report.difference = absl::StrCat(name, ": ", stored_count,
+                                     " records are stored, the journal makes ", replayed.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompareTimers(const Database& database, const core::MemoryState& state,
+                           VerifyReport& report) {
+  auto expected = state.timers().begin();
+  auto stored = database.Iterate(kTimers);
+  stored->SeekToFirst();
+  for (; stored->Valid() && expected != state.timers().end(); stored->Next(), ++expected) {
+    if (ParseTimerKey(AsView(stored->key())) != *expected) break;
+    ++report.compared;
+  }
+  if (stored->Valid() || expected != state.timers().end()) {
+    report.difference = "timers: the stored ones are not what the journal makes";
+  }
+  return FromRocks(stored->status(), "timers");
+}
+
+absl::Status CompareRest(const RocksView& view, const core::MemoryState& state,
+                         VerifyReport& report) {
+  const core::Resident& stored = view.resident();
+  const core::Resident& replayed = state.resident();
+  const bool same = stored.clock == replayed.clock &&
+                    stored.policy_version == replayed.policy_version &&
+                    stored.sources == replayed.sources && stored.breakers == replayed.breakers &&
+                    stored.gaps == replayed.gaps && stored.suspects == replayed.suspects &&
+                    stored.blind_spent == replayed.blind_spent;
+  if (!same) report.difference = "sources, breakers, gaps or the clock differ from the journal's";
+  FUNDGATE_ASSIGN_OR_RETURN(const std::vector<core::PolicyRecord> policies, view.ListPolicies());
+  if (policies != state.policies()) report.difference = "policies differ from the journal's";
+  FUNDGATE_ASSIGN_OR_RETURN(std::vector<core::Violation> violations,
+                            view.ListViolations(state.violations().size() + 1));
+  const std::vector<core::Violation>& expected = state.violations();
+  if (violations.size() != expected.size() ||
+      !std::all_of(expected.begin(), expected.end(), [&](const core::Violation& violation) {
+        return std::find(violations.begin(), violations.end(), violation) != violations.end();
+      })) {
+    report.difference = "violations differ from the journal's";
+  }
+  report.compared += policies.size() + violations.size();
+  return absl::OkStatus();
+}
+
+absl::Status CompareState(const Database& database, const RocksView& view,
+                          const core::MemoryState& state, VerifyReport& report) {
+  FUNDGATE_RETURN_IF_ERROR(
+      CompareTable(database, kBooks, "books", state.books(), ParseBookKey, report));
+  if (!report.difference.empty()) return absl::OkStatus();
+  FUNDGATE_RETURN_IF_ERROR(
+      CompareTable(database, kFamilies, "families", state.families(), ParseFamilyKey, report));
+  if (!report.difference.empty()) return absl::OkStatus();
+  FUNDGATE_RETURN_IF_ERROR(
+      CompareTable(database, kKeys, "keys", state.keys(), ParseMovementKey, report));
+  if (!report.difference.empty()) return absl::OkStatus();
+  FUNDGATE_RETURN_IF_ERROR(CompareTimers(database, state, report));
+  if (!report.difference.empty()) return absl::OkStatus();
+  return CompareRest(view, state, report);
+}
+
+}  // namespace
+
+absl::StatusOr<VerifyReport> VerifyByReplay(const Options& options,
+                                            const VerifyProgress& progress) {
+  FUNDGATE_RETURN_IF_ERROR(CheckStopped(options));
+  FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<Database> opened,
+                            Database::Open(options, Database::Access::kReadOnly));
+  const std::shared_ptr<Database> database(std::move(opened));
+  FUNDGATE_ASSIGN_OR_RETURN(core::Resident resident,
+                            LoadResident(*database, options.compile_policy));
+  const RocksView view(database, nullptr, std::move(resident));
+  FUNDGATE_ASSIGN_OR_RETURN(const Head head, ReadHead(*database));
+
+  VerifyReport report;
+  report.head_hash = ToHex(head.hash);
+  Replay replay(options.compile_policy, report);
+  absl::Status failed;
+  FUNDGATE_RETURN_IF_ERROR(view.ScanJournal(1, [&](const JournalEntry& entry) {
+    failed = replay.Apply(entry);
+    report.records = entry.sequence;
+    if (progress && entry.sequence % kProgressEvery == 0) {
+      progress(entry.sequence, head.clock.sequence);
+    }
+    return failed.ok() && report.difference.empty();
+  }));
+  FUNDGATE_RETURN_IF_ERROR(failed);
+  if (!report.difference.empty()) return report;
+  FUNDGATE_RETURN_IF_ERROR(CheckTail(*database, head, 1));
+  FUNDGATE_RETURN_IF_ERROR(CompareState(*database, view, replay.state(), report));
+  return report;
+}
+
+}  // namespace fundgate::store

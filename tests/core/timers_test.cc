@@ -1,0 +1,119 @@
+#include "server/core/timers.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/core/world.h"
+
+namespace fundgate::core::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+void AutoRelease(Policy& policy) {
+  for (CheckpointDefinition& checkpoint : policy.checkpoints) checkpoint.auto_release = true;
+}
+
+Decision PayAndAllow(World& world) {
+  world.Insert("payment", 1, {.key = "p1"});
+  world.Prove();
+  return world.Check("refund", "r1", "CNY 60.00");
+}
+
+void TickAfter(World& world, absl::Duration duration) {
+  world.Advance(duration);
+  world.Put(TickInput{});
+}
+
+TEST(Timers, AnIdleTickIsNotRecorded) {
+  World world;
+  const Sequence before = world.state().resident().clock.sequence;
+  TickAfter(world, absl::Seconds(1));
+  EXPECT_EQ(world.state().resident().clock.sequence, before);
+}
+
+TEST(Timers, OverdueAlertsOnceAndReleasesNothing) {
+  World world;
+  PayAndAllow(world);
+  TickAfter(world, absl::Minutes(10) - absl::Nanoseconds(1));
+  EXPECT_THAT(world.Violations(), IsEmpty());
+  TickAfter(world, absl::Nanoseconds(1));
+  TickAfter(world, absl::Hours(5));
+  TickAfter(world, absl::Hours(24 * 500));
+  EXPECT_THAT(world.Violations(), ElementsAre("overdue"));
+  EXPECT_EQ(world.OrderCounter("refunded").pending_up, 6000);
+  EXPECT_TRUE(world.Key("refund", "r1").reservation->overdue);
+}
+
+TEST(Timers, ConfirmedButNeverReportedIsOverdueToo) {
+  World world;
+  const Decision decision = PayAndAllow(world);
+  world.Get<ReservationAnswer>(ConfirmInput{decision.account, decision.key, decision.id, {}});
+  TickAfter(world, absl::Minutes(10));
+  EXPECT_THAT(world.Violations(), ElementsAre("overdue"));
+}
+
+TEST(Timers, AutoReleaseOnlyWhenProvenNotToHaveMoved) {
+  World world(AutoRelease);
+  PayAndAllow(world);
+  TickAfter(world, absl::Minutes(10));  // the source is not proven past valid_until + grace
+  EXPECT_THAT(world.Violations(), ElementsAre("overdue"));
+  world.Prove();
+  TickAfter(world, absl::Minutes(1));
+  EXPECT_EQ(world.Key("refund", "r1").reservation->state, ReservationState::kReleased);
+  EXPECT_EQ(world.OrderCounter("refunded").pending_up, 0);
+}
+
+TEST(Timers, AnythingHeardOfItPreventsAutoRelease) {
+  const Row progress{.key = "r1", .amount = "CNY 60.00", .status = MovementStatus::kInProgress};
+  World seen(AutoRelease);
+  PayAndAllow(seen);
+  seen.Insert("refund", 1, progress);
+  seen.Advance(absl::Minutes(11));
+  seen.Prove();
+  TickAfter(seen, absl::ZeroDuration());
+  EXPECT_EQ(seen.Key("refund", "r1").reservation->state, ReservationState::kPending);
+
+  World gap(AutoRelease);
+  PayAndAllow(gap);
+  gap.Feed({Event{"ledger:9/0", gap.now(), GapEvent{{MovementKind("refund"), {}, {}}, "t", "x"}}});
+  gap.Advance(absl::Minutes(11));
+  gap.Prove();
+  TickAfter(gap, absl::ZeroDuration());
+  EXPECT_EQ(gap.Key("refund", "r1").reservation->state, ReservationState::kPending);
+}
+
+TEST(Timers, FinishedKeysExpireAndCloseTheirOrder) {
+  World world;
+  PayAndAllow(world);
+  world.Insert("refund", 1, {.key = "r1", .amount = "CNY 60.00"});
+  TickAfter(world, absl::Minutes(10));
+  TickAfter(world, absl::Hours(24 * 400));
+  EXPECT_EQ(world.state().keys().count({MovementKind("refund"), IdempotencyKey("r1")}), 0U);
+  world.Prove();
+  const Decision decision = world.Check("refund", "r1", "CNY 1.00");
+  EXPECT_EQ(decision.verdict, Verdict::kHold);
+  EXPECT_EQ(decision.reasons.front().name, "key_retention");
+  EXPECT_EQ(world.Check("refund", "r2", "CNY 1.00", "o2").verdict, Verdict::kBlock);
+}
+
+TEST(Timers, UnfinishedKeysNeverExpire) {
+  World world;
+  PayAndAllow(world);
+  for (int i = 0; i < 5; ++i) TickAfter(world, absl::Hours(24 * 401));
+  EXPECT_EQ(world.Key("refund", "r1").state, KeyState::kAllowed);
+}
+
+TEST(Timers, NothingHappensByTimeWhileTheClockIsInDoubt) {
+  World world;
+  PayAndAllow(world);
+  world.Get<Done>(ClockDriftInput{absl::Hours(24)});
+  TickAfter(world, absl::Hours(24));
+  EXPECT_THAT(world.Violations(), IsEmpty());
+  world.Get<Done>(AcceptTimeInput{"ann", "ok"});
+  TickAfter(world, absl::ZeroDuration());
+  EXPECT_THAT(world.Violations(), ElementsAre("overdue"));
+}
+
+}  // namespace
+}  // namespace fundgate::core::testing

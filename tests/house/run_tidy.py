@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""Runs clang-tidy over every file of the project, skipping what was clean before with this content.
+
+    run_tidy.py BUILD_FOLDER
+
+What a file's result depends on is its own text, every header that the compiler read for it, its
+flags, the configuration and the tool's version; their hash names an empty file in
+BUILD_FOLDER/../tidy_cache. Clean results only are remembered. A header that no source includes is
+read through the generated file that compiles it alone.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import threading
+
+import includes
+import repository
+
+# GCC's warnings are GCC's business, and some flags are unknown to clang: clang-tidy runs its own
+# checks, and clang's analysis of lock annotations.
+_DROPPED = {"-Werror", "-Wall", "-Wextra", "-Wpedantic", "-Wno-restrict"}
+_ADDED = ["-Wthread-safety", "-Wno-unknown-warning-option"]
+_TIDY = "clang-tidy"
+
+
+class Unit:
+    """One file to look at: its name in the project, the compiler's command, what it reads."""
+
+    def __init__(self, name, path, arguments, folder, reads):
+        self.name, self.path, self.arguments = name, path, arguments
+        self.folder, self.reads = folder, reads
+
+
+def cleaned(command):
+    """The compiler's arguments without a launcher before it and without what clang can't read."""
+    words = shlex.split(command)
+    while os.path.basename(words[0]) in ("ccache", "nice", "env"):
+        words = words[1:]
+    return [word for word in words if word not in _DROPPED] + _ADDED
+
+
+def units(build):
+    """All files to look at, the headers without a source last."""
+    listed = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True,
+                            text=True, check=True).stdout
+    reads = {}
+    for paths in includes.parse_deps(listed).values():
+        full = [os.path.normpath(build / path) for path in paths]
+        reads[full[0]] = full
+    known, found, alone = set(repository.files()), {}, {}
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        path = os.path.normpath(os.path.join(entry["directory"], entry["file"]))
+        name = includes.project_path(path, build)
+        header = name.removesuffix(".alone.cc")
+        unit = Unit(header, path, cleaned(entry["command"]), entry["directory"], reads.get(path))
+        if header not in known:
+            continue  # generated
+        (found if header == name else alone)[header] = unit
+    seen = {includes.project_path(path, build)
+            for unit in found.values() for path in unit.reads or []}
+    return list(found.values()) + [unit for name, unit in alone.items() if name not in seen]
+
+
+def contents(path, _known={}):
+    """A hash of a file's content; for the system's headers, what changes with their package."""
+    if path not in _known:
+        if path.startswith("/usr/"):
+            status = os.stat(path)
+            _known[path] = f"{status.st_size} {status.st_mtime_ns}"
+        else:
+            _known[path] = hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+    return _known[path]
+
+
+def relative(text):
+    """Without the clone's own path, so that another clone of the same content has the same key."""
+    return text.replace(str(repository.ROOT), ".")
+
+
+def key(unit, environment):
+    """The name of a unit's result, or None if what it reads isn't known (it was never compiled)."""
+    if unit.reads is None:
+        return None
+    parts = [environment, unit.name, *map(relative, unit.arguments)]
+    parts += [relative(path) + " " + contents(path) for path in sorted(unit.reads)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def environment_of_checks():
+    """The tool's version and all configuration files."""
+    version = subprocess.run([_TIDY, "--version"], capture_output=True, text=True,
+                             check=True).stdout
+    configuration = [repository.read(name) for name in repository.files()
+                     if os.path.basename(name) == ".clang-tidy"]
+    return "\n".join([version, *configuration])
+
+
+def write_database(folder, all_units):
+    """The commands as clang-tidy wants them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "compile_commands.json").write_text(json.dumps(
+        [{"directory": unit.folder, "file": unit.path, "arguments": unit.arguments}
+         for unit in all_units]))
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    build = pathlib.Path(sys.argv[1]).resolve()
+    if not (build / "compile_commands.json").exists():
+        print(f"{sys.argv[1]} has no compile_commands.json: configure and build it first")
+        return 1
+    cache = build.parent / "tidy_cache"
+    cache.mkdir(exist_ok=True)
+    all_units, environment = units(build), environment_of_checks()
+    keys = {unit.path: key(unit, environment) for unit in all_units}
+    todo = [unit for unit in all_units
+            if keys[unit.path] is None or not (cache / keys[unit.path]).exists()]
+    print(f"clang-tidy: {len(all_units) - len(todo)} files are clean as before,"
+          f" {len(todo)} to look at", flush=True)
+    write_database(build / "tidy", all_units)
+    speaking, faulty = threading.Lock(), []
+
+    def look_at(unit):
+        ran = subprocess.run([_TIDY, "--quiet", "-p", str(build / "tidy"), unit.path],
+                             capture_output=True, text=True, check=False)
+        with speaking:
+            if ran.returncode == 0:
+                if keys[unit.path] is not None:
+                    (cache / keys[unit.path]).touch()
+                return
+            faulty.append(unit.name)
+            print(f"{unit.name}: clang-tidy objects:\n{ran.stdout}{ran.stderr}", flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(look_at, unit) for unit in todo]):
+            done.result()
+    print(f"clang-tidy: {len(faulty)} of {len(all_units)} files have findings")
+    return 1 if faulty else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

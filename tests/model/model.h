@@ -1,0 +1,220 @@
+// A second decision machine, written from the rules alone: slow, obvious, and sharing nothing with
+// the core but its plain data types. It keeps the history of every key and row, adds the books up
+// from it anew whenever it needs them, and counts in 128 bits.
+#ifndef TESTS_MODEL_MODEL_H_
+#define TESTS_MODEL_MODEL_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/core/input.h"
+#include "server/core/records.h"
+#include "tests/model/facts.h"
+#include "tests/model/picture.h"
+
+namespace fundgate::model {
+
+// Faults that can be planted in the model, to show that the comparison finds them.
+enum class Mutation {
+  kNone,
+  kCountsRefundTwice,       // in the books
+  kForgetsBreakers,         // never asks them
+  kReplaysAfterValidUntil,  // answers ALLOW instead of IN_DOUBT
+  kTrustsStaleSources,      // never finds a source stale
+  kKeepsReleasedPending,    // a release gives nothing back
+};
+
+// What a key was bound to by its first recorded check.
+struct Binding {
+  AccountId account;
+  Money amount;
+  std::vector<core::Line> lines;
+  std::string payee;
+};
+
+struct Reserved {
+  core::ReservationState state = core::ReservationState::kPending;
+  Money amount;
+  std::vector<Step> open;  // still pending
+  absl::Time valid_until;
+  absl::Time overdue_at;
+  bool overdue = false;
+};
+
+// What a row of a source says now.
+struct RowNow {
+  std::string kind;
+  core::KeyId key;
+  AccountId account;
+  Currency currency;
+  core::Line line;
+  std::string part_key;
+  bool counts = false;
+};
+using RowName = std::pair<std::string, core::RowId>;  // source, row
+
+// The newest change of a row that was applied.
+struct RowChange {
+  std::string event_id;
+  uint64_t image_hash = 0;
+};
+
+struct Key {
+  core::KeyState state = core::KeyState::kSeen;
+  uint32_t generation = 0;
+  std::optional<Binding> binding;
+  std::string decision_id;
+  AnswerPicture decision;
+  std::optional<Reserved> reservation;
+  bool moved = false;
+  bool in_progress = false;
+  bool event_seen = false;
+  std::vector<std::string> released;  // decisions of earlier generations
+  std::optional<absl::Time> closed_at;
+  absl::Time changed_at;
+};
+
+struct BreakerNow {
+  core::BreakerState state = core::BreakerState::kOpen;
+  core::Verdict mode = core::Verdict::kHold;
+  int64_t calls = 0;
+  Money money;
+  std::optional<absl::Time> until;
+};
+
+struct SourceNow {
+  uint64_t epoch = 0;
+  uint64_t position = 0;
+  absl::Time proven_past = absl::InfinitePast();
+  std::vector<std::pair<uint64_t, absl::Time>> awaited;  // head, read after
+  bool coordinates_changed = false;
+};
+
+class Model {
+ public:
+  explicit Model(Mutation mutation = Mutation::kNone) : mutation_(mutation) {}
+
+  // What the machine has to answer. Afterwards Look() is what its state has to be.
+  AnswerPicture Apply(const core::Input& input);
+  StatePicture Look() const;
+
+  // Counts an input that the machine recorded although nothing came of it that can be seen: when
+  // it looks at a key again is its own business.
+  void CountRecorded(absl::Time time) {
+    ++sequence_;
+    now_ = time;
+  }
+
+  const std::map<core::KeyId, Key>& keys() const { return keys_; }
+  const std::map<std::string, SourceNow>& sources() const { return sources_; }
+  const std::map<std::string, BreakerNow>& breakers() const { return breakers_; }
+  absl::Time now() const { return now_; }
+  uint64_t policy_version() const { return policy_version_; }
+
+ private:
+  // Reasons on their way to a decision.
+  struct Found {
+    std::set<std::string> reasons;
+    core::Verdict certain = core::Verdict::kAllow;
+    core::Verdict pending = core::Verdict::kAllow;
+    bool waits = false;
+    std::set<std::string> wait_sources;
+    bool blind = false;
+  };
+
+  // model_check.cc
+  AnswerPicture Apply(const core::CheckInput& check);
+  bool WellFormed(const core::CheckInput& check) const;
+  std::optional<AnswerPicture> AnswerOfKey(const core::CheckInput& check);
+  AnswerPicture Judge(const core::CheckInput& check);
+  const BreakerNow* BreakerOver(const std::string& scope) const;
+  void AskBreakers(const core::CheckInput& check, Found& found) const;
+  void AskFreshness(const core::CheckInput& check, Found& found) const;
+  void AskKnowledge(const core::CheckInput& check, const std::vector<Step>& steps,
+                    Found& found) const;
+  void AskInvariants(const core::CheckInput& check, const std::vector<Step>& steps,
+                     Found& found) const;
+  void AskInvariant(const InvariantFacts& invariant, const core::BookId& book,
+                    const std::vector<Step>& steps, absl::Time arrived_at, Found& found) const;
+  void Reserve(const core::CheckInput& check, const std::vector<Step>& steps, bool blind,
+               AnswerPicture& answer);
+  std::set<std::string> ScopesOver(const core::CheckInput& check) const;
+  AnswerPicture Decided(core::Verdict verdict, std::set<std::string> reasons) const;
+  static void Add(Found& found, core::ReasonCode code, const std::string& name,
+                  core::Verdict verdict);
+  static void AddPending(Found& found, core::ReasonCode code, const std::string& name,
+                         core::Verdict verdict);
+
+  // model_commands.cc
+  AnswerPicture Apply(const core::ConfirmInput& input);
+  AnswerPicture Apply(const core::ReleaseInput& input);
+  AnswerPicture Apply(const core::RejectHoldInput& input);
+  AnswerPicture Apply(const core::TripBreakerInput& input);
+  AnswerPicture Apply(const core::HalfOpenBreakerInput& input);
+  AnswerPicture Apply(const core::ResetBreakerInput& input);
+  AnswerPicture Apply(const core::ApplyPolicyInput& input);
+  AnswerPicture Apply(const core::TickInput& input);
+  AnswerPicture Apply(const core::ClockDriftInput& input);
+  AnswerPicture Apply(const core::AcceptTimeInput& input);
+  void MakeSmaller(Key& key, const core::KeyId& id, const Money& amount);
+  bool MayRelease(const core::KeyId& id, const Key& key) const;
+  bool LookAfter(const core::KeyId& id, Key& key, bool& forget);
+  void Forget(const core::KeyId& id);
+
+  // model_events.cc
+  AnswerPicture Apply(const core::GrantEpochInput& input);
+  AnswerPicture Apply(const core::IngestInput& input);
+  void Happen(const std::string& source, const core::Event& event);
+  void Happen(const std::string& source, const core::Event& event,
+              const core::MovementEvent& change);
+  bool Seen(const std::string& source, const core::Event& event, const core::MovementEvent& change);
+  void Count(const RowName& name, const core::Event& event, const core::MovementEvent& change);
+  void Undo(const RowName& name, const core::KeyId& key);
+  void Compare(const core::KeyId& id, const Key* key, const RowNow& row, bool duplicate);
+  void CompareAmount(const core::KeyId& id, const Key& key, const RowNow& row);
+  void Settle(const core::KeyId& id, const RowNow& row);
+  bool FitsIn(const std::vector<Step>& added, const std::vector<Step>& taken) const;
+  void Suspect(const std::vector<Step>& steps);
+  void JudgeSuspects();
+  void ActOn(const InvariantFacts& invariant, const core::BookId& book);
+  void Violate(core::ViolationKind kind, const std::string& name, const core::KeyId& key,
+               const AccountId& account, const OrderId& order);
+  void BindCurrency(const std::vector<Step>& steps);
+  void OpenByItself(const std::string& scope);
+
+  // model.cc
+  std::vector<Numbers> NumbersOf(const core::BookId& book) const;
+  std::vector<Step> StepsOfRow(const RowNow& row) const;
+  void End(Key& key, core::ReservationState state);
+  bool IsProven(const std::string& source, absl::Time time) const;
+  static AnswerPicture Refused(absl::StatusCode code);
+  AnswerPicture Answer(const Key& key) const;
+
+  const Mutation mutation_;
+  uint64_t sequence_ = 0;  // of the input at hand
+  absl::Time now_ = absl::InfinitePast();
+  bool drifted_ = false;
+  uint64_t policy_version_ = 0;
+  std::map<core::KeyId, Key> keys_;
+  std::map<std::pair<RowName, core::KeyId>, RowNow> rows_;  // all that ever counted
+  std::map<RowName, RowChange> changes_;
+  std::vector<Step> confirmed_;  // posted by confirms where no source reports
+  std::map<std::pair<AccountId, OrderId>, Currency> currencies_;  // of orders
+  std::set<std::pair<AccountId, OrderId>> closed_;
+  std::map<std::string, SourceNow> sources_;
+  std::map<std::string, BreakerNow> breakers_;
+  std::set<core::GapScope> gaps_;
+  std::map<std::pair<std::string, core::BookId>, absl::Time> suspects_;
+  std::optional<std::pair<int64_t, int64_t>> blind_spent_;  // calls, minor units
+  std::multiset<std::string> violations_;                   // of the input at hand
+};
+
+}  // namespace fundgate::model
+
+#endif  // TESTS_MODEL_MODEL_H_

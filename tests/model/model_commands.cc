@@ -1,0 +1,242 @@
+// Confirms, releases, rejected holds, breakers, policies, and what time alone brings about.
+#include <algorithm>
+
+#include "tests/model/model.h"
+
+namespace fundgate::model {
+namespace {
+
+constexpr absl::StatusCode kPrecondition = absl::StatusCode::kFailedPrecondition;
+
+bool Names(const std::vector<std::string>& ids, const std::string& id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// Nobody could say which order or which part the rest comes from.
+bool CanBeSmaller(const Key& key) {
+  if (key.binding->lines.size() > 1) return false;
+  return std::all_of(
+      key.reservation->open.begin(), key.reservation->open.end(),
+      [&](const Step& step) { return step.amount == key.reservation->amount.minor_units; });
+}
+
+}  // namespace
+
+AnswerPicture Model::Apply(const core::ConfirmInput& input) {
+  const auto found = keys_.find(input.key);
+  if (found == keys_.end()) return Refused(absl::StatusCode::kNotFound);
+  Key& key = found->second;
+  if (!key.reservation.has_value() || key.decision_id != input.decision_id) {
+    return Refused(kPrecondition);
+  }
+  if (key.binding->account != input.account) return Refused(kPrecondition);
+  Reserved& reserved = *key.reservation;
+  if (reserved.state == core::ReservationState::kReleased) return Refused(kPrecondition);
+  if (reserved.state == core::ReservationState::kPosted) return Answer(key);
+  const Money amount = input.amount.value_or(reserved.amount);
+  if (amount.currency != key.binding->amount.currency || amount.minor_units <= 0 ||
+      amount.minor_units > key.binding->amount.minor_units) {
+    return Refused(kPrecondition);
+  }
+  if (reserved.state != core::ReservationState::kPending) {
+    if (amount != reserved.amount) return Refused(kPrecondition);
+    return Answer(key);
+  }
+  if (amount != reserved.amount) {
+    if (!CanBeSmaller(key)) return Refused(kPrecondition);
+    MakeSmaller(key, input.key, amount);
+  }
+  reserved.state = core::ReservationState::kConfirmed;
+  key.changed_at = now_;
+  if (!FindKind(input.key.kind.value())->has_source) {
+    confirmed_.insert(confirmed_.end(), reserved.open.begin(), reserved.open.end());
+    End(key, core::ReservationState::kPosted);
+    key.moved = true;
+  }
+  return Answer(key);
+}
+
+void Model::MakeSmaller(Key& key, const core::KeyId& id, const Money& amount) {
+  core::Line line = key.binding->lines.front();
+  line.amount = amount.minor_units;
+  for (auto& [name, part] : line.parts) part = part == 0 ? 0 : amount.minor_units;
+  key.reservation->amount = amount;
+  key.reservation->open = StepsOf(id.kind.value(), key.binding->account, amount.currency, line);
+}
+
+AnswerPicture Model::Apply(const core::ReleaseInput& input) {
+  const auto found = keys_.find(input.key);
+  const bool unknown = found == keys_.end() || found->second.state == core::KeyState::kClosed ||
+                       found->second.state == core::KeyState::kSeen;
+  if (unknown && found != keys_.end() && found->second.in_progress) return Refused(kPrecondition);
+  if (unknown) {
+    if (FindCheckpoint(input.key.kind.value()) == nullptr) {
+      return Refused(absl::StatusCode::kInvalidArgument);
+    }
+    Key& key = keys_[input.key];
+    key.state = core::KeyState::kClosed;
+    key.closed_at = now_;
+    key.changed_at = now_;
+    AnswerPicture answer = Answer(key);
+    answer.decision_id = input.decision_id;
+    return answer;
+  }
+  Key& key = found->second;
+  if (key.binding.has_value() && key.binding->account != input.account) {
+    return Refused(kPrecondition);
+  }
+  if (Names(key.released, input.decision_id)) {
+    AnswerPicture answer;
+    answer.sort = AnswerSort::kReservation;
+    answer.decision_id = input.decision_id;
+    answer.reservation = core::ReservationState::kReleased;
+    answer.amount = key.binding->amount.minor_units;
+    return answer;
+  }
+  if (!key.reservation.has_value() || key.decision_id != input.decision_id) {
+    return Refused(kPrecondition);
+  }
+  switch (key.reservation->state) {
+    case core::ReservationState::kReleased:
+      return Answer(key);
+    case core::ReservationState::kPending:
+      if (key.in_progress || key.moved) return Refused(kPrecondition);
+      End(key, core::ReservationState::kReleased);
+      key.changed_at = now_;
+      return Answer(key);
+    default:
+      return Refused(kPrecondition);
+  }
+}
+
+AnswerPicture Model::Apply(const core::RejectHoldInput& input) {
+  const auto found = keys_.find(input.key);
+  if (found == keys_.end()) return Refused(absl::StatusCode::kNotFound);
+  Key& key = found->second;
+  if (key.state != core::KeyState::kHeld || key.decision_id != input.decision_id ||
+      key.binding->account != input.account) {
+    return Refused(kPrecondition);
+  }
+  key.state = core::KeyState::kRejected;
+  key.changed_at = now_;
+  return AnswerPicture();
+}
+
+AnswerPicture Model::Apply(const core::TripBreakerInput& input) {
+  if (input.mode == core::Verdict::kAllow) return Refused(absl::StatusCode::kInvalidArgument);
+  breakers_[input.scope] = {core::BreakerState::kOpen, input.mode, 0, Money{}, input.until};
+  AnswerPicture answer;
+  answer.sort = AnswerSort::kBreaker;
+  answer.breaker = core::BreakerState::kOpen;
+  return answer;
+}
+
+AnswerPicture Model::Apply(const core::HalfOpenBreakerInput& input) {
+  if (input.mode == core::Verdict::kAllow) return Refused(absl::StatusCode::kInvalidArgument);
+  breakers_[input.scope] = {core::BreakerState::kHalfOpen, input.mode, input.budget.calls,
+                            input.budget.amount, input.until};
+  AnswerPicture answer;
+  answer.sort = AnswerSort::kBreaker;
+  answer.breaker = core::BreakerState::kHalfOpen;
+  return answer;
+}
+
+AnswerPicture Model::Apply(const core::ResetBreakerInput& input) {
+  breakers_.erase(input.scope);
+  AnswerPicture answer;
+  answer.sort = AnswerSort::kBreaker;
+  answer.breaker = core::BreakerState::kClosed;
+  return answer;
+}
+
+AnswerPicture Model::Apply(const core::ApplyPolicyInput& input) {
+  if (input.expected_version.has_value() && *input.expected_version != policy_version_) {
+    return Refused(kPrecondition);
+  }
+  AnswerPicture answer;
+  answer.sort = AnswerSort::kPolicy;
+  answer.number = ++policy_version_;
+  return answer;
+}
+
+AnswerPicture Model::Apply(const core::ClockDriftInput&) {
+  drifted_ = true;
+  return AnswerPicture();
+}
+
+AnswerPicture Model::Apply(const core::AcceptTimeInput&) {
+  drifted_ = false;
+  return AnswerPicture();
+}
+
+AnswerPicture Model::Apply(const core::TickInput&) {
+  AnswerPicture answer;
+  answer.recorded = false;
+  if (drifted_) return answer;
+  answer.recorded = std::erase_if(breakers_, [&](const auto& breaker) {
+                      return breaker.second.until.has_value() && *breaker.second.until <= now_;
+                    }) > 0;
+  std::vector<core::KeyId> forgotten;
+  for (auto& [id, key] : keys_) {
+    bool forget = false;
+    if (LookAfter(id, key, forget)) answer.recorded = true;
+    if (forget) forgotten.push_back(id);
+  }
+  for (const core::KeyId& id : forgotten) Forget(id);
+  return answer;
+}
+
+// Whether it is proven that an allowed movement did not happen, by those who would have reported
+// it.
+bool Model::MayRelease(const core::KeyId& id, const Key& key) const {
+  if (!FindCheckpoint(id.kind.value())->auto_release || key.event_seen) return false;
+  if (key.reservation->state != core::ReservationState::kPending) return false;
+  if (key.reservation->overdue_at > now_) return false;
+  const bool gap = std::any_of(gaps_.begin(), gaps_.end(), [&](const core::GapScope& scope) {
+    return scope.kind == id.kind &&
+           (scope.account.empty() || scope.account == key.binding->account);
+  });
+  return !gap && IsProven("bank", key.reservation->valid_until + absl::Minutes(1));
+}
+
+// Returns whether anything came of it.
+bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
+  using core::KeyState;
+  using core::ReservationState;
+  const bool open =
+      key.state == KeyState::kAllowed && (key.reservation->state == ReservationState::kPending ||
+                                          key.reservation->state == ReservationState::kConfirmed);
+  if (open && MayRelease(id, key)) {
+    End(key, ReservationState::kReleased);
+    key.changed_at = now_;
+    return true;
+  }
+  bool changed = false;
+  if (open && !key.reservation->overdue && key.reservation->overdue_at <= now_) {
+    key.reservation->overdue = true;
+    const Binding& bound = *key.binding;
+    Violate(core::ViolationKind::kOverdue, "", id, bound.account, bound.lines.front().order);
+    changed = true;
+  }
+  const bool unfinished = open || (key.state == KeyState::kSeen && key.in_progress);
+  forget = !unfinished && key.changed_at + absl::Hours(24 * 400) <= now_;
+  return changed || forget;
+}
+
+void Model::Forget(const core::KeyId& id) {
+  const Key& key = keys_.at(id);
+  const KindFacts& kind = *FindKind(id.kind.value());
+  if (kind.needs_order && kind.gated) {
+    if (key.reservation.has_value()) {
+      for (const core::Line& line : key.binding->lines) {
+        closed_.insert({key.binding->account, line.order});
+      }
+    }
+    for (const auto& [name, row] : rows_) {
+      if (name.second == id) closed_.insert({row.account, row.line.order});
+    }
+  }
+  keys_.erase(id);
+}
+
+}  // namespace fundgate::model

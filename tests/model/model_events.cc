@@ -1,0 +1,360 @@
+// What sources report, and what the model makes of it.
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <variant>
+
+#include "tests/model/model.h"
+
+namespace fundgate::model {
+namespace {
+
+using core::KeyState;
+using core::MovementStatus;
+using core::ReservationState;
+using core::ViolationKind;
+
+uint64_t MappingOf(const std::string& source) {
+  if (source == "bank") return 3;
+  return source == "pay_db" ? 7 : 0;
+}
+
+bool IsKnown(const std::string& source) {
+  return source == "bank" || source == "pay_db" || source == "till";
+}
+
+bool IsPowerOfTenApart(int64_t a, int64_t b) {
+  Wide small = std::min(a, b);
+  const Wide large = std::max(a, b);
+  if (small <= 0) return false;
+  while (small < large) small *= 10;
+  return small == large && a != b;
+}
+
+// Whether some counter gets less from the row than before.
+bool Shrinks(const std::vector<Step>& before, const std::vector<Step>& after) {
+  for (const Step& was : before) {
+    Wide is = 0;
+    for (const Step& step : after) {
+      if (step.book == was.book && step.counter == was.counter) is += step.amount;
+    }
+    if (is * (was.amount < 0 ? -1 : 1) < was.amount * (was.amount < 0 ? -1 : 1)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+AnswerPicture Model::Apply(const core::GrantEpochInput& input) {
+  const std::string name = input.source.value();
+  if (!IsKnown(name)) return Refused(absl::StatusCode::kNotFound);
+  if (MappingOf(name) != 0 && MappingOf(name) != input.mapping_version) {
+    return Refused(absl::StatusCode::kFailedPrecondition);
+  }
+  SourceNow& source = sources_[name];
+  ++source.epoch;
+  source.awaited.clear();
+  source.coordinates_changed = input.coordinates_changed;
+  AnswerPicture answer;
+  answer.sort = AnswerSort::kEpoch;
+  answer.number = source.epoch;
+  return answer;
+}
+
+AnswerPicture Model::Apply(const core::IngestInput& input) {
+  const std::string name = input.source.value();
+  if (!IsKnown(name)) return Refused(absl::StatusCode::kNotFound);
+  const auto found = sources_.find(name);
+  if (found == sources_.end() || found->second.epoch != input.epoch) {
+    return Refused(absl::StatusCode::kAborted);
+  }
+  if (MappingOf(name) != 0 && MappingOf(name) != input.mapping_version) {
+    return Refused(absl::StatusCode::kFailedPrecondition);
+  }
+  SourceNow& source = found->second;
+  if (NumberOf(input.previous) != source.position) {
+    return Refused(absl::StatusCode::kFailedPrecondition);
+  }
+  for (const core::Event& event : input.events) Happen(name, event);
+  source.position = NumberOf(input.position);
+  if (input.probe.has_value()) {
+    source.awaited.emplace_back(NumberOf(input.probe->head), input.probe->read_after);
+  }
+  std::erase_if(source.awaited, [&](const auto& probe) {
+    if (probe.first > source.position) return false;
+    source.proven_past = std::max(source.proven_past, probe.second);
+    return true;
+  });
+  JudgeSuspects();
+  AnswerPicture answer;
+  answer.sort = AnswerSort::kIngest;
+  answer.number = source.position;
+  return answer;
+}
+
+void Model::Happen(const std::string& source, const core::Event& event) {
+  if (const auto* change = std::get_if<core::MovementEvent>(&event.body)) {
+    Happen(source, event, *change);
+  } else if (const auto* gap = std::get_if<core::GapEvent>(&event.body)) {
+    gaps_.insert(gap->scope);
+  }
+}
+
+bool Model::Seen(const std::string& source, const core::Event& event,
+                 const core::MovementEvent& change) {
+  RowChange& newest = changes_[{source, change.row}];
+  const bool seen = newest.event_id == event.id ||
+                    (!newest.event_id.empty() && sources_.at(source).coordinates_changed &&
+                     newest.image_hash == change.image_hash);
+  newest = {event.id, change.image_hash};
+  return seen;
+}
+
+void Model::Happen(const std::string& source, const core::Event& event,
+                   const core::MovementEvent& change) {
+  if (Seen(source, event, change)) return;
+  const RowName name{source, change.row};
+  if (change.before.has_value() && change.before->status != MovementStatus::kNone) {
+    const core::KeyId before{change.kind, change.before->key};
+    const bool stays = change.after.has_value() &&
+                       change.after->status == MovementStatus::kHappened &&
+                       change.after->key == change.before->key;
+    if (!stays) Undo(name, before);
+  }
+  if (!change.after.has_value() || change.after->status == MovementStatus::kNone) return;
+  const core::Contribution& after = *change.after;
+  if (after.status == MovementStatus::kHappened) return Count(name, event, change);
+  Key& key = keys_[{change.kind, after.key}];
+  key.event_seen = true;
+  key.changed_at = now_;
+  key.in_progress = after.status == MovementStatus::kInProgress;
+  if (after.status == MovementStatus::kFailed && key.generation == 1 &&
+      key.state == KeyState::kAllowed && !key.moved) {
+    End(key, ReservationState::kReleased);
+  }
+}
+
+// The row no longer counts for the key.
+void Model::Undo(const RowName& name, const core::KeyId& key) {
+  const auto found = rows_.find({name, key});
+  if (found == rows_.end() || !found->second.counts) return;
+  RowNow& row = found->second;
+  std::vector<Step> steps = StepsOfRow(row);
+  row.counts = false;
+  for (Step& step : steps) step.amount = -step.amount;
+  Suspect(steps);
+  if (keys_.contains(key)) keys_[key].changed_at = now_;
+  if (!FindKind(row.kind)->reversible) {
+    Violate(ViolationKind::kMovementUndone, "", key, row.account, row.line.order);
+  }
+}
+
+void Model::Count(const RowName& name, const core::Event&, const core::MovementEvent& change) {
+  const core::Contribution& after = *change.after;
+  const core::KeyId id{change.kind, after.key};
+  const RowNow next{change.kind.value(), id,  after.account, after.currency, after.line,
+                    after.part_key,      true};
+  const auto found = rows_.find({name, id});
+  const RowNow last = found == rows_.end() ? RowNow() : found->second;
+  const auto key = keys_.find(id);
+  const Key* known = key == keys_.end() ? nullptr : &key->second;
+  const std::vector<Step> taken = last.counts ? StepsOfRow(last) : std::vector<Step>();
+  const std::vector<Step> added = StepsOfRow(next);
+  const bool same = last.counts && last.account == next.account && last.line == next.line &&
+                    last.currency == next.currency;
+  if (same) {
+    keys_[id].changed_at = now_;
+    return;
+  }
+  bool duplicate = false;  // found out when the row first counts
+  for (const auto& [other, counted] : rows_) {
+    if (last.counts || other.second != id || other.first == name)
+      continue;  // counted once: that is enough
+    if (!FindKind(next.kind)->many_lines || counted.part_key == next.part_key) duplicate = true;
+  }
+  const bool shrinks = last.counts && Shrinks(taken, added);
+  if (shrinks && !FindKind(next.kind)->reversible) {
+    Violate(ViolationKind::kMovementUndone, "", id, last.account, last.line.order);
+  }
+  Compare(id, known, next, duplicate);
+  if (!FitsIn(added, taken)) {
+    gaps_.insert({change.kind, after.account, after.line.order});
+    if (last.counts) rows_[{name, id}].counts = false;
+    Settle(id, next);
+    return;
+  }
+  rows_[{name, id}] = next;
+  std::vector<Step> worse = added;
+  for (Step step : taken) {
+    step.amount = -step.amount;
+    worse.push_back(step);
+  }
+  BindCurrency(added);
+  Settle(id, next);
+  Suspect(worse);
+}
+
+// Names everything about a happened movement that does not fit what was allowed.
+void Model::Compare(const core::KeyId& id, const Key* key, const RowNow& row, bool duplicate) {
+  const auto raise = [&](ViolationKind kind) {
+    Violate(kind, "", id, row.account, row.line.order);
+  };
+  if (duplicate) return raise(ViolationKind::kDuplicateMovement);
+  if (row.kind != "cash_out" && row.kind != "top_up") {
+    const auto bound = currencies_.find({row.account, row.line.order});
+    if (bound != currencies_.end() && bound->second != row.currency) {
+      raise(ViolationKind::kOtherCurrency);
+    }
+  }
+  if (!FindKind(row.kind)->gated) return;
+  if (key == nullptr) return raise(ViolationKind::kUngated);
+  if (key->moved && !key->reservation.has_value()) return;
+  switch (key->state) {
+    case KeyState::kSeen:
+    case KeyState::kHeld:
+      return raise(ViolationKind::kUngated);
+    case KeyState::kClosed:
+      return raise(ViolationKind::kAfterRelease);
+    case KeyState::kBlocked:
+    case KeyState::kRejected:
+      return raise(ViolationKind::kAfterBlock);
+    case KeyState::kMoved:
+      return;
+    case KeyState::kAllowed:
+      break;
+  }
+  if (key->reservation->state == ReservationState::kReleased && !key->moved) {
+    raise(ViolationKind::kAfterRelease);
+  }
+  CompareAmount(id, *key, row);
+}
+
+void Model::CompareAmount(const core::KeyId& id, const Key& key, const RowNow& row) {
+  const auto raise = [&](ViolationKind kind) {
+    Violate(kind, "", id, row.account, row.line.order);
+  };
+  const Binding& bound = *key.binding;
+  if (row.account != bound.account) raise(ViolationKind::kOtherAccount);
+  const auto line = std::find_if(bound.lines.begin(), bound.lines.end(),
+                                 [&](const core::Line& l) { return l.order == row.line.order; });
+  if (line == bound.lines.end()) raise(ViolationKind::kOtherOrder);
+  if (row.currency != bound.amount.currency) {
+    const auto first = currencies_.find({row.account, row.line.order});
+    const bool named = row.kind != "cash_out" && first != currencies_.end() &&
+                       first->second != row.currency;  // by Compare, once is enough
+    if (!named) raise(ViolationKind::kOtherCurrency);
+    return;
+  }
+  if (line == bound.lines.end()) return;
+  int64_t allowed = key.reservation->amount.minor_units;
+  if (FindKind(row.kind)->many_lines) {
+    allowed = line->amount;
+  }
+  if (allowed == row.line.amount) return;
+  raise(IsPowerOfTenApart(allowed, row.line.amount) ? ViolationKind::kUnitMismatch
+                                                    : ViolationKind::kAmountMismatch);
+}
+
+// The key has moved: what was set aside for it is no longer pending.
+void Model::Settle(const core::KeyId& id, const RowNow& row) {
+  Key& key = keys_[id];
+  key.moved = true;
+  key.event_seen = true;
+  key.in_progress = false;
+  key.changed_at = now_;
+  if (key.state != KeyState::kAllowed) {
+    if (key.state != KeyState::kRejected) key.state = KeyState::kMoved;
+    return;
+  }
+  Reserved& reserved = *key.reservation;
+  if (reserved.state == ReservationState::kReleased) return;
+  if (!FindKind(row.kind)->many_lines) return End(key, ReservationState::kPosted);
+  std::erase_if(reserved.open, [&](const Step& step) { return step.line == row.line.order; });
+  if (reserved.open.empty()) reserved.state = ReservationState::kPosted;
+}
+
+// Whether every counter stays within 64 bits, with all that is pending counted in full.
+bool Model::FitsIn(const std::vector<Step>& added, const std::vector<Step>& taken) const {
+  std::set<core::BookId> books;
+  for (const Step& step : added) books.insert(step.book);
+  for (const core::BookId& book : books) {
+    std::vector<Numbers> numbers = NumbersOf(book);
+    for (const Step& step : added) {
+      if (step.book == book) numbers[step.counter].posted += step.amount;
+    }
+    for (const Step& step : taken) {
+      if (step.book == book) numbers[step.counter].posted -= step.amount;
+    }
+    for (const Numbers& n : numbers) {
+      if (n.posted + n.up > std::numeric_limits<int64_t>::max()) return false;
+      if (n.posted - n.down < std::numeric_limits<int64_t>::min()) return false;
+    }
+  }
+  return true;
+}
+
+void Model::Suspect(const std::vector<Step>& steps) {
+  for (const InvariantFacts& invariant : AllInvariants()) {
+    for (const Step& step : steps) {
+      if (step.book.book != invariant.book) continue;
+      if (invariant.influence[step.counter] * step.amount <= 0) continue;
+      std::vector<Wide> posted;
+      for (const Numbers& n : NumbersOf(step.book)) posted.push_back(n.posted);
+      if (invariant.holds(posted) == Truth::kYes) continue;
+      suspects_[{invariant.name, step.book}] = now_;
+    }
+  }
+}
+
+void Model::JudgeSuspects() {
+  for (auto at = suspects_.begin(); at != suspects_.end();) {
+    const core::BookId book = at->first.second;
+    const std::set<std::string> sources = SourcesOf(book.book);
+    const bool proven = std::all_of(sources.begin(), sources.end(),
+                                    [&](const std::string& s) { return IsProven(s, at->second); });
+    if (!proven) {
+      ++at;
+      continue;
+    }
+    std::vector<Wide> posted;
+    for (const Numbers& n : NumbersOf(book)) posted.push_back(n.posted);
+    for (const InvariantFacts& invariant : AllInvariants()) {
+      if (invariant.name == at->first.first && invariant.holds(posted) != Truth::kYes) {
+        ActOn(invariant, book);
+      }
+    }
+    at = suspects_.erase(at);
+  }
+}
+
+void Model::ActOn(const InvariantFacts& invariant, const core::BookId& book) {
+  Violate(ViolationKind::kInvariant, invariant.name, core::KeyId(), book.account, book.order);
+  if (invariant.book == "order") OpenByItself("*/order:" + book.order.value());
+  if (invariant.book == "merchant") {
+    OpenByItself("cash_out/account:" + book.account.value());
+    OpenByItself("late_refund/account:" + book.account.value());
+  }
+}
+
+void Model::OpenByItself(const std::string& scope) {
+  BreakerNow opened;
+  opened.state = core::BreakerState::kOpen;
+  opened.mode = core::Verdict::kHold;
+  const BreakerNow* standing = BreakerOver(scope);
+  if (standing != nullptr && standing->state == core::BreakerState::kOpen) return;
+  breakers_[scope] = opened;
+}
+
+void Model::Violate(ViolationKind kind, const std::string& name, const core::KeyId& key,
+                    const AccountId& account, const OrderId& order) {
+  violations_.insert(ViolationText(kind, name, key, account, order));
+}
+
+void Model::BindCurrency(const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    if (step.book.book != "order") continue;
+    currencies_.try_emplace({step.book.account, step.book.order}, step.book.currency);
+  }
+}
+
+}  // namespace fundgate::model

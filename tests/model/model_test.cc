@@ -1,0 +1,113 @@
+// The machine against the model, over as many random inputs as there is time for.
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/model/compare.h"
+#include "tests/model/policy_under_test.h"
+
+namespace fundgate::model {
+namespace {
+
+constexpr uint64_t kRunSteps = 200;
+
+// Inputs in total: FUNDGATE_MODEL_INPUTS, or a million (fewer where sanitizers make all slow).
+uint64_t InputsWanted() {
+  if (const char* text = std::getenv("FUNDGATE_MODEL_INPUTS"))
+    return std::strtoull(text, nullptr, 10);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return 40'000;
+#else
+  return 1'000'000;
+#endif
+}
+
+uint64_t FirstSeed() {
+  const char* text = std::getenv("FUNDGATE_MODEL_SEED");
+  return text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
+}
+
+std::string Report(const std::shared_ptr<const core::Policy>& policy, uint64_t seed,
+                   const std::vector<uint64_t>& steps) {
+  const std::vector<uint64_t> few = Shrink(policy, steps, Mutation::kNone);
+  const auto mismatch = Compare(policy, few, Mutation::kNone, nullptr, true);
+  return "FUNDGATE_MODEL_SEED=" + std::to_string(seed) + " differs at step " +
+         std::to_string(Compare(policy, steps, Mutation::kNone, nullptr, false)->step) +
+         "; the least of it:\n" + mismatch->report;
+}
+
+TEST(Model, AgreesWithTheMachineOverRandomInputs) {
+  const std::shared_ptr<const core::Policy> policy = CompilePolicy();
+  const uint64_t runs = (InputsWanted() + kRunSteps - 1) / kRunSteps;
+  Coverage coverage;
+  for (uint64_t seed = FirstSeed(); seed < FirstSeed() + runs; ++seed) {
+    const std::vector<uint64_t> steps = Steps(seed, kRunSteps);
+    if (Compare(policy, steps, Mutation::kNone, &coverage, false).has_value()) {
+      FAIL() << Report(policy, seed, steps);
+    }
+  }
+  for (const auto& [what, count] : coverage.seen) {
+    RecordProperty(what, std::to_string(count));
+    if (std::getenv("FUNDGATE_MODEL_COVERAGE") != nullptr) {
+      std::cout << what << ": " << count << "\n";
+    }
+  }
+}
+
+// Inputs that never meet a rule prove nothing about it.
+TEST(Model, RandomInputsReachEveryAnswerReasonAndViolation) {
+  const std::shared_ptr<const core::Policy> policy = CompilePolicy();
+  Coverage coverage;
+  for (uint64_t seed = 1; seed <= 150; ++seed) {
+    Compare(policy, Steps(seed, kRunSteps), Mutation::kNone, &coverage, false);
+  }
+  std::vector<std::string> wanted = {"replayed", "verdict 1", "verdict 2", "verdict 3"};
+  for (int input = 0; input <= 12; ++input) wanted.push_back("input " + std::to_string(input));
+  for (int answer = 0; answer <= 8; ++answer) wanted.push_back("answer " + std::to_string(answer));
+  for (int reason = 1; reason <= 9; ++reason) {
+    wanted.push_back("reason code " + std::to_string(reason) + " ");
+  }
+  for (int kind = 1; kind <= 12; ++kind) {
+    wanted.push_back("violation kind " + std::to_string(kind) + (kind < 10 ? " " : ""));
+  }
+  for (const std::string& what : wanted) EXPECT_GT(coverage.seen[what], 0U) << what;
+}
+
+class PlantedFault : public testing::TestWithParam<Mutation> {};
+
+// The comparison itself can fail: each fault is found within a few runs.
+TEST_P(PlantedFault, IsFound) {
+  const std::shared_ptr<const core::Policy> policy = CompilePolicy();
+  bool found = false;
+  for (uint64_t seed = 1; seed <= 100 && !found; ++seed) {
+    found = Compare(policy, Steps(seed, kRunSteps), GetParam(), nullptr, false).has_value();
+  }
+  EXPECT_TRUE(found);
+}
+
+INSTANTIATE_TEST_SUITE_P(Model, PlantedFault,
+                         testing::Values(Mutation::kCountsRefundTwice, Mutation::kForgetsBreakers,
+                                         Mutation::kReplaysAfterValidUntil,
+                                         Mutation::kTrustsStaleSources,
+                                         Mutation::kKeepsReleasedPending));
+
+TEST(Model, ShrinkingKeepsTheFaultAndDropsWhatItDoesNotNeed) {
+  const std::shared_ptr<const core::Policy> policy = CompilePolicy();
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    const std::vector<uint64_t> steps = Steps(seed, kRunSteps);
+    if (!Compare(policy, steps, Mutation::kCountsRefundTwice, nullptr, false).has_value()) continue;
+    const std::vector<uint64_t> few = Shrink(policy, steps, Mutation::kCountsRefundTwice);
+    EXPECT_LE(few.size(), 6U);  // policy, epoch, the refund's event, and little else
+    EXPECT_TRUE(Compare(policy, few, Mutation::kCountsRefundTwice, nullptr, false).has_value());
+    return;
+  }
+  FAIL() << "The planted fault was never met.";
+}
+
+}  // namespace
+}  // namespace fundgate::model

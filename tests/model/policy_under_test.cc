@@ -1,0 +1,153 @@
+#include "tests/model/policy_under_test.h"
+
+#include <cstdlib>
+#include <initializer_list>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/expression/program.h"
+
+namespace fundgate::model {
+namespace {
+
+using core::Influence;
+
+constexpr size_t kMerchant = 0;
+constexpr size_t kOrder = 1;
+constexpr size_t kWallet = 2;
+
+std::vector<SourceName> Names(std::initializer_list<const char*> names) {
+  return {names.begin(), names.end()};
+}
+
+core::MovementDefinition Movement(const char* kind, std::vector<core::Effect> effects, bool gated,
+                                  std::vector<SourceName> sources) {
+  core::MovementDefinition movement;
+  movement.kind = MovementKind(kind);
+  movement.effects = std::move(effects);
+  movement.gated = gated;
+  movement.sources = std::move(sources);
+  return movement;
+}
+
+core::CheckpointDefinition Checkpoint(const char* kind, size_t movement, absl::Duration staleness,
+                                      absl::Duration valid, absl::Duration overdue,
+                                      std::vector<SourceName> sources) {
+  core::CheckpointDefinition checkpoint;
+  checkpoint.kind = MovementKind(kind);
+  checkpoint.movement = movement;
+  checkpoint.max_staleness = staleness;
+  checkpoint.valid_for = valid;
+  checkpoint.overdue_after = overdue;
+  checkpoint.sources = std::move(sources);
+  return checkpoint;
+}
+
+core::InvariantDefinition Invariant(const core::BookDefinition& book, size_t place,
+                                    const char* name, const char* text,
+                                    std::vector<Influence> influence, core::OnEvent on_event,
+                                    std::vector<SourceName> cures) {
+  expression::Environment environment;
+  for (const std::string& counter : book.counters) {
+    if (!environment.AddVariable(counter, expression::Type::Int()).ok()) std::abort();
+  }
+  expression::Compiled compiled = expression::Compile(environment, text, expression::Type::Bool());
+  if (!compiled.ok()) {
+    std::cerr << "The invariant " << name << " does not compile.\n";
+    std::abort();
+  }
+  return {name,
+          place,
+          std::move(*compiled.program),
+          text,
+          std::move(influence),
+          core::Verdict::kBlock,
+          on_event,
+          std::move(cures)};
+}
+
+void AddBooksAndMovements(core::Policy& policy) {
+  policy.books = {
+      {"merchant",
+       false,
+       {"settled", "cashed_out", "clawed_back"},
+       false,
+       Names({"bank", "pay_db"})},
+      {"order",
+       true,
+       {"paid", "refunded", "refunded_late", "settled"},
+       true,
+       Names({"pay_db", "till"})},
+      {"wallet", false, {"loaded", "spent"}, false, Names({"till"})},
+  };
+  policy.movements = {
+      Movement("cash_out", {{kMerchant, 1, 1, ""}}, true, Names({"bank"})),
+      Movement("chargeback", {{kOrder, 0, -1, ""}}, false, Names({"pay_db"})),
+      Movement("goodwill", {{kWallet, 1, 1, ""}}, true, {}),
+      Movement("late_refund", {{kOrder, 2, 1, ""}, {kMerchant, 2, 1, ""}}, true, Names({"pay_db"})),
+      Movement("payment", {{kOrder, 0, 1, ""}}, false, Names({"pay_db", "till"})),
+      Movement("refund", {{kOrder, 1, 1, ""}}, true, Names({"pay_db"})),
+      Movement("settlement", {{kOrder, 3, 1, ""}, {kMerchant, 0, 1, "net"}}, true,
+               Names({"pay_db"})),
+      Movement("top_up", {{kWallet, 0, 1, ""}}, false, Names({"till"})),
+  };
+  policy.movements[0].identity = {"payee"};
+  policy.movements[1].reversible = true;
+  policy.movements[6].many_lines = true;
+  policy.movements[6].parts = {"fee", "net"};
+}
+
+void AddInvariants(core::Policy& policy) {
+  constexpr Influence kT = Influence::kTightens;
+  constexpr Influence kL = Influence::kLoosens;
+  constexpr Influence kN = Influence::kNone;
+  const std::vector<core::BookDefinition>& books = policy.books;
+  policy.invariants.push_back(Invariant(books[kMerchant], kMerchant, "cash_out_within_settled",
+                                        "cashed_out + clawed_back <= settled", {kL, kT, kT},
+                                        core::OnEvent::kTrip, Names({"bank", "pay_db"})));
+  policy.invariants.push_back(Invariant(books[kOrder], kOrder, "escrow_covers",
+                                        "refunded + settled <= paid", {kL, kT, kN, kT},
+                                        core::OnEvent::kFreeze, Names({"pay_db", "till"})));
+  policy.invariants.push_back(Invariant(books[kOrder], kOrder, "refunds_within_paid",
+                                        "refunded + refunded_late <= paid", {kL, kT, kT, kN},
+                                        core::OnEvent::kFreeze, Names({"pay_db", "till"})));
+  policy.invariants.push_back(Invariant(books[kWallet], kWallet, "spent_within_loaded",
+                                        "spent <= loaded", {kL, kT}, core::OnEvent::kAlert,
+                                        Names({"till"})));
+  policy.invariants.back().otherwise = core::Verdict::kHold;
+}
+
+}  // namespace
+
+std::shared_ptr<const core::Policy> CompilePolicy() {
+  auto policy = std::make_shared<core::Policy>();
+  AddBooksAndMovements(*policy);
+  AddInvariants(*policy);
+  const std::vector<SourceName> all = Names({"bank", "pay_db", "till"});
+  policy->checkpoints = {
+      Checkpoint("cash_out", 0, absl::Seconds(2), absl::Minutes(10), absl::Hours(1),
+                 Names({"bank", "pay_db"})),
+      Checkpoint("goodwill", 2, absl::Seconds(5), absl::Minutes(2), absl::Minutes(10),
+                 Names({"till"})),
+      Checkpoint("late_refund", 3, absl::Seconds(5), absl::Minutes(2), absl::Minutes(10), all),
+      Checkpoint("refund", 5, absl::Seconds(5), absl::Minutes(2), absl::Minutes(10),
+                 Names({"pay_db", "till"})),
+      Checkpoint("settlement", 6, absl::Seconds(5), absl::Minutes(10), absl::Hours(1), all),
+  };
+  policy->checkpoints[0].auto_release = true;
+  policy->checkpoints[1].when_stale = core::Verdict::kAllow;
+  policy->checkpoints[1].blind_budget = core::Budget{2, Money{*Currency::FromCode("CNY"), 100}};
+  policy->sources = {
+      {SourceName("bank"), {MovementKind("cash_out")}, 3},
+      {SourceName("pay_db"),
+       {MovementKind("chargeback"), MovementKind("late_refund"), MovementKind("payment"),
+        MovementKind("refund"), MovementKind("settlement")},
+       7},
+      {SourceName("till"), {MovementKind("payment"), MovementKind("top_up")}, 0},
+  };
+  return policy;
+}
+
+}  // namespace fundgate::model

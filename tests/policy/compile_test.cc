@@ -1,0 +1,141 @@
+#include "server/policy/compile.h"
+
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/policy/mapping.h"
+#include "tests/policy/documents.h"
+
+namespace fundgate::policy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::MustLoad;
+using testing::SmallPolicy;
+
+const SourceName kBank("bank");
+const SourceName kTill("till");
+
+TEST(Compile, ListsAreSortedByNameWhateverTheDocumentsOrder) {
+  const auto policy = MustLoad(SmallPolicy()).policy;
+  ASSERT_EQ(policy->movements.size(), 3u);
+  EXPECT_EQ(policy->movements[0].kind, MovementKind("chargeback"));
+  EXPECT_EQ(policy->movements[1].kind, MovementKind("payment"));
+  EXPECT_EQ(policy->movements[2].kind, MovementKind("refund"));
+  EXPECT_THAT(policy->sources[1].emits,
+              ElementsAre(MovementKind("payment"), MovementKind("refund")));
+}
+
+TEST(Compile, EffectsPointAtTheirBooksAndCounters) {
+  const auto policy = MustLoad(SmallPolicy()).policy;
+  const core::Effect& chargeback = policy->FindMovement(MovementKind("chargeback"))->effects[0];
+  EXPECT_EQ(policy->books[chargeback.book].counters[chargeback.counter], "paid");
+  EXPECT_EQ(chargeback.sign, -1);
+  EXPECT_EQ(chargeback.amount, "");
+}
+
+TEST(Compile, ABookIsFedByEverySourceThatReportsAMovementOfIt) {
+  const auto policy = MustLoad(SmallPolicy()).policy;
+  EXPECT_THAT(policy->books[0].sources, ElementsAre(kBank, kTill));
+  EXPECT_THAT(policy->checkpoints[0].sources, ElementsAre(kBank, kTill));
+}
+
+TEST(Compile, OnlySourcesOfWhatLoosensCanCureAnInvariant) {
+  const auto policy = MustLoad(SmallPolicy()).policy;
+  // A chargeback lowers what was paid: it can't cure.
+  EXPECT_THAT(policy->invariants[0].cures, ElementsAre(kTill));
+  EXPECT_THAT(policy->invariants[0].influence,
+              ElementsAre(core::Influence::kLoosens, core::Influence::kTightens));
+}
+
+TEST(Compile, AKindWithoutSourceIsReportedByNobody) {
+  const auto policy =
+      MustLoad(SmallPolicy({{"emits: [payment, refund]", "emits: [payment]"}})).policy;
+  EXPECT_THAT(policy->FindMovement(MovementKind("refund"))->sources, IsEmpty());
+}
+
+TEST(Compile, WhatIsLeftOutHasItsDefault) {
+  const auto policy = MustLoad(SmallPolicy()).policy;
+  const core::CheckpointDefinition& refund = policy->checkpoints[0];
+  EXPECT_EQ(refund.when_stale, core::Verdict::kHold);
+  EXPECT_EQ(refund.patience, absl::Milliseconds(200));
+  EXPECT_EQ(refund.valid_for, absl::Minutes(2));
+  EXPECT_EQ(refund.overdue_after, absl::Minutes(10));
+  EXPECT_FALSE(refund.blind_budget.has_value());
+  EXPECT_EQ(policy->invariants[0].otherwise, core::Verdict::kBlock);
+  EXPECT_EQ(policy->invariants[0].on_event, core::OnEvent::kAlert);
+  EXPECT_EQ(policy->key_retention, absl::Hours(24 * 400));
+}
+
+TEST(Compile, WhatIsGivenIsTaken) {
+  const auto policy =
+      MustLoad(SmallPolicy(
+                   {{"{max_staleness: 5s}",
+                     "{max_staleness: 1s, when_stale: ALLOW, when_unproven: BLOCK, when_error: "
+                     "BLOCK, blind_budget: {calls: 3, amount: CNY 10.50}, patience: 0s, valid_for: "
+                     "1m, overdue_after: 1h, auto_release: proven, auto_release_grace: 5s}"},
+                    {"gated: true}",
+                     "gated: true, identity: [payee], gated_from: "
+                     "2026-01-31T00:00:00Z}"},
+                    {"refunded <= paid}", "refunded <= paid, otherwise: hold, on_event: TRIP}"}}))
+          .policy;
+  const core::CheckpointDefinition& refund = policy->checkpoints[0];
+  EXPECT_EQ(refund.max_staleness, absl::Seconds(1));
+  EXPECT_EQ(refund.when_stale, core::Verdict::kAllow);
+  EXPECT_EQ(refund.when_unproven, core::Verdict::kBlock);
+  EXPECT_EQ(refund.when_error, core::Verdict::kBlock);
+  const core::Budget budget{3, Money::Parse("CNY 10.50").value()};
+  EXPECT_EQ(refund.blind_budget, budget);
+  EXPECT_EQ(refund.patience, absl::ZeroDuration());
+  EXPECT_EQ(refund.overdue_after, absl::Hours(1));
+  EXPECT_TRUE(refund.auto_release);
+  EXPECT_EQ(refund.auto_release_grace, absl::Seconds(5));
+  const core::MovementDefinition& movement = *policy->FindMovement(MovementKind("refund"));
+  EXPECT_THAT(movement.identity, ElementsAre("payee"));
+  EXPECT_EQ(movement.gated_from, absl::FromUnixSeconds(1769817600));
+  EXPECT_EQ(policy->invariants[0].otherwise, core::Verdict::kHold);
+  EXPECT_EQ(policy->invariants[0].on_event, core::OnEvent::kTrip);
+}
+
+TEST(Compile, TheTotalOfPartsIsTheLinesOwnAmount) {
+  const auto policy = MustLoad(testing::ReadProjectFile("config/policy.yaml")).policy;
+  const core::MovementDefinition& settlement = *policy->FindMovement(MovementKind("settlement"));
+  EXPECT_TRUE(settlement.many_lines);
+  EXPECT_THAT(settlement.parts, ElementsAre("fee", "net"));
+  EXPECT_EQ(settlement.effects[0].amount, "");
+  EXPECT_EQ(settlement.effects[1].amount, "net");
+}
+
+v1::Source Mapped() {
+  return MustLoad(testing::ReadProjectFile("config/policy-mariadb.yaml"))
+      .document.sources()
+      .at("pay_db");
+}
+
+TEST(MappingVersion, IsTheSameOnEveryMachine) {
+  v1::Source source;
+  v1::Table& table = *source.add_tables();
+  table.set_table("pay.refund");
+  table.set_counts("true");
+  table.set_emit("refund");
+  (*table.mutable_fields())["amount"] = "money('CNY 1.00')";
+  EXPECT_EQ(MappingVersion(source), 14813524410104218874u);
+}
+
+TEST(MappingVersion, DoesNotDependOnOrderOrOnWhereTheDatabaseIs) {
+  v1::Source moved = Mapped();
+  moved.mutable_mariadb()->set_hosts(0, "10.0.0.7:3306");
+  moved.mutable_tables()->SwapElements(0, 3);
+  EXPECT_EQ(MappingVersion(moved), MappingVersion(Mapped()));
+}
+
+TEST(MappingVersion, ChangesWithTheMeaningOfARow) {
+  v1::Source changed = Mapped();
+  (*changed.mutable_tables(0)->mutable_fields())["order_id"] = "row.other";
+  EXPECT_NE(MappingVersion(changed), MappingVersion(Mapped()));
+}
+
+}  // namespace
+}  // namespace fundgate::policy

@@ -1,0 +1,192 @@
+#include "server/store/codec.h"
+
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "server/store/fields.h"
+#include "server/store/journal_record.h"
+#include "server/store/records.h"
+
+namespace fundgate::store {
+namespace {
+
+template <typename T>
+T RoundTrip(const T& value) {
+  std::string bytes;
+  Encoder encode(bytes);
+  encode(value);
+  Decoder decode(bytes);
+  T again{};
+  decode(again);
+  EXPECT_TRUE(decode.complete());
+  return again;
+}
+
+TEST(Codec, NumbersAtTheirEdges) {
+  for (const int64_t number :
+       {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{63}, int64_t{64}, int64_t{-64}, int64_t{-65},
+        std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()}) {
+    EXPECT_EQ(RoundTrip(number), number);
+  }
+  EXPECT_EQ(RoundTrip(std::numeric_limits<uint64_t>::max()), std::numeric_limits<uint64_t>::max());
+}
+
+TEST(Codec, TimesWithTheirInfinities) {
+  for (const absl::Time time :
+       {absl::InfinitePast(), absl::InfiniteFuture(), absl::UnixEpoch(), absl::FromUnixNanos(-1),
+        absl::FromUnixNanos(1'800'000'000'000'000'001)}) {
+    EXPECT_EQ(RoundTrip(time), time);
+  }
+}
+
+TEST(Codec, ANumberTooLargeForItsFieldIsRefused) {
+  std::string bytes;
+  Encoder encode(bytes);
+  encode(int64_t{1} << 40);
+  Decoder decode(bytes);
+  int32_t narrow = 0;
+  decode(narrow);
+  EXPECT_FALSE(decode.ok());
+}
+
+// A record with something in every field.
+core::KeyRecord FullKeyRecord() {
+  const Money money{Currency::FromCode("CNY").value(), 12345};
+  const core::Line line{OrderId("o1"), 12345, {{"fee", 45}, {"net", 12300}}};
+  core::Decision decision{
+      .id = "d1",
+      .request_id = "q",
+      .verdict = core::Verdict::kAllow,
+      .reasons = {{core::ReasonCode::kInvariant, "n", "m", core::Verdict::kAllow, {{"a", "1"}}}},
+      .replayed = true,
+      .key = {MovementKind("refund"), IdempotencyKey("r1")},
+      .account = AccountId("m1"),
+      .amount = money,
+      .policy_version = 7,
+      .decided_at = absl::FromUnixNanos(1),
+      .valid_until = absl::FromUnixNanos(2),
+      .overdue_at = absl::FromUnixNanos(3),
+      .sources = {{SourceName("s"), Position::Parse("0-1-2").value(), absl::FromUnixNanos(4)}},
+      .retry_after = absl::Milliseconds(5)};
+  core::KeyRecord record;
+  record.state = core::KeyState::kAllowed;
+  record.generation = 3;
+  record.fingerprint = core::Fingerprint{AccountId("m1"), money, {line}, {{"payee", "x"}}};
+  record.decision = decision;
+  record.reservation = core::Reservation{core::ReservationState::kConfirmed,
+                                         money,
+                                         {{"order", OrderId("o1"), true, 2, -5}},
+                                         absl::FromUnixNanos(6),
+                                         absl::FromUnixNanos(7),
+                                         true,
+                                         true};
+  record.moved = record.in_progress = record.event_seen = true;
+  record.rows = {{SourceName("s"), {"t", "1"}, "p", "e", 99, AccountId("m1"), money, line}};
+  record.past = {{"d0", core::ReservationState::kReleased, money}};
+  record.closed_at = absl::FromUnixNanos(8);
+  record.changed_at = absl::FromUnixNanos(9);
+  record.wake_at = absl::FromUnixNanos(10);
+  return record;
+}
+
+TEST(Records, GiveBackEveryField) {
+  const core::KeyRecord record = FullKeyRecord();
+  EXPECT_EQ(DecodeRecord<core::KeyRecord>(EncodeRecord(record)).value(), record);
+}
+
+TEST(Records, CutShortAnywhereAreRefused) {
+  const std::string bytes = EncodeRecord(FullKeyRecord());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(DecodeRecord<core::KeyRecord>(bytes.substr(0, size)).ok()) << size;
+  }
+  EXPECT_FALSE(DecodeRecord<core::KeyRecord>(bytes + "x").ok());
+}
+
+TEST(Records, OfANewerVersionAreRefused) {
+  std::string bytes = EncodeRecord(core::Family{});
+  bytes.front() = static_cast<char>(kRecordVersion + 1);
+  EXPECT_EQ(DecodeRecord<core::Family>(bytes).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(Records, RandomBytesNeverHarmTheReader) {
+  std::mt19937_64 random(20261120);
+  const std::string good = EncodeRecord(FullKeyRecord());
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes = good;
+    for (int changes = 0; changes < 3; ++changes) {
+      bytes[random() % bytes.size()] = static_cast<char>(random());
+    }
+    (void)DecodeRecord<core::KeyRecord>(bytes);
+    (void)DecodeRecord<core::Input>(bytes);
+  }
+  SUCCEED() << "no crash, and no report of a sanitizer";
+}
+
+TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
+  const core::KeyId key{MovementKind("refund"), IdempotencyKey("r1")};
+  const AccountId account("m1");
+  const std::vector<decltype(core::Input::body)> inputs = {
+      core::CheckInput{.request_id = "q",
+                       .key = key,
+                       .account = account,
+                       .attributes = {{"a", true}, {"b", int64_t{5}}, {"c", std::string("x")}},
+                       .max_staleness = absl::Seconds(1),
+                       .after_positions = {{SourceName("s"), Position::Parse("f:3").value()}}},
+      core::ConfirmInput{account, key, "d1", Money{Currency::FromCode("JPY").value(), 5}},
+      core::ReleaseInput{account, key, "d1", "r"},
+      core::RejectHoldInput{account, key, "d1", "ann", "r"},
+      core::GrantEpochInput{SourceName("s"), true, 7},
+      core::IngestInput{
+          .source = SourceName("s"),
+          .epoch = 2,
+          .events = {{"e1", absl::UnixEpoch(), core::FactEvent{"bid", "k", {}}},
+                     {"e2", absl::UnixEpoch(),
+                      core::GapEvent{{MovementKind("k"), account, OrderId()}, "t", "r"}},
+                     {"e3", absl::UnixEpoch(),
+                      core::MovementEvent{
+                          MovementKind("k"), {"t", "1"}, 5, core::Contribution{}, std::nullopt}}},
+          .probe = core::Probe{Position(), absl::UnixEpoch()}},
+      core::TripBreakerInput{"*", core::Verdict::kBlock, "ann", "r", absl::UnixEpoch()},
+      core::HalfOpenBreakerInput{"*", core::Verdict::kHold, {3, {}}, "ann", "r", {}},
+      core::ResetBreakerInput{"*", "ann", "r"},
+      core::ApplyPolicyInput{"text", nullptr, "ann", "c", 3},
+      core::TickInput{},
+      core::ClockDriftInput{absl::Hours(-24)},
+      core::AcceptTimeInput{"ann", "r"}};
+  const std::vector<core::Answer> answers = {core::Decision{},
+                                             core::ReservationAnswer{key, account, "d1", {}},
+                                             core::EpochGrant{3, {}},
+                                             core::IngestAnswer{{}, 2},
+                                             core::BreakerAnswer{},
+                                             core::PolicyAnswer{4},
+                                             core::Done{},
+                                             core::Refusal{absl::FailedPreconditionError("no")}};
+  ASSERT_EQ(inputs.size(), std::variant_size_v<decltype(core::Input::body)>);
+  HashChain chain;
+  for (const auto& body : inputs) {
+    for (const core::Answer& answer : answers) {
+      const core::Input input{absl::FromUnixNanos(77), body};
+      const std::string bytes = EncodeJournalBody(5, 1, 2, input, answer);
+      const Hash hash = chain.Next(kGenesis, bytes);
+      const absl::StatusOr<JournalEntry> entry =
+          DecodeJournalValue(5, JournalValue(hash, bytes), kGenesis, chain);
+      ASSERT_TRUE(entry.ok()) << entry.status();
+      EXPECT_EQ(entry->input, input);
+      EXPECT_EQ(entry->answer, answer);
+      EXPECT_EQ(entry->policy_version, 2U);
+    }
+  }
+}
+
+TEST(HashChain, IsSha256OfThePreviousHashAndTheRecord) {
+  // SHA-256 of 32 zero bytes and "abc", by another implementation.
+  HashChain chain;
+  EXPECT_EQ(ToHex(chain.Next(kGenesis, "abc")),
+            "365aa7d8f7f9402c4b9434502b4cc89ddb09fe50d7cd95b493b834c62d5a5370");
+}
+
+}  // namespace
+}  // namespace fundgate::store

@@ -1,0 +1,77 @@
+#include "server/store/keys.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace fundgate::store {
+namespace {
+
+// Names that are hard for separators: empty, with zero bytes, prefixes of each other.
+std::vector<std::string> HardNames() {
+  return {"",
+          std::string(1, '\0'),
+          std::string("\0\1", 2),
+          std::string("\0\xFF", 2),
+          "a",
+          std::string("a\0", 2),
+          "a\x01",
+          "ab",
+          "\xFF",
+          "\xFF\xFF"};
+}
+
+TEST(Keys, GiveBackWhatTheyNameAndNeverMeet) {
+  std::vector<std::string> seen;
+  for (const std::string& kind : HardNames()) {
+    for (const std::string& key : HardNames()) {
+      const core::KeyId id{MovementKind(kind), IdempotencyKey(key)};
+      const std::string bytes = MovementKey(id);
+      EXPECT_EQ(ParseMovementKey(bytes), id);
+      EXPECT_EQ(std::count(seen.begin(), seen.end(), bytes), 0);
+      seen.push_back(bytes);
+    }
+  }
+}
+
+TEST(Keys, OfBooksAndFamiliesGiveBackWhatTheyName) {
+  for (const std::string& name : HardNames()) {
+    const core::BookId book{"order", AccountId(name), OrderId(name),
+                            Currency::FromCode("CNY").value()};
+    EXPECT_EQ(ParseBookKey(BookKey(book)), book);
+    const core::FamilyId family{name, AccountId("m1"), OrderId(name)};
+    EXPECT_EQ(ParseFamilyKey(FamilyKey(family)), family);
+  }
+}
+
+TEST(Keys, OfTimersSortByTimeThenKey) {
+  std::vector<core::Timer> timers;
+  for (const int64_t nanos : {int64_t{-5}, int64_t{-1}, int64_t{0}, int64_t{1}, int64_t{255},
+                              int64_t{256}, int64_t{1} << 40}) {
+    for (const std::string& name : HardNames()) {
+      timers.push_back({absl::FromUnixNanos(nanos), {MovementKind("k"), IdempotencyKey(name)}});
+    }
+  }
+  std::sort(timers.begin(), timers.end());
+  for (size_t i = 0; i < timers.size(); ++i) {
+    EXPECT_EQ(ParseTimerKey(TimerKey(timers[i])), timers[i]);
+    EXPECT_LT(TimerKey(timers[i]), TimersAfter(timers[i].at));
+    if (i > 0 && timers[i - 1].at < timers[i].at) {
+      EXPECT_LT(TimerKey(timers[i - 1]), TimerKey(timers[i]));
+    }
+  }
+}
+
+TEST(Keys, BytesThatAreNoneAreRefused) {
+  for (const std::string& bytes : {std::string(), std::string("abc"), std::string("\0", 1),
+                                   std::string("a\0\2", 3), MovementKey({}) + "x"}) {
+    EXPECT_FALSE(ParseMovementKey(bytes).has_value());
+    EXPECT_FALSE(ParseBookKey(bytes).has_value());
+    EXPECT_FALSE(ParseTimerKey(bytes).has_value());
+  }
+}
+
+}  // namespace
+}  // namespace fundgate::store

@@ -1,0 +1,170 @@
+#include "server/store/store.h"
+
+#include <string>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/store/verify.h"
+#include "tests/core/world.h"
+#include "tests/store/store_world.h"
+
+namespace fundgate::store::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+core::KeyId Refund(const std::string& key) { return {MovementKind("refund"), IdempotencyKey(key)}; }
+
+class StoreTest : public ::testing::Test {
+ protected:
+  StoreTest() { world_.Begin(); }
+
+  TemporaryFolder folder_;
+  StoreWorld world_{OptionsFor(folder_.path())};
+};
+
+TEST_F(StoreTest, WhatWasSyncedIsThereAfterReopening) {
+  const auto decision = std::get<core::Decision>(world_.Put(world_.NewCheck("r1")));
+  const core::Resident before = world_.store().state().resident();
+  world_.Reopen();
+  const core::Resident& after = world_.store().state().resident();
+  EXPECT_EQ(after.clock, before.clock);
+  EXPECT_EQ(after.sources, before.sources);
+  EXPECT_EQ(after.policy_version, 1U);
+  ASSERT_NE(after.policy, nullptr);
+  const std::optional<core::KeyRecord> key = world_.store().state().FindKey(Refund("r1"));
+  ASSERT_TRUE(key.has_value());
+  EXPECT_EQ(key->decision, decision);
+}
+
+TEST_F(StoreTest, TheMachineGoesOnWhereItStopped) {
+  const auto first = std::get<core::Decision>(world_.Put(world_.NewCheck("r1")));
+  world_.Reopen();
+  const auto again = std::get<core::Decision>(world_.Put(world_.NewCheck("r1")));
+  EXPECT_TRUE(again.replayed);
+  EXPECT_EQ(again.id, first.id);
+}
+
+TEST_F(StoreTest, ViewsShowSyncedStateOnly) {
+  const std::shared_ptr<const View> before = world_.store().view();
+  world_.Append(world_.NewCheck("r1"));
+  const absl::StatusOr<uint64_t> group = world_.store().Write();
+  ASSERT_TRUE(group.ok()) << group.status();
+  EXPECT_FALSE(world_.store().view()->FindKey(Refund("r1"))->has_value());
+  ASSERT_TRUE(world_.store().Sync(*group).ok());
+  EXPECT_TRUE(world_.store().view()->FindKey(Refund("r1"))->has_value());
+  EXPECT_FALSE(before->FindKey(Refund("r1"))->has_value());
+  EXPECT_EQ(world_.store().view()->resident().clock.sequence,
+            before->resident().clock.sequence + 1);
+}
+
+TEST_F(StoreTest, OneGroupHoldsManyInputsThatSeeEachOther) {
+  for (int i = 0; i < 50; ++i) world_.Append(world_.NewCheck(absl::StrCat("r", i % 10)));
+  ASSERT_TRUE(world_.Commit().ok());
+  int replayed = 0;
+  ASSERT_TRUE(world_.store()
+                  .view()
+                  ->ScanJournal(4,
+                                [&](const JournalEntry& entry) {
+                                  replayed +=
+                                      std::get<core::Decision>(entry.answer).replayed ? 1 : 0;
+                                  return true;
+                                })
+                  .ok());
+  EXPECT_EQ(replayed, 40);
+}
+
+TEST_F(StoreTest, TheJournalGivesBackInputAndAnswer) {
+  const core::CheckInput check = world_.NewCheck("r1");
+  const auto decision = std::get<core::Decision>(world_.Put(check));
+  const absl::StatusOr<JournalEntry> entry =
+      world_.store().view()->GetJournalEntry(core::SequenceOfDecision(decision.id).value());
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(std::get<core::CheckInput>(entry->input.body), check);
+  EXPECT_EQ(std::get<core::Decision>(entry->answer), decision);
+  EXPECT_EQ(entry->logic_version, core::kLogicVersion);
+  EXPECT_EQ(world_.store().view()->GetJournalEntry(9999).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(StoreTest, PoliciesAndViolationsCanBeRead) {
+  EXPECT_EQ(world_.store().view()->GetPolicy(1)->text, "the worked policy");
+  EXPECT_EQ(world_.store().view()->GetPolicy(2).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(world_.store().view()->ListPolicies()->size(), 1U);
+  world_.Put(world_.NewCheck("r1"));
+  world_.Advance(absl::Minutes(10));
+  world_.Put(core::TickInput{});
+  const auto violations = world_.store().view()->ListViolations(10);
+  ASSERT_TRUE(violations.ok()) << violations.status();
+  ASSERT_EQ(violations->size(), 1U);
+  EXPECT_EQ(violations->front().kind, core::ViolationKind::kOverdue);
+}
+
+TEST_F(StoreTest, AReplayOfTheJournalMakesTheStoredState) {
+  for (int i = 0; i < 300; ++i) {
+    const core::Answer answer = world_.Append(world_.NewCheck(absl::StrCat("r", i % 100)));
+    const auto& decision = std::get<core::Decision>(answer);
+    if (i % 7 == 0) {
+      world_.Append(core::ReleaseInput{decision.account, decision.key, decision.id, "no"});
+    }
+    if (i % 11 == 0) {
+      world_.Append(core::ConfirmInput{decision.account, decision.key, decision.id, {}});
+    }
+    if (i % 50 == 0) {
+      world_.Append(core::TripBreakerInput{
+          absl::StrCat("refund/channel:c", i), core::Verdict::kHold, "ann", "test", {}});
+      world_.Advance(absl::Minutes(3));
+      world_.Append(core::TickInput{});
+      ASSERT_TRUE(world_.Commit().ok());
+    }
+  }
+  ASSERT_TRUE(world_.Commit().ok());
+  const Sequence last = world_.store().state().resident().clock.sequence;
+  world_.Close();
+  const absl::StatusOr<VerifyReport> report = VerifyByReplay(OptionsFor(folder_.path()), nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->difference, "");
+  EXPECT_EQ(report->records, last);
+  EXPECT_GT(report->compared, 100U);
+}
+
+TEST_F(StoreTest, ARunningGateIsNotVerifiedButItsCheckpointIs) {
+  world_.Put(world_.NewCheck("r1"));
+  EXPECT_EQ(VerifyByReplay(OptionsFor(folder_.path()), nullptr).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  Options copy = OptionsFor(folder_.path());
+  copy.directory = folder_.path() + "/copy";
+  ASSERT_TRUE(world_.store().Checkpoint(copy.directory).ok());
+  const absl::StatusOr<VerifyReport> report = VerifyByReplay(copy, nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->difference, "");
+  EXPECT_EQ(world_.store().Checkpoint(copy.directory).code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(StoreTest, OnlyOneProcessMayHaveItOpen) {
+  const absl::StatusOr<std::unique_ptr<Store>> second = Store::Open(OptionsFor(folder_.path()));
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr("in use"));
+}
+
+TEST_F(StoreTest, OutcomesOutOfOrderAreRefused) {
+  core::Outcome outcome;
+  outcome.answer = core::Done{};
+  outcome.changes.clock = core::ClockRecord{99, absl::FromUnixSeconds(1'900'000'000)};
+  EXPECT_EQ(world_.store().Append({}, outcome).code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(StoreTest, DueTimersMergeTheGroupAtHandWithWhatIsStored) {
+  world_.Put(world_.NewCheck("r1"));
+  world_.Append(world_.NewCheck("r2"));
+  const absl::Time due = absl::FromUnixSeconds(1'800'000'000) + absl::Minutes(11);
+  EXPECT_EQ(world_.store().state().DueTimers(due, 10).size(), 2U);
+  EXPECT_EQ(world_.store().state().DueTimers(due, 1).size(), 1U);
+  EXPECT_TRUE(world_.store().state().DueTimers(absl::UnixEpoch(), 10).empty());
+}
+
+}  // namespace
+}  // namespace fundgate::store::testing
