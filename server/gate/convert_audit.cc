@@ -15,9 +15,10 @@ namespace {
 
 bool Feeds(const core::Policy& policy, const MovementKind& kind, const std::string& book) {
   const core::MovementDefinition* movement = policy.FindMovement(kind);
-  return movement != nullptr &&
-         std::any_of(movement->effects.begin(), movement->effects.end(),
-                     [&](const core::Effect& effect) { return policy.books[effect.book].name == book; });
+  return movement != nullptr && std::any_of(movement->effects.begin(), movement->effects.end(),
+                                            [&](const core::Effect& effect) {
+                                              return policy.books[effect.book].name == book;
+                                            });
 }
 
 }  // namespace
@@ -74,10 +75,10 @@ void MarkUnproven(const core::BookId& id, const core::Resident& resident, v1::Bo
                          Feeds(*resident.policy, scope.kind, id.book);
     if (!touches) continue;
     proto.set_unproven(true);
-    proto.set_unproven_reason(absl::StrCat(
-        "a ", scope.kind.value(), " of source ", gap.source.value(),
-        " could not be read: ", gap.reason, " (", gap.count, " times since ",
-        absl::FormatTime(gap.since, absl::UTCTimeZone()), ")"));
+    proto.set_unproven_reason(absl::StrCat("a ", scope.kind.value(), " of source ",
+                                           gap.source.value(), " could not be read: ", gap.reason,
+                                           " (", gap.count, " times since ",
+                                           absl::FormatTime(gap.since, absl::UTCTimeZone()), ")"));
     return;
   }
 }

@@ -142,8 +142,7 @@ v1::Breaker ToProto(const core::Breaker& breaker) {
   proto.set_actor(breaker.actor);
   *proto.mutable_changed_at() = gate::ToProto(breaker.changed_at);
   if (breaker.until.has_value()) *proto.mutable_until() = gate::ToProto(*breaker.until);
-  const bool calls_counted =
-      breaker.budget.has_value() && breaker.budget->calls != kUncountedCalls;
+  const bool calls_counted = breaker.budget.has_value() && breaker.budget->calls != kUncountedCalls;
   if (breaker.budget.has_value()) {
     *proto.mutable_budget() = ToProto(*breaker.budget, calls_counted);
   }
@@ -175,8 +174,7 @@ v1::HalfOpenBreakerRequest ToProto(const core::HalfOpenBreakerInput& half_open) 
   v1::HalfOpenBreakerRequest proto;
   proto.set_scope(half_open.scope);
   proto.set_mode(ToProto(half_open.mode));
-  *proto.mutable_budget() =
-      ToProto(half_open.budget, half_open.budget.calls != kUncountedCalls);
+  *proto.mutable_budget() = ToProto(half_open.budget, half_open.budget.calls != kUncountedCalls);
   proto.set_reason(half_open.reason);
   proto.set_actor(half_open.actor);
   if (half_open.until.has_value()) *proto.mutable_until() = gate::ToProto(*half_open.until);

@@ -84,9 +84,9 @@ void ToAfterPositions(const v1::CheckRequest& request, const std::string& prefix
     return;
   }
   for (const auto& [source, position] : request.after_positions()) {
-    input.after_positions.emplace(
-        SourceName(source), ToPosition(position, kMaxCheckPositionBytes,
-                                       absl::StrCat(field, "[", source, "]"), problems));
+    input.after_positions.emplace(SourceName(source),
+                                  ToPosition(position, kMaxCheckPositionBytes,
+                                             absl::StrCat(field, "[", source, "]"), problems));
   }
 }
 

@@ -164,8 +164,8 @@ v1::Reservation NewReservation(const core::Decision& allow, const core::CheckInp
 std::optional<v1::Reservation> ReservationOf(const core::KeyId& key,
                                              const core::KeyRecord& record) {
   if (!record.reservation.has_value() || !record.decision.has_value()) return std::nullopt;
-  v1::Reservation proto = Describe(key, record.decision->account, record.decision->id,
-                                   record.reservation->state);
+  v1::Reservation proto =
+      Describe(key, record.decision->account, record.decision->id, record.reservation->state);
   FillFrom(*record.reservation, proto);
   if (record.fingerprint.has_value()) FillOrders(record.fingerprint->lines, proto);
   return proto;

@@ -34,8 +34,7 @@ v1::Decision ToProto(const core::Decision& decision);
 v1::Reservation NewReservation(const core::Decision& allow, const core::CheckInput& check);
 
 // The reservation that stands under a key. Nothing if no check was ever allowed under it.
-std::optional<v1::Reservation> ReservationOf(const core::KeyId& key,
-                                             const core::KeyRecord& record);
+std::optional<v1::Reservation> ReservationOf(const core::KeyId& key, const core::KeyRecord& record);
 
 // The reservation that `decision_id` made, whether of the key's present generation or an earlier.
 std::optional<v1::Reservation> ReservationOf(const core::KeyId& key, const core::KeyRecord& record,

@@ -192,8 +192,8 @@ core::IngestInput ToIngest(const v1::IngestRequest& request, Problems& problems)
   input.source = SourceName(request.source());
   if (request.epoch() == 0) problems.Add("epoch", "is required: the one that GetPosition granted");
   input.epoch = request.epoch();
-  input.previous = ToPosition(request.previous_position(), kMaxPositionBytes,
-                              "previous_position", problems);
+  input.previous =
+      ToPosition(request.previous_position(), kMaxPositionBytes, "previous_position", problems);
   input.position = ToPosition(request.position(), kMaxPositionBytes, "position", problems);
   input.mapping_version = request.mapping_version();
   if (request.events_size() > kMaxEvents) {
@@ -210,9 +210,9 @@ core::IngestInput ToIngest(const v1::IngestRequest& request, Problems& problems)
     if (!probe.has_read_after()) {
       problems.Add("probe.read_after", "is required: the gate_time of the newest answer received");
     }
-    input.probe = {ToPosition(probe.head_position(), kMaxPositionBytes, "probe.head_position",
-                              problems),
-                   ToTime(probe.read_after(), "probe.read_after", problems)};
+    input.probe = {
+        ToPosition(probe.head_position(), kMaxPositionBytes, "probe.head_position", problems),
+        ToTime(probe.read_after(), "probe.read_after", problems)};
   }
   return input;
 }

@@ -14,10 +14,10 @@
 
 namespace fundgate::gate {
 
-inline constexpr int kMaxEvents = 10'000;              // of one batch
-inline constexpr size_t kMaxEventIdBytes = 256;        // of a transaction's id
-inline constexpr size_t kMaxTableBytes = 256;          // of a table's name
-inline constexpr size_t kMaxPrimaryKeyBytes = 1024;    // as text
+inline constexpr int kMaxEvents = 10'000;            // of one batch
+inline constexpr size_t kMaxEventIdBytes = 256;      // of a transaction's id
+inline constexpr size_t kMaxTableBytes = 256;        // of a table's name
+inline constexpr size_t kMaxPrimaryKeyBytes = 1024;  // as text
 
 // ---- To the core ----
 

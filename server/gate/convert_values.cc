@@ -48,8 +48,7 @@ Currency ToCurrency(const std::string& code, const std::string& field, Problems&
 
 Money ToMoney(const v1::Money& money, int64_t minimum, const std::string& field,
               Problems& problems) {
-  const Currency currency =
-      ToCurrency(money.currency_code(), field + ".currency_code", problems);
+  const Currency currency = ToCurrency(money.currency_code(), field + ".currency_code", problems);
   if (money.minor_units() < minimum) {
     problems.Add(field + ".minor_units",
                  absl::StrCat("is ", money.minor_units(), "; it must be at least ", minimum));
@@ -76,8 +75,9 @@ absl::Duration ToDuration(const google::protobuf::Duration& duration, const std:
                         (duration.seconds() < 0 && duration.nanos() > 0);
   if (duration.seconds() < -kMaxDurationSeconds || duration.seconds() > kMaxDurationSeconds ||
       duration.nanos() <= -kNanosPerSecond || duration.nanos() >= kNanosPerSecond || opposite) {
-    problems.Add(field, "is no valid duration: seconds and nanos must have one sign, and at most "
-                        "10000 years are allowed");
+    problems.Add(field,
+                 "is no valid duration: seconds and nanos must have one sign, and at most "
+                 "10000 years are allowed");
     return absl::ZeroDuration();
   }
   return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
@@ -123,8 +123,8 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
   google::protobuf::Timestamp proto;
   const int64_t seconds = absl::ToUnixSeconds(time);
   proto.set_seconds(seconds);
-  proto.set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  proto.set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
   return proto;
 }
 

@@ -1,6 +1,6 @@
 // The values that many messages share, between the contract and the core: money, times, attributes,
-// positions. Towards the core, each function adds what is wrong to `problems` under the field's name
-// and returns a harmless value; the caller looks at `problems` before it uses any.
+// positions. Towards the core, each function adds what is wrong to `problems` under the field's
+// name and returns a harmless value; the caller looks at `problems` before it uses any.
 #ifndef SERVER_GATE_CONVERT_VALUES_H_
 #define SERVER_GATE_CONVERT_VALUES_H_
 
@@ -43,8 +43,7 @@ absl::Duration ToDuration(const google::protobuf::Duration& duration, const std:
 Position ToPosition(const std::string& text, size_t max_bytes, const std::string& field,
                     Problems& problems);
 
-core::Attributes ToAttributes(const ValueMap& values, const std::string& field,
-                              Problems& problems);
+core::Attributes ToAttributes(const ValueMap& values, const std::string& field, Problems& problems);
 
 // ---- To the contract ----
 

@@ -15,15 +15,15 @@
 namespace fundgate::gate {
 
 // Limits of texts in requests, in bytes. Those of checks are in server/core/preflight.h.
-inline constexpr size_t kMaxReasonBytes = 1024;        // why somebody did something
-inline constexpr size_t kMaxActorBytes = 128;          // who did it
-inline constexpr size_t kMaxDocumentBytes = 1 << 20;   // of a policy
-inline constexpr size_t kMaxFileNameBytes = 1024;      // of a policy's file
-inline constexpr size_t kMaxPositionBytes = 65'536;    // of a source, as text
-inline constexpr size_t kMaxCheckPositionBytes = 4096; // of one entry of after_positions
-inline constexpr size_t kMaxCheckSources = 16;         // entries of after_positions
-inline constexpr size_t kMaxParts = 16;                // of one line
-inline constexpr size_t kMaxFieldNameBytes = 64;       // of attributes, parts, kinds, facts
+inline constexpr size_t kMaxReasonBytes = 1024;         // why somebody did something
+inline constexpr size_t kMaxActorBytes = 128;           // who did it
+inline constexpr size_t kMaxDocumentBytes = 1 << 20;    // of a policy
+inline constexpr size_t kMaxFileNameBytes = 1024;       // of a policy's file
+inline constexpr size_t kMaxPositionBytes = 65'536;     // of a source, as text
+inline constexpr size_t kMaxCheckPositionBytes = 4096;  // of one entry of after_positions
+inline constexpr size_t kMaxCheckSources = 16;          // entries of after_positions
+inline constexpr size_t kMaxParts = 16;                 // of one line
+inline constexpr size_t kMaxFieldNameBytes = 64;        // of attributes, parts, kinds, facts
 
 // Collects all problems of one request, so that its sender hears of them at once.
 class Problems {
