@@ -64,7 +64,7 @@ class GrpcServer final : public Server {
   absl::Status Recover();
   absl::Status ApplyFirstPolicy();
   absl::Status Listen();
-  void SetHealth(bool serving);
+  void TellHealth();
 
   // Constant after construction.
   const ServerSettings settings_;
@@ -88,6 +88,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<AuditService> audit_;
   std::unique_ptr<HoldsService> holds_;
   std::unique_ptr<grpc::Server> grpc_;
+  sequencer::Mutex health_mutex_;
   int port_ = 0;
   uint64_t policy_observer_ = 0;
 };
@@ -189,17 +190,19 @@ absl::Status GrpcServer::Listen() {
   }
   policy_observer_ = sequencer_->AddObserver(
       [this](Sequence /*sequence*/, const core::Input& /*input*/, const core::Outcome& outcome) {
-        if (outcome.changes.policy_record.has_value() && !draining_) SetHealth(true);
+        if (outcome.changes.policy_record.has_value()) TellHealth();
       });
-  // A policy that came before the observer, or comes now.
-  SetHealth(policy_version() > 0);
+  TellHealth();
   return absl::OkStatus();
 }
 
-void GrpcServer::SetHealth(bool serving) {
+void GrpcServer::TellHealth() {
+  // Under a lock: what was found out later must not be told earlier.
+  const sequencer::MutexLock lock(health_mutex_);
+  const bool has_policy = policy_version() > 0;
   grpc::HealthCheckServiceInterface* health = grpc_->GetHealthCheckService();
   for (const char* service : kServices) {
-    health->SetServingStatus(service, serving || (!draining_ && !NeedsPolicy(service)));
+    health->SetServingStatus(service, !draining_ && (has_policy || !NeedsPolicy(service)));
   }
 }
 
@@ -207,7 +210,7 @@ void GrpcServer::Shutdown() {
   if (draining_.exchange(true)) return;
   if (grpc_ != nullptr) {
     log_("draining: no new calls are taken");
-    SetHealth(false);
+    TellHealth();
     streams_.Drain();
     grpc_->Shutdown(absl::ToChronoTime(absl::Now() + settings_.drain_limit));
   }
@@ -221,7 +224,6 @@ void GrpcServer::Shutdown() {
   }
   grpc_.reset();
   sequencer_.reset();
-  // Streams that gRPC has given up may still show their last view to nobody: none is left here.
   backend_.reset();
   store_.reset();
 }
