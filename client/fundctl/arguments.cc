@@ -1,6 +1,7 @@
 #include "client/fundctl/arguments.h"
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -46,7 +47,8 @@ absl::StatusOr<google::protobuf::Duration> ParseDuration(const std::string& text
 
 absl::StatusOr<v1::Line> ParseLine(const std::string& text) {
   v1::Line line;
-  for (const std::string word : absl::StrSplit(text, ',')) {
+  const std::vector<std::string> words = absl::StrSplit(text, ',');
+  for (const std::string& word : words) {
     FUNDGATE_ASSIGN_OR_RETURN(const auto pair, ParsePair(word));
     if (pair.first == "order") {
       line.set_order_id(pair.second);

@@ -40,7 +40,8 @@ std::vector<std::string> RowOf(const v1::Breaker& breaker) {
 
 void PrintBreaker(Context& context, const v1::Breaker& breaker) {
   if (context.json) return PrintJson(context, breaker);
-  PrintTable(context, {{"SCOPE", "STATE", "MODE", "UNTIL", "LEFT", "BY", "REASON"}, RowOf(breaker)});
+  PrintTable(context,
+             {{"SCOPE", "STATE", "MODE", "UNTIL", "LEFT", "BY", "REASON"}, RowOf(breaker)});
 }
 
 v1::Verdict ModeOf(const BreakerOptions& options) {
@@ -56,8 +57,8 @@ bool FillIn(Context& context, const BreakerOptions& options, Request& request) {
   if (options.lasting.empty()) return true;
   absl::Duration lasting;
   if (!absl::ParseDuration(options.lasting, &lasting) || lasting <= absl::ZeroDuration()) {
-    context.err << "fundctl breaker: --for: expected a duration like 30m, not \""
-                << options.lasting << "\"\n";
+    context.err << "fundctl breaker: --for: expected a duration like 30m, not \"" << options.lasting
+                << "\"\n";
     return false;
   }
   if constexpr (requires { request.mutable_until(); }) {
@@ -154,7 +155,8 @@ ExitCode RunWatch(Context& context, const std::string& prefix) {
     } else if (change.has_breaker()) {
       const std::vector<std::string> row = RowOf(change.breaker());
       context.out << (change.snapshot() ? "is   " : "now  ") << row[1] << "  " << row[0] << "  "
-                  << row[2] << "  by " << row[5] << ": " << row[6] << std::endl;
+                  << row[2] << "  by " << row[5] << ": " << row[6] << "\n"
+                  << std::flush;
     }
   }
   const grpc::Status status = changes->Finish();

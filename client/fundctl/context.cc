@@ -43,7 +43,8 @@ ExitCode Context::Fail(const grpc::Status& status) {
 
 ExitCode Context::Fail(const absl::Status& status) {
   const ExitCode code = ExitCodeOf(status);
-  err << "fundctl: " << status.message() << " (" << absl::StatusCodeToString(status.code()) << ")\n";
+  err << "fundctl: " << status.message() << " (" << absl::StatusCodeToString(status.code())
+      << ")\n";
   if (code == kUnreachable) {
     err << "fundctl: no answer from " << address
         << "; is the gate running there? --address or FUNDGATE_ADDRESS names another one\n";

@@ -4,10 +4,14 @@ namespace fundgate::fundctl {
 
 ExitCode ExitCodeOf(v1::Verdict verdict) {
   switch (verdict) {
-    case v1::VERDICT_ALLOW: return kOk;
-    case v1::VERDICT_HOLD: return kHold;
-    case v1::VERDICT_BLOCK: return kBlock;
-    default: return kError;
+    case v1::VERDICT_ALLOW:
+      return kOk;
+    case v1::VERDICT_HOLD:
+      return kHold;
+    case v1::VERDICT_BLOCK:
+      return kBlock;
+    default:
+      return kError;
   }
 }
 

@@ -16,7 +16,7 @@ void PrintJson(Context& context, const google::protobuf::Message& message) {
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
   if (status.ok()) {
-    context.out << json << std::endl;
+    context.out << json << "\n" << std::flush;
   } else {
     context.err << "fundctl: the answer can't be written as JSON: " << status.ToString() << "\n";
   }
@@ -64,18 +64,16 @@ void PrintDecision(Context& context, const v1::Decision& decision) {
   if (context.json) return PrintJson(context, decision);
   const std::string verdict = WithoutPrefix(v1::Verdict_Name(decision.verdict()), "VERDICT_");
   context.out << verdict << (decision.replayed() ? " (replayed)" : "") << "\n";
-  PrintPairs(context,
-             {{"  decision", decision.decision_id()},
-              {"  policy", absl::StrCat("version ", decision.policy_version())},
-              {"  first", decision.first_decision_id()},
-              {"  reserved",
-               decision.has_reservation() ? TextOf(decision.reservation().amount()) : ""},
-              {"  valid until",
-               decision.has_valid_until() ? TextOf(decision.valid_until()) : ""},
-              {"  ask again in",
-               decision.has_retry_after()
-                   ? google::protobuf::util::TimeUtil::ToString(decision.retry_after())
-                   : ""}});
+  PrintPairs(
+      context,
+      {{"  decision", decision.decision_id()},
+       {"  policy", absl::StrCat("version ", decision.policy_version())},
+       {"  first", decision.first_decision_id()},
+       {"  reserved", decision.has_reservation() ? TextOf(decision.reservation().amount()) : ""},
+       {"  valid until", decision.has_valid_until() ? TextOf(decision.valid_until()) : ""},
+       {"  ask again in", decision.has_retry_after()
+                              ? google::protobuf::util::TimeUtil::ToString(decision.retry_after())
+                              : ""}});
   for (const v1::Reason& reason : decision.reasons()) {
     context.out << "  " << WithoutPrefix(v1::Verdict_Name(reason.verdict()), "VERDICT_") << "  "
                 << WithoutPrefix(v1::ReasonCode_Name(reason.code()), "REASON_CODE_") << "  "
@@ -85,13 +83,11 @@ void PrintDecision(Context& context, const v1::Decision& decision) {
 
 void PrintReservation(Context& context, const v1::Reservation& reservation) {
   if (context.json) return PrintJson(context, reservation);
-  PrintPairs(
-      context,
-      {{"reservation", WithoutPrefix(v1::ReservationState_Name(reservation.state()),
-                                     "RESERVATION_STATE_")},
-       {"  decision", reservation.decision_id()},
-       {"  amount", TextOf(reservation.amount())},
-       {"  overdue", reservation.overdue() ? "yes" : ""}});
+  PrintPairs(context, {{"reservation", WithoutPrefix(v1::ReservationState_Name(reservation.state()),
+                                                     "RESERVATION_STATE_")},
+                       {"  decision", reservation.decision_id()},
+                       {"  amount", TextOf(reservation.amount())},
+                       {"  overdue", reservation.overdue() ? "yes" : ""}});
 }
 
 }  // namespace fundgate::fundctl

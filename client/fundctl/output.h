@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "client/fundctl/context.h"
-#include "google/protobuf/message.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "fundgate/v1/check.pb.h"
 #include "fundgate/v1/money.pb.h"
 #include "fundgate/v1/reservation.pb.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/timestamp.pb.h"
 
 namespace fundgate::fundctl {
 
@@ -23,7 +23,7 @@ void PrintTable(Context& context, const std::vector<std::vector<std::string>>& r
 // Name and value, one pair a line; pairs with an empty value are left out.
 void PrintPairs(Context& context, const std::vector<std::pair<std::string, std::string>>& pairs);
 
-std::string TextOf(const v1::Money& money);  // "CNY 12.34"; empty if there is none
+std::string TextOf(const v1::Money& money);                   // "CNY 12.34"; empty if there is none
 std::string TextOf(const google::protobuf::Timestamp& time);  // RFC 3339, UTC
 
 // An enum value without its type's prefix: "ALLOW", "HALF_OPEN".

@@ -18,7 +18,8 @@ struct PolicyOptions {
   uint64_t version = 0;
 };
 
-// Reads the document into `request`, with its file's name for the messages. False after a complaint.
+// Reads the document into `request`, with its file's name for the messages. False after a
+// complaint.
 template <typename Request>
 bool ReadDocument(Context& context, const PolicyOptions& options, Request& request) {
   std::ifstream file(options.file);
@@ -161,8 +162,8 @@ ExitCode RunRollback(Context& context, const PolicyOptions& options) {
 // A verb that takes a file and runs `run`.
 template <typename Run>
 CLI::App* AddFileVerb(CLI::App& policy, Context& context, const std::string& name,
-                      const std::string& description,
-                      const std::shared_ptr<PolicyOptions>& options, Run run) {
+                      const std::string& description, const std::shared_ptr<PolicyOptions>& options,
+                      Run run) {
   CLI::App* verb = policy.add_subcommand(name, description);
   verb->add_option("file", options->file, "The policy document, YAML")->required();
   verb->callback([&context, options, run] {

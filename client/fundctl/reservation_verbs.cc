@@ -104,9 +104,8 @@ void AddDecision(CLI::App& app, Context& context) {
       "  fundctl decision get --decision d0000000000000005\n"
       "  fundctl decision get refund --key r1 --account m1\n");
   key->AddTo(*verb, false);
-  verb->callback([&context, key] {
-    context.run = [&context, key] { return RunDecision(context, *key); };
-  });
+  verb->callback(
+      [&context, key] { context.run = [&context, key] { return RunDecision(context, *key); }; });
 }
 
 }  // namespace fundgate::fundctl

@@ -40,8 +40,8 @@ ExitCode RunStatus(Context& context) {
   grpc::ClientContext call;
   context.SetDeadline(call);
   v1::GetStatusResponse response;
-  const grpc::Status status = v1::Status::NewStub(context.channel())
-                                  ->GetStatus(&call, v1::GetStatusRequest(), &response);
+  const grpc::Status status =
+      v1::Status::NewStub(context.channel())->GetStatus(&call, v1::GetStatusRequest(), &response);
   if (!status.ok()) return context.Fail(status);
   context.json ? PrintJson(context, response) : PrintStatus(context, response);
   return kOk;

@@ -28,8 +28,8 @@ struct TraceOptions {
 bool FillInTime(Context& context, const char* option, const std::string& text,
                 google::protobuf::Timestamp* time) {
   if (google::protobuf::util::TimeUtil::FromString(text, time)) return true;
-  context.err << "fundctl trace: " << option << ": expected a time like 2026-11-20T14:00:00Z, not \""
-              << text << "\"\n";
+  context.err << "fundctl trace: " << option
+              << ": expected a time like 2026-11-20T14:00:00Z, not \"" << text << "\"\n";
   return false;
 }
 

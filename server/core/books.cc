@@ -1,6 +1,7 @@
 #include "server/core/books.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,13 @@ const int64_t* FindPart(const Line& line, const std::string& name) {
   const auto found = std::find_if(line.parts.begin(), line.parts.end(),
                                   [&name](const auto& part) { return part.first == name; });
   return found == line.parts.end() ? nullptr : &found->second;
+}
+
+// What the line gives the effect, before its sign; 0 for a part that isn't there.
+int64_t AmountFor(const Effect& effect, const Line& line) {
+  if (effect.amount.empty()) return line.amount;
+  const int64_t* part = FindPart(line, effect.amount);
+  return part == nullptr ? 0 : *part;
 }
 
 // The counter after one delta, or nothing.
@@ -62,22 +70,41 @@ std::optional<std::string> PartsMismatch(const MovementDefinition& movement, con
                       sum.has_value() ? absl::StrCat(", not ", *sum) : "");
 }
 
-std::optional<std::vector<Delta>> DeltasOf(const Policy& policy, const MovementDefinition& movement,
-                                           std::span<const Line> lines) {
+std::optional<std::vector<Delta>> DeltasBetween(const Policy& policy,
+                                                const MovementDefinition& movement,
+                                                const Line& from, const Line& to) {
   std::vector<Delta> deltas;
-  deltas.reserve(lines.size() * movement.effects.size());
-  for (const Line& line : lines) {
-    for (const Effect& effect : movement.effects) {
-      const int64_t* part = effect.amount.empty() ? &line.amount : FindPart(line, effect.amount);
-      if (part == nullptr || *part == 0) continue;
-      const std::optional<int64_t> amount = CheckedMultiply(*part, effect.sign);
-      if (!amount.has_value()) return std::nullopt;
-      const BookDefinition& book = policy.books[effect.book];
-      deltas.push_back(
-          {book.name, line.order, book.by_order, static_cast<uint32_t>(effect.counter), *amount});
-    }
+  for (const Effect& effect : movement.effects) {
+    const std::optional<int64_t> growth =
+        CheckedSubtract(AmountFor(effect, to), AmountFor(effect, from));
+    if (!growth.has_value()) return std::nullopt;
+    const std::optional<int64_t> amount = CheckedMultiply(*growth, effect.sign);
+    if (!amount.has_value()) return std::nullopt;
+    if (*amount == 0) continue;
+    const BookDefinition& book = policy.books[effect.book];
+    deltas.push_back(
+        {book.name, to.order, book.by_order, static_cast<uint32_t>(effect.counter), *amount});
   }
   return deltas;
+}
+
+bool ShrinksAnEffect(const MovementDefinition& movement, const Line& from, const Line& to) {
+  return std::any_of(movement.effects.begin(), movement.effects.end(), [&](const Effect& effect) {
+    return AmountFor(effect, to) < AmountFor(effect, from);
+  });
+}
+
+std::optional<std::vector<Delta>> DeltasOf(const Policy& policy, const MovementDefinition& movement,
+                                           std::span<const Line> lines) {
+  std::vector<Delta> all;
+  all.reserve(lines.size() * movement.effects.size());
+  for (const Line& line : lines) {
+    std::optional<std::vector<Delta>> deltas =
+        DeltasBetween(policy, movement, Line{line.order, 0, {}}, line);
+    if (!deltas.has_value()) return std::nullopt;
+    std::move(deltas->begin(), deltas->end(), std::back_inserter(all));
+  }
+  return all;
 }
 
 BookId BookOf(const Delta& delta, const AccountId& account, Currency currency) {

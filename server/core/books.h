@@ -27,6 +27,15 @@ std::optional<std::string> PartsMismatch(const MovementDefinition& movement, con
 std::optional<std::vector<Delta>> DeltasOf(const Policy& policy, const MovementDefinition& movement,
                                            std::span<const Line> lines);
 
+// The effects of a row's line becoming another line of the same order: what the later one adds to
+// the earlier one, leaving out zeros. Nothing if a number doesn't fit.
+std::optional<std::vector<Delta>> DeltasBetween(const Policy& policy,
+                                                const MovementDefinition& movement,
+                                                const Line& from, const Line& to);
+
+// True if some effect of the movement is smaller with `to` than with `from`.
+bool ShrinksAnEffect(const MovementDefinition& movement, const Line& from, const Line& to);
+
 // The book that a delta of this account's movement changes.
 BookId BookOf(const Delta& delta, const AccountId& account, Currency currency);
 

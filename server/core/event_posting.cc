@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/checked.h"
 #include "server/core/books.h"
 #include "server/core/event_violations.h"
 #include "server/core/reservations.h"
@@ -62,16 +63,14 @@ class RowChange {
   // The row said `before` of this key and says `after` now; either may be missing.
   void Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
     if (IsRedelivery(after)) return;
+    // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
+    if (!after.has_value() && draft_.FindKey(key_) == nullptr) return;
     Note(after);
-    const bool counts = Counts(after);
-    RowContribution* row = FindRow();
-    if (row != nullptr && row->line.amount > 0) {
-      if (counts && !before.has_value()) return PostSecond(*after);
-      return counts ? Repost(*row, *after) : Reverse(*row, after);
-    }
-    if (!counts) return;
-    if (row == nullptr && Counts(before)) return PostGrowth(*before, *after);
-    PostNew(*after);
+    const RowContribution* row = FindRow();
+    const bool is_posted = row != nullptr && row->line.amount > 0;
+    if (!Counts(after)) return is_posted ? Reverse(after) : RememberUncounted(after);
+    if (is_posted && !before.has_value()) return PostSecond(*after);
+    return Counts(before) ? Edit(*before, *after) : PostNew(*after);
   }
 
  private:
@@ -92,8 +91,9 @@ class RowChange {
     return std::any_of(known->rows.begin(), known->rows.end(), [&](const RowContribution& row) {
       if (row.source != source_.name || row.row != change_.row) return false;
       if (row.event_id == event_.id) return true;
-      return may_repeat && Counts(after) && row.image_hash == change_.image_hash &&
-             row.account == after->account && row.line == after->line;
+      return may_repeat && after.has_value() && row.image_hash == change_.image_hash &&
+             row.account == after->account &&
+             (Counts(after) ? row.line == after->line : row.line.amount == 0);
     });
   }
 
@@ -121,52 +121,104 @@ class RowChange {
     }
   }
 
-  std::optional<std::vector<Delta>> Deltas(const Line& line) const {
-    return DeltasOf(draft_.policy(), movement_, {&line, 1});
+  // Where a row says that its movement took place.
+  struct Place {
+    AccountId account;
+    OrderId order;
+    Currency currency;
+
+    friend bool operator==(const Place&, const Place&) = default;
+  };
+  static Place PlaceOf(const Contribution& said) {
+    return {said.account, said.line.order, said.currency};
+  }
+  static Place PlaceOf(const RowContribution& row) {
+    return {row.account, row.line.order, row.amount.currency};
+  }
+  static Line Nothing(const OrderId& order) { return {order, 0, {}}; }
+
+  // Changes what is posted at a place from one line to another. False if that doesn't fit: then
+  // nothing changes and the book is unproven.
+  bool Post(const Place& place, const Line& from, const Line& to) {
+    return PostDeltas(place, DeltasBetween(draft_.policy(), movement_, from, to));
   }
 
-  // Adds to the posted counters; what doesn't fit leaves the book unproven.
-  void Post(const std::vector<Delta>& deltas, const AccountId& account, const OrderId& order,
-            Currency currency) {
-    if (!ApplyDeltas(draft_, deltas, account, currency, Posting::kPost)) {
-      return MarkGap(draft_, {movement_.kind, account, order}, source_.name,
-                     absl::StrCat("the counters would leave 64 bits at event ", event_.id));
+  bool PostDeltas(const Place& place, const std::optional<std::vector<Delta>>& deltas) {
+    if (!deltas.has_value() ||
+        !ApplyDeltas(draft_, *deltas, place.account, place.currency, Posting::kPost)) {
+      MarkGap(draft_, {movement_.kind, place.account, place.order}, source_.name,
+              absl::StrCat("the counters would leave 64 bits at event ", event_.id));
+      return false;
     }
-    BindCurrencies(draft_, deltas, account, currency);
-    SuspectInvariants(draft_, deltas, account, currency, source_.name, event_.id);
+    BindCurrencies(draft_, *deltas, place.account, place.currency);
+    SuspectInvariants(draft_, *deltas, place.account, place.currency, source_.name, event_.id);
+    return true;
   }
 
-  void Unpost(const RowContribution& row) {
-    std::optional<std::vector<Delta>> deltas = Deltas(row.line);
-    if (!deltas.has_value()) return;  // they fitted when they were posted
-    for (Delta& delta : *deltas) delta.amount = -delta.amount;
-    Post(*deltas, row.account, row.line.order, row.amount.currency);
+  // Takes a line back at one place and posts another one elsewhere. Books that both places share
+  // see only the difference.
+  bool MovePosting(const Place& old_place, const Line& posted, const Place& place,
+                   const Line& target) {
+    std::optional<std::vector<Delta>> taken =
+        DeltasBetween(draft_.policy(), movement_, posted, Nothing(posted.order));
+    std::optional<std::vector<Delta>> added =
+        DeltasBetween(draft_.policy(), movement_, Nothing(target.order), target);
+    const bool shared = old_place.account == place.account && old_place.currency == place.currency;
+    if (shared && taken.has_value() && added.has_value()) {
+      MergeShared(*taken, *added);
+      taken->insert(taken->end(), added->begin(), added->end());
+      return PostDeltas(place, taken);
+    }
+    (void)PostDeltas(old_place, taken);
+    return PostDeltas(place, added);
+  }
+
+  // Sums up what both lists do to the same counter of the same book.
+  static void MergeShared(std::vector<Delta>& taken, std::vector<Delta>& added) {
+    for (Delta& delta : added) {
+      const auto same = std::find_if(taken.begin(), taken.end(), [&delta](const Delta& other) {
+        return !delta.by_order && !other.by_order && other.book == delta.book &&
+               other.counter == delta.counter;
+      });
+      if (same == taken.end()) continue;
+      delta.amount += same->amount;  // of opposite signs: fits
+      taken.erase(same);
+    }
+    std::erase_if(added, [](const Delta& delta) { return delta.amount == 0; });
   }
 
   EventViolations violations() { return {draft_, source_, event_, movement_, key_}; }
 
-  void Remember(const Contribution& after) {
+  // The row's entry, new if it has none, marked with this event.
+  RowContribution& Touch() {
     RowContribution* row = FindRow();
     if (row == nullptr) row = &record().rows.emplace_back();
-    *row = RowContribution{source_.name,
-                           change_.row,
-                           after.part_key,
-                           event_.id,
-                           change_.image_hash,
-                           after.account,
-                           Money{after.currency, after.line.amount},
-                           after.line};
+    row->source = source_.name;
+    row->row = change_.row;
+    row->event_id = event_.id;
+    row->image_hash = change_.image_hash;
+    return *row;
   }
 
-  // A row counts for the first time.
-  void PostNew(const Contribution& after) {
-    const std::optional<std::vector<Delta>> deltas = Deltas(after.line);
-    const bool is_duplicate = HasTwin(after);
-    violations().Compare(after, is_duplicate);
-    if (!is_duplicate) SettleReservation(after);
-    Remember(after);
-    MarkMoved();
-    if (deltas.has_value()) Post(*deltas, after.account, after.line.order, after.currency);
+  // Keeps what the row says now, and what is posted of it.
+  void Remember(const Contribution& said, Line posted) {
+    RowContribution& row = Touch();
+    row.part_key = said.part_key;
+    row.account = said.account;
+    row.amount = Money{said.currency, posted.amount};
+    row.line = std::move(posted);
+    row.counted = true;
+  }
+
+  // So that the same event is known again when it is delivered twice.
+  void RememberUncounted(const std::optional<Contribution>& after) {
+    if (!after.has_value() && FindRow() == nullptr) return;
+    RowContribution& row = Touch();
+    if (after.has_value() && !row.counted) {
+      row.part_key = after->part_key;
+      row.account = after->account;
+      row.line.order = after->line.order;
+    }
   }
 
   void MarkMoved() {
@@ -177,20 +229,30 @@ class RowChange {
     }
   }
 
+  // A row counts for the first time, or again after it had been taken back.
+  void PostNew(const Contribution& after) {
+    const bool is_duplicate = HasTwin(after);
+    violations().Compare(after, is_duplicate);
+    if (!is_duplicate) SettleReservation(after);
+    MarkMoved();
+    const Line nothing = Nothing(after.line.order);
+    const bool posted = Post(PlaceOf(after), nothing, after.line);
+    Remember(after, posted ? after.line : nothing);
+  }
+
   // The same row came into being a second time without having gone.
   void PostSecond(const Contribution& after) {
     violations().Compare(after, true);
-    const std::optional<std::vector<Delta>> deltas = Deltas(after.line);
-    FindRow()->event_id = event_.id;
-    if (deltas.has_value()) Post(*deltas, after.account, after.line.order, after.currency);
+    Touch();
+    (void)Post(PlaceOf(after), Nothing(after.line.order), after.line);
   }
 
-  // Another row has posted this key (and part) before.
+  // Another row has moved this key (and part) before.
   bool HasTwin(const Contribution& after) {
     const std::vector<RowContribution>& rows = record().rows;
     return std::any_of(rows.begin(), rows.end(), [&](const RowContribution& row) {
       const bool same_row = row.source == source_.name && row.row == change_.row;
-      return !same_row && (!movement_.many_lines || row.part_key == after.part_key);
+      return row.counted && !same_row && (!movement_.many_lines || row.part_key == after.part_key);
     });
   }
 
@@ -215,46 +277,67 @@ class RowChange {
     if (reservation.deltas.empty()) reservation.state = ReservationState::kPosted;
   }
 
-  // A row that has posted still counts, but perhaps otherwise.
-  void Repost(RowContribution& row, const Contribution& after) {
-    const RowContribution posted = row;
-    Remember(after);
-    const bool same_place = posted.account == after.account &&
-                            posted.amount.currency == after.currency &&
-                            posted.line.order == after.line.order;
-    if (same_place && posted.line == after.line) return;
-    const bool grew = same_place && after.line.amount > posted.line.amount;
-    if (!grew) violations().Undone(posted, &after);
-    Unpost(posted);
-    const std::optional<std::vector<Delta>> deltas = Deltas(after.line);
-    if (deltas.has_value()) Post(*deltas, after.account, after.line.order, after.currency);
-    violations().Compare(after, false);
-  }
-
-  // A row that has posted counts no more.
-  void Reverse(RowContribution& row, const std::optional<Contribution>& after) {
-    const RowContribution posted = row;
-    row.line.amount = 0;
-    for (auto& [name, amount] : row.line.parts) amount = 0;
-    row.amount.minor_units = 0;
-    row.event_id = event_.id;
-    row.image_hash = change_.image_hash;
-    violations().Undone(posted, after.has_value() ? &*after : nullptr);
-    Unpost(posted);
-  }
-
-  // A row whose earlier image was never posted here: only what it grew by is news.
-  void PostGrowth(const Contribution& before, const Contribution& after) {
-    const bool same_place = before.account == after.account && before.currency == after.currency &&
-                            before.line.order == after.line.order;
-    if (!same_place) return PostNew(after);
-    std::optional<std::vector<Delta>> grown = Deltas(after.line);
-    const std::optional<std::vector<Delta>> had = Deltas(before.line);
-    if (!grown.has_value() || !had.has_value() || grown->size() != had->size()) return;
-    if (after.line.amount <= before.line.amount) return;
-    for (size_t i = 0; i < grown->size(); ++i) (*grown)[i].amount -= (*had)[i].amount;
-    Post(*grown, after.account, after.line.order, after.currency);
+  // A row that counted still counts, but perhaps otherwise. What is posted follows the images:
+  // after minus before, and never below nothing. (Of a row that is older than its source's first
+  // event here only the growth is ever posted.)
+  void Edit(const Contribution& before, const Contribution& after) {
+    const RowContribution* known = FindRow();
+    const bool was_counted = known != nullptr && known->counted;
+    const Line posted = was_counted ? known->line : Nothing(before.line.order);
+    const Place old_place = was_counted ? PlaceOf(*known) : PlaceOf(before);
+    const Place place = PlaceOf(after);
+    const bool moved_place = !(old_place == place);
+    if (moved_place && !was_counted) return PostNew(after);
+    const Line target = moved_place ? after.line : Grown(posted, before.line, after.line);
+    if ((moved_place && posted.amount > 0) || ShrinksAnEffect(movement_, posted, target)) {
+      violations().Undone(*known, &after);
+    }
     MarkMoved();
+    bool fits = true;
+    if (moved_place) {
+      fits = MovePosting(old_place, posted, place, target);
+    } else if (target != posted) {
+      fits = Post(place, posted, target);
+    }
+    // Under a key of many lines the row may name another one of them now: that one has moved.
+    if (was_counted && moved_place) SettleReservation(after);
+    const Line rest = moved_place ? Nothing(target.order) : posted;
+    Remember(after, fits ? target : rest);
+    if (was_counted && (moved_place || before.line != after.line)) {
+      violations().Compare(after, false);
+    }
+  }
+
+  // posted + (after - before), amount by amount, at least 0.
+  static Line Grown(const Line& posted, const Line& before, const Line& after) {
+    const auto grown = [](int64_t had, int64_t from, int64_t to) {
+      // Amounts are not negative, so their difference fits.
+      const std::optional<int64_t> sum = CheckedAdd(had, to - from);
+      return std::max<int64_t>(0, sum.value_or(to));
+    };
+    const auto part = [](const Line& line, const std::string& name) {
+      for (const auto& [part_name, amount] : line.parts) {
+        if (part_name == name) return amount;
+      }
+      return int64_t{0};
+    };
+    Line target{after.order, grown(posted.amount, before.amount, after.amount), {}};
+    for (const auto& [name, amount] : after.parts) {
+      target.parts.emplace_back(name, grown(part(posted, name), part(before, name), amount));
+    }
+    return target;
+  }
+
+  // A row that is posted counts no more.
+  void Reverse(const std::optional<Contribution>& after) {
+    const RowContribution posted = *FindRow();
+    violations().Undone(posted, after.has_value() ? &*after : nullptr);
+    const Line nothing = Nothing(posted.line.order);
+    const bool fits = Post(PlaceOf(posted), posted.line, nothing);
+    RowContribution& row = Touch();
+    if (!fits) return;
+    row.line = nothing;
+    row.amount.minor_units = 0;
   }
 
   Draft& draft_;

@@ -116,7 +116,7 @@ struct RowId {
   friend auto operator<=>(const RowId&, const RowId&) = default;
 };
 
-// What one row of a source has posted for a key.
+// What is known of one row that named a key, and what it has posted.
 struct RowContribution {
   SourceName source;
   RowId row;
@@ -125,7 +125,8 @@ struct RowContribution {
   uint64_t image_hash = 0;  // of the row after that change
   AccountId account;
   Money amount;
-  Line line;  // what was posted; amount 0 once reversed
+  Line line;             // what is posted of it; amount 0 if nothing is (any more)
+  bool counted = false;  // it has happened once, whatever became of it
 
   friend bool operator==(const RowContribution&, const RowContribution&) = default;
 };

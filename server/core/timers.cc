@@ -61,18 +61,28 @@ void RaiseOverdue(Draft& draft, const KeyId& key) {
   draft.AddViolation(std::move(violation));
 }
 
-// Forgets a finished key. Its orders take no more checks: nobody could tell any more whether one
-// of them was made before.
+// Closes the books of one order of the key's account.
+void CloseOrder(Draft& draft, const MovementDefinition& movement, const AccountId& account,
+                const OrderId& order) {
+  for (const Effect& effect : movement.effects) {
+    const BookDefinition& book = draft.policy().books[effect.book];
+    if (book.by_order) draft.MutableFamily({book.name, account, order}).closed = true;
+  }
+}
+
+// Forgets a finished key. The orders it moved take no more checks: nobody could tell any more
+// whether one of them was made before.
 void Expire(Draft& draft, const KeyId& key) {
   const KeyRecord record = *draft.FindKey(key);
   const MovementDefinition* movement = draft.policy().FindMovement(key.kind);
-  if (record.moved && record.fingerprint.has_value() && movement != nullptr) {
-    for (const Effect& effect : movement->effects) {
-      const BookDefinition& book = draft.policy().books[effect.book];
-      if (!book.by_order) continue;
+  if (record.moved && movement != nullptr && movement->gated) {
+    if (record.fingerprint.has_value()) {
       for (const Line& line : record.fingerprint->lines) {
-        draft.MutableFamily({book.name, record.fingerprint->account, line.order}).closed = true;
+        CloseOrder(draft, *movement, record.fingerprint->account, line.order);
       }
+    }
+    for (const RowContribution& row : record.rows) {
+      if (row.counted) CloseOrder(draft, *movement, row.account, row.line.order);
     }
   }
   draft.EraseKey(key);
@@ -81,6 +91,10 @@ void Expire(Draft& draft, const KeyId& key) {
 void LookAt(Draft& draft, const KeyId& key) {
   const KeyRecord& record = *draft.FindKey(key);
   if (!IsOpen(record)) {
+    // A source says that it is under way: it is not finished, however long that takes.
+    if (record.in_progress && !record.moved) {
+      return draft.WakeBy(key, draft.now() + draft.policy().key_retention);
+    }
     const absl::Time expires = record.changed_at + draft.policy().key_retention;
     return draft.now() >= expires ? Expire(draft, key) : draft.WakeBy(key, expires);
   }

@@ -208,6 +208,57 @@ TEST(Events, AKeyOfWhichOnlyTheGrowthIsKnownHasMoved) {
             ReasonCode::kAlreadyMoved);
 }
 
+TEST(Events, WhatDidNotFitIsNotTakenBackLater) {
+  World world;
+  const Row most{.key = "p1", .amount = "CNY 92233720368547758.07"};
+  const Row more{.key = "p2", .amount = "CNY 1.64"};
+  world.Insert("payment", 1, most);
+  world.Insert("payment", 2, more);
+  world.Delete("payment", 2, more);
+  EXPECT_EQ(world.OrderCounter("paid").posted, INT64_MAX);
+}
+
+TEST(Events, ARedeliveredFailureReleasesNothing) {
+  World world;
+  world.Insert("payment", 1, {.key = "p1"});
+  const Event failed = world.NewEvent(
+      "refund", 1, std::nullopt,
+      Row{.key = "r1", .amount = "CNY 10.00", .status = MovementStatus::kFailed}.ToContribution());
+  world.Feed({failed});
+  world.Prove();
+  ASSERT_EQ(Allow(world).verdict, Verdict::kAllow);
+  world.Feed({failed});
+  EXPECT_EQ(world.OrderCounter("refunded").pending_up, 1000);
+}
+
+TEST(Events, PartsAreUndoneByTheEffectsThatShrink) {
+  World world;
+  const Row small{.key = "s1", .amount = "CNY 10.00", .net = "CNY 0.00", .fee = "CNY 10.00"};
+  const Row shifted{.key = "s1", .amount = "CNY 10.00", .net = "CNY 9.00", .fee = "CNY 1.00"};
+  const Row emptied{.key = "s1", .amount = "CNY 50.00", .net = "CNY 0.00", .fee = "CNY 50.00"};
+  world.Insert("settlement", 1, small);
+  world.Update("settlement", 1, small, shifted);
+  EXPECT_THAT(world.Violations(), ElementsAre("ungated"));
+  EXPECT_EQ(world.MerchantCounter("settled").posted, 900);
+  world.Update("settlement", 1, shifted, emptied);
+  EXPECT_THAT(world.Violations(), ElementsAre("ungated", "movement_undone"));
+  EXPECT_EQ(world.MerchantCounter("settled").posted, 0);
+  EXPECT_EQ(world.OrderCounter("settled").posted, 5000);
+}
+
+TEST(Events, ARowOlderThanTheGateGivesBackOnlyWhatItGrewBy) {
+  World world;
+  const Row old{.key = "p1", .amount = "CNY 100.00"};
+  const Row grown{.key = "p1", .amount = "CNY 120.00"};
+  const Row shrunk{.key = "p1", .amount = "CNY 110.00"};
+  world.Update("payment", 1, old, grown);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 2000);
+  world.Update("payment", 1, grown, shrunk);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 1000);
+  world.Update("payment", 1, shrunk, {.key = "p1", .amount = "CNY 1.00"});
+  EXPECT_EQ(world.OrderCounter("paid").posted, 0);
+}
+
 TEST(Events, TheSameEventAgainIsARedeliveryWithoutEffect) {
   World world;
   const Event event = world.NewEvent("payment", 1, std::nullopt, Row{.key = "p1"}.ToContribution());

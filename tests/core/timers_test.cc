@@ -97,6 +97,23 @@ TEST(Timers, FinishedKeysExpireAndCloseTheirOrder) {
   EXPECT_EQ(world.Check("refund", "r2", "CNY 1.00", "o2").verdict, Verdict::kBlock);
 }
 
+TEST(Timers, AForgottenKeyThatOnlyEventsKnewClosesItsOrderToo) {
+  World world;
+  world.Insert("payment", 1, {.key = "p1"});
+  world.Insert("refund", 1, {.key = "r1", .amount = "CNY 60.00"});
+  world.Get<BreakerAnswer>(ResetBreakerInput{"*/order:o1", "ann", "looked at"});
+  TickAfter(world, absl::Hours(24 * 401));
+  world.Prove();
+  EXPECT_EQ(world.Check("refund", "r1", "CNY 1.00").reasons.front().name, "key_retention");
+}
+
+TEST(Timers, WhatIsUnderWayIsNeverForgotten) {
+  World world;
+  world.Insert("refund", 1, {.key = "r1", .status = MovementStatus::kInProgress});
+  for (int i = 0; i < 3; ++i) TickAfter(world, absl::Hours(24 * 401));
+  EXPECT_TRUE(world.Key("refund", "r1").in_progress);
+}
+
 TEST(Timers, UnfinishedKeysNeverExpire) {
   World world;
   PayAndAllow(world);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 #include <variant>
 
@@ -193,6 +194,20 @@ std::optional<std::string> Difference(const AnswerPicture& machine, const Answer
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
+// Reservations that the outcome would release.
+std::set<core::KeyId> Releases(const core::Outcome& outcome, const core::MemoryState& before) {
+  std::set<core::KeyId> released;
+  for (const auto& [id, record] : outcome.changes.keys) {
+    const std::optional<core::KeyRecord> old = before.FindKey(id);
+    if (!record.has_value() || !record->reservation.has_value() || !old->reservation) continue;
+    if (record->reservation->state == core::ReservationState::kReleased &&
+        old->reservation->state != core::ReservationState::kReleased) {
+      released.insert(id);
+    }
+  }
+  return released;
+}
+
 void Note(const core::Input& input, const AnswerPicture& answer, Coverage& coverage) {
   ++coverage.seen["input " + std::to_string(input.body.index())];
   ++coverage.seen["answer " + std::to_string(static_cast<int>(answer.sort))];
@@ -235,10 +250,15 @@ std::optional<Mismatch> Compare(const std::shared_ptr<const core::Policy>& polic
     }
     AnswerPicture answer = PictureOf(*outcome);
     if (verbose) story += "    // " + Describe(answer) + "\n";
+    const bool is_tick = std::holds_alternative<core::TickInput>(input.body);
+    if (is_tick) {
+      model.ExpectReleases(Releases(*outcome, state));
+      if (coverage != nullptr)
+        coverage->seen["released by proof"] += Releases(*outcome, state).size();
+    }
     const AnswerPicture expected = model.Apply(input);
     if (outcome->recorded) state.Absorb(outcome->changes);
-    if (std::holds_alternative<core::TickInput>(input.body) && answer.recorded &&
-        !expected.recorded) {
+    if (is_tick && answer.recorded && !expected.recorded) {
       answer.recorded = false;
       model.CountRecorded(input.time);
     }

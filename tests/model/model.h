@@ -104,6 +104,10 @@ class Model {
   AnswerPicture Apply(const core::Input& input);
   StatePicture Look() const;
 
+  // Keys whose reservations the machine released in the tick that comes next. When an overdue key
+  // is looked at again is the machine's own business; whether it may be released is not.
+  void ExpectReleases(std::set<core::KeyId> keys) { released_by_machine_ = std::move(keys); }
+
   // Counts an input that the machine recorded although nothing came of it that can be seen: when
   // it looks at a key again is its own business.
   void CountRecorded(absl::Time time) {
@@ -212,7 +216,8 @@ class Model {
   std::set<core::GapScope> gaps_;
   std::map<std::pair<std::string, core::BookId>, absl::Time> suspects_;
   std::optional<std::pair<int64_t, int64_t>> blind_spent_;  // calls, minor units
-  std::multiset<std::string> violations_;                   // of the input at hand
+  std::set<core::KeyId> released_by_machine_;
+  std::multiset<std::string> violations_;  // of the input at hand
 };
 
 }  // namespace fundgate::model

@@ -230,13 +230,18 @@ void Model::AskInvariants(const core::CheckInput& check, const std::vector<Step>
         Add(found, ReasonCode::kInvariant, "order.single_currency", Verdict::kBlock);
       }
     }
+    std::vector<Step> of_book = steps;
+    std::erase_if(of_book, [&](const Step& step) { return step.book != book; });
+    if (!FitsIn(of_book, {})) {
+      Add(found, ReasonCode::kLimit, "", Verdict::kHold);
+      continue;
+    }
     for (const InvariantFacts& invariant : AllInvariants()) {
       if (invariant.book == book.book) {
         AskInvariant(invariant, book, steps, check.arrived_at, found);
       }
     }
   }
-  if (!FitsIn(steps, {})) Add(found, ReasonCode::kLimit, "", Verdict::kHold);
 }
 
 void Model::AskInvariant(const InvariantFacts& invariant, const core::BookId& book,
@@ -296,6 +301,12 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
     wait.wait_until = give_up_at;
     return wait;
   }
+  // Once nothing is missing, what was allowed without knowing is no longer counted.
+  const bool knows_all =
+      std::none_of(found.reasons.begin(), found.reasons.end(), [](const std::string& reason) {
+        return reason.starts_with("code 8 ") || reason.starts_with("code 9 ");
+      });
+  if (FindCheckpoint(check.key.kind.value())->allows_stale && knows_all) blind_spent_.reset();
   const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
   const bool affordable =
       calls < 2 && check.amount.currency.code() == "CNY" && check.amount.minor_units <= 100 - money;
@@ -338,7 +349,6 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
       --breaker->second.calls;
       breaker->second.money.minor_units -= check.amount.minor_units;
     }
-    if (!blind && checkpoint.allows_stale) blind_spent_.reset();  // known again
     if (blind) {
       const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
       blind_spent_ = {calls + 1, money + check.amount.minor_units};

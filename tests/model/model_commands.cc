@@ -206,7 +206,8 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
   const bool open =
       key.state == KeyState::kAllowed && (key.reservation->state == ReservationState::kPending ||
                                           key.reservation->state == ReservationState::kConfirmed);
-  if (open && MayRelease(id, key)) {
+  const bool looks = open && (!key.reservation->overdue || released_by_machine_.contains(id));
+  if (looks && MayRelease(id, key)) {
     End(key, ReservationState::kReleased);
     key.changed_at = now_;
     return true;

@@ -184,14 +184,21 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
     return;
   }
   rows_[{name, id}] = next;
-  std::vector<Step> worse = added;
+  std::vector<Step> change_of_books = added;  // after minus before, counter by counter
   for (Step step : taken) {
+    const auto same_counter = std::find_if(
+        change_of_books.begin(), change_of_books.end(),
+        [&](const Step& s) { return s.book == step.book && s.counter == step.counter; });
     step.amount = -step.amount;
-    worse.push_back(step);
+    if (same_counter == change_of_books.end()) {
+      change_of_books.push_back(step);
+    } else {
+      same_counter->amount += step.amount;
+    }
   }
   BindCurrency(added);
   Settle(id, next);
-  Suspect(worse);
+  Suspect(change_of_books);
 }
 
 // Names everything about a happened movement that does not fit what was allowed.

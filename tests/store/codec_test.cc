@@ -84,7 +84,7 @@ core::KeyRecord FullKeyRecord() {
                                          true,
                                          true};
   record.moved = record.in_progress = record.event_seen = true;
-  record.rows = {{SourceName("s"), {"t", "1"}, "p", "e", 99, AccountId("m1"), money, line}};
+  record.rows = {{SourceName("s"), {"t", "1"}, "p", "e", 99, AccountId("m1"), money, line, true}};
   record.past = {{"d0", core::ReservationState::kReleased, money}};
   record.closed_at = absl::FromUnixNanos(8);
   record.changed_at = absl::FromUnixNanos(9);
