@@ -1,0 +1,111 @@
+#include "server/gate/audit_service.h"
+
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/gate/convert_audit.h"
+#include "server/gate/convert_values.h"
+#include "server/gate/journal_streams.h"
+#include "server/gate/unary.h"
+
+namespace fundgate::gate {
+namespace {
+
+bool Passes(const v1::Violation& violation, const core::Violation& found,
+            const v1::ListViolationsRequest& request, absl::Time from, absl::Time to) {
+  return (request.kind() == v1::VIOLATION_KIND_UNSPECIFIED || request.kind() == violation.kind()) &&
+         (request.account_id().empty() || request.account_id() == violation.account_id()) &&
+         (request.order_id().empty() || request.order_id() == violation.order_id()) &&
+         found.at >= from && found.at < to;
+}
+
+}  // namespace
+
+AuditService::AuditService(const Backend& backend)
+    : backend_(backend),
+      followers_(std::make_unique<JournalFollowers>()),
+      observer_(backend.sequencer.AddObserver(
+          [followers = followers_.get()](Sequence sequence, const core::Input& /*input*/,
+                                         const core::Outcome& /*outcome*/) {
+            followers->Grown(sequence);
+          })) {}
+
+AuditService::~AuditService() { backend_.sequencer.RemoveObserver(observer_); }
+
+grpc::ServerWriteReactor<v1::Trace>* AuditService::ExportTraces(
+    grpc::CallbackServerContext* /*context*/, const v1::ExportTracesRequest* request) {
+  return OpenTraceExport(backend_, *followers_, *request);
+}
+
+grpc::ServerWriteReactor<v1::VerifyJournalResponse>* AuditService::VerifyJournal(
+    grpc::CallbackServerContext* /*context*/, const v1::VerifyJournalRequest* request) {
+  return OpenJournalCheck(backend_, *request);
+}
+
+grpc::ServerUnaryReactor* AuditService::GetBook(grpc::CallbackServerContext* context,
+                                                const v1::GetBookRequest* request,
+                                                v1::GetBookResponse* response) {
+  const std::shared_ptr<const store::View> view = backend_.store.view();
+  const core::Resident& resident = view->resident();
+  if (resident.policy == nullptr) {
+    return FinishNow(*context, ToGrpc(PresentPolicy(backend_).status()));
+  }
+  Problems problems;
+  const std::optional<core::BookId> id = ToBookId(*request, *resident.policy, problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  if (!id.has_value()) {
+    return FinishNow(*context, {grpc::StatusCode::NOT_FOUND,
+                                absl::StrCat("the policy knows no book ", request->book())});
+  }
+  const absl::StatusOr<std::optional<core::Book>> book = view->FindBook(*id);
+  if (!book.ok()) return FinishNow(*context, ToGrpc(book.status()));
+  if (!book->has_value()) {
+    return FinishNow(*context, {grpc::StatusCode::NOT_FOUND,
+                                absl::StrCat("nothing ever touched this ", request->book(), " in ",
+                                             request->currency_code())});
+  }
+  *response->mutable_book() = ToProto(*id, **book, *resident.policy->FindBook(id->book));
+  MarkUnproven(*id, resident, *response->mutable_book());
+  response->set_as_of_sequence(resident.clock.sequence);
+  return FinishNow(*context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* AuditService::ListViolations(grpc::CallbackServerContext* context,
+                                                       const v1::ListViolationsRequest* request,
+                                                       v1::ListViolationsResponse* response) {
+  Problems problems;
+  const size_t page_size = PageSize(request->page_size(), problems);
+  absl::Time from = absl::InfinitePast();
+  absl::Time to = absl::InfiniteFuture();
+  if (request->has_from_time()) from = ToTime(request->from_time(), "from_time", problems);
+  if (request->has_to_time()) to = ToTime(request->to_time(), "to_time", problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return OnWorker(backend_, *context, [this, request, response, page_size, from, to] {
+    const absl::StatusOr<std::vector<core::Violation>> violations =
+        backend_.store.view()->ListViolations(std::numeric_limits<size_t>::max());
+    if (!violations.ok()) return ToGrpc(violations.status());
+    // A page's token is the id of the last violation of the page before.
+    bool begun = request->page_token().empty();
+    for (const core::Violation& found : *violations) {
+      v1::Violation violation = ToProto(found);
+      if (!begun) {
+        begun = violation.id() == request->page_token();
+        continue;
+      }
+      if (!Passes(violation, found, *request, from, to)) continue;
+      if (static_cast<size_t>(response->violations_size()) == page_size) {
+        response->set_next_page_token(response->violations().rbegin()->id());
+        break;
+      }
+      *response->add_violations() = std::move(violation);
+    }
+    return grpc::Status::OK;
+  });
+}
+
+}  // namespace fundgate::gate

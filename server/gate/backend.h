@@ -1,0 +1,46 @@
+// What the services stand on.
+#ifndef SERVER_GATE_BACKEND_H_
+#define SERVER_GATE_BACKEND_H_
+
+#include <atomic>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/core/policy.h"
+#include "server/gate/probe_hub.h"
+#include "server/gate/workers.h"
+#include "server/sequencer/input_clock.h"
+#include "server/sequencer/sequencer.h"
+#include "server/store/store.h"
+
+namespace fundgate::gate {
+
+class OpenStreams;
+
+// References to what the server owns and outlives the services. Any thread.
+struct Backend {
+  store::Store& store;
+  sequencer::Sequencer& sequencer;
+  sequencer::InputClock& clock;
+  ProbeHub& probes;
+  Workers& workers;
+  OpenStreams& streams;
+  const std::atomic<bool>& draining;
+  absl::Time started_at;
+};
+
+// The policy in force, as far as it is durable. FAILED_PRECONDITION before the first.
+inline absl::StatusOr<std::shared_ptr<const core::Policy>> PresentPolicy(const Backend& backend) {
+  std::shared_ptr<const core::Policy> policy = backend.store.view()->resident().policy;
+  if (policy == nullptr) {
+    return absl::FailedPreconditionError(
+        "the gate has no policy yet and can judge nothing; apply one with `fundctl policy apply`");
+  }
+  return policy;
+}
+
+}  // namespace fundgate::gate
+
+#endif  // SERVER_GATE_BACKEND_H_

@@ -1,0 +1,113 @@
+#include "server/gate/breakers_service.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "server/gate/breaker_watch.h"
+#include "server/gate/convert_breakers.h"
+#include "server/gate/unary.h"
+
+namespace fundgate::gate {
+namespace {
+
+// A command to a breaker, answered with the breaker.
+template <typename Body, typename Response>
+grpc::ServerUnaryReactor* Command(const Backend& backend, grpc::CallbackServerContext& context,
+                                  Body body, const Problems& problems, Response& response) {
+  if (!problems.empty()) return FinishNow(context, InvalidArgument(problems));
+  return SubmitInput<core::BreakerAnswer>(
+      backend, context, std::move(body), [&backend, &response](const core::BreakerAnswer& answer) {
+        *response.mutable_breaker() = ToProto(answer.breaker);
+        response.mutable_breaker()->set_sequence(SequenceOf(*backend.store.view(), answer.breaker));
+        return grpc::Status::OK;
+      });
+}
+
+}  // namespace
+
+BreakersService::BreakersService(const Backend& backend)
+    : backend_(backend),
+      watch_(std::make_unique<BreakerWatch>()),
+      observer_(backend.sequencer.AddObserver([watch = watch_.get()](Sequence sequence,
+                                                                     const core::Input& /*input*/,
+                                                                     const core::Outcome& outcome) {
+        watch->Changed(sequence, outcome);
+      })) {}
+
+BreakersService::~BreakersService() { backend_.sequencer.RemoveObserver(observer_); }
+
+grpc::ServerUnaryReactor* BreakersService::ListBreakers(grpc::CallbackServerContext* context,
+                                                        const v1::ListBreakersRequest* request,
+                                                        v1::ListBreakersResponse* response) {
+  Problems problems;
+  const size_t page_size = PageSize(request->page_size(), problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const std::shared_ptr<const store::View> view = backend_.store.view();
+  const auto& breakers = view->resident().breakers;
+  // A page's token is the last scope of the page before.
+  auto it = request->page_token().empty() ? breakers.lower_bound(request->scope_prefix())
+                                          : breakers.upper_bound(request->page_token());
+  for (; it != breakers.end(); ++it) {
+    if (!absl::StartsWith(it->first, request->scope_prefix())) {
+      if (it->first > request->scope_prefix()) break;
+      continue;
+    }
+    if (static_cast<size_t>(response->breakers_size()) == page_size) {
+      response->set_next_page_token(response->breakers().rbegin()->scope());
+      break;
+    }
+    v1::Breaker& breaker = *response->add_breakers();
+    breaker = ToProto(it->second);
+    breaker.set_sequence(SequenceOf(*view, it->second));
+  }
+  return FinishNow(*context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* BreakersService::GetBreaker(grpc::CallbackServerContext* context,
+                                                      const v1::GetBreakerRequest* request,
+                                                      v1::GetBreakerResponse* response) {
+  Problems problems;
+  const std::string scope = ToScope(request->scope(), problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const std::shared_ptr<const store::View> view = backend_.store.view();
+  const auto found = view->resident().breakers.find(scope);
+  if (found == view->resident().breakers.end()) {
+    *response->mutable_breaker() = ClosedBreaker(scope);
+  } else {
+    *response->mutable_breaker() = ToProto(found->second);
+    response->mutable_breaker()->set_sequence(SequenceOf(*view, found->second));
+  }
+  return FinishNow(*context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* BreakersService::TripBreaker(grpc::CallbackServerContext* context,
+                                                       const v1::TripBreakerRequest* request,
+                                                       v1::TripBreakerResponse* response) {
+  Problems problems;
+  core::TripBreakerInput input = ToTrip(*request, backend_.sequencer.Now(), problems);
+  return Command(backend_, *context, std::move(input), problems, *response);
+}
+
+grpc::ServerUnaryReactor* BreakersService::HalfOpenBreaker(
+    grpc::CallbackServerContext* context, const v1::HalfOpenBreakerRequest* request,
+    v1::HalfOpenBreakerResponse* response) {
+  Problems problems;
+  core::HalfOpenBreakerInput input = ToHalfOpen(*request, backend_.sequencer.Now(), problems);
+  return Command(backend_, *context, std::move(input), problems, *response);
+}
+
+grpc::ServerUnaryReactor* BreakersService::ResetBreaker(grpc::CallbackServerContext* context,
+                                                        const v1::ResetBreakerRequest* request,
+                                                        v1::ResetBreakerResponse* response) {
+  Problems problems;
+  core::ResetBreakerInput input = ToReset(*request, problems);
+  return Command(backend_, *context, std::move(input), problems, *response);
+}
+
+grpc::ServerWriteReactor<v1::WatchBreakersResponse>* BreakersService::WatchBreakers(
+    grpc::CallbackServerContext* /*context*/, const v1::WatchBreakersRequest* request) {
+  return watch_->Open(backend_, request->scope_prefix());
+}
+
+}  // namespace fundgate::gate

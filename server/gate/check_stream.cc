@@ -1,0 +1,131 @@
+#include "server/gate/check_stream.h"
+
+#include <grpcpp/alarm.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "server/gate/admission.h"
+#include "server/gate/gate_service.h"
+#include "server/gate/stream.h"
+#include "server/gate/unary.h"
+
+namespace fundgate::gate {
+namespace {
+
+// How long a stream waits before it knocks at a full queue again.
+constexpr std::chrono::milliseconds kKnockAgain{5};
+
+using Reactor = grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>;
+
+// The answers under way and those not written yet together are at most kMaxChecksOfStream: past it,
+// and while the gate is full, nothing is read.
+class CheckStream final : public Stream<Reactor, v1::Decision> {
+ public:
+  CheckStream(const Backend& backend, std::chrono::system_clock::time_point deadline)
+      : backend_(backend), deadline_(deadline) {}
+
+ private:
+  void Start() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
+
+  void AfterWrite() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
+
+  bool Busy() const override FUNDGATE_REQUIRES(mutex_) { return under_way_ > 0 || knocking_; }
+
+  void ReadOn() FUNDGATE_REQUIRES(mutex_) {
+    if (reading_ || knocking_ || ending() || under_way_ + queued() >= kMaxChecksOfStream) return;
+    reading_ = true;
+    // Each check keeps its request until it is answered.
+    request_ = std::make_shared<v1::CheckRequest>();
+    StartRead(request_.get());
+  }
+
+  void OnReadDone(bool ok) override {
+    const auto self = shared_from_this();
+    const sequencer::MutexLock lock(mutex_);
+    reading_ = false;
+    if (!ok) return End(grpc::Status::OK);
+    if (ending()) return;
+    const auto policy = PresentPolicy(backend_);
+    if (!policy.ok()) return End(ToGrpc(policy.status()));
+    Problems problems;
+    if (request_->request_id().empty()) {
+      problems.Add("request_id", "is required: the answers of a stream come in any order");
+    }
+    std::optional<core::CheckInput> check = Admit(**policy, *request_, "", problems);
+    if (!problems.empty() || !check.has_value()) {
+      return End(
+          InvalidArgument(problems, absl::StrCat("request_id \"", request_->request_id(), "\": ")));
+    }
+    Submit(*std::move(check));
+  }
+
+  void Submit(core::CheckInput check) FUNDGATE_REQUIRES(mutex_) {
+    core::Input input;
+    input.body = check;
+    const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
+    const absl::Status submitted =
+        backend_.sequencer.Submit(std::move(input), TimeLeft(deadline_),
+                                  [self, request = request_](absl::StatusOr<core::Answer> answer) {
+                                    self->Answered(*request, std::move(answer));
+                                  });
+    if (absl::IsResourceExhausted(submitted)) return KnockAgain(std::move(check));
+    if (!submitted.ok()) return End(ToGrpc(submitted));
+    ++under_way_;
+    ReadOn();
+  }
+
+  // The queue is full: holds the check back, and with it all that would follow.
+  void KnockAgain(core::CheckInput check) FUNDGATE_REQUIRES(mutex_) {
+    knocking_ = true;
+    held_back_ = std::move(check);
+    const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
+    alarm_ = std::make_unique<grpc::Alarm>();
+    alarm_->Set(std::chrono::system_clock::now() + kKnockAgain, [self](bool /*fired*/) {
+      const sequencer::MutexLock lock(self->mutex_);
+      self->alarm_.reset();  // it holds this function, and so the stream
+      self->knocking_ = false;
+      if (self->ending()) return self->Pump();
+      self->Submit(*std::exchange(self->held_back_, std::nullopt));
+    });
+  }
+
+  void Answered(const v1::CheckRequest& request, absl::StatusOr<core::Answer> answer) {
+    answer = Taken(std::move(answer));
+    v1::Decision decision;
+    if (answer.ok()) {
+      decision = Answer(backend_.store, request, std::get<core::Decision>(*answer));
+    }
+    const sequencer::MutexLock lock(mutex_);
+    --under_way_;
+    if (answer.ok()) {
+      Send(std::move(decision));
+    } else {
+      End(ToGrpc(answer.status()));
+    }
+    ReadOn();
+    Pump();
+  }
+
+  const Backend& backend_;
+  const std::chrono::system_clock::time_point deadline_;
+  std::shared_ptr<v1::CheckRequest> request_ FUNDGATE_GUARDED_BY(mutex_);
+  size_t under_way_ FUNDGATE_GUARDED_BY(mutex_) = 0;
+  bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
+  bool knocking_ FUNDGATE_GUARDED_BY(mutex_) = false;
+  std::optional<core::CheckInput> held_back_ FUNDGATE_GUARDED_BY(mutex_);
+  std::unique_ptr<grpc::Alarm> alarm_ FUNDGATE_GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+Reactor* OpenCheckStream(const Backend& backend, grpc::CallbackServerContext& context) {
+  return CheckStream::Open(std::make_shared<CheckStream>(backend, context.deadline()),
+                           backend.streams);
+}
+
+}  // namespace fundgate::gate

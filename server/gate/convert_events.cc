@@ -1,0 +1,270 @@
+#include "server/gate/convert_events.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/gate/convert_values.h"
+
+namespace fundgate::gate {
+namespace {
+
+core::MovementStatus ToStatus(v1::MovementStatus status, const std::string& field,
+                              Problems& problems) {
+  switch (status) {
+    case v1::MOVEMENT_STATUS_NONE:
+      return core::MovementStatus::kNone;
+    case v1::MOVEMENT_STATUS_HAPPENED:
+      return core::MovementStatus::kHappened;
+    case v1::MOVEMENT_STATUS_IN_PROGRESS:
+      return core::MovementStatus::kInProgress;
+    case v1::MOVEMENT_STATUS_FAILED:
+      return core::MovementStatus::kFailed;
+    default:
+      problems.Add(field, "is required: NONE, HAPPENED, IN_PROGRESS or FAILED");
+      return core::MovementStatus::kNone;
+  }
+}
+
+v1::MovementStatus ToProto(core::MovementStatus status) {
+  switch (status) {
+    case core::MovementStatus::kNone:
+      return v1::MOVEMENT_STATUS_NONE;
+    case core::MovementStatus::kHappened:
+      return v1::MOVEMENT_STATUS_HAPPENED;
+    case core::MovementStatus::kInProgress:
+      return v1::MOVEMENT_STATUS_IN_PROGRESS;
+    case core::MovementStatus::kFailed:
+      return v1::MOVEMENT_STATUS_FAILED;
+  }
+  return v1::MOVEMENT_STATUS_UNSPECIFIED;
+}
+
+void ToParts(const v1::Contribution& row, const std::string& field, core::Line& line,
+             Problems& problems) {
+  if (row.parts_size() > static_cast<int>(kMaxParts)) {
+    problems.Add(field, absl::StrCat("has more than ", kMaxParts, " entries"));
+  }
+  for (const auto& [name, part] : row.parts()) {
+    const std::string part_field = absl::StrCat(field, "[", name, "]");
+    line.parts.emplace_back(name, ToMoney(part, 0, part_field, problems).minor_units);
+    if (part.currency_code() != row.amount().currency_code()) {
+      problems.Add(part_field + ".currency_code", "must be the amount's");
+    }
+  }
+  std::sort(line.parts.begin(), line.parts.end());
+}
+
+core::Contribution ToContribution(const v1::Contribution& row, const std::string& field,
+                                  Problems& problems) {
+  core::Contribution converted;
+  converted.status = ToStatus(row.status(), field + ".status", problems);
+  // A row that says nothing about a movement may be otherwise empty.
+  const bool named = converted.status != core::MovementStatus::kNone;
+  const size_t least = named ? 1 : 0;
+  problems.Text(field + ".idempotency_key", row.idempotency_key(), least, core::kMaxIdBytes);
+  problems.Text(field + ".account_id", row.account_id(), least, core::kMaxIdBytes);
+  problems.Text(field + ".order_id", row.order_id(), 0, core::kMaxIdBytes);
+  problems.Text(field + ".part_key", row.part_key(), 0, core::kMaxIdBytes);
+  converted.key = IdempotencyKey(row.idempotency_key());
+  converted.account = AccountId(row.account_id());
+  converted.line.order = OrderId(row.order_id());
+  converted.part_key = row.part_key();
+  if (named || row.has_amount()) {
+    const Money amount = ToMoney(row.amount(), 0, field + ".amount", problems);
+    converted.currency = amount.currency;
+    converted.line.amount = amount.minor_units;
+  }
+  ToParts(row, field + ".parts", converted.line, problems);
+  converted.attributes = ToAttributes(row.attributes(), field + ".attributes", problems);
+  return converted;
+}
+
+core::MovementEvent ToMovement(const v1::MovementEvent& event, const std::string& field,
+                               Problems& problems) {
+  core::MovementEvent converted;
+  problems.Text(field + ".kind", event.kind(), 1, kMaxFieldNameBytes);
+  converted.kind = MovementKind(event.kind());
+  if (event.has_row()) {
+    problems.Text(field + ".row.table", event.row().table(), 1, kMaxTableBytes);
+    problems.Text(field + ".row.primary_key", event.row().primary_key(), 1, kMaxPrimaryKeyBytes);
+    converted.row = {event.row().table(), event.row().primary_key()};
+    converted.image_hash = event.row().image_hash();
+  }
+  if (event.has_before()) {
+    converted.before = ToContribution(event.before(), field + ".before", problems);
+  }
+  if (event.has_after()) {
+    converted.after = ToContribution(event.after(), field + ".after", problems);
+  }
+  if (!event.has_before() && !event.has_after()) {
+    problems.Add(field, "has neither `before` nor `after`: at least one is required");
+  }
+  return converted;
+}
+
+core::FactEvent ToFact(const v1::Fact& fact, const std::string& field, Problems& problems) {
+  problems.Text(field + ".name", fact.name(), 1, kMaxFieldNameBytes);
+  problems.Text(field + ".key", fact.key(), 1, core::kMaxIdBytes);
+  problems.Text(field + ".account_id", fact.account_id(), 0, core::kMaxIdBytes);
+  return {fact.name(), fact.key(), ToAttributes(fact.fields(), field + ".fields", problems)};
+}
+
+core::GapEvent ToGap(const v1::Gap& gap, const std::string& field, Problems& problems) {
+  problems.Text(field + ".movement_kind", gap.movement_kind(), 1, kMaxFieldNameBytes);
+  problems.Text(field + ".account_id", gap.account_id(), 0, core::kMaxIdBytes);
+  problems.Text(field + ".order_id", gap.order_id(), 0, core::kMaxIdBytes);
+  problems.Text(field + ".table", gap.table(), 0, kMaxTableBytes);
+  problems.Text(field + ".reason", gap.reason(), 1, kMaxReasonBytes);
+  problems.Text(field + ".idempotency_key", gap.idempotency_key(), 0, core::kMaxIdBytes);
+  return {{MovementKind(gap.movement_kind()), AccountId(gap.account_id()), OrderId(gap.order_id())},
+          gap.table(),
+          gap.reason()};
+}
+
+v1::Contribution ToProto(const core::Contribution& row) {
+  v1::Contribution proto;
+  proto.set_status(ToProto(row.status));
+  proto.set_idempotency_key(row.key.value());
+  proto.set_account_id(row.account.value());
+  proto.set_order_id(row.line.order.value());
+  if (!row.currency.empty()) {
+    *proto.mutable_amount() = gate::ToProto(Money{row.currency, row.line.amount});
+  }
+  proto.set_part_key(row.part_key);
+  for (const auto& [name, part] : row.line.parts) {
+    (*proto.mutable_parts())[name] = gate::ToProto(Money{row.currency, part});
+  }
+  FillAttributes(row.attributes, *proto.mutable_attributes());
+  return proto;
+}
+
+void FillMovement(const core::MovementEvent& movement, v1::MovementEvent& proto) {
+  proto.set_kind(movement.kind.value());
+  if (!movement.row.table.empty()) {
+    proto.mutable_row()->set_table(movement.row.table);
+    proto.mutable_row()->set_primary_key(movement.row.primary_key);
+    proto.mutable_row()->set_image_hash(movement.image_hash);
+  }
+  if (movement.before.has_value()) *proto.mutable_before() = ToProto(*movement.before);
+  if (movement.after.has_value()) *proto.mutable_after() = ToProto(*movement.after);
+}
+
+void FillGap(const core::GapEvent& gap, v1::Gap& proto) {
+  proto.set_movement_kind(gap.scope.kind.value());
+  proto.set_account_id(gap.scope.account.value());
+  proto.set_order_id(gap.scope.order.value());
+  proto.set_table(gap.table);
+  proto.set_reason(gap.reason);
+}
+
+}  // namespace
+
+core::Event ToEvent(const v1::Event& event, const std::string& field, Problems& problems) {
+  core::Event converted;
+  problems.Text(field + ".event_id", event.event_id(), 1, kMaxEventIdBytes);
+  converted.id = absl::StrCat(event.event_id(), "/", event.row_index());
+  if (event.has_occurred_at()) {
+    converted.occurred_at = ToTime(event.occurred_at(), field + ".occurred_at", problems);
+  }
+  switch (event.content_case()) {
+    case v1::Event::kMovement:
+      converted.body = ToMovement(event.movement(), field + ".movement", problems);
+      break;
+    case v1::Event::kFact:
+      converted.body = ToFact(event.fact(), field + ".fact", problems);
+      break;
+    case v1::Event::kGap:
+      converted.body = ToGap(event.gap(), field + ".gap", problems);
+      break;
+    case v1::Event::CONTENT_NOT_SET:
+      problems.Add(field, "has no content: set one of movement, fact, gap");
+      break;
+  }
+  return converted;
+}
+
+core::IngestInput ToIngest(const v1::IngestRequest& request, Problems& problems) {
+  core::IngestInput input;
+  problems.Text("source", request.source(), 1, kMaxFieldNameBytes);
+  input.source = SourceName(request.source());
+  if (request.epoch() == 0) problems.Add("epoch", "is required: the one that GetPosition granted");
+  input.epoch = request.epoch();
+  input.previous =
+      ToPosition(request.previous_position(), kMaxPositionBytes, "previous_position", problems);
+  input.position = ToPosition(request.position(), kMaxPositionBytes, "position", problems);
+  input.mapping_version = request.mapping_version();
+  if (request.events_size() > kMaxEvents) {
+    problems.Add("events", absl::StrCat("has ", request.events_size(), " entries; at most ",
+                                        kMaxEvents, " are allowed"));
+    return input;
+  }
+  input.events.reserve(static_cast<size_t>(request.events_size()));
+  for (int i = 0; i < request.events_size(); ++i) {
+    input.events.push_back(ToEvent(request.events(i), absl::StrCat("events[", i, "]"), problems));
+  }
+  if (request.has_probe()) {
+    const v1::Probe& probe = request.probe();
+    if (!probe.has_read_after()) {
+      problems.Add("probe.read_after", "is required: the gate_time of the newest answer received");
+    }
+    input.probe = {
+        ToPosition(probe.head_position(), kMaxPositionBytes, "probe.head_position", problems),
+        ToTime(probe.read_after(), "probe.read_after", problems)};
+  }
+  return input;
+}
+
+core::GrantEpochInput ToGrantEpoch(const v1::GetPositionRequest& request, Problems& problems) {
+  problems.Text("source", request.source(), 1, kMaxFieldNameBytes);
+  return {SourceName(request.source()), request.coordinates_changed(), request.mapping_version()};
+}
+
+v1::Event ToProto(const core::Event& event) {
+  v1::Event proto;
+  const size_t slash = event.id.rfind('/');
+  uint32_t row_index = 0;
+  if (slash != std::string::npos && absl::SimpleAtoi(event.id.substr(slash + 1), &row_index)) {
+    proto.set_event_id(event.id.substr(0, slash));
+    proto.set_row_index(row_index);
+  } else {
+    proto.set_event_id(event.id);
+  }
+  if (event.occurred_at != absl::InfinitePast()) {
+    *proto.mutable_occurred_at() = gate::ToProto(event.occurred_at);
+  }
+  if (const auto* movement = std::get_if<core::MovementEvent>(&event.body)) {
+    FillMovement(*movement, *proto.mutable_movement());
+  } else if (const auto* fact = std::get_if<core::FactEvent>(&event.body)) {
+    proto.mutable_fact()->set_name(fact->name);
+    proto.mutable_fact()->set_key(fact->key);
+    FillAttributes(fact->fields, *proto.mutable_fact()->mutable_fields());
+  } else {
+    FillGap(std::get<core::GapEvent>(event.body), *proto.mutable_gap());
+  }
+  return proto;
+}
+
+v1::IngestSummary ToSummary(const core::IngestInput& batch, uint64_t violations) {
+  v1::IngestSummary proto;
+  proto.set_source(batch.source.value());
+  proto.set_epoch(batch.epoch);
+  proto.set_previous_position(batch.previous.ToString());
+  proto.set_position(batch.position.ToString());
+  proto.set_mapping_version(batch.mapping_version);
+  proto.set_events(static_cast<uint32_t>(batch.events.size()));
+  proto.set_gaps(static_cast<uint32_t>(
+      std::count_if(batch.events.begin(), batch.events.end(), [](const core::Event& event) {
+        return std::holds_alternative<core::GapEvent>(event.body);
+      })));
+  proto.set_violations(static_cast<uint32_t>(violations));
+  if (batch.probe.has_value()) {
+    proto.mutable_probe()->set_head_position(batch.probe->head.ToString());
+    *proto.mutable_probe()->mutable_read_after() = gate::ToProto(batch.probe->read_after);
+  }
+  return proto;
+}
+
+}  // namespace fundgate::gate

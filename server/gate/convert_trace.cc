@@ -1,0 +1,187 @@
+// Journal records as traces; see convert_audit.h.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "server/gate/convert_audit.h"
+#include "server/gate/convert_breakers.h"
+#include "server/gate/convert_check.h"
+#include "server/gate/convert_decision.h"
+#include "server/gate/convert_events.h"
+#include "server/gate/convert_values.h"
+
+namespace fundgate::gate {
+namespace {
+
+// Writes what an input was into a trace. Each kind of input has its own line here.
+struct InputWriter {
+  const store::JournalEntry& entry;
+  v1::Trace& trace;
+
+  void operator()(const core::CheckInput& check) const {
+    trace.set_kind(v1::TRACE_KIND_CHECK);
+    *trace.mutable_check() = ToProto(check);
+  }
+  void operator()(const core::ConfirmInput& confirm) const {
+    trace.set_kind(v1::TRACE_KIND_CONFIRM);
+    *trace.mutable_confirm() = ToProto(confirm);
+  }
+  void operator()(const core::ReleaseInput& release) const {
+    trace.set_kind(v1::TRACE_KIND_RELEASE);
+    *trace.mutable_release() = ToProto(release);
+  }
+  void operator()(const core::RejectHoldInput& reject) const {
+    trace.set_kind(v1::TRACE_KIND_HOLD_REVIEW);
+    *trace.mutable_reject_hold() = ToProto(reject);
+  }
+  void operator()(const core::GrantEpochInput& grant) const {
+    trace.set_kind(v1::TRACE_KIND_EPOCH);
+    v1::EpochGrant& proto = *trace.mutable_epoch();
+    proto.set_source(grant.source.value());
+    proto.set_coordinates_changed(grant.coordinates_changed);
+    proto.set_mapping_version(grant.mapping_version);
+    if (const auto* answer = std::get_if<core::EpochGrant>(&entry.answer)) {
+      proto.set_epoch(answer->epoch);
+    }
+  }
+  void operator()(const core::IngestInput& batch) const {
+    trace.set_kind(v1::TRACE_KIND_INGEST);
+    const auto* answer = std::get_if<core::IngestAnswer>(&entry.answer);
+    *trace.mutable_ingest() = ToSummary(batch, answer == nullptr ? 0 : answer->violations);
+  }
+  void operator()(const core::TripBreakerInput& trip) const {
+    trace.set_kind(v1::TRACE_KIND_BREAKER);
+    *trace.mutable_trip_breaker() = ToProto(trip);
+  }
+  void operator()(const core::HalfOpenBreakerInput& half_open) const {
+    trace.set_kind(v1::TRACE_KIND_BREAKER);
+    *trace.mutable_half_open_breaker() = ToProto(half_open);
+  }
+  void operator()(const core::ResetBreakerInput& reset) const {
+    trace.set_kind(v1::TRACE_KIND_BREAKER);
+    *trace.mutable_reset_breaker() = ToProto(reset);
+  }
+  void operator()(const core::ApplyPolicyInput& apply) const {
+    trace.set_kind(v1::TRACE_KIND_POLICY);
+    v1::PolicyVersion& proto = *trace.mutable_policy();
+    proto.set_actor(apply.actor);
+    proto.set_comment(apply.comment);
+    proto.set_document_hash(Sha256(apply.text));
+    if (const auto* answer = std::get_if<core::PolicyAnswer>(&entry.answer)) {
+      proto.set_version(answer->version);
+      *proto.mutable_applied_at() = ToProto(entry.input.time);
+    }
+  }
+  void operator()(const core::TickInput&) const {
+    trace.set_kind(v1::TRACE_KIND_TICK);
+    trace.mutable_tick();
+  }
+  void operator()(const core::ClockDriftInput& drift) const {
+    trace.set_kind(v1::TRACE_KIND_CLOCK);
+    trace.mutable_clock()->set_kind(v1::CLOCK_CHANGE_KIND_DRIFT);
+    *trace.mutable_clock()->mutable_drift() = ToProto(drift.drift);
+  }
+  void operator()(const core::AcceptTimeInput& accept) const {
+    trace.set_kind(v1::TRACE_KIND_CLOCK);
+    trace.mutable_clock()->set_kind(v1::CLOCK_CHANGE_KIND_ACCEPT);
+    trace.mutable_clock()->set_actor(accept.actor);
+    trace.mutable_clock()->set_reason(accept.reason);
+  }
+};
+
+void WriteAnswer(const store::JournalEntry& entry, v1::Trace& trace) {
+  if (const auto* decision = std::get_if<core::Decision>(&entry.answer)) {
+    *trace.mutable_decision() = ToProto(*decision);
+    const auto* check = std::get_if<core::CheckInput>(&entry.input.body);
+    if (decision->verdict == core::Verdict::kAllow && check != nullptr) {
+      *trace.mutable_decision()->mutable_reservation() = NewReservation(*decision, *check);
+    }
+  } else if (const auto* reservation = std::get_if<core::ReservationAnswer>(&entry.answer)) {
+    *trace.mutable_reservation() = ToProto(*reservation, nullptr);
+  } else if (const auto* breaker = std::get_if<core::BreakerAnswer>(&entry.answer)) {
+    *trace.mutable_breaker() = ToProto(breaker->breaker);
+    trace.mutable_breaker()->set_sequence(entry.sequence);
+  } else if (const auto* refusal = std::get_if<core::Refusal>(&entry.answer)) {
+    trace.set_refused(std::string(refusal->status.message()));
+  }
+}
+
+// What a record is about, whichever kind it is of.
+struct Subject {
+  std::string account;
+  std::string checkpoint;
+  std::string key;
+};
+
+Subject SubjectOf(const v1::Trace& trace) {
+  const auto of = [](const auto& request) {
+    return Subject{request.account_id(), request.checkpoint(), request.idempotency_key()};
+  };
+  switch (trace.input_case()) {
+    case v1::Trace::kCheck:
+      return of(trace.check());
+    case v1::Trace::kConfirm:
+      return of(trace.confirm());
+    case v1::Trace::kRelease:
+      return of(trace.release());
+    case v1::Trace::kRejectHold:
+      return of(trace.reject_hold());
+    default:
+      return {};
+  }
+}
+
+bool IsAbout(const std::string& wanted, const std::string& present) {
+  return wanted.empty() || wanted == present;
+}
+
+bool NamesOrder(const v1::Trace& trace, const std::string& order) {
+  const auto& lines = trace.check().lines();
+  return trace.check().order_id() == order ||
+         std::any_of(lines.begin(), lines.end(),
+                     [&](const v1::Line& line) { return line.order_id() == order; });
+}
+
+absl::Time TimeOf(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+}  // namespace
+
+v1::Trace ToTrace(const store::JournalEntry& entry) {
+  v1::Trace trace;
+  trace.set_sequence(entry.sequence);
+  *trace.mutable_time() = ToProto(entry.input.time);
+  std::visit(InputWriter{entry, trace}, entry.input.body);
+  WriteAnswer(entry, trace);
+  trace.set_previous_hash(entry.previous_hash);
+  trace.set_hash(entry.hash);
+  trace.set_logic_version(entry.logic_version);
+  trace.set_policy_version(entry.policy_version);
+  return trace;
+}
+
+bool Passes(const v1::Trace& trace, const v1::TraceFilter& filter) {
+  const Subject subject = SubjectOf(trace);
+  if (!IsAbout(filter.account_id(), subject.account) ||
+      !IsAbout(filter.checkpoint(), subject.checkpoint) ||
+      !IsAbout(filter.idempotency_key(), subject.key) ||
+      !IsAbout(filter.decision_id(), trace.decision().decision_id())) {
+    return false;
+  }
+  if (!filter.order_id().empty() && !NamesOrder(trace, filter.order_id())) return false;
+  if (filter.verdict() != v1::VERDICT_UNSPECIFIED &&
+      filter.verdict() != trace.decision().verdict()) {
+    return false;
+  }
+  const auto& kinds = filter.kinds();
+  if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), trace.kind()) == kinds.end()) {
+    return false;
+  }
+  const absl::Time time = TimeOf(trace.time());
+  return (!filter.has_from_time() || time >= TimeOf(filter.from_time())) &&
+         (!filter.has_to_time() || time < TimeOf(filter.to_time()));
+}
+
+}  // namespace fundgate::gate

@@ -1,0 +1,177 @@
+#include "server/gate/gate_service.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/gate/admission.h"
+#include "server/gate/check_stream.h"
+#include "server/gate/convert_check.h"
+#include "server/gate/unary.h"
+#include "server/sequencer/mutex.h"
+
+namespace fundgate::gate {
+namespace {
+
+// The answers of one batch as they come in, and its end once all are there.
+class Batch {
+ public:
+  Batch(grpc::ServerUnaryReactor& reactor, v1::BatchCheckResponse& response, int size)
+      : reactor_(reactor), response_(response), open_(size) {
+    for (int i = 0; i < size; ++i) response_.add_decisions();
+  }
+
+  void Answered(int index, v1::Decision decision) {
+    Close([&] { *response_.mutable_decisions(index) = std::move(decision); });
+  }
+
+  // The whole batch fails; what was decided of it stays so. The first failure counts.
+  void Failed(const absl::Status& status) {
+    Close([&] { failure_.Update(status); });
+  }
+
+ private:
+  template <typename Change>
+  void Close(const Change& change) {
+    std::optional<absl::Status> end;
+    {
+      const sequencer::MutexLock lock(mutex_);
+      change();
+      if (--open_ == 0) end = failure_;
+    }
+    if (end.has_value()) reactor_.Finish(ToGrpc(*end));
+  }
+
+  sequencer::Mutex mutex_;
+  grpc::ServerUnaryReactor& reactor_;
+  v1::BatchCheckResponse& response_;
+  int open_;
+  absl::Status failure_;
+};
+
+grpc::ServerUnaryReactor* FinishWith(grpc::CallbackServerContext& context,
+                                     absl::StatusOr<v1::Decision> found, v1::Decision& response) {
+  if (!found.ok()) return FinishNow(context, ToGrpc(found.status()));
+  response = *std::move(found);
+  return FinishNow(context, grpc::Status::OK);
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* context,
+                                             const v1::CheckRequest* request,
+                                             v1::Decision* response) {
+  const auto policy = PresentPolicy(backend_);
+  if (!policy.ok()) return FinishNow(*context, ToGrpc(policy.status()));
+  Problems problems;
+  std::optional<core::CheckInput> check = Admit(**policy, *request, "", problems);
+  if (!check.has_value()) return FinishNow(*context, InvalidArgument(problems));
+  return SubmitInput<core::Decision>(backend_, *context, *std::move(check),
+                                     [this, request, response](const core::Decision& decision) {
+                                       *response = Answer(backend_.store, *request, decision);
+                                       return grpc::Status::OK;
+                                     });
+}
+
+grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* context,
+                                                  const v1::BatchCheckRequest* request,
+                                                  v1::BatchCheckResponse* response) {
+  const auto policy = PresentPolicy(backend_);
+  if (!policy.ok()) return FinishNow(*context, ToGrpc(policy.status()));
+  const int size = request->requests_size();
+  Problems problems;
+  if (size < 1 || size > kMaxBatch) {
+    problems.Add("requests",
+                 absl::StrCat("has ", size, " entries; 1 to ", kMaxBatch, " are allowed"));
+    return FinishNow(*context, InvalidArgument(problems));
+  }
+  std::vector<std::optional<core::CheckInput>> checks;
+  checks.reserve(static_cast<size_t>(size));
+  for (int i = 0; i < size; ++i) {
+    checks.push_back(
+        Admit(**policy, request->requests(i), absl::StrCat("requests[", i, "]."), problems));
+  }
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const auto batch = std::make_shared<Batch>(*reactor, *response, size);
+  const std::optional<absl::Duration> time_left = TimeLeft(context->deadline());
+  for (int i = 0; i < size; ++i) {
+    core::Input input;
+    input.body = *std::move(checks[static_cast<size_t>(i)]);
+    const absl::Status submitted = backend_.sequencer.Submit(
+        std::move(input), time_left,
+        [this, request, batch, i](absl::StatusOr<core::Answer> answer) {
+          answer = Taken(std::move(answer));
+          if (!answer.ok()) return batch->Failed(answer.status());
+          batch->Answered(
+              i, Answer(backend_.store, request->requests(i), std::get<core::Decision>(*answer)));
+        });
+    if (!submitted.ok()) batch->Failed(submitted);
+  }
+  return reactor;
+}
+
+grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>* GateService::StreamChecks(
+    grpc::CallbackServerContext* context) {
+  return OpenCheckStream(backend_, *context);
+}
+
+grpc::ServerUnaryReactor* GateService::Confirm(grpc::CallbackServerContext* context,
+                                               const v1::ConfirmRequest* request,
+                                               v1::Reservation* response) {
+  Problems problems;
+  core::ConfirmInput input = ToConfirm(*request, problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return SubmitInput<core::ReservationAnswer>(
+      backend_, *context, std::move(input),
+      [this, response](const core::ReservationAnswer& answer) {
+        *response = Answer(backend_.store, answer);
+        return grpc::Status::OK;
+      });
+}
+
+grpc::ServerUnaryReactor* GateService::Release(grpc::CallbackServerContext* context,
+                                               const v1::ReleaseRequest* request,
+                                               v1::Reservation* response) {
+  Problems problems;
+  core::ReleaseInput input = ToRelease(*request, problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return SubmitInput<core::ReservationAnswer>(
+      backend_, *context, std::move(input),
+      [this, response](const core::ReservationAnswer& answer) {
+        *response = Answer(backend_.store, answer);
+        return grpc::Status::OK;
+      });
+}
+
+grpc::ServerUnaryReactor* GateService::GetDecision(grpc::CallbackServerContext* context,
+                                                   const v1::GetDecisionRequest* request,
+                                                   v1::Decision* response) {
+  const bool by_key = !request->account_id().empty() || !request->checkpoint().empty() ||
+                      !request->idempotency_key().empty();
+  Problems problems;
+  if (!request->decision_id().empty()) {
+    problems.Text("decision_id", request->decision_id(), 0, core::kMaxIdBytes);
+    if (by_key) problems.Add("decision_id", "is enough: leave account, checkpoint and key out");
+    if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+    return FinishWith(*context, FindDecision(*backend_.store.view(), request->decision_id()),
+                      *response);
+  }
+  if (!by_key) {
+    problems.Add("decision_id", "is required, or account_id, checkpoint and idempotency_key are");
+    return FinishNow(*context, InvalidArgument(problems));
+  }
+  const core::KeyId key =
+      ToKey(request->account_id(), request->checkpoint(), request->idempotency_key(), problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return FinishWith(*context,
+                    FindDecision(*backend_.store.view(), AccountId(request->account_id()), key),
+                    *response);
+}
+
+}  // namespace fundgate::gate

@@ -1,0 +1,69 @@
+#include "server/gate/grpc_status.h"
+
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "server/gate/convert_values.h"
+
+namespace fundgate::gate {
+namespace {
+
+// Trailers hold 8 KiB. Messages may grow threefold on the way, as percent escapes.
+constexpr size_t kMaxMessageBytes = 1000;
+constexpr size_t kMaxDetailBytes = 4000;
+constexpr size_t kMaxDescriptionBytes = 1000;
+
+// At most `max` bytes, never through the middle of a UTF-8 character.
+std::string Cut(const std::string& text, size_t max) {
+  if (text.size() <= max) return text;
+  size_t end = max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "...";
+}
+
+grpc::Status WithDetail(grpc::StatusCode code, const std::string& message,
+                        const google::protobuf::Message& detail) {
+  google::rpc::Status details;
+  details.set_code(code);
+  details.set_message(message);
+  details.add_details()->PackFrom(detail);
+  return {code, message, details.SerializeAsString()};
+}
+
+}  // namespace
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  const auto code = static_cast<grpc::StatusCode>(status.code());
+  const std::string message = Cut(std::string(status.message()), kMaxMessageBytes);
+  if (!absl::IsResourceExhausted(status)) return {code, message};
+  google::rpc::RetryInfo retry;
+  *retry.mutable_retry_delay() = ToProto(kRetryDelay);
+  return WithDetail(code, message, retry);
+}
+
+grpc::Status InvalidArgument(const Problems& problems, const std::string& about) {
+  google::rpc::BadRequest details;
+  std::string message = about;
+  size_t bytes = 0;
+  size_t named = 0;
+  for (const core::FieldProblem& problem : problems.found()) {
+    const std::string description = Cut(problem.message, kMaxDescriptionBytes);
+    bytes += problem.field.size() + description.size() + 8;
+    if (named > 0 && bytes > kMaxDetailBytes) break;
+    auto& violation = *details.add_field_violations();
+    violation.set_field(Cut(problem.field, kMaxDescriptionBytes));
+    violation.set_description(description);
+    absl::StrAppend(&message, named == 0 ? "" : "; ", violation.field(), " ", description);
+    ++named;
+  }
+  if (named < problems.found().size()) {
+    auto& rest = *details.add_field_violations();
+    rest.set_description(absl::StrCat("and ", problems.found().size() - named, " more problems"));
+  }
+  return WithDetail(grpc::StatusCode::INVALID_ARGUMENT, Cut(message, kMaxMessageBytes), details);
+}
+
+}  // namespace fundgate::gate

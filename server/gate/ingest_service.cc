@@ -1,0 +1,167 @@
+#include "server/gate/ingest_service.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "server/gate/convert_events.h"
+#include "server/gate/convert_values.h"
+#include "server/gate/stream.h"
+#include "server/gate/unary.h"
+
+namespace fundgate::gate {
+namespace {
+
+using Reactor = grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestAck>;
+
+// One feeder's stream. Batches go to the sequencer as they come, so that they stay in order; each
+// is acknowledged once it is durable. Requests for a probe ride on an acknowledgement that waits to
+// be written, if there is one.
+class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder {
+ public:
+  explicit IngestStream(const Backend& backend) : backend_(backend) {}
+
+  void RequestProbe() override {
+    const auto self = shared_from_this();
+    const sequencer::MutexLock lock(mutex_);
+    if (ending()) return;
+    if (v1::IngestAck* waiting = newest_unwritten(); waiting != nullptr) {
+      waiting->set_probe_now(true);
+      return;
+    }
+    v1::IngestAck ack = newest_;
+    ack.set_probe_now(true);
+    Send(std::move(ack));
+  }
+
+  uint64_t epoch() const override {
+    const sequencer::MutexLock lock(mutex_);
+    return newest_.epoch();
+  }
+
+ private:
+  void Start() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
+
+  // What the feeder may take as the time before which it read its primary.
+  void BeforeWrite(v1::IngestAck& ack) override FUNDGATE_REQUIRES(mutex_) {
+    *ack.mutable_gate_time() = ToProto(backend_.sequencer.Now());
+  }
+
+  void AfterWrite() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
+
+  void Ending() override FUNDGATE_REQUIRES(mutex_) {
+    if (connected_) backend_.probes.Disconnect(*source_, this);
+  }
+
+  bool Busy() const override FUNDGATE_REQUIRES(mutex_) { return under_way_ > 0; }
+
+  void ReadOn() FUNDGATE_REQUIRES(mutex_) {
+    if (reading_ || ending() || under_way_ + queued() >= kMaxBatchesOfStream) return;
+    reading_ = true;
+    StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    const auto self = std::static_pointer_cast<IngestStream>(shared_from_this());
+    const sequencer::MutexLock lock(mutex_);
+    reading_ = false;
+    if (!ok) return End(grpc::Status::OK);
+    if (ending()) return;
+    Problems problems;
+    core::IngestInput batch = ToIngest(request_, problems);
+    if (source_.has_value() && batch.source != *source_) {
+      problems.Add("source",
+                   absl::StrCat("is \"", batch.source.value(), "\", but this stream began with \"",
+                                source_->value(), "\"; open one stream for each source"));
+    }
+    std::optional<absl::Time> committed_at;
+    if (request_.has_committed_at()) {
+      committed_at = ToTime(request_.committed_at(), "committed_at", problems);
+    }
+    if (!problems.empty()) return End(InvalidArgument(problems));
+    source_ = batch.source;
+    Submit(self, std::move(batch), committed_at);
+  }
+
+  void Submit(const std::shared_ptr<IngestStream>& self, core::IngestInput batch,
+              std::optional<absl::Time> committed_at) FUNDGATE_REQUIRES(mutex_) {
+    const uint64_t epoch = batch.epoch;
+    core::Input input;
+    input.body = std::move(batch);
+    const absl::Status submitted =
+        backend_.sequencer.Submit(std::move(input), std::nullopt,
+                                  [self, epoch, committed_at](absl::StatusOr<core::Answer> answer) {
+                                    self->Applied(epoch, committed_at, std::move(answer));
+                                  });
+    if (!submitted.ok()) return End(ToGrpc(submitted));
+    ++under_way_;
+    ReadOn();
+  }
+
+  void Applied(uint64_t epoch, std::optional<absl::Time> committed_at,
+               absl::StatusOr<core::Answer> answer) {
+    answer = Taken(std::move(answer));
+    const sequencer::MutexLock lock(mutex_);
+    --under_way_;
+    if (!answer.ok()) {
+      End(ToGrpc(answer.status()));
+    } else {
+      if (committed_at.has_value()) backend_.probes.SetCommittedAt(*source_, *committed_at);
+      Acknowledge(epoch, std::get<core::IngestAnswer>(*answer));
+    }
+    ReadOn();
+    Pump();
+  }
+
+  void Acknowledge(uint64_t epoch, const core::IngestAnswer& answer) FUNDGATE_REQUIRES(mutex_) {
+    newest_.set_position(answer.position.ToString());
+    newest_.set_epoch(epoch);
+    Send(newest_);
+    // Only now: who feeds a source has had a batch accepted under the newest epoch.
+    if (!connected_ && !ending()) {
+      connected_ = true;
+      backend_.probes.Connect(*source_, std::static_pointer_cast<IngestStream>(shared_from_this()));
+    }
+  }
+
+  const Backend& backend_;
+  v1::IngestRequest request_ FUNDGATE_GUARDED_BY(mutex_);
+  v1::IngestAck newest_ FUNDGATE_GUARDED_BY(mutex_);
+  std::optional<SourceName> source_ FUNDGATE_GUARDED_BY(mutex_);  // that the stream began with
+  bool connected_ FUNDGATE_GUARDED_BY(mutex_) = false;            // to the hub
+  size_t under_way_ FUNDGATE_GUARDED_BY(mutex_) = 0;
+  bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace
+
+Reactor* IngestService::Ingest(grpc::CallbackServerContext* /*context*/) {
+  return IngestStream::Open(std::make_shared<IngestStream>(backend_), backend_.streams);
+}
+
+grpc::ServerUnaryReactor* IngestService::GetPosition(grpc::CallbackServerContext* context,
+                                                     const v1::GetPositionRequest* request,
+                                                     v1::GetPositionResponse* response) {
+  Problems problems;
+  core::GrantEpochInput input = ToGrantEpoch(*request, problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const SourceName source = input.source;
+  return SubmitInput<core::EpochGrant>(
+      backend_, *context, std::move(input),
+      [this, source, response](const core::EpochGrant& grant) {
+        response->set_position(grant.position.ToString());
+        response->set_epoch(grant.epoch);
+        *response->mutable_gate_time() = ToProto(backend_.sequencer.Now());
+        const auto policy = PresentPolicy(backend_);
+        const core::SourceDefinition* definition =
+            policy.ok() ? (*policy)->FindSource(source) : nullptr;
+        if (definition != nullptr) response->set_mapping_version(definition->mapping_version);
+        return grpc::Status::OK;
+      });
+}
+
+}  // namespace fundgate::gate

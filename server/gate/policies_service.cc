@@ -1,0 +1,217 @@
+#include "server/gate/policies_service.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/gate/convert_audit.h"
+#include "server/gate/policy_documents.h"
+#include "server/gate/unary.h"
+#include "server/policy/loader.h"
+
+namespace fundgate::gate {
+namespace {
+
+// The document and its file's name, which three requests have in common.
+template <typename Request>
+Problems DocumentProblems(const Request& request) {
+  Problems problems;
+  problems.Text("document", request.document(), 1, kMaxDocumentBytes);
+  problems.Text("file_name", request.file_name(), 0, kMaxFileNameBytes);
+  return problems;
+}
+
+std::string FileName(const std::string& asked) {
+  return asked.empty() ? kDefaultPolicyFile : asked;
+}
+
+// Reads and tests the document, hands it to the sequencer, and ends the call with what `reply`
+// makes of the version that is present then. Runs on a worker.
+void Apply(const Backend& backend, grpc::ServerUnaryReactor& reactor,
+           std::optional<absl::Duration> time_left, PreparedPolicy prepared,
+           std::function<grpc::Status(const core::PolicyRecord&)> reply) {
+  if (!prepared.problems.empty()) {
+    return reactor.Finish(InvalidArgument(AsFieldProblems(prepared.problems)));
+  }
+  if (!prepared.failure.ok()) return reactor.Finish(ToGrpc(prepared.failure));
+  core::Input input;
+  input.body = std::move(prepared.input);
+  const absl::Status submitted = backend.sequencer.Submit(
+      std::move(input), time_left,
+      [&backend, &reactor, reply = std::move(reply)](absl::StatusOr<core::Answer> answer) {
+        answer = Taken(std::move(answer));
+        if (!answer.ok()) return reactor.Finish(ToGrpc(answer.status()));
+        const absl::StatusOr<core::PolicyRecord> record =
+            backend.store.view()->GetPolicy(std::get<core::PolicyAnswer>(*answer).version);
+        reactor.Finish(record.ok() ? reply(*record) : ToGrpc(record.status()));
+      });
+  if (!submitted.ok()) reactor.Finish(ToGrpc(submitted));
+}
+
+// The version that is present, if it already is the document that would be applied now.
+std::optional<core::PolicyRecord> PresentIfEqual(const Backend& backend,
+                                                 const PreparedPolicy& prepared) {
+  const std::shared_ptr<const store::View> view = backend.store.view();
+  const uint64_t present = view->resident().policy_version;
+  if (!prepared.ok() || present == 0 ||
+      prepared.input.expected_version.value_or(present) != present) {
+    return std::nullopt;
+  }
+  absl::StatusOr<core::PolicyRecord> record = view->GetPolicy(present);
+  if (!record.ok() || record->text != prepared.input.text) return std::nullopt;
+  return *std::move(record);
+}
+
+// Runs `work`, which ends the call itself, on a worker.
+grpc::ServerUnaryReactor* Later(const Backend& backend, grpc::CallbackServerContext& context,
+                                std::function<void(grpc::ServerUnaryReactor&)> work) {
+  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+  const absl::Status submitted =
+      backend.workers.Submit([reactor, work = std::move(work)] { work(*reactor); });
+  if (!submitted.ok()) reactor->Finish(ToGrpc(submitted));
+  return reactor;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* PoliciesService::ValidatePolicy(grpc::CallbackServerContext* context,
+                                                          const v1::ValidatePolicyRequest* request,
+                                                          v1::ValidatePolicyResponse* response) {
+  const Problems problems = DocumentProblems(*request);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return OnWorker(backend_, *context, [request, response] {
+    const policy::LoadResult read =
+        policy::LoadPolicy(request->document(), FileName(request->file_name()));
+    for (const policy::Problem& problem : read.problems) {
+      *response->add_problems() = ToProto(problem);
+    }
+    return grpc::Status::OK;
+  });
+}
+
+grpc::ServerUnaryReactor* PoliciesService::TestPolicy(grpc::CallbackServerContext* context,
+                                                      const v1::TestPolicyRequest* request,
+                                                      v1::TestPolicyResponse* response) {
+  const Problems problems = DocumentProblems(*request);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return OnWorker(backend_, *context, [request, response] {
+    const PreparedPolicy prepared = PreparePolicy(request->document(), request->file_name());
+    for (const policy::Problem& problem : prepared.problems) {
+      *response->add_problems() = ToProto(problem);
+    }
+    for (const policy::TestResult& result : prepared.results) {
+      *response->add_results() = ToProto(result);
+    }
+    return grpc::Status::OK;
+  });
+}
+
+grpc::ServerUnaryReactor* PoliciesService::ApplyPolicy(grpc::CallbackServerContext* context,
+                                                       const v1::ApplyPolicyRequest* request,
+                                                       v1::ApplyPolicyResponse* response) {
+  Problems problems = DocumentProblems(*request);
+  problems.Text("comment", request->comment(), 1, kMaxReasonBytes);
+  problems.Text("actor", request->actor(), 1, kMaxActorBytes);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const std::optional<absl::Duration> time_left = TimeLeft(context->deadline());
+  return Later(backend_, *context, [=, this](grpc::ServerUnaryReactor& reactor) {
+    PreparedPolicy prepared = PreparePolicy(request->document(), request->file_name());
+    prepared.input.actor = request->actor();
+    prepared.input.comment = request->comment();
+    if (request->has_expected_current_version()) {
+      prepared.input.expected_version = request->expected_current_version();
+    }
+    for (const policy::TestResult& result : prepared.results) {
+      *response->add_results() = ToProto(result);
+    }
+    const std::optional<core::PolicyRecord> present = PresentIfEqual(backend_, prepared);
+    if (present.has_value()) {
+      *response->mutable_version() = ToProto(*present);
+      response->set_unchanged(true);
+      return reactor.Finish(grpc::Status::OK);
+    }
+    Apply(backend_, reactor, time_left, std::move(prepared),
+          [response](const core::PolicyRecord& record) {
+            *response->mutable_version() = ToProto(record);
+            return grpc::Status::OK;
+          });
+  });
+}
+
+grpc::ServerUnaryReactor* PoliciesService::GetPolicy(grpc::CallbackServerContext* context,
+                                                     const v1::GetPolicyRequest* request,
+                                                     v1::GetPolicyResponse* response) {
+  const std::shared_ptr<const store::View> view = backend_.store.view();
+  const uint64_t current = view->resident().policy_version;
+  if (!request->has_version() && current == 0) {
+    return FinishNow(*context, {grpc::StatusCode::NOT_FOUND, "the gate has no policy yet"});
+  }
+  const absl::StatusOr<core::PolicyRecord> record =
+      view->GetPolicy(request->has_version() ? request->version() : current);
+  if (!record.ok()) return FinishNow(*context, ToGrpc(record.status()));
+  *response->mutable_version() = ToProto(*record);
+  response->set_document(record->text);
+  response->set_current(record->version == current);
+  return FinishNow(*context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* PoliciesService::ListPolicyVersions(
+    grpc::CallbackServerContext* context, const v1::ListPolicyVersionsRequest* request,
+    v1::ListPolicyVersionsResponse* response) {
+  Problems problems;
+  const size_t page_size = PageSize(request->page_size(), problems);
+  // A page's token is the last version of the page before.
+  uint64_t before = UINT64_MAX;
+  if (!request->page_token().empty() && !absl::SimpleAtoi(request->page_token(), &before)) {
+    problems.Add("page_token", "is none that this call gave");
+  }
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const absl::StatusOr<std::vector<core::PolicyRecord>> records =
+      backend_.store.view()->ListPolicies();
+  if (!records.ok()) return FinishNow(*context, ToGrpc(records.status()));
+  for (auto record = records->rbegin(); record != records->rend(); ++record) {
+    if (record->version >= before) continue;
+    if (static_cast<size_t>(response->versions_size()) == page_size) {
+      response->set_next_page_token(absl::StrCat(response->versions().rbegin()->version()));
+      break;
+    }
+    *response->add_versions() = ToProto(*record);
+  }
+  return FinishNow(*context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* PoliciesService::RollbackPolicy(grpc::CallbackServerContext* context,
+                                                          const v1::RollbackPolicyRequest* request,
+                                                          v1::RollbackPolicyResponse* response) {
+  Problems problems;
+  if (request->version() == 0) problems.Add("version", "is required");
+  problems.Text("comment", request->comment(), 1, kMaxReasonBytes);
+  problems.Text("actor", request->actor(), 1, kMaxActorBytes);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const std::shared_ptr<const store::View> view = backend_.store.view();
+  const uint64_t current = view->resident().policy_version;
+  if (request->version() == current) {
+    return FinishNow(*context, {grpc::StatusCode::FAILED_PRECONDITION,
+                                absl::StrCat("version ", current, " is the present one already")});
+  }
+  const absl::StatusOr<core::PolicyRecord> record = view->GetPolicy(request->version());
+  if (!record.ok()) return FinishNow(*context, ToGrpc(record.status()));
+  const std::optional<absl::Duration> time_left = TimeLeft(context->deadline());
+  return Later(backend_, *context,
+               [=, this, text = record->text](grpc::ServerUnaryReactor& reactor) {
+                 PreparedPolicy prepared = PreparePolicy(text, kDefaultPolicyFile);
+                 prepared.input.actor = request->actor();
+                 prepared.input.comment = request->comment();
+                 prepared.input.expected_version = current;
+                 Apply(backend_, reactor, time_left, std::move(prepared),
+                       [response](const core::PolicyRecord& applied) {
+                         *response->mutable_version() = ToProto(applied);
+                         return grpc::Status::OK;
+                       });
+               });
+}
+
+}  // namespace fundgate::gate

@@ -1,0 +1,79 @@
+#include "server/gate/policy_documents.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/policy/loader.h"
+
+namespace fundgate::gate {
+namespace {
+
+absl::Status FailureOf(const std::vector<policy::TestResult>& results) {
+  size_t failed = 0;
+  std::string first;
+  for (const policy::TestResult& result : results) {
+    if (result.passed) continue;
+    if (failed++ == 0) {
+      first = absl::StrCat("\"", result.name, "\" (line ", result.line, "): ", result.message);
+    }
+  }
+  if (failed == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      failed, " of the policy's own ", results.size(), " tests failed, so it was not applied: ",
+      first, failed > 1 ? "; run `fundctl policy test` to see all" : ""));
+}
+
+}  // namespace
+
+PreparedPolicy PreparePolicy(const std::string& document, const std::string& file_name) {
+  PreparedPolicy prepared;
+  policy::LoadResult read =
+      policy::LoadPolicy(document, file_name.empty() ? kDefaultPolicyFile : file_name);
+  if (!read.ok()) {
+    prepared.problems = std::move(read.problems);
+    return prepared;
+  }
+  prepared.results = policy::RunTests(*read.loaded);
+  prepared.failure = FailureOf(prepared.results);
+  prepared.input.text = document;
+  prepared.input.policy = read.loaded->policy;
+  return prepared;
+}
+
+absl::StatusOr<std::shared_ptr<const core::Policy>> CompilePolicy(std::string_view text) {
+  policy::LoadResult read = policy::LoadPolicy(text, kDefaultPolicyFile);
+  if (read.ok()) return std::move(read.loaded->policy);
+  return absl::DataLossError(
+      absl::StrCat("a policy that was applied once can't be read any more; use the release that "
+                   "applied it: ",
+                   policy::Render(read.problems)));
+}
+
+v1::PolicyProblem ToProto(const policy::Problem& problem) {
+  v1::PolicyProblem proto;
+  proto.set_file(problem.file);
+  proto.set_line(problem.line);
+  proto.set_column(problem.column);
+  proto.set_message(problem.message);
+  return proto;
+}
+
+v1::PolicyTestResult ToProto(const policy::TestResult& result) {
+  v1::PolicyTestResult proto;
+  proto.set_name(result.name);
+  proto.set_passed(result.passed);
+  proto.set_line(result.line);
+  proto.set_message(result.message);
+  return proto;
+}
+
+Problems AsFieldProblems(const std::vector<policy::Problem>& problems) {
+  Problems fields;
+  for (const policy::Problem& problem : problems) {
+    fields.Add("document", absl::StrCat(problem.file, ":", problem.line, ":", problem.column, ": ",
+                                        problem.message));
+  }
+  return fields;
+}
+
+}  // namespace fundgate::gate

@@ -1,0 +1,47 @@
+// Policy documents on their way to the machine: read, tested, ready to be applied.
+#ifndef SERVER_GATE_POLICY_DOCUMENTS_H_
+#define SERVER_GATE_POLICY_DOCUMENTS_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fundgate/v1/policies.pb.h"
+#include "server/core/input.h"
+#include "server/gate/problems.h"
+#include "server/policy/problem.h"
+#include "server/policy/tester.h"
+
+namespace fundgate::gate {
+
+// The name that a document gets in its problems' places if its sender named no file.
+inline constexpr const char* kDefaultPolicyFile = "policy.yaml";
+
+// A document that was read and that passed its own tests; or why not: `problems`, or else
+// `failure`.
+struct PreparedPolicy {
+  core::ApplyPolicyInput input;  // text and policy
+  std::vector<policy::TestResult> results;
+  std::vector<policy::Problem> problems;
+  absl::Status failure;  // FAILED_PRECONDITION naming the tests that failed
+
+  bool ok() const { return problems.empty() && failure.ok(); }
+};
+PreparedPolicy PreparePolicy(const std::string& document, const std::string& file_name);
+
+// For the store, which keeps texts only.
+absl::StatusOr<std::shared_ptr<const core::Policy>> CompilePolicy(std::string_view text);
+
+v1::PolicyProblem ToProto(const policy::Problem& problem);
+v1::PolicyTestResult ToProto(const policy::TestResult& result);
+
+// As the fields of a request: each a problem of "document", described as "file:line:column:
+// message".
+Problems AsFieldProblems(const std::vector<policy::Problem>& problems);
+
+}  // namespace fundgate::gate
+
+#endif  // SERVER_GATE_POLICY_DOCUMENTS_H_

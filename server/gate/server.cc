@@ -1,0 +1,249 @@
+#include "server/gate/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+
+#include <atomic>
+#include <future>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
+#include "server/gate/audit_service.h"
+#include "server/gate/backend.h"
+#include "server/gate/breakers_service.h"
+#include "server/gate/gate_service.h"
+#include "server/gate/holds_service.h"
+#include "server/gate/ingest_service.h"
+#include "server/gate/listen_address.h"
+#include "server/gate/policies_service.h"
+#include "server/gate/policy_documents.h"
+#include "server/gate/status_service.h"
+#include "server/gate/stream.h"
+#include "server/policy/problem.h"
+
+namespace fundgate::gate {
+namespace {
+
+// Keeps connections that wait silently through firewalls, and finds dead ones.
+constexpr int kKeepalivePeriodMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr int kMinClientPingMs = 10'000;
+
+constexpr const char* kServices[] = {"",
+                                     "fundgate.v1.Gate",
+                                     "fundgate.v1.Breakers",
+                                     "fundgate.v1.Holds",
+                                     "fundgate.v1.Policies",
+                                     "fundgate.v1.Ingest",
+                                     "fundgate.v1.Audit",
+                                     "fundgate.v1.Status"};
+
+// The services that work without a policy: how else would there ever be one?
+bool NeedsPolicy(std::string_view service) {
+  return service.empty() || service == "fundgate.v1.Gate" || service == "fundgate.v1.Ingest";
+}
+
+class GrpcServer final : public Server {
+ public:
+  GrpcServer(const ServerSettings& settings, ListenAddress listen, Log log)
+      : settings_(settings), listen_(std::move(listen)), log_(std::move(log)) {}
+
+  ~GrpcServer() override { Shutdown(); }
+
+  absl::Status Begin();
+
+  std::string address() const override { return absl::StrCat(listen_.host, ":", port_); }
+  uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
+  Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
+  void Shutdown() override;
+
+ private:
+  absl::Status Recover();
+  absl::Status ApplyFirstPolicy();
+  absl::Status Listen();
+  void TellHealth();
+
+  // Constant after construction.
+  const ServerSettings settings_;
+  const ListenAddress listen_;
+  const Log log_;
+
+  // Each stands on those before it, and so goes before them.
+  OpenStreams streams_;
+  ProbeHub probes_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<sequencer::InputClock> clock_;
+  std::unique_ptr<sequencer::Sequencer> sequencer_;
+  std::unique_ptr<Workers> workers_;
+  std::atomic<bool> draining_ = false;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<GateService> gate_;
+  std::unique_ptr<BreakersService> breakers_;
+  std::unique_ptr<IngestService> ingest_;
+  std::unique_ptr<StatusService> status_;
+  std::unique_ptr<PoliciesService> policies_;
+  std::unique_ptr<AuditService> audit_;
+  std::unique_ptr<HoldsService> holds_;
+  std::unique_ptr<grpc::Server> grpc_;
+  sequencer::Mutex health_mutex_;
+  int port_ = 0;
+  uint64_t policy_observer_ = 0;
+};
+
+absl::Status GrpcServer::Begin() {
+  FUNDGATE_RETURN_IF_ERROR(Recover());
+  FUNDGATE_RETURN_IF_ERROR(ApplyFirstPolicy());
+  return Listen();
+}
+
+absl::Status GrpcServer::Recover() {
+  store::Options options;
+  options.directory = settings_.data_directory;
+  options.compile_policy = CompilePolicy;
+  options.durability = settings_.durability;
+  FUNDGATE_ASSIGN_OR_RETURN(store_, store::Store::Open(options));
+  clock_ = std::make_unique<sequencer::InputClock>(settings_.time,
+                                                   store_->view()->resident().clock.time);
+  FUNDGATE_ASSIGN_OR_RETURN(
+      sequencer_, sequencer::Sequencer::Start(settings_.sequencer, *store_, *clock_,
+                                              [this](const std::vector<SourceName>& sources) {
+                                                probes_.Request(sources);
+                                              }));
+  log_(absl::StrCat("recovered ", settings_.data_directory, ": policy version ", policy_version(),
+                    ", sequence ", sequence()));
+  return absl::OkStatus();
+}
+
+absl::Status GrpcServer::ApplyFirstPolicy() {
+  if (settings_.first_policy.empty()) return absl::OkStatus();
+  if (policy_version() > 0) {
+    log_(absl::StrCat("policy version ", policy_version(), " is in force, so ",
+                      settings_.policy_file,
+                      " was not applied; use `fundctl policy apply` to change it"));
+    return absl::OkStatus();
+  }
+  PreparedPolicy prepared = PreparePolicy(settings_.first_policy, settings_.policy_file);
+  if (!prepared.problems.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the policy can't be applied:\n", policy::Render(prepared.problems)));
+  }
+  if (!prepared.failure.ok()) return absl::InvalidArgumentError(prepared.failure.message());
+  prepared.input.actor = "fundgated";
+  prepared.input.comment = absl::StrCat("first policy, from ", settings_.policy_file);
+  prepared.input.expected_version = 0;
+  core::Input input;
+  input.body = std::move(prepared.input);
+  std::promise<absl::StatusOr<core::Answer>> promise;
+  FUNDGATE_RETURN_IF_ERROR(sequencer_->Submit(
+      std::move(input), std::nullopt,
+      [&promise](absl::StatusOr<core::Answer> answer) { promise.set_value(std::move(answer)); }));
+  FUNDGATE_ASSIGN_OR_RETURN(const core::Answer answer, promise.get_future().get());
+  if (const auto* refusal = std::get_if<core::Refusal>(&answer)) return refusal->status;
+  log_(absl::StrCat("applied ", settings_.policy_file, " as policy version ", policy_version()));
+  return absl::OkStatus();
+}
+
+absl::Status GrpcServer::Listen() {
+  workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
+  backend_ = std::make_unique<Backend>(Backend{*store_, *sequencer_, *clock_, probes_, *workers_,
+                                               streams_, draining_, sequencer_->Now()});
+  gate_ = std::make_unique<GateService>(*backend_);
+  breakers_ = std::make_unique<BreakersService>(*backend_);
+  ingest_ = std::make_unique<IngestService>(*backend_);
+  status_ = std::make_unique<StatusService>(*backend_);
+  policies_ = std::make_unique<PoliciesService>(*backend_);
+  audit_ = std::make_unique<AuditService>(*backend_);
+  holds_ = std::make_unique<HoldsService>(*backend_);
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(absl::StrCat(listen_.host, ":", listen_.port),
+                           grpc::InsecureServerCredentials(), &port_);
+  for (grpc::Service* service :
+       {static_cast<grpc::Service*>(gate_.get()), static_cast<grpc::Service*>(breakers_.get()),
+        static_cast<grpc::Service*>(ingest_.get()), static_cast<grpc::Service*>(status_.get()),
+        static_cast<grpc::Service*>(policies_.get()), static_cast<grpc::Service*>(audit_.get()),
+        static_cast<grpc::Service*>(holds_.get())}) {
+    builder.RegisterService(service);
+  }
+  builder.SetMaxReceiveMessageSize(static_cast<int>(settings_.max_message_bytes));
+  builder.SetMaxSendMessageSize(-1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, settings_.max_streams_per_connection);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepalivePeriodMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kMinClientPingMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // A second gate on the same port would take half of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  grpc::ResourceQuota quota("fundgate");
+  quota.Resize(settings_.max_grpc_bytes);
+  builder.SetResourceQuota(quota);
+  grpc_ = builder.BuildAndStart();
+  if (grpc_ == nullptr || port_ == 0) {
+    return absl::UnavailableError(absl::StrCat("can't listen on ", settings_.listen,
+                                               "; is another process listening there?"));
+  }
+  policy_observer_ = sequencer_->AddObserver(
+      [this](Sequence /*sequence*/, const core::Input& /*input*/, const core::Outcome& outcome) {
+        if (outcome.changes.policy_record.has_value()) TellHealth();
+      });
+  TellHealth();
+  return absl::OkStatus();
+}
+
+void GrpcServer::TellHealth() {
+  // Under a lock: what was found out later must not be told earlier.
+  const sequencer::MutexLock lock(health_mutex_);
+  const bool has_policy = policy_version() > 0;
+  grpc::HealthCheckServiceInterface* health = grpc_->GetHealthCheckService();
+  for (const char* service : kServices) {
+    health->SetServingStatus(service, !draining_ && (has_policy || !NeedsPolicy(service)));
+  }
+}
+
+void GrpcServer::Shutdown() {
+  if (draining_.exchange(true)) return;
+  if (grpc_ != nullptr) {
+    log_("draining: no new calls are taken");
+    TellHealth();
+    streams_.Drain();
+    grpc_->Shutdown(absl::ToChronoTime(absl::Now() + settings_.drain_limit));
+  }
+  if (sequencer_ != nullptr) {
+    if (policy_observer_ != 0) sequencer_->RemoveObserver(policy_observer_);
+    breakers_.reset();
+    audit_.reset();
+    if (workers_ != nullptr) workers_->Stop();
+    sequencer_->Shutdown();
+    log_(absl::StrCat("stopped at sequence ", sequence()));
+  }
+  grpc_.reset();
+  sequencer_.reset();
+  backend_.reset();
+  store_.reset();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerSettings& settings, Log log) {
+  FUNDGATE_ASSIGN_OR_RETURN(ListenAddress listen, ListenAddress::Parse(settings.listen));
+  if (!listen.IsLoopback() && !settings.insecure_listen) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "listening on ", settings.listen,
+        " would let others in, and this version neither encrypts nor authenticates calls; listen "
+        "on 127.0.0.1, or say --insecure-listen if the network itself keeps others out"));
+  }
+  if (settings.data_directory.empty()) {
+    return absl::InvalidArgumentError("a folder for the data is required");
+  }
+  auto server = std::make_unique<GrpcServer>(settings, std::move(listen), std::move(log));
+  FUNDGATE_RETURN_IF_ERROR(server->Begin());
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace fundgate::gate

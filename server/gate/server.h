@@ -1,0 +1,77 @@
+// The gate as one object: store, sequencer and gRPC services over one directory and one address.
+#ifndef SERVER_GATE_SERVER_H_
+#define SERVER_GATE_SERVER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "fundgate/types/ids.h"
+#include "server/sequencer/input_clock.h"
+#include "server/sequencer/sequencer.h"
+#include "server/store/store.h"
+
+namespace fundgate::gate {
+
+struct ServerSettings {
+  // ---- Behaviour ----
+
+  // HOST:PORT to listen on. Port 0: any free one. Calls are neither encrypted nor authenticated by
+  // this version, so only this machine's own addresses are taken unless `insecure_listen`.
+  std::string listen = "127.0.0.1:7443";
+  bool insecure_listen = false;
+  // The store's folder; created if missing.
+  std::string data_directory;
+  store::Durability durability = store::Durability::kSync;
+  // The text of a policy to be applied if the store has none yet; empty for none. `policy_file` is
+  // the name in messages about it.
+  std::string first_policy;
+  std::string policy_file;
+  // How long a drain waits for calls under way before it cancels them.
+  absl::Duration drain_limit = absl::Seconds(10);
+
+  // ---- Resources ----
+
+  size_t max_message_bytes = size_t{8} << 20;  // one more byte is RESOURCE_EXHAUSTED
+  int max_streams_per_connection = 1024;       // calls of one connection at once; others wait
+  size_t max_grpc_bytes = size_t{512} << 20;   // gRPC's own memory; past it calls are refused
+  size_t worker_threads = 2;                   // for exports and policies
+  size_t worker_queue = 256;                   // readings that may wait for them
+  sequencer::Options sequencer;
+  sequencer::TimeSources time = sequencer::TimeSources::System();
+};
+
+// Logs one line.
+using Log = std::function<void(std::string_view line)>;
+
+// Serves from Start to Shutdown. Any thread.
+class Server {
+ public:
+  // Recovers the store, applies the first policy if there is none, and listens. Health says SERVING
+  // once there is a policy. INVALID_ARGUMENT for settings that can't be, and for a first policy
+  // that can't be read or fails its own tests; else what store::Store::Open and
+  // sequencer::Sequencer::Start say; UNAVAILABLE if the address can't be listened on.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerSettings& settings, Log log);
+
+  virtual ~Server() = default;
+
+  // Where it listens: the host as set, with the port that was taken.
+  virtual std::string address() const = 0;
+  virtual uint64_t policy_version() const = 0;
+  virtual Sequence sequence() const = 0;
+
+  // Drains: health says NOT_SERVING, streams are ended, calls under way are answered (or cancelled
+  // after the drain's limit), everything is synced and the store is closed. A second call does
+  // nothing; the destructor calls it.
+  virtual void Shutdown() = 0;
+};
+
+}  // namespace fundgate::gate
+
+#endif  // SERVER_GATE_SERVER_H_

@@ -1,0 +1,140 @@
+#include "server/gate/status_service.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "server/core/machine.h"
+#include "server/gate/convert_values.h"
+#include "server/gate/unary.h"
+
+namespace fundgate::gate {
+namespace {
+
+bool IsStale(const core::Resident& resident, const core::CheckpointDefinition& checkpoint,
+             absl::Time now) {
+  return std::any_of(checkpoint.sources.begin(), checkpoint.sources.end(),
+                     [&](const SourceName& name) {
+                       const auto source = resident.sources.find(name);
+                       return source == resident.sources.end() ||
+                              source->second.proven_past < now - checkpoint.max_staleness;
+                     });
+}
+
+// True if a whole kind of movement is unproven that changes a book which the checkpoint's changes.
+bool IsUnproven(const core::Resident& resident, const core::CheckpointDefinition& checkpoint) {
+  const core::Policy& policy = *resident.policy;
+  const auto& own = policy.movements[checkpoint.movement].effects;
+  return std::any_of(resident.gaps.begin(), resident.gaps.end(), [&](const auto& gap) {
+    const core::GapScope& scope = gap.first;
+    if (!scope.account.empty() || !scope.order.empty()) return false;
+    const core::MovementDefinition* movement = policy.FindMovement(scope.kind);
+    if (movement == nullptr) return false;
+    return std::any_of(
+        movement->effects.begin(), movement->effects.end(), [&](const core::Effect& effect) {
+          return std::any_of(own.begin(), own.end(),
+                             [&](const core::Effect& mine) { return mine.book == effect.book; });
+        });
+  });
+}
+
+void FillSources(const Backend& backend, const core::Resident& resident, absl::Time now,
+                 v1::GetStatusResponse& response) {
+  if (resident.policy == nullptr) return;
+  for (const core::SourceDefinition& definition : resident.policy->sources) {
+    v1::SourceStatus& status = *response.add_sources();
+    status.set_name(definition.name.value());
+    const std::optional<absl::Time> committed_at = backend.probes.CommittedAt(definition.name);
+    if (committed_at.has_value()) *status.mutable_committed_at() = ToProto(*committed_at);
+    const auto found = resident.sources.find(definition.name);
+    if (found == resident.sources.end()) continue;
+    const core::Source& source = found->second;
+    status.set_position(source.position.ToString());
+    status.set_epoch(source.epoch);
+    status.set_feeder_connected(backend.probes.IsConnected(definition.name, source.epoch));
+    if (source.proven_past != absl::InfinitePast()) {
+      *status.mutable_proven_past() = ToProto(source.proven_past);
+      *status.mutable_lag() = ToProto(std::max(now - source.proven_past, absl::ZeroDuration()));
+    }
+    if (!source.awaited.empty()) {
+      status.set_waiting_for_position(source.awaited.back().head.ToString());
+    }
+  }
+}
+
+std::string NotServingReason(const Backend& backend, const core::Resident& resident,
+                             const sequencer::Statistics& statistics) {
+  if (backend.draining) return "the gate is shutting down";
+  if (!statistics.failure.ok()) return std::string(statistics.failure.message());
+  if (resident.policy == nullptr) {
+    return "the gate has no policy yet; apply one with `fundctl policy apply`";
+  }
+  return "";
+}
+
+}  // namespace
+
+int32_t BlindPermille(const core::Resident& resident, absl::Time now) {
+  constexpr size_t kAll = 1000;
+  if (resident.policy == nullptr || resident.clock.drifted) return kAll;
+  const auto& checkpoints = resident.policy->checkpoints;
+  if (checkpoints.empty()) return 0;
+  const auto blind = static_cast<size_t>(std::count_if(
+      checkpoints.begin(), checkpoints.end(), [&](const core::CheckpointDefinition& checkpoint) {
+        return IsStale(resident, checkpoint, now) || IsUnproven(resident, checkpoint);
+      }));
+  return static_cast<int32_t>((blind * kAll + checkpoints.size() - 1) / checkpoints.size());
+}
+
+grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* context,
+                                                   const v1::GetStatusRequest* /*request*/,
+                                                   v1::GetStatusResponse* response) {
+  const std::shared_ptr<const store::View> view = backend_.store.view();
+  const core::Resident& resident = view->resident();
+  const sequencer::Statistics statistics = backend_.sequencer.statistics();
+  const absl::Time now = backend_.sequencer.Now();
+  response->set_not_serving_reason(NotServingReason(backend_, resident, statistics));
+  response->set_serving(response->not_serving_reason().empty());
+  response->set_recovered(true);
+  response->set_policy_version(resident.policy_version);
+  response->set_last_sequence(resident.clock.sequence);
+  *response->mutable_gate_time() = ToProto(now);
+  FillSources(backend_, resident, now, *response);
+  for (const auto& [scope, breaker] : resident.breakers) {
+    if (breaker.state == core::BreakerState::kOpen) {
+      response->set_breakers_open(response->breakers_open() + 1);
+    } else {
+      response->set_breakers_half_open(response->breakers_half_open() + 1);
+    }
+  }
+  response->set_queue_depth(statistics.queue_depth);
+  response->set_queue_capacity(statistics.queue_capacity);
+  response->set_parked_checks(statistics.parked);
+  response->set_unproven_scopes(resident.gaps.size());
+  response->set_blind_permille(BlindPermille(resident, now));
+  response->set_clock_state(resident.clock.drifted ? v1::CLOCK_STATE_DRIFTED
+                                                   : v1::CLOCK_STATE_IN_STEP);
+  *response->mutable_clock_drift() = ToProto(backend_.clock.Drift());
+  response->set_software_version(FUNDGATE_VERSION);
+  response->set_logic_version(core::kLogicVersion);
+  *response->mutable_started_at() = ToProto(backend_.started_at);
+  return FinishNow(*context, grpc::Status::OK);
+}
+
+grpc::ServerUnaryReactor* StatusService::AcceptTime(grpc::CallbackServerContext* context,
+                                                    const v1::AcceptTimeRequest* request,
+                                                    v1::AcceptTimeResponse* response) {
+  Problems problems;
+  problems.Text("actor", request->actor(), 1, kMaxActorBytes);
+  problems.Text("reason", request->reason(), 1, kMaxReasonBytes);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return SubmitInput<core::Done>(
+      backend_, *context, core::AcceptTimeInput{request->actor(), request->reason()},
+      [this, response](const core::Done&) {
+        *response->mutable_gate_time() = ToProto(backend_.sequencer.Now());
+        return grpc::Status::OK;
+      });
+}
+
+}  // namespace fundgate::gate

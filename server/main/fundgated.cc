@@ -1,0 +1,97 @@
+// The gate's process: settings, then the server, then waiting for a signal.
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "server/gate/policy_documents.h"
+#include "server/gate/server.h"
+#include "server/main/settings.h"
+#include "server/store/verify.h"
+
+namespace fundgate::main {
+namespace {
+
+// One line on stderr, with the time of the wall clock.
+void Log(std::string_view line) {
+  const std::string stamped =
+      absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
+                   " fundgated: ", std::string(line), "\n");
+  std::fwrite(stamped.data(), 1, stamped.size(), stderr);
+}
+
+int Verify(const std::string& directory) {
+  store::Options options;
+  options.directory = directory;
+  options.compile_policy = gate::CompilePolicy;
+  const absl::StatusOr<store::VerifyReport> report =
+      store::VerifyByReplay(options, [](Sequence done, Sequence total) {
+        Log(absl::StrCat("replayed ", done, " of ", total, " records"));
+      });
+  if (!report.ok()) {
+    Log(absl::StrCat("can't verify ", directory, ": ", std::string(report.status().message())));
+    return kExitFailed;
+  }
+  if (!report->difference.empty()) {
+    std::cout << "fundgated: " << directory << " differs from its journal: " << report->difference
+              << std::endl;
+    return kExitFailed;
+  }
+  std::cout << "fundgated: " << directory << " is what its journal says: " << report->records
+            << " records replayed, " << report->compared << " stored records equal, newest hash "
+            << report->head_hash << std::endl;
+  return kExitOk;
+}
+
+// The signals that end the process, kept from all threads so that one can wait for them.
+sigset_t BlockSignals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);  // a new policy comes by command
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  sigaddset(&ending, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+  return ending;
+}
+
+int Serve(const Settings& settings, const sigset_t& ending) {
+  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(settings.server, Log);
+  if (!server.ok()) {
+    Log(absl::StrCat("can't serve: ", std::string(server.status().message())));
+    return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
+  }
+  const std::string address = (*server)->address();
+  if (!settings.port_file.empty()) {
+    std::ofstream(settings.port_file) << address << "\n" << std::flush;
+  }
+  std::cout << "fundgated: serving on " << address << " (policy version "
+            << (*server)->policy_version() << ", sequence " << (*server)->sequence() << ")"
+            << std::endl;
+  int signal = 0;
+  sigwait(&ending, &signal);
+  Log(absl::StrCat("got ", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+  (*server)->Shutdown();
+  return kExitOk;
+}
+
+int Run(int argc, char** argv) {
+  std::variant<Settings, int> read = ReadSettings(argc, argv);
+  if (const int* exit_code = std::get_if<int>(&read)) return *exit_code;
+  const Settings& settings = std::get<Settings>(read);
+  if (!settings.verify_directory.empty()) return Verify(settings.verify_directory);
+  return Serve(settings, BlockSignals());
+}
+
+}  // namespace
+}  // namespace fundgate::main
+
+int main(int argc, char** argv) { return fundgate::main::Run(argc, argv); }

@@ -1,0 +1,28 @@
+// What fundgated is told on its command line and in its environment.
+#ifndef SERVER_MAIN_SETTINGS_H_
+#define SERVER_MAIN_SETTINGS_H_
+
+#include <string>
+#include <variant>
+
+#include "server/gate/server.h"
+
+namespace fundgate::main {
+
+// Exit codes, documented in --help.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;  // could not start or serve; --verify found a difference
+inline constexpr int kExitUsage = 2;   // the command line, or a file that it names, is wrong
+
+struct Settings {
+  gate::ServerSettings server;
+  std::string verify_directory;  // not empty: verify this store instead of serving
+  std::string port_file;         // empty: none; else the chosen address is written there
+};
+
+// The settings, or the exit code after help or a usage error was printed.
+std::variant<Settings, int> ReadSettings(int argc, char** argv);
+
+}  // namespace fundgate::main
+
+#endif  // SERVER_MAIN_SETTINGS_H_
