@@ -449,6 +449,8 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
       change.after = MakeContribution(dice, model, kind);
     } else if (roll < 930) {
       change.after = Edit(dice, *row.now, kind);
+      // Rows whose keys are forgotten stay with their orders.
+      if (!remembered) change.after->line.order = row.now->line.order;
     } else {
       change.image_hash = 0;
     }
