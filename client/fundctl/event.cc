@@ -114,6 +114,8 @@ absl::Status SendLines(Context& context, Feeder& feeder) {
 absl::Status Feed(Context& context, const EventOptions& options) {
   FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<Feeder> feeder,
                             Feeder::Open(context.channel(), options.source));
+  // The gate knows who feeds the source from the first request on.
+  FUNDGATE_RETURN_IF_ERROR(feeder->Probe());
   if (!options.kind.empty()) {
     FUNDGATE_ASSIGN_OR_RETURN(v1::Event event, EventOf(options));
     FUNDGATE_RETURN_IF_ERROR(feeder->Send(std::move(event)));
