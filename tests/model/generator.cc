@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <set>
@@ -17,14 +18,6 @@ const std::vector<std::string> kCheckpoints = {"refund",     "refund",   "refund
 const std::vector<std::string> kSources = {"pay_db", "pay_db", "till", "bank"};
 
 constexpr uint64_t kUngrantedPercent = 3;
-
-// Whether to send what lies far outside daily life as well: events whose amounts fill 64 bits,
-// pauses longer than keys are kept, parts that change their proportion, and rows sent again that
-// never counted.
-bool Extremes() {
-  static const bool kWanted = std::getenv("FUNDGATE_MODEL_EXTREMES") != nullptr;
-  return kWanted;
-}
 
 absl::Time Start() { return absl::UnixEpoch() + absl::Hours(24 * 365 * 50); }
 
@@ -53,7 +46,7 @@ core::Line RandomLine(Dice& dice, const std::string& kind, const OrderId& order,
   if (FindKind(kind)->needs_order) line.order = order;
   line.amount = amount;
   if (kind != "settlement") return line;
-  const int64_t fee = Extremes() && dice.Percent(10) ? amount : amount / 10;
+  const int64_t fee = dice.Percent(10) ? amount : amount / 10;
   line.parts = {{"fee", fee}, {"net", amount - fee}};
   return line;
 }
@@ -66,7 +59,7 @@ absl::Duration RandomPause(Dice& dice) {
   if (roll < 985) return absl::Seconds(1 + dice.Roll(5));
   if (roll < 993) return absl::Minutes(1 + dice.Roll(3));
   if (roll < 997) return absl::Minutes(10 + dice.Roll(60));
-  return roll < 999 || !Extremes() ? absl::Hours(2) : absl::Hours(24 * 401);
+  return roll < 999 ? absl::Hours(2) : absl::Hours(24 * 401);
 }
 
 Position PositionAt(const std::string& source, uint64_t number) {
@@ -84,6 +77,11 @@ std::optional<core::KeyId> PickKey(Dice& dice, const Model& model, const Fits& f
   }
   if (keys.empty()) return std::nullopt;
   return dice.Pick(keys);
+}
+
+std::string PickReleased(Dice& dice, const Key& key) {
+  return std::next(key.released.begin(), static_cast<ptrdiff_t>(dice.Roll(key.released.size())))
+      ->first;
 }
 
 }  // namespace
@@ -251,7 +249,7 @@ core::ConfirmInput Generator::MakeConfirm(Dice& dice, const Model& model) {
   input.key = *id;
   input.account = dice.Percent(97) ? key.binding->account : AccountId("m3");
   input.decision_id = key.decision_id;
-  if (!key.released.empty() && dice.Percent(20)) input.decision_id = dice.Pick(key.released);
+  if (!key.released.empty() && dice.Percent(20)) input.decision_id = PickReleased(dice, key);
   const int64_t amount = key.reservation->amount.minor_units;
   const Currency currency = key.binding->amount.currency;
   if (dice.Percent(20)) input.amount = Money{currency, std::max<int64_t>(amount / 2, 1)};
@@ -280,7 +278,7 @@ core::ReleaseInput Generator::MakeRelease(Dice& dice, const Model& model) {
     return input;
   }
   input.decision_id = key.decision_id;
-  if (!key.released.empty() && dice.Percent(30)) input.decision_id = dice.Pick(key.released);
+  if (!key.released.empty() && dice.Percent(30)) input.decision_id = PickReleased(dice, key);
   if (dice.Percent(5)) input.decision_id = "d0000000000000001";
   if (dice.Percent(5)) input.decision_id.clear();
   return input;
@@ -369,8 +367,6 @@ core::Contribution Generator::MakeContribution(Dice& dice, const Model& model,
     row.line = dice.Pick(binding.lines);
   }
   if (dice.Percent(12)) row = Edit(dice, row, kind);
-  if (row.line.amount > 1'000'000 && !Extremes())
-    row.line = RandomLine(dice, name, row.line.order, 7);
   if (name == "settlement") row.part_key = row.line.order.value();
   return row;
 }
@@ -382,7 +378,6 @@ core::Contribution Generator::Edit(Dice& dice, core::Contribution row, const Mov
       row.account = RandomAccount(dice);
       break;
     case 1:
-      if (kind == MovementKind("settlement") && !Extremes()) break;
       row.line = RandomLine(dice, kind.value(), RandomOrder(dice), amount);
       break;
     case 2:
@@ -402,9 +397,6 @@ core::Contribution Generator::Edit(Dice& dice, core::Contribution row, const Mov
       break;
     default:
       row.line = RandomLine(dice, kind.value(), row.line.order, RandomAmount(dice));
-  }
-  if (row.line.amount > 1'000'000 && !Extremes()) {
-    row.line = RandomLine(dice, kind.value(), row.line.order, 7);
   }
   if (kind == MovementKind("settlement")) row.part_key = row.line.order.value();
   return row;
@@ -449,11 +441,8 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
     const RowName name = dice.Pick(known);
     const Row& row = rows_.at(name);
     // Nobody remembers the rows of forgotten keys, so theirs are not sent again.
-    const auto& newest = std::get<core::MovementEvent>(row.newest.body);
-    const core::Contribution& last = newest.after ? *newest.after : *newest.before;
-    const bool remembered = model.keys().contains({kind, last.key});
-    const bool counts = newest.after && newest.after->status == MovementStatus::kHappened;
-    if (roll < 730 && remembered && (counts || Extremes())) return row.newest;
+    const bool remembered = model.Remembers(name);
+    if (roll < 730 && remembered) return row.newest;
     change.row = name.second;
     change.before = row.now;
     if (!row.now.has_value()) {

@@ -40,24 +40,20 @@ AnswerPicture Model::Apply(const core::Input& input) {
   return answer;
 }
 
-std::vector<Step> Model::StepsOfRow(const RowNow& row) const {
-  std::vector<Step> steps = StepsOf(row.kind, row.account, row.currency, row.line);
-  if (mutation_ == Mutation::kCountsRefundTwice && row.kind == "refund") {
-    for (Step& step : steps) step.amount *= 2;
-  }
-  return steps;
+void Model::AddUp(const RowNow& row, Amounts& sums) const {
+  const bool twice = mutation_ == Mutation::kCountsRefundTwice && row.kind == "refund";
+  for (const auto& [counter, amount] : row.posted) sums[counter] += twice ? 2 * amount : amount;
 }
 
 std::vector<Numbers> Model::NumbersOf(const core::BookId& book) const {
+  Amounts sums;
+  for (const auto& [name, row] : rows_) AddUp(row, sums);
+  for (const RowNow& row : history_) AddUp(row, sums);
+  for (const Step& step : confirmed_) sums[{step.book, step.counter}] += step.amount;
   std::vector<Numbers> numbers(CountersOf(book.book));
-  for (const auto& [name, row] : rows_) {
-    if (!row.counts || row.account != book.account) continue;
-    for (const Step& step : StepsOfRow(row)) {
-      if (step.book == book) numbers[step.counter].posted += step.amount;
-    }
-  }
-  for (const Step& step : confirmed_) {
-    if (step.book == book) numbers[step.counter].posted += step.amount;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const auto sum = sums.find({book, i});
+    if (sum != sums.end()) numbers[i].posted = sum->second;
   }
   for (const auto& [id, key] : keys_) {
     if (!key.reservation.has_value()) continue;
@@ -103,15 +99,11 @@ AnswerPicture Model::Answer(const Key& key) const {
 
 StatePicture Model::Look() const {
   StatePicture picture;
-  for (const auto& [name, row] : rows_) {
-    if (!row.counts) continue;
-    for (const Step& step : StepsOfRow(row)) {
-      picture.books[step.book][step.counter].posted += step.amount;
-    }
-  }
-  for (const Step& step : confirmed_) {
-    picture.books[step.book][step.counter].posted += step.amount;
-  }
+  Amounts sums;
+  for (const auto& [name, row] : rows_) AddUp(row, sums);
+  for (const RowNow& row : history_) AddUp(row, sums);
+  for (const Step& step : confirmed_) sums[{step.book, step.counter}] += step.amount;
+  for (const auto& [counter, sum] : sums) picture.books[counter.first][counter.second].posted = sum;
   for (const auto& [id, key] : keys_) {
     KeyPicture& seen = picture.keys[id];
     seen = {key.state, key.generation, key.moved, key.binding.has_value(), std::nullopt};

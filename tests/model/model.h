@@ -47,20 +47,23 @@ struct Reserved {
   bool overdue = false;
 };
 
-// What a row of a source says now.
+// Numbers by counter.
+using Amounts = std::map<std::pair<core::BookId, size_t>, Wide>;
+
+// A row of a source under the key that it names or named.
 struct RowNow {
   std::string kind;
-  core::KeyId key;
-  AccountId account;
-  Currency currency;
-  core::Line line;
   std::string part_key;
-  bool counts = false;
+  AccountId account;  // when it happened last
+  OrderId order;
+  Amounts posted;        // what is posted of it
+  bool counted = false;  // it has happened once, whatever became of it
 };
 using RowName = std::pair<std::string, core::RowId>;  // source, row
 
 // The newest change of a row that was applied.
 struct RowChange {
+  core::KeyId key;
   std::string event_id;
   uint64_t image_hash = 0;
 };
@@ -75,7 +78,7 @@ struct Key {
   bool moved = false;
   bool in_progress = false;
   bool event_seen = false;
-  std::vector<std::string> released;  // decisions of earlier generations
+  std::map<std::string, int64_t> released;  // amounts by decisions of earlier generations
   std::optional<absl::Time> closed_at;
   absl::Time changed_at;
 };
@@ -118,6 +121,8 @@ class Model {
   const std::map<core::KeyId, Key>& keys() const { return keys_; }
   const std::map<std::string, SourceNow>& sources() const { return sources_; }
   const std::map<std::string, BreakerNow>& breakers() const { return breakers_; }
+  // Whether the newest change of the row is still known; false once its key is forgotten.
+  bool Remembers(const RowName& row) const { return changes_.contains(row); }
   absl::Time now() const { return now_; }
   uint64_t policy_version() const { return policy_version_; }
 
@@ -179,11 +184,13 @@ class Model {
               const core::MovementEvent& change);
   bool Seen(const std::string& source, const core::Event& event, const core::MovementEvent& change);
   void Count(const RowName& name, const core::Event& event, const core::MovementEvent& change);
-  void Undo(const RowName& name, const core::KeyId& key);
-  void Compare(const core::KeyId& id, const Key* key, const RowNow& row, bool duplicate);
-  void CompareAmount(const core::KeyId& id, const Key& key, const RowNow& row);
-  void Settle(const core::KeyId& id, const RowNow& row);
-  bool FitsIn(const std::vector<Step>& added, const std::vector<Step>& taken) const;
+  void Undo(const RowName& name, const core::KeyId& key, const core::Contribution& before);
+  void Compare(const core::KeyId& id, const Key* key, const core::Contribution& row,
+               bool duplicate);
+  void CompareAmount(const core::KeyId& id, const Key& key, const core::Contribution& row);
+  void Settle(const core::KeyId& id, const OrderId& order);
+  bool IsDuplicate(const RowName& name, const core::KeyId& id, const std::string& part_key) const;
+  bool FitsIn(const std::vector<Step>& added) const;
   void Suspect(const std::vector<Step>& steps);
   void JudgeSuspects();
   void ActOn(const InvariantFacts& invariant, const core::BookId& book);
@@ -194,7 +201,7 @@ class Model {
 
   // model.cc
   std::vector<Numbers> NumbersOf(const core::BookId& book) const;
-  std::vector<Step> StepsOfRow(const RowNow& row) const;
+  void AddUp(const RowNow& row, Amounts& sums) const;
   void End(Key& key, core::ReservationState state);
   bool IsProven(const std::string& source, absl::Time time) const;
   static AnswerPicture Refused(absl::StatusCode code);
@@ -207,6 +214,7 @@ class Model {
   uint64_t policy_version_ = 0;
   std::map<core::KeyId, Key> keys_;
   std::map<std::pair<RowName, core::KeyId>, RowNow> rows_;  // all that ever counted
+  std::vector<RowNow> history_;                             // those of forgotten keys
   std::map<RowName, RowChange> changes_;
   std::vector<Step> confirmed_;  // posted by confirms where no source reports
   std::map<std::pair<AccountId, OrderId>, Currency> currencies_;  // of orders

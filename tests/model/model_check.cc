@@ -232,7 +232,7 @@ void Model::AskInvariants(const core::CheckInput& check, const std::vector<Step>
     }
     std::vector<Step> of_book = steps;
     std::erase_if(of_book, [&](const Step& step) { return step.book != book; });
-    if (!FitsIn(of_book, {})) {
+    if (!FitsIn(of_book)) {
       Add(found, ReasonCode::kLimit, "", Verdict::kHold);
       continue;
     }
@@ -330,7 +330,9 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
   if (!key.binding.has_value()) {
     key.binding = Binding{check.account, check.amount, check.lines, TextAttribute(check, "payee")};
   }
-  if (key.state == core::KeyState::kAllowed) key.released.push_back(key.decision_id);
+  if (key.state == core::KeyState::kAllowed) {
+    key.released[key.decision_id] = key.reservation->amount.minor_units;
+  }
   ++key.generation;
   key.decision_id = answer.decision_id;
   key.changed_at = now_;

@@ -8,10 +8,6 @@ namespace {
 
 constexpr absl::StatusCode kPrecondition = absl::StatusCode::kFailedPrecondition;
 
-bool Names(const std::vector<std::string>& ids, const std::string& id) {
-  return std::find(ids.begin(), ids.end(), id) != ids.end();
-}
-
 // Nobody could say which order or which part the rest comes from.
 bool CanBeSmaller(const Key& key) {
   if (key.binding->lines.size() > 1) return false;
@@ -85,12 +81,13 @@ AnswerPicture Model::Apply(const core::ReleaseInput& input) {
   if (key.binding.has_value() && key.binding->account != input.account) {
     return Refused(kPrecondition);
   }
-  if (Names(key.released, input.decision_id)) {
+  const auto earlier = key.released.find(input.decision_id);
+  if (earlier != key.released.end()) {
     AnswerPicture answer;
     answer.sort = AnswerSort::kReservation;
     answer.decision_id = input.decision_id;
     answer.reservation = core::ReservationState::kReleased;
-    answer.amount = key.binding->amount.minor_units;
+    answer.amount = earlier->second;
     return answer;
   }
   if (!key.reservation.has_value() || key.decision_id != input.decision_id) {
@@ -219,7 +216,7 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
     Violate(core::ViolationKind::kOverdue, "", id, bound.account, bound.lines.front().order);
     changed = true;
   }
-  const bool unfinished = open || (key.state == KeyState::kSeen && key.in_progress);
+  const bool unfinished = open || (key.in_progress && !key.moved);
   forget = !unfinished && key.changed_at + absl::Hours(24 * 400) <= now_;
   return changed || forget;
 }
@@ -227,16 +224,20 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
 void Model::Forget(const core::KeyId& id) {
   const Key& key = keys_.at(id);
   const KindFacts& kind = *FindKind(id.kind.value());
-  if (kind.needs_order && kind.gated) {
-    if (key.reservation.has_value()) {
-      for (const core::Line& line : key.binding->lines) {
-        closed_.insert({key.binding->account, line.order});
-      }
-    }
-    for (const auto& [name, row] : rows_) {
-      if (name.second == id) closed_.insert({row.account, row.line.order});
+  const bool closes = kind.needs_order && kind.gated;
+  if (closes && key.binding.has_value() && (key.reservation.has_value() || key.moved)) {
+    for (const core::Line& line : key.binding->lines) {
+      closed_.insert({key.binding->account, line.order});
     }
   }
+  std::erase_if(rows_, [&](const auto& entry) {
+    if (entry.first.second != id) return false;
+    const RowNow& row = entry.second;
+    if (closes) closed_.insert({row.account, row.order});
+    history_.push_back(row);
+    return true;
+  });
+  std::erase_if(changes_, [&](const auto& change) { return change.second.key == id; });
   keys_.erase(id);
 }
 

@@ -31,14 +31,52 @@ bool IsPowerOfTenApart(int64_t a, int64_t b) {
   return small == large && a != b;
 }
 
-// Whether some counter gets less from the row than before.
-bool Shrinks(const std::vector<Step>& before, const std::vector<Step>& after) {
-  for (const Step& was : before) {
-    Wide is = 0;
-    for (const Step& step : after) {
-      if (step.book == was.book && step.counter == was.counter) is += step.amount;
-    }
-    if (is * (was.amount < 0 ? -1 : 1) < was.amount * (was.amount < 0 ? -1 : 1)) return true;
+bool SaysHappened(const std::optional<core::Contribution>& row) {
+  return row.has_value() && row->status == MovementStatus::kHappened;
+}
+
+Amounts AmountsOf(const MovementKind& kind, const core::Contribution& row) {
+  Amounts amounts;
+  for (const Step& step : StepsOf(kind.value(), row.account, row.currency, row.line)) {
+    amounts[{step.book, step.counter}] += step.amount;
+  }
+  return amounts;
+}
+
+// What is posted of a row once its image `before` has become `after`: the difference of the two,
+// except that no more can be taken back than was posted.
+Amounts Become(const Amounts& posted, const Amounts& before, const Amounts& after) {
+  Amounts sum = posted;
+  for (const auto& [counter, amount] : after) sum[counter] += amount;
+  for (const auto& [counter, amount] : before) sum[counter] -= amount;
+  for (auto& [counter, amount] : sum) {
+    const auto old = after.contains(counter)    ? after.at(counter)
+                     : before.contains(counter) ? before.at(counter)
+                                                : amount;
+    const bool wrong_side = old < 0 ? amount > 0 : amount < 0;
+    if (wrong_side) amount = 0;
+  }
+  std::erase_if(sum, [](const auto& entry) { return entry.second == 0; });
+  return sum;
+}
+
+// What changes in the books, counter by counter.
+std::vector<Step> Between(const Amounts& from, const Amounts& to) {
+  Amounts difference = to;
+  for (const auto& [counter, amount] : from) difference[counter] -= amount;
+  std::vector<Step> steps;
+  for (const auto& [counter, amount] : difference) {
+    if (amount != 0) steps.push_back({counter.first, counter.second, amount, OrderId()});
+  }
+  return steps;
+}
+
+// Whether something that was posted is taken back.
+bool TakesBack(const Amounts& from, const Amounts& to) {
+  for (const auto& [counter, amount] : from) {
+    const auto now = to.find(counter);
+    const Wide is = now == to.end() ? 0 : now->second;
+    if (amount < 0 ? is > amount : is < amount) return true;
   }
   return false;
 }
@@ -106,7 +144,8 @@ bool Model::Seen(const std::string& source, const core::Event& event,
   const bool seen = newest.event_id == event.id ||
                     (!newest.event_id.empty() && sources_.at(source).coordinates_changed &&
                      newest.image_hash == change.image_hash);
-  newest = {event.id, change.image_hash};
+  const core::Contribution& row = change.after.has_value() ? *change.after : *change.before;
+  newest = {{change.kind, row.key}, event.id, change.image_hash};
   return seen;
 }
 
@@ -116,10 +155,11 @@ void Model::Happen(const std::string& source, const core::Event& event,
   const RowName name{source, change.row};
   if (change.before.has_value() && change.before->status != MovementStatus::kNone) {
     const core::KeyId before{change.kind, change.before->key};
-    const bool stays = change.after.has_value() &&
-                       change.after->status == MovementStatus::kHappened &&
-                       change.after->key == change.before->key;
-    if (!stays) Undo(name, before);
+    const bool same_key = change.after.has_value() && change.after->key == change.before->key;
+    if (!same_key && keys_.contains(before)) keys_[before].changed_at = now_;
+    if (SaysHappened(change.before) && !(same_key && SaysHappened(change.after))) {
+      Undo(name, before, *change.before);
+    }
   }
   if (!change.after.has_value() || change.after->status == MovementStatus::kNone) return;
   const core::Contribution& after = *change.after;
@@ -135,85 +175,88 @@ void Model::Happen(const std::string& source, const core::Event& event,
 }
 
 // The row no longer counts for the key.
-void Model::Undo(const RowName& name, const core::KeyId& key) {
+void Model::Undo(const RowName& name, const core::KeyId& key, const core::Contribution& before) {
   const auto found = rows_.find({name, key});
-  if (found == rows_.end() || !found->second.counts) return;
+  if (found == rows_.end()) return;
   RowNow& row = found->second;
-  std::vector<Step> steps = StepsOfRow(row);
-  row.counts = false;
-  for (Step& step : steps) step.amount = -step.amount;
+  const Amounts left = Become(row.posted, AmountsOf(key.kind, before), {});
+  const std::vector<Step> steps = Between(row.posted, left);
+  const bool undone = TakesBack(row.posted, left);
+  row.posted = left;
   Suspect(steps);
   if (keys_.contains(key)) keys_[key].changed_at = now_;
-  if (!FindKind(row.kind)->reversible) {
-    Violate(ViolationKind::kMovementUndone, "", key, row.account, row.line.order);
+  if (undone && !FindKind(row.kind)->reversible) {
+    Violate(ViolationKind::kMovementUndone, "", key, before.account, before.line.order);
   }
+}
+
+// Whether another row has happened under the key already.
+bool Model::IsDuplicate(const RowName& name, const core::KeyId& id,
+                        const std::string& part_key) const {
+  for (const auto& [other, row] : rows_) {
+    if (other.second != id || other.first == name) continue;
+    if (!FindKind(id.kind.value())->many_lines || row.part_key == part_key) return true;
+  }
+  return false;
 }
 
 void Model::Count(const RowName& name, const core::Event&, const core::MovementEvent& change) {
   const core::Contribution& after = *change.after;
   const core::KeyId id{change.kind, after.key};
-  const RowNow next{change.kind.value(), id,  after.account, after.currency, after.line,
-                    after.part_key,      true};
   const auto found = rows_.find({name, id});
   const RowNow last = found == rows_.end() ? RowNow() : found->second;
-  const auto key = keys_.find(id);
-  const Key* known = key == keys_.end() ? nullptr : &key->second;
-  const std::vector<Step> taken = last.counts ? StepsOfRow(last) : std::vector<Step>();
-  const std::vector<Step> added = StepsOfRow(next);
-  const bool same = last.counts && last.account == next.account && last.line == next.line &&
-                    last.currency == next.currency;
+  const bool edited = SaysHappened(change.before) && change.before->key == after.key;
+  const Amounts before = edited ? AmountsOf(change.kind, *change.before) : Amounts();
+  const Amounts posted = Become(last.posted, before, AmountsOf(change.kind, after));
+  RowNow next{id.kind.value(), after.part_key, after.account, after.line.order, posted, true};
+  const bool same = edited && last.counted && change.before->account == after.account &&
+                    change.before->line == after.line && change.before->currency == after.currency;
   if (same) {
     keys_[id].changed_at = now_;
     return;
   }
-  bool duplicate = false;  // found out when the row first counts
-  for (const auto& [other, counted] : rows_) {
-    if (last.counts || other.second != id || other.first == name)
-      continue;  // counted once: that is enough
-    if (!FindKind(next.kind)->many_lines || counted.part_key == next.part_key) duplicate = true;
+  if (TakesBack(last.posted, posted) && !FindKind(next.kind)->reversible) {
+    Violate(ViolationKind::kMovementUndone, "", id, last.account, last.order);
   }
-  const bool shrinks = last.counts && Shrinks(taken, added);
-  if (shrinks && !FindKind(next.kind)->reversible) {
-    Violate(ViolationKind::kMovementUndone, "", id, last.account, last.line.order);
+  const bool in_place = edited && change.before->account == after.account &&
+                        change.before->line.order == after.line.order &&
+                        change.before->currency == after.currency;
+  const auto key = keys_.find(id);
+  const bool first = !(edited && last.counted);  // duplicates are named when a row comes to count
+  const bool is_history = in_place && !last.counted;  // compared when it happened, long ago
+  if (!is_history) {
+    Compare(id, key == keys_.end() ? nullptr : &key->second, after,
+            first && IsDuplicate(name, id, after.part_key));
   }
-  Compare(id, known, next, duplicate);
-  if (!FitsIn(added, taken)) {
+  const std::vector<Step> steps = Between(last.posted, posted);
+  if (!FitsIn(steps)) {
     gaps_.insert({change.kind, after.account, after.line.order});
-    if (last.counts) rows_[{name, id}].counts = false;
-    Settle(id, next);
+    next.posted = in_place ? last.posted : Become(last.posted, before, {});
+    rows_[{name, id}] = next;
+    Settle(id, after.line.order);
     return;
   }
   rows_[{name, id}] = next;
-  std::vector<Step> change_of_books = added;  // after minus before, counter by counter
-  for (Step step : taken) {
-    const auto same_counter = std::find_if(
-        change_of_books.begin(), change_of_books.end(),
-        [&](const Step& s) { return s.book == step.book && s.counter == step.counter; });
-    step.amount = -step.amount;
-    if (same_counter == change_of_books.end()) {
-      change_of_books.push_back(step);
-    } else {
-      same_counter->amount += step.amount;
-    }
-  }
-  BindCurrency(added);
-  Settle(id, next);
-  Suspect(change_of_books);
+  if (!posted.empty()) BindCurrency(steps);
+  Settle(id, after.line.order);
+  Suspect(steps);
 }
 
 // Names everything about a happened movement that does not fit what was allowed.
-void Model::Compare(const core::KeyId& id, const Key* key, const RowNow& row, bool duplicate) {
-  const auto raise = [&](ViolationKind kind) {
-    Violate(kind, "", id, row.account, row.line.order);
+void Model::Compare(const core::KeyId& id, const Key* key, const core::Contribution& row,
+                    bool duplicate) {
+  const std::string kind = id.kind.value();
+  const auto raise = [&](ViolationKind what) {
+    Violate(what, "", id, row.account, row.line.order);
   };
   if (duplicate) return raise(ViolationKind::kDuplicateMovement);
-  if (row.kind != "cash_out" && row.kind != "top_up") {
+  if (kind != "cash_out" && kind != "top_up") {
     const auto bound = currencies_.find({row.account, row.line.order});
     if (bound != currencies_.end() && bound->second != row.currency) {
       raise(ViolationKind::kOtherCurrency);
     }
   }
-  if (!FindKind(row.kind)->gated) return;
+  if (!FindKind(kind)->gated) return;
   if (key == nullptr) return raise(ViolationKind::kUngated);
   if (key->moved && !key->reservation.has_value()) return;
   switch (key->state) {
@@ -236,9 +279,10 @@ void Model::Compare(const core::KeyId& id, const Key* key, const RowNow& row, bo
   CompareAmount(id, *key, row);
 }
 
-void Model::CompareAmount(const core::KeyId& id, const Key& key, const RowNow& row) {
-  const auto raise = [&](ViolationKind kind) {
-    Violate(kind, "", id, row.account, row.line.order);
+void Model::CompareAmount(const core::KeyId& id, const Key& key, const core::Contribution& row) {
+  const std::string kind = id.kind.value();
+  const auto raise = [&](ViolationKind what) {
+    Violate(what, "", id, row.account, row.line.order);
   };
   const Binding& bound = *key.binding;
   if (row.account != bound.account) raise(ViolationKind::kOtherAccount);
@@ -247,14 +291,14 @@ void Model::CompareAmount(const core::KeyId& id, const Key& key, const RowNow& r
   if (line == bound.lines.end()) raise(ViolationKind::kOtherOrder);
   if (row.currency != bound.amount.currency) {
     const auto first = currencies_.find({row.account, row.line.order});
-    const bool named = row.kind != "cash_out" && first != currencies_.end() &&
+    const bool named = kind != "cash_out" && first != currencies_.end() &&
                        first->second != row.currency;  // by Compare, once is enough
     if (!named) raise(ViolationKind::kOtherCurrency);
     return;
   }
   if (line == bound.lines.end()) return;
   int64_t allowed = key.reservation->amount.minor_units;
-  if (FindKind(row.kind)->many_lines) {
+  if (FindKind(kind)->many_lines) {
     allowed = line->amount;
   }
   if (allowed == row.line.amount) return;
@@ -263,7 +307,7 @@ void Model::CompareAmount(const core::KeyId& id, const Key& key, const RowNow& r
 }
 
 // The key has moved: what was set aside for it is no longer pending.
-void Model::Settle(const core::KeyId& id, const RowNow& row) {
+void Model::Settle(const core::KeyId& id, const OrderId& order) {
   Key& key = keys_[id];
   key.moved = true;
   key.event_seen = true;
@@ -275,22 +319,19 @@ void Model::Settle(const core::KeyId& id, const RowNow& row) {
   }
   Reserved& reserved = *key.reservation;
   if (reserved.state == ReservationState::kReleased) return;
-  if (!FindKind(row.kind)->many_lines) return End(key, ReservationState::kPosted);
-  std::erase_if(reserved.open, [&](const Step& step) { return step.line == row.line.order; });
+  if (!FindKind(id.kind.value())->many_lines) return End(key, ReservationState::kPosted);
+  std::erase_if(reserved.open, [&](const Step& step) { return step.line == order; });
   if (reserved.open.empty()) reserved.state = ReservationState::kPosted;
 }
 
 // Whether every counter stays within 64 bits, with all that is pending counted in full.
-bool Model::FitsIn(const std::vector<Step>& added, const std::vector<Step>& taken) const {
+bool Model::FitsIn(const std::vector<Step>& added) const {
   std::set<core::BookId> books;
   for (const Step& step : added) books.insert(step.book);
   for (const core::BookId& book : books) {
     std::vector<Numbers> numbers = NumbersOf(book);
     for (const Step& step : added) {
       if (step.book == book) numbers[step.counter].posted += step.amount;
-    }
-    for (const Step& step : taken) {
-      if (step.book == book) numbers[step.counter].posted -= step.amount;
     }
     for (const Numbers& n : numbers) {
       if (n.posted + n.up > std::numeric_limits<int64_t>::max()) return false;
