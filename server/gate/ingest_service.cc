@@ -19,8 +19,8 @@ namespace {
 using Reactor = grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestAck>;
 
 // One feeder's stream. Batches go to the sequencer as they come, so that they stay in order; each
-// is acknowledged once it is durable. Requests for a probe ride on an acknowledgement that waits to
-// be written, if there is one.
+// is acknowledged once it is durable. A request for a probe is an acknowledgement of its own, so
+// that a feeder can count the others; there is at most one that isn't written yet.
 class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder {
  public:
   explicit IngestStream(const Backend& backend) : backend_(backend) {}
@@ -28,14 +28,11 @@ class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder 
   void RequestProbe() override {
     const auto self = shared_from_this();
     const sequencer::MutexLock lock(mutex_);
-    if (ending()) return;
-    if (v1::IngestAck* waiting = newest_unwritten(); waiting != nullptr) {
-      waiting->set_probe_now(true);
-      return;
-    }
-    v1::IngestAck ack = newest_;
-    ack.set_probe_now(true);
-    Send(std::move(ack));
+    if (ending() || asking_) return;
+    asking_ = true;
+    v1::IngestAck request = newest_;
+    request.set_probe_now(true);
+    Send(std::move(request));
   }
 
   uint64_t epoch() const override {
@@ -49,6 +46,7 @@ class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder 
   // What the feeder may take as the time before which it read its primary.
   void BeforeWrite(v1::IngestAck& ack) override FUNDGATE_REQUIRES(mutex_) {
     *ack.mutable_gate_time() = ToProto(backend_.sequencer.Now());
+    if (ack.probe_now()) asking_ = false;
   }
 
   void AfterWrite() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
@@ -133,6 +131,7 @@ class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder 
   v1::IngestAck newest_ FUNDGATE_GUARDED_BY(mutex_);
   std::optional<SourceName> source_ FUNDGATE_GUARDED_BY(mutex_);  // that the stream began with
   bool connected_ FUNDGATE_GUARDED_BY(mutex_) = false;            // to the hub
+  bool asking_ FUNDGATE_GUARDED_BY(mutex_) = false;  // a request for a probe waits to be written
   size_t under_way_ FUNDGATE_GUARDED_BY(mutex_) = 0;
   bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
 };

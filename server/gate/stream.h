@@ -134,9 +134,6 @@ class Stream : public Reactor,
 
   bool ending() const FUNDGATE_REQUIRES(mutex_) { return ending_.has_value(); }
   size_t queued() const FUNDGATE_REQUIRES(mutex_) { return queue_.size(); }
-  Response* newest_unwritten() FUNDGATE_REQUIRES(mutex_) {
-    return queue_.size() > (writing_ ? 1U : 0U) ? &queue_.back() : nullptr;
-  }
 
   mutable sequencer::Mutex mutex_;
 

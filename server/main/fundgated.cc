@@ -63,6 +63,17 @@ sigset_t BlockSignals() {
   return ending;
 }
 
+// Whole or not at all: somebody waits for the file to appear.
+absl::Status WritePort(const std::string& path, int port) {
+  if (path.empty()) return absl::OkStatus();
+  const std::string unfinished = path + ".new";
+  std::ofstream file(unfinished);
+  file << port << "\n";
+  file.close();
+  if (file.good() && std::rename(unfinished.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("can't write --port-file ", path));
+}
+
 int Serve(const Settings& settings, const sigset_t& ending) {
   absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(settings.server, Log);
   if (!server.ok()) {
@@ -70,8 +81,9 @@ int Serve(const Settings& settings, const sigset_t& ending) {
     return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
   }
   const std::string address = (*server)->address();
-  if (!settings.port_file.empty()) {
-    std::ofstream(settings.port_file) << address << "\n" << std::flush;
+  if (absl::Status status = WritePort(settings.port_file, (*server)->port()); !status.ok()) {
+    Log(std::string(status.message()));
+    return kExitUsage;
   }
   std::cout << "fundgated: serving on " << address << " (policy version "
             << (*server)->policy_version() << ", sequence " << (*server)->sequence() << ")"
