@@ -21,7 +21,6 @@ BLOB_BYTES_MAX = 256 * 1024
 
 # C++ files that may be longer, with the reason.
 LONG_FILES = {
-    "tests/model/generator.cc": "one set of dice for all kinds of input",
 }
 
 # What isn't called here, what to use in its stead, and where the rule holds (a path that matches
