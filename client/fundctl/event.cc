@@ -2,9 +2,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <ostream>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
@@ -87,11 +93,30 @@ void CatchStopSignals() {
   (void)sigaction(SIGTERM, &action, nullptr);
 }
 
-// Probes on the beat, and leaves probes on demand to the feeder, until told to stop.
-absl::Status Stay(Feeder& feeder, double beat_seconds) {
+// Probes on the beat as long as it lives, so that the gate knows that nothing is missing. Probes on
+// demand are left to the feeder.
+class Beat {
+ public:
+  Beat(Feeder& feeder, double seconds)
+      : thread_([this, &feeder, seconds](const std::stop_token& stop) {
+          const auto pause = std::chrono::duration<double>(seconds);
+          std::unique_lock<std::mutex> lock(mutex_);
+          while (!wake_.wait_for(lock, stop, pause, [&stop] { return stop.stop_requested(); })) {
+            if (!feeder.Probe().ok()) break;
+          }
+        }) {}
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;  // last: it uses the others
+};
+
+// Until told to stop.
+absl::Status Stay(Feeder& feeder) {
   while (stop_requested == 0) {
+    (void)::poll(nullptr, 0, 1000);  // a signal ends it early
     FUNDGATE_RETURN_IF_ERROR(feeder.Probe());
-    (void)::poll(nullptr, 0, static_cast<int>(beat_seconds * 1000));
   }
   return absl::OkStatus();
 }
@@ -111,22 +136,28 @@ absl::Status SendLines(Context& context, Feeder& feeder) {
   return absl::OkStatus();
 }
 
+absl::Status SendAll(Context& context, const EventOptions& options, Feeder& feeder) {
+  // The first request tells the gate which source is connected, and is proven thereby.
+  FUNDGATE_RETURN_IF_ERROR(feeder.Probe());
+  std::optional<Beat> beat;
+  if (options.stay) beat.emplace(feeder, options.beat_seconds);
+  if (!options.kind.empty()) {
+    FUNDGATE_ASSIGN_OR_RETURN(v1::Event event, EventOf(options));
+    FUNDGATE_RETURN_IF_ERROR(feeder.Send(std::move(event)));
+  }
+  if (options.from_input) FUNDGATE_RETURN_IF_ERROR(SendLines(context, feeder));
+  FUNDGATE_RETURN_IF_ERROR(feeder.Probe());
+  context.out << "Source " << options.source << " is at " << feeder.position() << ".\n"
+              << std::flush;
+  return options.stay ? Stay(feeder) : absl::OkStatus();
+}
+
 absl::Status Feed(Context& context, const EventOptions& options) {
   FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<Feeder> feeder,
                             Feeder::Open(context.channel(), options.source));
-  // The gate knows who feeds the source from the first request on.
-  FUNDGATE_RETURN_IF_ERROR(feeder->Probe());
-  if (!options.kind.empty()) {
-    FUNDGATE_ASSIGN_OR_RETURN(v1::Event event, EventOf(options));
-    FUNDGATE_RETURN_IF_ERROR(feeder->Send(std::move(event)));
-  }
-  if (options.from_input) FUNDGATE_RETURN_IF_ERROR(SendLines(context, *feeder));
-  FUNDGATE_RETURN_IF_ERROR(feeder->Probe());
-  context.out << "Source " << options.source << " is at " << feeder->position() << "."
-              << "\n"
-              << std::flush;
-  if (options.stay) FUNDGATE_RETURN_IF_ERROR(Stay(*feeder, options.beat_seconds));
-  return feeder->Close();
+  const absl::Status sent = SendAll(context, options, *feeder);
+  const absl::Status closed = feeder->Close();
+  return closed.ok() ? sent : closed;  // the gate's own word is why sending failed
 }
 
 ExitCode Run(Context& context, const EventOptions& options) {

@@ -92,8 +92,14 @@ bool Feeder::WriteProbe() {
   return stream_->Write(request);
 }
 
-absl::Status Feeder::WriteAndAwait(v1::IngestRequest request) {
+absl::Status Feeder::WriteAndAwait(std::optional<v1::Event> event) {
   std::unique_lock<std::mutex> lock(mutex_);
+  v1::IngestRequest request = NewRequest();
+  if (event.has_value()) {
+    request.set_position(absl::StrCat(source_, ":", ++offset_));
+    event->set_event_id(request.position());
+    *request.add_events() = *std::move(event);
+  }
   request.mutable_probe()->set_head_position(request.position());
   *request.mutable_probe()->mutable_read_after() = gate_time_;
   const uint64_t mine = ++requests_;
@@ -101,30 +107,12 @@ absl::Status Feeder::WriteAndAwait(v1::IngestRequest request) {
   position_ = request.position();
   changed_.wait(lock, [this, mine, written] { return !written || ended_ || acks_ >= mine; });
   if (acks_ >= mine) return absl::OkStatus();
-  lock.unlock();
-  return Close();
+  return absl::UnavailableError("the gate has ended the stream");
 }
 
-absl::Status Feeder::Send(v1::Event event) {
-  v1::IngestRequest request;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    request = NewRequest();
-    request.set_position(absl::StrCat(source_, ":", ++offset_));
-    event.set_event_id(request.position());
-    *request.add_events() = std::move(event);
-  }
-  return WriteAndAwait(std::move(request));
-}
+absl::Status Feeder::Send(v1::Event event) { return WriteAndAwait(std::move(event)); }
 
-absl::Status Feeder::Probe() {
-  v1::IngestRequest request;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    request = NewRequest();
-  }
-  return WriteAndAwait(std::move(request));
-}
+absl::Status Feeder::Probe() { return WriteAndAwait(std::nullopt); }
 
 absl::Status Feeder::Close() {
   if (finished_) return absl::OkStatus();

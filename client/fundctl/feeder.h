@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,8 +20,10 @@ namespace fundgate::fundctl {
 // A report source is a service that says itself what happened: it is its own primary, so the head
 // of its stream is the last position it has sent. Positions are NAME:OFFSET.
 //
-// Being fed by a new feeder fences off the one before. Used by one thread; a second one of its own
-// reads acknowledgements and answers when the gate asks for a probe.
+// Being fed by a new feeder fences off the one before. Send, Probe and Cancel may be called from
+// any thread; Close only when no other call is under way. A thread of its own reads
+// acknowledgements and answers when the gate asks for a probe. When the gate ends the stream, calls
+// return UNAVAILABLE and Close says why.
 class Feeder {
  public:
   // Asks for the position to go on from and opens the stream.
@@ -46,7 +49,7 @@ class Feeder {
  private:
   Feeder(const std::shared_ptr<grpc::Channel>& channel, std::string source);
 
-  absl::Status WriteAndAwait(v1::IngestRequest request);
+  absl::Status WriteAndAwait(std::optional<v1::Event> event);
   bool WriteProbe();
   void ReadAcks();
   v1::IngestRequest NewRequest() const;

@@ -5,32 +5,15 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/core/input.h"
 #include "tests/model/model.h"
+#include "tests/model/random_values.h"
 
 namespace fundgate::model {
-
-// Numbers from a seed, the same on every machine: the standard's distributions are not.
-class Dice {
- public:
-  explicit Dice(uint64_t seed) : engine_(seed) {}
-
-  // 0 ... sides - 1.
-  uint64_t Roll(uint64_t sides) { return engine_() % sides; }
-  bool Percent(uint64_t percent) { return Roll(100) < percent; }
-  template <typename T>
-  const T& Pick(const std::vector<T>& from) {
-    return from[Roll(from.size())];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 // One run of inputs. Each is made from its own seed and from what the model knows by then (epochs,
 // positions, decisions), so that a run with some steps left out still makes sense.

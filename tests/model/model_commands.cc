@@ -225,7 +225,7 @@ void Model::Forget(const core::KeyId& id) {
   const Key& key = keys_.at(id);
   const KindFacts& kind = *FindKind(id.kind.value());
   const bool closes = kind.needs_order && kind.gated;
-  if (closes && key.binding.has_value() && (key.reservation.has_value() || key.moved)) {
+  if (closes && key.binding.has_value() && key.moved) {
     for (const core::Line& line : key.binding->lines) {
       closed_.insert({key.binding->account, line.order});
     }

@@ -182,8 +182,12 @@ void Model::Undo(const RowName& name, const core::KeyId& key, const core::Contri
   const Amounts left = Become(row.posted, AmountsOf(key.kind, before), {});
   const std::vector<Step> steps = Between(row.posted, left);
   const bool undone = TakesBack(row.posted, left);
-  row.posted = left;
-  Suspect(steps);
+  if (FitsIn(steps)) {
+    row.posted = left;
+    Suspect(steps);
+  } else {
+    gaps_.insert({key.kind, before.account, before.line.order});
+  }
   if (keys_.contains(key)) keys_[key].changed_at = now_;
   if (undone && !FindKind(row.kind)->reversible) {
     Violate(ViolationKind::kMovementUndone, "", key, before.account, before.line.order);
@@ -218,27 +222,28 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
   if (TakesBack(last.posted, posted) && !FindKind(next.kind)->reversible) {
     Violate(ViolationKind::kMovementUndone, "", id, last.account, last.order);
   }
-  const bool in_place = edited && change.before->account == after.account &&
-                        change.before->line.order == after.line.order &&
-                        change.before->currency == after.currency;
+  // Within an account a row's change is posted as one difference, all or nothing.
+  const bool is_one = edited && change.before->account == after.account &&
+                      change.before->currency == after.currency;
   const auto key = keys_.find(id);
   const bool first = !(edited && last.counted);  // duplicates are named when a row comes to count
-  const bool is_history = in_place && !last.counted;  // compared when it happened, long ago
+  const bool is_history =
+      is_one && !last.counted &&
+      change.before->line.order == after.line.order;  // compared when it happened, long ago
   if (!is_history) {
     Compare(id, key == keys_.end() ? nullptr : &key->second, after,
             first && IsDuplicate(name, id, after.part_key));
   }
+  Settle(id, after.line.order);  // first: what it set aside makes room for what happened
   const std::vector<Step> steps = Between(last.posted, posted);
   if (!FitsIn(steps)) {
     gaps_.insert({change.kind, after.account, after.line.order});
-    next.posted = in_place ? last.posted : Become(last.posted, before, {});
+    next.posted = is_one ? last.posted : Become(last.posted, before, {});
     rows_[{name, id}] = next;
-    Settle(id, after.line.order);
     return;
   }
   rows_[{name, id}] = next;
   if (!posted.empty()) BindCurrency(steps);
-  Settle(id, after.line.order);
   Suspect(steps);
 }
 
