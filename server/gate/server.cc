@@ -56,7 +56,6 @@ class GrpcServer final : public Server {
   absl::Status Begin();
 
   std::string address() const override { return absl::StrCat(listen_.host, ":", port_); }
-  int port() const override { return port_; }
   uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
   Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
   void Shutdown() override;
