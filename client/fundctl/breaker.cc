@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <ostream>
 
 #include "CLI/CLI.hpp"
@@ -19,15 +20,17 @@ struct BreakerOptions {
   std::string reason;
   std::string actor = DefaultActor();
   std::string lasting;
-  int64_t calls = 0;
+  std::optional<int64_t> calls;
   std::string amount;
 };
 
 std::vector<std::string> RowOf(const v1::Breaker& breaker) {
   std::string left;
-  if (breaker.has_budget_left()) {
-    left = std::to_string(breaker.budget_left().calls()) + " calls, " +
-           TextOf(breaker.budget_left().amount());
+  if (breaker.budget_left().has_calls()) {
+    left = std::to_string(breaker.budget_left().calls()) + " calls";
+  }
+  if (breaker.budget_left().has_amount()) {
+    left += (left.empty() ? "" : ", ") + TextOf(breaker.budget_left().amount());
   }
   return {breaker.scope(),
           WithoutPrefix(v1::BreakerState_Name(breaker.state()), "BREAKER_STATE_"),
@@ -111,14 +114,21 @@ ExitCode RunTrip(Context& context, const BreakerOptions& options) {
 ExitCode RunHalfOpen(Context& context, const BreakerOptions& options) {
   v1::HalfOpenBreakerRequest request;
   if (!FillIn(context, options, request)) return kUsage;
-  const absl::StatusOr<v1::Money> amount = ParseMoney(options.amount);
-  if (!amount.ok()) {
-    context.err << "fundctl breaker half-open: --amount: " << amount.status().message() << "\n";
+  if (!options.calls.has_value() && options.amount.empty()) {
+    context.err << "fundctl breaker half-open: say how much may pass with --calls, --amount or "
+                   "both\n";
     return kUsage;
   }
   request.set_mode(ModeOf(options));
-  request.mutable_budget()->set_calls(options.calls);
-  *request.mutable_budget()->mutable_amount() = *amount;
+  if (options.calls.has_value()) request.mutable_budget()->set_calls(*options.calls);
+  if (!options.amount.empty()) {
+    const absl::StatusOr<v1::Money> amount = ParseMoney(options.amount);
+    if (!amount.ok()) {
+      context.err << "fundctl breaker half-open: --amount: " << amount.status().message() << "\n";
+      return kUsage;
+    }
+    *request.mutable_budget()->mutable_amount() = *amount;
+  }
   grpc::ClientContext call;
   context.SetDeadline(call);
   v1::HalfOpenBreakerResponse response;
@@ -190,8 +200,8 @@ void AddHalfOpen(CLI::App& breaker, Context& context) {
       "\nExample:\n"
       "  fundctl breaker half-open refund --calls 20 --amount \"CNY 1000.00\" --reason \"try\"\n");
   verb->add_option("scope", options->scope, "*, refund, refund/account:m1 ...")->required();
-  verb->add_option("--calls", options->calls, "Calls that may be allowed")->required();
-  verb->add_option("--amount", options->amount, "Money that may be allowed")->required();
+  verb->add_option("--calls", options->calls, "Calls that may be allowed");
+  verb->add_option("--amount", options->amount, "Money that may be allowed: \"CNY 1000.00\"");
   verb->add_option("--mode", options->mode, "Answer once the budget is spent")
       ->check(CLI::IsMember({"HOLD", "BLOCK"}))
       ->capture_default_str();

@@ -1,54 +1,113 @@
 // Shell completion, made of the application's own tree of commands.
+#include <map>
 #include <memory>
 #include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "client/fundctl/verbs.h"
 
 namespace fundgate::fundctl {
 namespace {
 
-// The words that may follow this command: its subcommands and its options.
-std::string WordsAfter(const CLI::App& command) {
+// The values that an option allows, if it allows only some: CLI11 shows them as "TEXT:{a,b}".
+std::vector<std::string> ChoicesOf(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  const size_t open = type.find('{');
+  const size_t close = type.find('}');
+  if (open == std::string::npos || close == std::string::npos) return {};
+  return absl::StrSplit(type.substr(open + 1, close - open - 1), ',');
+}
+
+// The words that may follow this command: its subcommands, options, and values without an option.
+std::vector<std::string> WordsAfter(const CLI::App& command) {
   std::vector<std::string> words;
   for (const CLI::App* sub : command.get_subcommands(nullptr)) words.push_back(sub->get_name());
   for (const CLI::Option* option : command.get_options()) {
+    if (!option->nonpositional()) {
+      for (std::string& choice : ChoicesOf(*option)) words.push_back(std::move(choice));
+    }
     for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
   }
-  return absl::StrJoin(words, " ");
+  return words;
 }
 
-// Calls `visit(path, words)` for the command and all below it; a path is "breaker trip".
+// Calls `visit(path, command)` for the command and all below it; a path is "breaker trip".
 template <typename Visit>
 void ForEachCommand(const CLI::App& command, const std::string& path, const Visit& visit) {
-  visit(path, WordsAfter(command));
+  visit(path, command);
   for (const CLI::App* sub : command.get_subcommands(nullptr)) {
     ForEachCommand(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), visit);
   }
 }
 
-// Finds the path of commands typed so far, then offers what may follow it.
-void PrintBash(const CLI::App& app, std::ostream& out) {
-  out << "_fundctl() {\n"
-         "  local path='' word\n"
-         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-         "    [[ $word == -* ]] || path=\"${path:+$path }$word\"\n"
-         "  done\n"
-         "  local words=''\n"
-         "  case $path in\n";
-  // A case takes the first pattern that fits, so the deepest commands come first.
-  std::vector<std::string> cases;
-  ForEachCommand(app, "", [&cases](const std::string& path, const std::string& words) {
-    cases.push_back(
-        absl::StrCat("    '", path, "'", path.empty() ? "" : "*", ") words='", words, "' ;;\n"));
+// Every option that takes a value, with the values it allows (none: any).
+std::map<std::string, std::vector<std::string>> ValuedOptions(const CLI::App& app) {
+  std::map<std::string, std::vector<std::string>> valued;
+  ForEachCommand(app, "", [&valued](const std::string&, const CLI::App& command) {
+    for (const CLI::Option* option : command.get_options()) {
+      if (option->get_items_expected_max() == 0) continue;
+      for (const std::string& name : option->get_lnames()) {
+        valued["--" + name] = ChoicesOf(*option);
+      }
+    }
   });
-  for (auto entry = cases.rbegin(); entry != cases.rend(); ++entry) out << *entry;
-  out << "  esac\n"
+  return valued;
+}
+
+// The arm of a `case` for each command: the deepest come first, because the first that fits counts.
+std::string CommandArms(const CLI::App& app) {
+  std::vector<std::string> arms;
+  ForEachCommand(app, "", [&](const std::string& path, const CLI::App& command) {
+    std::vector<std::string> words = WordsAfter(command);
+    if (!path.empty()) {
+      for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+      }
+    }
+    arms.push_back(absl::StrCat("      '", path, "'", path.empty() ? "" : "*", ") words='",
+                                absl::StrJoin(words, " "), "' ;;\n"));
+  });
+  return absl::StrJoin(arms.rbegin(), arms.rend(), "");
+}
+
+// Finds the path of commands typed so far, then offers what may follow it: after an option that
+// takes a value, that option's values.
+void PrintBash(const CLI::App& app, std::ostream& out) {
+  std::vector<std::string> names;
+  std::string choices;
+  for (const auto& [name, values] : ValuedOptions(app)) {
+    names.push_back(name);
+    if (values.empty()) continue;
+    absl::StrAppend(&choices, "      ", name, ") words='", absl::StrJoin(values, " "), "' ;;\n");
+  }
+  out << "_fundctl() {\n"
+         "  local path='' option='' word words=''\n"
+         "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+         "    if [[ -n $option ]]; then option=''; continue; fi\n"
+         "    case $word in\n"
+      << "      " << absl::StrJoin(names, "|") << ") option=$word ;;\n"
+      << "      -*) ;;\n"
+         "      *) path=\"${path:+$path }$word\" ;;\n"
+         "    esac\n"
+         "  done\n"
+         "  if [[ -n $option ]]; then\n"
+         "    case $option in\n"
+      << choices
+      << "    esac\n"
+         "  else\n"
+         "    case $path in\n"
+      << CommandArms(app)
+      << "    esac\n"
+         "  fi\n"
          "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
          "}\n"
-         "complete -F _fundctl fundctl\n";
+         "complete -o default -F _fundctl fundctl\n";
 }
 
 void PrintZsh(const CLI::App& app, std::ostream& out) {
@@ -58,13 +117,18 @@ void PrintZsh(const CLI::App& app, std::ostream& out) {
 }
 
 void PrintFish(const CLI::App& app, std::ostream& out) {
-  out << "complete -c fundctl -f\n";
-  ForEachCommand(app, "", [&out](const std::string& path, const std::string& words) {
+  ForEachCommand(app, "", [&out](const std::string& path, const CLI::App& command) {
     const std::string condition =
         path.empty() ? "__fish_use_subcommand"
                      : absl::StrCat("string match -q -- 'fundctl ", path, "*' (commandline -cp)");
-    out << "complete -c fundctl -n \"" << condition << "\" -a '" << words << "'\n";
+    out << "complete -c fundctl -n \"" << condition << "\" -a '"
+        << absl::StrJoin(WordsAfter(command), " ") << "'\n";
   });
+  for (const auto& [name, values] : ValuedOptions(app)) {
+    if (values.empty()) continue;
+    out << "complete -c fundctl -l " << name.substr(2) << " -x -a '" << absl::StrJoin(values, " ")
+        << "'\n";
+  }
 }
 
 }  // namespace

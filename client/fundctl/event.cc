@@ -1,16 +1,12 @@
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <condition_variable>
+#include <cerrno>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <ostream>
-#include <stop_token>
 #include <string>
-#include <thread>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
@@ -82,42 +78,63 @@ absl::StatusOr<v1::Event> EventOf(const EventOptions& options) {
   return event;
 }
 
-// Set by SIGINT and SIGTERM, so that a feeder that stays ends cleanly.
-volatile sig_atomic_t stop_requested = 0;
-void RequestStop(int /*signal*/) { stop_requested = 1; }
-
-void CatchStopSignals() {
-  struct sigaction action = {};
-  action.sa_handler = RequestStop;  // without SA_RESTART: poll() wakes up
-  (void)sigaction(SIGINT, &action, nullptr);
-  (void)sigaction(SIGTERM, &action, nullptr);
-}
-
-// Probes on the beat as long as it lives, so that the gate knows that nothing is missing. Probes on
-// demand are left to the feeder.
-class Beat {
+// Wakes a pause up when SIGINT or SIGTERM comes, so that a feeder that stays ends cleanly. One at a
+// time; puts the former handlers back in the end.
+class StopSignals {
  public:
-  Beat(Feeder& feeder, double seconds)
-      : thread_([this, &feeder, seconds](const std::stop_token& stop) {
-          const auto pause = std::chrono::duration<double>(seconds);
-          std::unique_lock<std::mutex> lock(mutex_);
-          while (!wake_.wait_for(lock, stop, pause, [&stop] { return stop.stop_requested(); })) {
-            if (!feeder.Probe().ok()) break;
-          }
-        }) {}
+  StopSignals() {
+    if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) return;  // signals then end the process
+    struct sigaction action = {};
+    action.sa_handler = [](int /*signal*/) {
+      const int former_errno = errno;
+      const char byte = 0;
+      (void)!::write(pipe_[1], &byte, 1);
+      errno = former_errno;
+    };
+    (void)::sigaction(SIGINT, &action, &former_[0]);
+    (void)::sigaction(SIGTERM, &action, &former_[1]);
+    caught_ = true;
+  }
+  ~StopSignals() {
+    if (!caught_) return;
+    (void)::sigaction(SIGINT, &former_[0], nullptr);
+    (void)::sigaction(SIGTERM, &former_[1], nullptr);
+    (void)::close(pipe_[0]);
+    (void)::close(pipe_[1]);
+  }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  // True once a signal has come; false after `seconds` without one.
+  bool Wait(double seconds) const {
+    pollfd waiting = {pipe_[0], POLLIN, 0};
+    return ::poll(&waiting, caught_ ? 1 : 0, static_cast<int>(seconds * 1000)) > 0;
+  }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;  // last: it uses the others
+  static inline int pipe_[2] = {-1, -1};  // static: the handler reaches it
+  struct sigaction former_[2] = {};
+  bool caught_ = false;
 };
 
-// Until told to stop.
-absl::Status Stay(Feeder& feeder) {
-  while (stop_requested == 0) {
-    (void)::poll(nullptr, 0, 1000);  // a signal ends it early
-    FUNDGATE_RETURN_IF_ERROR(feeder.Probe());
-  }
+// Probes on the beat, and leaves probes on demand to the feeder, until told to stop. A lost gate is
+// looked for on every beat. A feeder that was fenced off comes back one beat later, so that one
+// that only sends an event or two gets its turn.
+absl::Status Stay(Context& context, Feeder& feeder, const EventOptions& options) {
+  const StopSignals signals;
+  bool connected = true;
+  do {
+    const absl::Status status = feeder.Probe();
+    if (!status.ok() && !MayStartOver(status)) return status;
+    if (status.ok() != connected) {
+      connected = status.ok();
+      context.err << "fundctl event send: "
+                  << (connected ? "feeding source " + options.source + " again"
+                                : std::string(status.message()) + "; trying again")
+                  << "\n"
+                  << std::flush;
+    }
+  } while (!signals.Wait(options.beat_seconds));
   return absl::OkStatus();
 }
 
@@ -131,33 +148,23 @@ absl::Status SendLines(Context& context, Feeder& feeder) {
       return absl::InvalidArgumentError(
           absl::StrCat("line ", number, ": no event in JSON: ", parsed.ToString()));
     }
-    FUNDGATE_RETURN_IF_ERROR(feeder.Send(std::move(event)));
+    FUNDGATE_RETURN_IF_ERROR(feeder.Send(event));
   }
   return absl::OkStatus();
 }
 
-absl::Status SendAll(Context& context, const EventOptions& options, Feeder& feeder) {
-  // The first request tells the gate which source is connected, and is proven thereby.
-  FUNDGATE_RETURN_IF_ERROR(feeder.Probe());
-  std::optional<Beat> beat;
-  if (options.stay) beat.emplace(feeder, options.beat_seconds);
+absl::Status Feed(Context& context, const EventOptions& options) {
+  Feeder feeder(context.channel(), options.source, absl::Seconds(context.timeout_seconds));
   if (!options.kind.empty()) {
-    FUNDGATE_ASSIGN_OR_RETURN(v1::Event event, EventOf(options));
-    FUNDGATE_RETURN_IF_ERROR(feeder.Send(std::move(event)));
+    FUNDGATE_ASSIGN_OR_RETURN(const v1::Event event, EventOf(options));
+    FUNDGATE_RETURN_IF_ERROR(feeder.Send(event));
   }
   if (options.from_input) FUNDGATE_RETURN_IF_ERROR(SendLines(context, feeder));
   FUNDGATE_RETURN_IF_ERROR(feeder.Probe());
-  context.out << "Source " << options.source << " is at " << feeder.position() << ".\n"
+  context.out << "Source " << options.source << " is at \"" << feeder.position() << "\".\n"
               << std::flush;
-  return options.stay ? Stay(feeder) : absl::OkStatus();
-}
-
-absl::Status Feed(Context& context, const EventOptions& options) {
-  FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<Feeder> feeder,
-                            Feeder::Open(context.channel(), options.source));
-  const absl::Status sent = SendAll(context, options, *feeder);
-  const absl::Status closed = feeder->Close();
-  return closed.ok() ? sent : closed;  // the gate's own word is why sending failed
+  if (options.stay) FUNDGATE_RETURN_IF_ERROR(Stay(context, feeder, options));
+  return feeder.Close();
 }
 
 ExitCode Run(Context& context, const EventOptions& options) {
@@ -173,7 +180,6 @@ ExitCode Run(Context& context, const EventOptions& options) {
       return kUsage;
     }
   }
-  CatchStopSignals();
   const absl::Status status = Feed(context, options);
   return status.ok() ? kOk : context.Fail(status);
 }

@@ -1,130 +1,78 @@
 #include "client/fundctl/feeder.h"
 
+#include <chrono>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
 
 namespace fundgate::fundctl {
 namespace {
 
-absl::Status ToAbsl(const grpc::Status& status) {
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
-
-// The offset in "NAME:OFFSET"; 0 before the first event.
-absl::StatusOr<uint64_t> OffsetOf(const std::string& position) {
-  if (position.empty()) return 0;
-  uint64_t offset = 0;
-  const size_t colon = position.rfind(':');
-  if (colon != std::string::npos && absl::SimpleAtoi(position.substr(colon + 1), &offset)) {
-    return offset;
-  }
-  return absl::FailedPreconditionError(
-      absl::StrCat("the source is at \"", position, "\", which is no position of a report source"));
-}
+// Two feeders that fence each other off give way to a person after this many rounds.
+constexpr int kAttemptsMax = 5;
 
 }  // namespace
 
-Feeder::Feeder(const std::shared_ptr<grpc::Channel>& channel, std::string source)
-    : source_(std::move(source)), stub_(v1::Ingest::NewStub(channel)) {}
+bool MayStartOver(const absl::Status& status) {
+  return absl::IsAborted(status) || absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+}
 
-absl::StatusOr<std::unique_ptr<Feeder>> Feeder::Open(const std::shared_ptr<grpc::Channel>& channel,
-                                                     const std::string& source) {
-  std::unique_ptr<Feeder> feeder(new Feeder(channel, source));
+Feeder::Feeder(const std::shared_ptr<grpc::Channel>& channel, std::string source,
+               absl::Duration timeout)
+    : source_(std::move(source)), timeout_(timeout), stub_(v1::Ingest::NewStub(channel)) {}
+
+absl::StatusOr<v1::GetPositionResponse> Feeder::Open() {
+  stream_.reset();
   grpc::ClientContext call;
+  call.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(timeout_));
   v1::GetPositionRequest request;
-  request.set_source(source);
-  v1::GetPositionResponse response;
-  const grpc::Status status = feeder->stub_->GetPosition(&call, request, &response);
-  if (!status.ok()) return ToAbsl(status);
-  const absl::StatusOr<uint64_t> offset = OffsetOf(response.position());
-  if (!offset.ok()) return offset.status();
-  feeder->epoch_ = response.epoch();
-  feeder->offset_ = *offset;
-  feeder->position_ = response.position();
-  feeder->gate_time_ = response.gate_time();
-  feeder->stream_ = feeder->stub_->Ingest(&feeder->call_);
-  feeder->reader_ = std::thread([raw = feeder.get()] { raw->ReadAcks(); });
-  return feeder;
-}
-
-Feeder::~Feeder() {
-  if (!finished_) {
-    call_.TryCancel();
-    if (reader_.joinable()) reader_.join();
-    if (stream_ != nullptr) (void)stream_->Finish();
-  }
-}
-
-v1::IngestRequest Feeder::NewRequest() const {
-  v1::IngestRequest request;
   request.set_source(source_);
-  request.set_epoch(epoch_);
-  request.set_previous_position(position_);
-  request.set_position(position_);
-  return request;
+  v1::GetPositionResponse granted;
+  const grpc::Status status = stub_->GetPosition(&call, request, &granted);
+  if (!status.ok()) {
+    return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  }
+  PositionChain chain(source_);
+  FUNDGATE_RETURN_IF_ERROR(chain.Begin(granted));
+  stream_ = std::make_unique<FeedStream>(*stub_, std::move(chain));
+  return granted;
 }
 
-void Feeder::ReadAcks() {
-  v1::IngestAck ack;
-  while (stream_->Read(&ack)) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    gate_time_ = ack.gate_time();
-    if (ack.probe_now()) {
-      (void)WriteProbe();
-    } else {
-      ++acks_;
+absl::Status Feeder::Send(const v1::Event& event) {
+  if (stream_ == nullptr) FUNDGATE_RETURN_IF_ERROR(Open().status());
+  for (int attempt = 1;; ++attempt) {
+    v1::IngestRequest sent;
+    const absl::Status status = stream_->Send(event, timeout_, &sent);
+    if (status.ok()) return status;
+    stream_.reset();
+    if (!MayStartOver(status) || attempt == kAttemptsMax) return status;
+    FUNDGATE_ASSIGN_OR_RETURN(const v1::GetPositionResponse granted, Open());
+    const Fate fate = FateOf(sent, granted);
+    if (fate == Fate::kApplied) return absl::OkStatus();
+    if (fate == Fate::kUnknown) {
+      return absl::AbortedError(absl::StrCat(
+          "another feeder of source ", source_, " came in between: the event sent as ",
+          sent.position(), " may or may not be applied, and the source is at \"",
+          granted.position(), "\" now; look with `fundctl trace export` before sending it again"));
     }
-    changed_.notify_all();
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
-  ended_ = true;
-  changed_.notify_all();
 }
 
-// With the lock held. Everything sent so far is the head, because this source sends it itself.
-bool Feeder::WriteProbe() {
-  v1::IngestRequest request = NewRequest();
-  request.mutable_probe()->set_head_position(position_);
-  *request.mutable_probe()->mutable_read_after() = gate_time_;
-  ++requests_;
-  return stream_->Write(request);
+absl::Status Feeder::Probe() {
+  if (stream_ == nullptr) FUNDGATE_RETURN_IF_ERROR(Open().status());
+  const absl::Status status = stream_->Probe(timeout_);
+  if (!status.ok()) stream_.reset();
+  return status;
 }
-
-absl::Status Feeder::WriteAndAwait(std::optional<v1::Event> event) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  v1::IngestRequest request = NewRequest();
-  if (event.has_value()) {
-    request.set_position(absl::StrCat(source_, ":", ++offset_));
-    event->set_event_id(request.position());
-    *request.add_events() = *std::move(event);
-  }
-  request.mutable_probe()->set_head_position(request.position());
-  *request.mutable_probe()->mutable_read_after() = gate_time_;
-  const uint64_t mine = ++requests_;
-  const bool written = !ended_ && stream_->Write(request);
-  position_ = request.position();
-  changed_.wait(lock, [this, mine, written] { return !written || ended_ || acks_ >= mine; });
-  if (acks_ >= mine) return absl::OkStatus();
-  return absl::UnavailableError("the gate has ended the stream");
-}
-
-absl::Status Feeder::Send(v1::Event event) { return WriteAndAwait(std::move(event)); }
-
-absl::Status Feeder::Probe() { return WriteAndAwait(std::nullopt); }
 
 absl::Status Feeder::Close() {
-  if (finished_) return absl::OkStatus();
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    (void)stream_->WritesDone();
-  }
-  reader_.join();
-  finished_ = true;
-  return ToAbsl(stream_->Finish());
+  if (stream_ == nullptr) return absl::OkStatus();
+  const absl::Status status = stream_->Close(timeout_);
+  stream_.reset();
+  return status;
 }
 
-void Feeder::Cancel() { call_.TryCancel(); }
+std::string Feeder::position() const { return stream_ == nullptr ? "" : stream_->position(); }
 
 }  // namespace fundgate::fundctl

@@ -1,76 +1,60 @@
-// Feeds a report source: positions that follow on each other, probes when the gate asks.
+// Feeds a report source, through lost connections and other feeders.
 #ifndef CLIENT_FUNDCTL_FEEDER_H_
 #define CLIENT_FUNDCTL_FEEDER_H_
 
-#include <condition_variable>
-#include <cstdint>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
-#include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "client/fundctl/feed_stream.h"
 #include "fundgate/v1/ingest.grpc.pb.h"
 #include "grpcpp/channel.h"
 
 namespace fundgate::fundctl {
 
-// A report source is a service that says itself what happened: it is its own primary, so the head
-// of its stream is the last position it has sent. Positions are NAME:OFFSET.
+// A source has one feeder at a time: the newest one fences off those before, and is fenced off by
+// the next.
 //
-// Being fed by a new feeder fences off the one before. Send, Probe and Cancel may be called from
-// any thread; Close only when no other call is under way. A thread of its own reads
-// acknowledgements and answers when the gate asks for a probe. When the gate ends the stream, calls
-// return UNAVAILABLE and Close says why.
+// Thread safety: used by one thread.
 class Feeder {
  public:
-  // Asks for the position to go on from and opens the stream.
-  static absl::StatusOr<std::unique_ptr<Feeder>> Open(const std::shared_ptr<grpc::Channel>& channel,
-                                                      const std::string& source);
-  ~Feeder();
+  // Each wait for the gate lasts at most `timeout`.
+  Feeder(const std::shared_ptr<grpc::Channel>& channel, std::string source, absl::Duration timeout);
 
-  // Sends one event as a transaction of its own, with a probe, and waits until it is durable at the
-  // gate. Sets the event's id.
-  absl::Status Send(v1::Event event);
+  // Sends an event and waits until it is durable. Sets the event's id. If the stream is lost or
+  // fenced off, it starts over from the position that the gate has and sends the event again only
+  // if it wasn't applied, a few times at most. Failures:
+  //   NOT_FOUND            the policy knows no such source
+  //   FAILED_PRECONDITION  the source isn't one that reports by itself
+  //   ABORTED              another feeder came in between, and whether the event was applied can't
+  //                        be told: it was not sent again
+  //   UNAVAILABLE, DEADLINE_EXCEEDED  the gate doesn't answer; whether the event was applied isn't
+  //                        known
+  absl::Status Send(const v1::Event& event);
 
-  // Sends a probe alone and waits until it is applied.
+  // Proves the source past now. Fails as Send does; after UNAVAILABLE, ABORTED and
+  // DEADLINE_EXCEEDED the next call starts over.
   absl::Status Probe();
 
-  // Ends the stream after everything sent was acknowledged.
+  // Ends the stream after everything that was sent has been taken.
   absl::Status Close();
 
-  // Ends it from another thread, at once.
-  void Cancel();
-
-  const std::string& position() const { return position_; }
+  // The last position sent; empty before the first call.
+  std::string position() const;
 
  private:
-  Feeder(const std::shared_ptr<grpc::Channel>& channel, std::string source);
-
-  absl::Status WriteAndAwait(std::optional<v1::Event> event);
-  bool WriteProbe();
-  void ReadAcks();
-  v1::IngestRequest NewRequest() const;
+  absl::StatusOr<v1::GetPositionResponse> Open();
 
   const std::string source_;
+  const absl::Duration timeout_;
   const std::unique_ptr<v1::Ingest::Stub> stub_;
-  grpc::ClientContext call_;
-  std::unique_ptr<grpc::ClientReaderWriter<v1::IngestRequest, v1::IngestAck>> stream_;
-  std::thread reader_;
-
-  std::mutex mutex_;  // over everything below, and over writing to the stream
-  std::condition_variable changed_;
-  uint64_t epoch_ = 0;
-  uint64_t offset_ = 0;
-  std::string position_;
-  google::protobuf::Timestamp gate_time_;  // of the newest acknowledgement
-  uint64_t requests_ = 0;                  // sent
-  uint64_t acks_ = 0;                      // received for requests
-  bool ended_ = false;
-  bool finished_ = false;
+  std::unique_ptr<FeedStream> stream_;  // null before the first call and after a failure
 };
+
+// True if starting over may help: the stream was lost or fenced off.
+bool MayStartOver(const absl::Status& status);
 
 }  // namespace fundgate::fundctl
 

@@ -187,7 +187,7 @@ void AddPolicy(CLI::App& app, Context& context) {
   AddFileVerb(*policy, context, "test", "Runs the tests in it; changes nothing", options, RunTest);
   CLI::App* apply = AddFileVerb(*policy, context, "apply", "Puts it in force if its tests pass",
                                 options, RunApply);
-  apply->add_option("--comment", options->comment, "What changes and why");
+  apply->add_option("--comment", options->comment, "What changes and why")->required();
   apply->add_option("--actor", options->actor, "Who")->capture_default_str();
   apply->add_option("--expect-version", options->version, "Refuse if another one is in force");
 
@@ -200,7 +200,7 @@ void AddPolicy(CLI::App& app, Context& context) {
   history->callback([&context] { context.run = [&context] { return RunHistory(context); }; });
   CLI::App* rollback = policy->add_subcommand("rollback", "Applies an older version's text again");
   rollback->add_option("version", options->version, "Version number")->required();
-  rollback->add_option("--comment", options->comment, "Why");
+  rollback->add_option("--comment", options->comment, "Why")->required();
   rollback->add_option("--actor", options->actor, "Who")->capture_default_str();
   rollback->callback([&context, options] {
     context.run = [&context, options] { return RunRollback(context, *options); };

@@ -88,7 +88,7 @@ void AddRelease(CLI::App& app, Context& context) {
       "  fundctl release refund --key r1 --account m1 --decision d0000000000000005 \\\n"
       "      --reason \"the bank refused it\"\n");
   options->key.AddTo(*verb, true);
-  verb->add_option("--reason", options->reason, "Kept in the trace");
+  verb->add_option("--reason", options->reason, "Why; kept in the trace")->required();
   verb->callback([&context, options] {
     context.run = [&context, options] { return RunRelease(context, *options); };
   });
