@@ -56,6 +56,7 @@ class GrpcServer final : public Server {
   absl::Status Begin();
 
   std::string address() const override { return absl::StrCat(listen_.host, ":", port_); }
+  int port() const override { return port_; }
   uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
   Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
   void Shutdown() override;
@@ -65,7 +66,6 @@ class GrpcServer final : public Server {
   absl::Status ApplyFirstPolicy();
   absl::Status Listen();
   void TellHealth();
-  void AskAbout(const core::Changes& changes);
 
   // Constant after construction.
   const ServerSettings settings_;
@@ -91,7 +91,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<grpc::Server> grpc_;
   sequencer::Mutex health_mutex_;
   int port_ = 0;
-  uint64_t observer_ = 0;
+  uint64_t policy_observer_ = 0;
 };
 
 absl::Status GrpcServer::Begin() {
@@ -189,10 +189,9 @@ absl::Status GrpcServer::Listen() {
     return absl::UnavailableError(absl::StrCat("can't listen on ", settings_.listen,
                                                "; is another process listening there?"));
   }
-  observer_ = sequencer_->AddObserver(
+  policy_observer_ = sequencer_->AddObserver(
       [this](Sequence /*sequence*/, const core::Input& /*input*/, const core::Outcome& outcome) {
         if (outcome.changes.policy_record.has_value()) TellHealth();
-        if (!outcome.changes.suspects.empty()) AskAbout(outcome.changes);
       });
   TellHealth();
   return absl::OkStatus();
@@ -208,17 +207,6 @@ void GrpcServer::TellHealth() {
   }
 }
 
-// An invariant that an event broke is judged once its book's sources are proven past the event:
-// asks them now, rather than waiting until they probe by themselves.
-void GrpcServer::AskAbout(const core::Changes& changes) {
-  const std::shared_ptr<const core::Policy> policy = store_->view()->resident().policy;
-  for (const auto& [id, suspect] : changes.suspects) {
-    const core::BookDefinition* book =
-        policy != nullptr && suspect.has_value() ? policy->FindBook(id.book.book) : nullptr;
-    if (book != nullptr) probes_.Request(book->sources);
-  }
-}
-
 void GrpcServer::Shutdown() {
   if (draining_.exchange(true)) return;
   if (grpc_ != nullptr) {
@@ -228,7 +216,7 @@ void GrpcServer::Shutdown() {
     grpc_->Shutdown(absl::ToChronoTime(absl::Now() + settings_.drain_limit));
   }
   if (sequencer_ != nullptr) {
-    if (observer_ != 0) sequencer_->RemoveObserver(observer_);
+    if (policy_observer_ != 0) sequencer_->RemoveObserver(policy_observer_);
     breakers_.reset();
     audit_.reset();
     if (workers_ != nullptr) workers_->Stop();

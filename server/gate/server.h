@@ -63,6 +63,7 @@ class Server {
 
   // Where it listens: the host as set, with the port that was taken.
   virtual std::string address() const = 0;
+  virtual int port() const = 0;
   virtual uint64_t policy_version() const = 0;
   virtual Sequence sequence() const = 0;
 

@@ -64,11 +64,11 @@ sigset_t BlockSignals() {
 }
 
 // Whole or not at all: somebody waits for the file to appear.
-absl::Status WriteAddress(const std::string& path, const std::string& address) {
+absl::Status WritePort(const std::string& path, int port) {
   if (path.empty()) return absl::OkStatus();
   const std::string unfinished = path + ".new";
   std::ofstream file(unfinished);
-  file << address << "\n";
+  file << port << "\n";
   file.close();
   if (file.good() && std::rename(unfinished.c_str(), path.c_str()) == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("can't write --port-file ", path));
@@ -81,7 +81,7 @@ int Serve(const Settings& settings, const sigset_t& ending) {
     return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
   }
   const std::string address = (*server)->address();
-  if (absl::Status status = WriteAddress(settings.port_file, address); !status.ok()) {
+  if (absl::Status status = WritePort(settings.port_file, (*server)->port()); !status.ok()) {
     Log(std::string(status.message()));
     return kExitUsage;
   }

@@ -20,7 +20,7 @@ constexpr const char* kExamples = R"(Examples:
       Serves on 127.0.0.1:7443. The policy is applied if the folder has none yet;
       later ones come by `fundctl policy apply`.
   fundgated --data /tmp/try --listen 127.0.0.1:0 --port-file /tmp/try.port
-      Serves on any free port and writes HOST:PORT to the file.
+      Serves on any free port and writes its number to the file.
   fundgated --verify /var/lib/fundgate
       With the gate stopped (or on a copy): replays the journal into an empty state
       and compares it with what is stored.
@@ -60,7 +60,7 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
       ->type_name("sync|none")
       ->default_str("sync");
   app.add_option("--port-file", settings.port_file,
-                 "Write the address that was taken to this file once it serves")
+                 "Write the port that was taken to this file, a number, once it serves")
       ->envname("FUNDGATE_PORT_FILE")
       ->type_name("FILE");
   app.add_flag("--insecure-listen", server.insecure_listen,

@@ -17,7 +17,7 @@ inline constexpr int kExitUsage = 2;   // the command line, or a file that it na
 struct Settings {
   gate::ServerSettings server;
   std::string verify_directory;  // not empty: verify this store instead of serving
-  std::string port_file;         // empty: none; else the address taken is written there
+  std::string port_file;         // empty: none; else the chosen port is written there
 };
 
 // The settings, or the exit code after help or a usage error was printed.
