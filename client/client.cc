@@ -146,8 +146,8 @@ class Client::Impl {
         [this](auto* context, auto* message, auto* response, auto answered) {
           gate_->async()->Check(context, message, response, std::move(answered));
         },
-        [this, asked, callback = std::move(callback)](CallResult<v1::Decision> result) {
-          OnDecision(*asked, std::move(result), callback);
+        [this, asked, callback = std::move(callback)](const CallResult<v1::Decision>& result) {
+          OnDecision(*asked, result, callback);
         });
   }
 
@@ -186,7 +186,7 @@ class Client::Impl {
         ->Run();
   }
 
-  void OnDecision(const v1::CheckRequest& request, CallResult<v1::Decision> result,
+  void OnDecision(const v1::CheckRequest& request, const CallResult<v1::Decision>& result,
                   const CheckCallback& callback) {
     if (!result.status.ok()) {
       if (MayTryAgain(static_cast<absl::StatusCode>(result.status.error_code()))) {
@@ -216,7 +216,7 @@ class Client::Impl {
           status_->async()->GetStatus(context, message, response, std::move(answered));
         },
         [decision = std::move(decision),
-         callback](CallResult<v1::GetStatusResponse> result) mutable {
+         callback](const CallResult<v1::GetStatusResponse>& result) mutable {
           if (result.status.ok() && result.response.has_gate_time()) {
             decision.start_before = EndOf(
                 result.sent_at, decision.valid_until - FromProto(result.response.gate_time()));

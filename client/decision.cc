@@ -1,5 +1,5 @@
 // What a decision permits, and the names of its values.
-#include <time.h>
+#include <ctime>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/client.h"

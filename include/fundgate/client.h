@@ -34,10 +34,12 @@ namespace fundgate::client {
 // A steady clock that also counts while the machine sleeps (Linux CLOCK_BOOTTIME), so that an ALLOW
 // gets old in a suspended machine as well. Nobody can set it; its zero means nothing.
 struct BootClock {
+  // NOLINTBEGIN(readability-identifier-naming): the names that a clock of std::chrono has.
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<BootClock>;
+  // NOLINTEND(readability-identifier-naming)
   static constexpr bool is_steady = true;
   static time_point now();
 };
