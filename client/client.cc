@@ -25,7 +25,30 @@ constexpr int kLongestReconnectMs = 1000;
 // Longer waits and permissions are cut to this, so that sums of times stay far from overflow.
 constexpr absl::Duration kLongest = absl::Hours(24 * 366);
 
+// gRPC shares the threads that run callbacks among all channels and takes them down with the last
+// one; version 1.51 asserts at times when a new channel comes just then ("prior > 0"). One channel,
+// connected to nothing, holds them for the life of the process.
+void HoldCallbackThreads() {
+  struct Anchor {
+    // Port 0 is nobody's; the call ends at once, and none follows.
+    std::unique_ptr<v1::Gate::Stub> stub =
+        v1::Gate::NewStub(grpc::CreateChannel("127.0.0.1:0", grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    v1::GetDecisionRequest request;
+    v1::Decision response;
+  };
+  static Anchor* const kAnchor = [] {
+    auto* anchor = new Anchor();  // never deleted: that is its purpose
+    anchor->context.TryCancel();
+    anchor->stub->async()->GetDecision(&anchor->context, &anchor->request, &anchor->response,
+                                       [](const grpc::Status& /*cancelled*/) {});
+    return anchor;
+  }();
+  (void)kAnchor;
+}
+
 std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address) {
+  HoldCallbackThreads();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kLongestReconnectMs);

@@ -2,12 +2,13 @@
 
 events=0  # sent so far, which is also the source's offset
 
-# happened KIND KEY ORDER MINOR_UNITS: the ledger says that it moved, CNY of account m1.
+# happened KIND KEY ORDER AMOUNT: the ledger says that it moved, for account m1.
 happened() {
-  printf '{"movement":{"kind":"%s","row":{"table":"%s","primary_key":"%s"},"after":{"status":"MOVEMENT_STATUS_HAPPENED","idempotency_key":"%s","account_id":"m1","order_id":"%s","amount":{"currency_code":"CNY","minor_units":"%s"}}}}\n' \
-    "$1" "$1" "$2" "$2" "$3" "$4" >"$folder/events"
+  expect 0 ledger event send --source ledger --kind "$1" --key "$2" --account m1 --order "$3" \
+    --amount "$4"
   events=$((events + 1))
   await "event $events" source_is "ledger:$events"
+  await "the feeder's return" connected
 }
 
 # expect CODE WORD COMMAND...: fundctl's exit code, and a word that it must print.
@@ -27,7 +28,7 @@ refund() { # refund CODE WORD KEY AMOUNT
 
 play_story() {
   say "Order o1 is paid: CNY 100.00"
-  happened payment p1 o1 10000
+  happened payment p1 o1 "CNY 100.00"
   say "A refund within what was paid is allowed, and asked twice it is the same decision"
   refund 0 ALLOW r1 "CNY 60.00"
   refund 0 replayed r1 "CNY 60.00"
@@ -36,7 +37,7 @@ play_story() {
   say "One key is one movement"
   refund 11 IDEMPOTENCY_CONFLICT r1 "CNY 61.00"
   say "The refund is made; from now on its key has moved"
-  happened refund r1 o1 6000
+  happened refund r1 o1 "CNY 60.00"
   refund 11 ALREADY_MOVED r1 "CNY 60.00"
   say "An operator opens a breaker, and closes it again"
   expect 0 OPEN breaker trip refund --reason "the story needs it"
@@ -48,7 +49,7 @@ play_story() {
     grep -o '"decision_id":"[^"]*"' | head -1 | cut -d'"' -f4)
   expect 0 CONFIRMED confirm refund --key r3 --account m1 --decision "$decision"
   say "A refund goes round the gate, and too much with it: the order is frozen"
-  happened refund r9 o1 9000
+  happened refund r9 o1 "CNY 90.00"
   await "the freeze" grep_freeze
   refund 10 '*/order:o1' r4 "CNY 1.00"
   expect 0 refunded book get order --account m1 --order o1 --currency CNY

@@ -27,6 +27,8 @@ struct Context {
   std::ostream& out;
   std::ostream& err;
   std::istream& in;
+  // What can be waited for behind `in`: the process's standard input; -1 if `in` is only a text.
+  int in_descriptor = -1;
 
   // Set by the global options before the verb runs.
   std::string address = "127.0.0.1:7443";

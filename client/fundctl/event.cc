@@ -1,10 +1,5 @@
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -13,7 +8,9 @@
 #include "absl/time/time.h"
 #include "client/fundctl/arguments.h"
 #include "client/fundctl/feeder.h"
+#include "client/fundctl/input_lines.h"
 #include "client/fundctl/output.h"
+#include "client/fundctl/stop_signals.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/types/status_macros.h"
 #include "google/protobuf/util/json_util.h"
@@ -78,77 +75,82 @@ absl::StatusOr<v1::Event> EventOf(const EventOptions& options) {
   return event;
 }
 
-// Wakes a pause up when SIGINT or SIGTERM comes, so that a feeder that stays ends cleanly. One at a
-// time; puts the former handlers back in the end.
-class StopSignals {
+// Sends events that come as lines of JSON.
+class LineSender {
  public:
-  StopSignals() {
-    if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) return;  // signals then end the process
-    struct sigaction action = {};
-    action.sa_handler = [](int /*signal*/) {
-      const int former_errno = errno;
-      const char byte = 0;
-      (void)!::write(pipe_[1], &byte, 1);
-      errno = former_errno;
-    };
-    (void)::sigaction(SIGINT, &action, &former_[0]);
-    (void)::sigaction(SIGTERM, &action, &former_[1]);
-    caught_ = true;
-  }
-  ~StopSignals() {
-    if (!caught_) return;
-    (void)::sigaction(SIGINT, &former_[0], nullptr);
-    (void)::sigaction(SIGTERM, &former_[1], nullptr);
-    (void)::close(pipe_[0]);
-    (void)::close(pipe_[1]);
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
+  explicit LineSender(Feeder& feeder) : feeder_(feeder) {}
 
-  // True once a signal has come; false after `seconds` without one.
-  bool Wait(double seconds) const {
-    pollfd waiting = {pipe_[0], POLLIN, 0};
-    return ::poll(&waiting, caught_ ? 1 : 0, static_cast<int>(seconds * 1000)) > 0;
-  }
-
- private:
-  static inline int pipe_[2] = {-1, -1};  // static: the handler reaches it
-  struct sigaction former_[2] = {};
-  bool caught_ = false;
-};
-
-// Probes on the beat, and leaves probes on demand to the feeder, until told to stop. A lost gate is
-// looked for on every beat. A feeder that was fenced off comes back one beat later, so that one
-// that only sends an event or two gets its turn.
-absl::Status Stay(Context& context, Feeder& feeder, const EventOptions& options) {
-  const StopSignals signals;
-  bool connected = true;
-  do {
-    const absl::Status status = feeder.Probe();
-    if (!status.ok() && !MayStartOver(status)) return status;
-    if (status.ok() != connected) {
-      connected = status.ok();
-      context.err << "fundctl event send: "
-                  << (connected ? "feeding source " + options.source + " again"
-                                : std::string(status.message()) + "; trying again")
-                  << "\n"
-                  << std::flush;
-    }
-  } while (!signals.Wait(options.beat_seconds));
-  return absl::OkStatus();
-}
-
-absl::Status SendLines(Context& context, Feeder& feeder) {
-  std::string line;
-  for (int number = 1; std::getline(context.in, line); ++number) {
-    if (line.empty()) continue;
+  // An empty line is passed over. INVALID_ARGUMENT naming the line if it is no event.
+  absl::Status Send(const std::string& line) {
+    ++number_;
+    if (line.empty()) return absl::OkStatus();
     v1::Event event;
     const auto parsed = google::protobuf::util::JsonStringToMessage(line, &event);
     if (!parsed.ok()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("line ", number, ": no event in JSON: ", parsed.ToString()));
+          absl::StrCat("line ", number_, ": no event in JSON: ", parsed.ToString()));
     }
-    FUNDGATE_RETURN_IF_ERROR(feeder.Send(event));
+    return feeder_.Send(event);
+  }
+
+ private:
+  Feeder& feeder_;
+  int number_ = 0;
+};
+
+// Probes on the beat and says when the gate is lost and found. A lost gate is looked for on every
+// beat. A feeder that was fenced off comes back one beat later, so that one that only sends an
+// event or two gets its turn.
+class Beat {
+ public:
+  Beat(Context& context, Feeder& feeder, const std::string& source)
+      : context_(context), feeder_(feeder), source_(source) {}
+
+  absl::Status Probe() {
+    const absl::Status status = feeder_.Probe();
+    if (!status.ok() && !MayStartOver(status)) return status;
+    if (status.ok() == connected_) return absl::OkStatus();
+    connected_ = status.ok();
+    context_.err << "fundctl event send: "
+                 << (connected_ ? "feeding source " + source_ + " again"
+                                : std::string(status.message()) + "; trying again")
+                 << "\n"
+                 << std::flush;
+    return absl::OkStatus();
+  }
+
+ private:
+  Context& context_;
+  Feeder& feeder_;
+  const std::string& source_;
+  bool connected_ = true;
+};
+
+// Sends lines as they come and probes on the beat, until the input ends (with --stay: goes on) or a
+// signal comes.
+absl::Status SendAndStay(Context& context, Feeder& feeder, const EventOptions& options) {
+  if (!options.from_input && !options.stay) return absl::OkStatus();
+  const StopSignals signals;
+  LineSender sender(feeder);
+  Beat beat(context, feeder, options.source);
+  InputLines lines(context.in_descriptor);
+  bool reading = options.from_input && context.in_descriptor >= 0;
+  if (options.from_input && !reading) {
+    for (std::string line; std::getline(context.in, line);) {
+      FUNDGATE_RETURN_IF_ERROR(sender.Send(line));
+    }
+  }
+  while (reading || options.stay) {
+    const Wake wake = signals.Wait(reading ? context.in_descriptor : -1, options.beat_seconds);
+    if (wake == Wake::kStop) return absl::OkStatus();
+    if (wake == Wake::kBeat) {
+      FUNDGATE_RETURN_IF_ERROR(beat.Probe());
+      continue;
+    }
+    FUNDGATE_ASSIGN_OR_RETURN(reading, lines.Read());
+    while (const std::optional<std::string> line = lines.Next()) {
+      FUNDGATE_RETURN_IF_ERROR(sender.Send(*line));
+    }
   }
   return absl::OkStatus();
 }
@@ -159,11 +161,15 @@ absl::Status Feed(Context& context, const EventOptions& options) {
     FUNDGATE_ASSIGN_OR_RETURN(const v1::Event event, EventOf(options));
     FUNDGATE_RETURN_IF_ERROR(feeder.Send(event));
   }
-  if (options.from_input) FUNDGATE_RETURN_IF_ERROR(SendLines(context, feeder));
   FUNDGATE_RETURN_IF_ERROR(feeder.Probe());
-  context.out << "Source " << options.source << " is at \"" << feeder.position() << "\".\n"
-              << std::flush;
-  if (options.stay) FUNDGATE_RETURN_IF_ERROR(Stay(context, feeder, options));
+  const std::string begun_at = feeder.position();
+  context.out << "Source " << options.source << " is at \"" << begun_at << "\".\n" << std::flush;
+  FUNDGATE_RETURN_IF_ERROR(SendAndStay(context, feeder, options));
+  const std::string ended_at = feeder.position();
+  if (!ended_at.empty() && ended_at != begun_at) {
+    FUNDGATE_RETURN_IF_ERROR(feeder.Probe());
+    context.out << "Source " << options.source << " is at \"" << ended_at << "\".\n";
+  }
   return feeder.Close();
 }
 

@@ -42,12 +42,14 @@ int Verify(const std::string& directory) {
   }
   if (!report->difference.empty()) {
     std::cout << "fundgated: " << directory << " differs from its journal: " << report->difference
-              << std::endl;
+              << "\n"
+              << std::flush;
     return kExitFailed;
   }
   std::cout << "fundgated: " << directory << " is what its journal says: " << report->records
             << " records replayed, " << report->compared << " stored records equal, newest hash "
-            << report->head_hash << std::endl;
+            << report->head_hash << "\n"
+            << std::flush;
   return kExitOk;
 }
 
@@ -87,7 +89,8 @@ int Serve(const Settings& settings, const sigset_t& ending) {
   }
   std::cout << "fundgated: serving on " << address << " (policy version "
             << (*server)->policy_version() << ", sequence " << (*server)->sequence() << ")"
-            << std::endl;
+            << "\n"
+            << std::flush;
   int signal = 0;
   sigwait(&ending, &signal);
   Log(absl::StrCat("got ", signal == SIGTERM ? "SIGTERM" : "SIGINT"));

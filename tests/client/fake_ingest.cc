@@ -122,4 +122,10 @@ bool FakeIngest::WaitForProbes(int how_many) {
                            [this, how_many] { return probes_ >= how_many; });
 }
 
+bool FakeIngest::WaitForPosition(const std::string& position) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::seconds(10),
+                           [this, &position] { return position_ == position; });
+}
+
 }  // namespace fundgate::testing

@@ -41,6 +41,8 @@ class FakeIngest final : public v1::Ingest::Service {
   uint64_t epoch();
   // Waits until so many probes were applied; false after ten seconds.
   bool WaitForProbes(int how_many);
+  // Waits until that is the stored position; false after ten seconds.
+  bool WaitForPosition(const std::string& position);
 
  private:
   grpc::Status Take(const v1::IngestRequest& request, v1::IngestAck* ack, bool* broken);

@@ -1,4 +1,6 @@
 // fundctl's verbs, run without a process against a gate whose answers the tests write.
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -7,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "client/fundctl/input_lines.h"
 #include "client/fundctl/verbs.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
@@ -367,6 +370,52 @@ TEST(FundctlEvent, ThatStaysComesBackAfterAnotherFeederHadItsTurn) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("feeding source ledger again"));
   EXPECT_THAT(gate.ingest().event_ids(), ElementsAre("ledger:1"));
+}
+
+// As `mkfifo` gives it to a feeder that stays: lines come one by one, and the end never does.
+TEST(FundctlEvent, SendsALineAsSoonAsItComesWhileItStays) {
+  FakeGate gate({});
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const std::string line =
+      R"({"movement": {"kind": "payment", "after": {"idempotency_key": "p1"}}})"
+      "\n";
+  std::thread operator_at_work([&] {
+    for (int i = 1; i <= 2; ++i) {
+      EXPECT_EQ(::write(ends[1], line.data(), line.size()), static_cast<ssize_t>(line.size()));
+      EXPECT_TRUE(gate.ingest().WaitForPosition("ledger:" + std::to_string(i)));
+    }
+    std::raise(SIGTERM);
+  });
+  std::ostringstream out;
+  std::ostringstream err;
+  std::istringstream in;
+  Context context(out, err, in);
+  context.in_descriptor = ends[0];
+  const char* words[] = {"fundctl", "--address", gate.address().c_str(),
+                         "event",   "send",      "--source",
+                         "ledger",  "--stdin",   "--stay"};
+  EXPECT_EQ(RunFundctl(std::size(words), words, context), 0) << err.str();
+  operator_at_work.join();
+  EXPECT_THAT(gate.ingest().event_ids(), ElementsAre("ledger:1", "ledger:2"));
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(InputLines, AreWholeLinesAndALastOneWithoutItsEnd) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  InputLines lines(ends[0]);
+  EXPECT_EQ(::write(ends[1], "a\n\nb", 4), 4);
+  EXPECT_TRUE(*lines.Read());
+  EXPECT_EQ(lines.Next(), "a");
+  EXPECT_EQ(lines.Next(), "");
+  EXPECT_EQ(lines.Next(), std::nullopt);
+  ::close(ends[1]);
+  EXPECT_FALSE(*lines.Read());
+  EXPECT_EQ(lines.Next(), "b");
+  EXPECT_EQ(lines.Next(), std::nullopt);
+  ::close(ends[0]);
 }
 
 // What bash offers after the words, the last of which is still being typed.

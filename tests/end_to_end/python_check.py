@@ -1,13 +1,14 @@
 #!/usr/bin/python3
-"""Makes a check with Python's standard grpcio, from the protos alone.
+r"""Makes a check with Python's standard grpcio, from the protos alone.
 
-Generates the stubs with protoc and grpc_python_plugin into a folder that is removed again, asks, and
-prints the verdict and its reasons. The exit code is fundctl's: 0 ALLOW, 10 HOLD, 11 BLOCK, 1 an error
-of the gate, 2 wrong usage, 3 no gate answered.
+Generates the stubs with protoc and grpc_python_plugin into a folder that is removed again, asks,
+and prints the verdict and its reasons. The exit code is fundctl's: 0 ALLOW, 10 HOLD, 11 BLOCK, 1 an
+error of the gate, 2 wrong usage, 3 no gate answered.
 
 Needs Debian's python3-grpcio, python3-protobuf, protobuf-compiler and protobuf-compiler-grpc.
 Example:
-  tests/end_to_end/python_check.py refund --key r1 --account m1 --order o1 --currency CNY --minor-units 1234
+  tests/end_to_end/python_check.py refund --key r1 --account m1 --order o1 --currency CNY \
+      --minor-units 1234
 """
 import argparse
 import pathlib

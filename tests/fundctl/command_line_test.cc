@@ -59,7 +59,7 @@ TEST(CommandLine, WhatIsWrongIsUsageAndNothingIsSent) {
 TEST(CommandLine, AGateThatDoesNotAnswerIsItsOwnExitCode) {
   const Outcome outcome =
       Fundctl({"--address", "127.0.0.1:1", "--timeout", "2", "check", "refund", "--key", "r1",
-           "--account", "m1", "--order", "o1", "--amount", "CNY 1.00"});
+               "--account", "m1", "--order", "o1", "--amount", "CNY 1.00"});
   EXPECT_EQ(outcome.code, kUnreachable);
   EXPECT_THAT(outcome.err, HasSubstr("127.0.0.1:1"));
 }

@@ -20,9 +20,7 @@ FILE_LENGTH_MAX = 500      # lines of a C++ file: one subject each
 BLOB_BYTES_MAX = 256 * 1024
 
 # C++ files that may be longer, with the reason.
-LONG_FILES = {
-    "tests/model/generator.cc": "one set of dice for all kinds of input",
-}
+LONG_FILES = {}
 
 # What isn't called here, what to use in its stead, and where the rule holds (a path that matches
 # `only` and not `but`; None is everywhere).

@@ -23,8 +23,6 @@ std::string TextOf(const core::Reason& reason) {
     case core::ReasonCode::kBreaker:
     case core::ReasonCode::kUnproven:
     case core::ReasonCode::kStaleSource:
-      name = reason.name;
-      break;
     case core::ReasonCode::kIdempotencyConflict:
       name = reason.name;
       break;

@@ -106,11 +106,11 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
     if (bound.account != check.account) field = "account_id";
     if (!field.empty()) return ends(ReasonCode::kIdempotencyConflict, field, Verdict::kBlock);
   }
-  if (key.closed_at.has_value() && check.arrived_at <= *key.closed_at &&
-      key.state != core::KeyState::kAllowed && !key.moved) {
+  if (key.moved) return ends(ReasonCode::kAlreadyMoved, "", Verdict::kBlock);
+  // A release closed it before this check was answered, whatever was asked since.
+  if (key.closed_at.has_value() && check.arrived_at <= *key.closed_at) {
     return ends(ReasonCode::kHeld, "", Verdict::kHold);
   }
-  if (key.moved) return ends(ReasonCode::kAlreadyMoved, "", Verdict::kBlock);
   if (key.state != core::KeyState::kAllowed) return std::nullopt;
   switch (key.reservation->state) {
     case core::ReservationState::kConfirmed:
@@ -143,14 +143,16 @@ std::set<std::string> Model::ScopesOver(const core::CheckInput& check) const {
   std::set<std::string> scopes;
   for (const std::string& checkpoint : {std::string("*"), check.key.kind.value()}) {
     scopes.insert(checkpoint);
-    scopes.insert(checkpoint + "/account:" + check.account.value());
-    scopes.insert(checkpoint + "/currency:" + std::string(check.amount.currency.code()));
+    const auto cover = [&](const std::string& field, const std::string& value) {
+      std::string scope = checkpoint;
+      scopes.insert(scope.append("/").append(field).append(":").append(value));
+    };
+    cover("account", check.account.value());
+    cover("currency", std::string(check.amount.currency.code()));
     for (const core::Line& line : check.lines) {
-      if (!line.order.empty()) scopes.insert(checkpoint + "/order:" + line.order.value());
+      if (!line.order.empty()) cover("order", line.order.value());
     }
-    for (const auto& [name, value] : check.attributes) {
-      scopes.insert(checkpoint + "/" + name + ":" + TextAttribute(check, name));
-    }
+    for (const auto& [name, value] : check.attributes) cover(name, TextAttribute(check, name));
   }
   return scopes;
 }

@@ -240,6 +240,7 @@ void Model::Count(const RowName& name, const core::Event&, const core::MovementE
     gaps_.insert({change.kind, after.account, after.line.order});
     next.posted = is_one ? last.posted : Become(last.posted, before, {});
     rows_[{name, id}] = next;
+    Suspect(Between(last.posted, next.posted));
     return;
   }
   rows_[{name, id}] = next;
