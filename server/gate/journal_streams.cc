@@ -82,8 +82,8 @@ class TraceExport final : public Stream<grpc::ServerWriteReactor<v1::Trace>, v1:
 
   void ReadOn() FUNDGATE_REQUIRES(mutex_) {
     if (!started_ || reading_ || ending() || queued() > kLowWater) return;
-    if (at_end_ && heard_ < next_) return;
     if (next_ >= end_ || left_ == 0) return End(grpc::Status::OK);
+    if (at_end_ && heard_ < next_) return;
     const auto self = std::static_pointer_cast<TraceExport>(shared_from_this());
     const absl::Status submitted =
         backend_.workers.Submit([self, next = next_, left = left_] { self->Read(next, left); });

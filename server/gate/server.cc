@@ -66,6 +66,7 @@ class GrpcServer final : public Server {
   absl::Status ApplyFirstPolicy();
   absl::Status Listen();
   void TellHealth();
+  void AskAbout(const core::Changes& changes);
 
   // Constant after construction.
   const ServerSettings settings_;
@@ -91,7 +92,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<grpc::Server> grpc_;
   sequencer::Mutex health_mutex_;
   int port_ = 0;
-  uint64_t policy_observer_ = 0;
+  uint64_t observer_ = 0;
 };
 
 absl::Status GrpcServer::Begin() {
@@ -189,9 +190,10 @@ absl::Status GrpcServer::Listen() {
     return absl::UnavailableError(absl::StrCat("can't listen on ", settings_.listen,
                                                "; is another process listening there?"));
   }
-  policy_observer_ = sequencer_->AddObserver(
+  observer_ = sequencer_->AddObserver(
       [this](Sequence /*sequence*/, const core::Input& /*input*/, const core::Outcome& outcome) {
         if (outcome.changes.policy_record.has_value()) TellHealth();
+        if (!outcome.changes.suspects.empty()) AskAbout(outcome.changes);
       });
   TellHealth();
   return absl::OkStatus();
@@ -207,6 +209,17 @@ void GrpcServer::TellHealth() {
   }
 }
 
+// An invariant that an event broke is judged once its book's sources are proven past the event:
+// asks them now, rather than waiting until they probe by themselves.
+void GrpcServer::AskAbout(const core::Changes& changes) {
+  const std::shared_ptr<const core::Policy> policy = store_->view()->resident().policy;
+  for (const auto& [id, suspect] : changes.suspects) {
+    const core::BookDefinition* book =
+        policy != nullptr && suspect.has_value() ? policy->FindBook(id.book.book) : nullptr;
+    if (book != nullptr) probes_.Request(book->sources);
+  }
+}
+
 void GrpcServer::Shutdown() {
   if (draining_.exchange(true)) return;
   if (grpc_ != nullptr) {
@@ -216,7 +229,7 @@ void GrpcServer::Shutdown() {
     grpc_->Shutdown(absl::ToChronoTime(absl::Now() + settings_.drain_limit));
   }
   if (sequencer_ != nullptr) {
-    if (policy_observer_ != 0) sequencer_->RemoveObserver(policy_observer_);
+    if (observer_ != 0) sequencer_->RemoveObserver(observer_);
     breakers_.reset();
     audit_.reset();
     if (workers_ != nullptr) workers_->Stop();

@@ -1,0 +1,163 @@
+#include "server/gate/policies_service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_replace.h"
+#include "tests/gate/gate_world.h"
+
+namespace fundgate::gate {
+namespace {
+
+using testing::GateWorld;
+using ::testing::HasSubstr;
+using testing::WorkedPolicy;
+
+void WithoutPolicy(ServerSettings& settings) { settings.first_policy.clear(); }
+
+v1::ApplyPolicyRequest ToApply(const std::string& document) {
+  v1::ApplyPolicyRequest request;
+  request.set_document(document);
+  request.set_file_name("my.yaml");
+  request.set_comment("to try it");
+  request.set_actor("ann");
+  return request;
+}
+
+grpc::Status Apply(GateWorld& world, const v1::ApplyPolicyRequest& request,
+                   v1::ApplyPolicyResponse& response) {
+  grpc::ClientContext context;
+  return world.policies->ApplyPolicy(&context, request, &response);
+}
+
+std::string Renamed() {
+  return absl::StrReplaceAll(WorkedPolicy(), {{"refunds_within_paid", "refunds_fit"}});
+}
+
+TEST(PoliciesService, AGoodDocumentBecomesTheNextVersion) {
+  GateWorld world(WithoutPolicy);
+  v1::ApplyPolicyResponse response;
+  const grpc::Status status = Apply(world, ToApply(WorkedPolicy()), response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.version().version(), 1);
+  EXPECT_EQ(response.version().actor(), "ann");
+  EXPECT_EQ(response.version().document_hash().size(), 32);
+  EXPECT_GT(response.results_size(), 5);
+  EXPECT_EQ(world.server().policy_version(), 1);
+}
+
+TEST(PoliciesService, AnEqualDocumentMakesNoNewVersion) {
+  GateWorld world;
+  v1::ApplyPolicyResponse response;
+  ASSERT_TRUE(Apply(world, ToApply(WorkedPolicy()), response).ok());
+  EXPECT_TRUE(response.unchanged());
+  EXPECT_EQ(response.version().version(), 1);
+  EXPECT_EQ(world.server().sequence(), 1);
+}
+
+TEST(PoliciesService, ADocumentThatFailsItsOwnTestsIsRefused) {
+  GateWorld world;
+  const std::string wrong = absl::StrReplaceAll(
+      WorkedPolicy(),
+      {{"expect: {verdict: BLOCK, reason: escrow_covers}", "expect: {verdict: ALLOW}"}});
+  v1::ApplyPolicyResponse response;
+  const grpc::Status status = Apply(world, ToApply(wrong), response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("tests failed"));
+  EXPECT_EQ(world.server().policy_version(), 1);
+}
+
+TEST(PoliciesService, ProblemsAreToldWithTheirPlaces) {
+  GateWorld world;
+  const std::string wrong =
+      absl::StrReplaceAll(WorkedPolicy(), {{"effects: [-order.paid]", "effects: [-order.payed]"}});
+  v1::ApplyPolicyResponse response;
+  const google::rpc::BadRequest details =
+      testing::BadRequestOf(Apply(world, ToApply(wrong), response));
+  ASSERT_GT(details.field_violations_size(), 0);
+  EXPECT_EQ(details.field_violations(0).field(), "document");
+  EXPECT_THAT(details.field_violations(0).description(), HasSubstr("my.yaml:"));
+
+  v1::ValidatePolicyRequest request;
+  request.set_document(wrong);
+  grpc::ClientContext context;
+  v1::ValidatePolicyResponse problems;
+  ASSERT_TRUE(world.policies->ValidatePolicy(&context, request, &problems).ok());
+  ASSERT_EQ(problems.problems_size(), details.field_violations_size());
+  EXPECT_EQ(problems.problems(0).file(), "policy.yaml");
+  EXPECT_GT(problems.problems(0).line(), 0);
+}
+
+TEST(PoliciesService, TestsRunWithoutApplying) {
+  GateWorld world(WithoutPolicy);
+  v1::TestPolicyRequest request;
+  request.set_document(WorkedPolicy());
+  grpc::ClientContext context;
+  v1::TestPolicyResponse response;
+  ASSERT_TRUE(world.policies->TestPolicy(&context, request, &response).ok());
+  EXPECT_EQ(response.problems_size(), 0);
+  EXPECT_GT(response.results_size(), 5);
+  for (const v1::PolicyTestResult& result : response.results()) EXPECT_TRUE(result.passed());
+  EXPECT_EQ(world.server().policy_version(), 0);
+}
+
+TEST(PoliciesService, AnotherExpectedVersionRefuses) {
+  GateWorld world;
+  v1::ApplyPolicyRequest request = ToApply(Renamed());
+  request.set_expected_current_version(7);
+  v1::ApplyPolicyResponse response;
+  EXPECT_EQ(Apply(world, request, response).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST(PoliciesService, VersionsAreListedReadAndRolledBack) {
+  GateWorld world;
+  v1::ApplyPolicyResponse applied;
+  ASSERT_TRUE(Apply(world, ToApply(Renamed()), applied).ok());
+  ASSERT_EQ(applied.version().version(), 2);
+
+  v1::RollbackPolicyRequest rollback;
+  rollback.set_version(1);
+  rollback.set_actor("bob");
+  rollback.set_comment("back");
+  grpc::ClientContext back;
+  v1::RollbackPolicyResponse rolled;
+  const grpc::Status status = world.policies->RollbackPolicy(&back, rollback, &rolled);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(rolled.version().version(), 3);
+
+  grpc::ClientContext get;
+  v1::GetPolicyResponse present;
+  ASSERT_TRUE(world.policies->GetPolicy(&get, {}, &present).ok());
+  EXPECT_EQ(present.version().version(), 3);
+  EXPECT_TRUE(present.current());
+  EXPECT_EQ(present.document(), WorkedPolicy());
+
+  v1::ListPolicyVersionsRequest list;
+  list.set_page_size(2);
+  grpc::ClientContext first;
+  v1::ListPolicyVersionsResponse page;
+  ASSERT_TRUE(world.policies->ListPolicyVersions(&first, list, &page).ok());
+  ASSERT_EQ(page.versions_size(), 2);
+  EXPECT_EQ(page.versions(0).version(), 3);
+  list.set_page_token(page.next_page_token());
+  grpc::ClientContext second;
+  ASSERT_TRUE(world.policies->ListPolicyVersions(&second, list, &page).ok());
+  ASSERT_EQ(page.versions_size(), 1);
+  EXPECT_EQ(page.versions(0).version(), 1);
+  EXPECT_EQ(page.next_page_token(), "");
+}
+
+TEST(PoliciesService, AnUnknownVersionIsNotFound) {
+  GateWorld world;
+  v1::GetPolicyRequest request;
+  request.set_version(9);
+  grpc::ClientContext context;
+  v1::GetPolicyResponse response;
+  EXPECT_EQ(world.policies->GetPolicy(&context, request, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+}  // namespace
+}  // namespace fundgate::gate
