@@ -58,13 +58,13 @@ absl::StatusOr<std::unique_ptr<Sequencer>> PipelinedSequencer::Start(const Optio
                      absl::FormatTime(newest), ": start the clock no earlier than that"));
   }
   if (!fatal) fatal = EndProcess;
-  return std::unique_ptr<Sequencer>(new PipelinedSequencer(
-      options, store, clock, std::move(judge), std::move(request_probe), std::move(fatal)));
+  return std::unique_ptr<Sequencer>(new PipelinedSequencer(options, store, clock, std::move(judge),
+                                                           std::move(request_probe), fatal));
 }
 
 PipelinedSequencer::PipelinedSequencer(const Options& options, store::Store& store,
                                        InputClock& clock, Judge judge, ProbeRequest request_probe,
-                                       Fatal fatal)
+                                       const Fatal& fatal)
     : options_(options),
       clock_(clock),
       queue_(options.queue_capacity),

@@ -39,7 +39,7 @@ class PipelinedSequencer final : public Sequencer {
 
  private:
   PipelinedSequencer(const Options& options, store::Store& store, InputClock& clock, Judge judge,
-                     ProbeRequest request_probe, Fatal fatal);
+                     ProbeRequest request_probe, const Fatal& fatal);
 
   const Options options_;
   InputClock& clock_;

@@ -4,9 +4,10 @@
     run_tidy.py BUILD_FOLDER
 
 What a file's result depends on is its own text, every header that the compiler read for it, its
-flags, the configuration and the tool's version; their hash names an empty file in
-BUILD_FOLDER/../tidy_cache. Clean results only are remembered. A header that no source includes is
-read through the generated file that compiles it alone.
+flags, the configuration and the tool's version; their hash names an empty file in the user's cache,
+beside the compiler's, so that a fresh clone profits from the last one. Clean results only are
+remembered. A header that no source includes is read through the generated file that compiles it
+alone.
 """
 
 import concurrent.futures
@@ -92,6 +93,15 @@ def key(unit, environment):
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def cache_folder(environment):
+    """Where clean results are remembered; made if it is missing."""
+    home = environment.get("XDG_CACHE_HOME") or os.path.join(environment["HOME"], ".cache")
+    folder = pathlib.Path(environment.get("FUNDGATE_TIDY_CACHE") or
+                          os.path.join(home, "fundgate", "tidy"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def environment_of_checks():
     """The tool's version and all configuration files."""
     version = subprocess.run([_TIDY, "--version"], capture_output=True, text=True,
@@ -117,8 +127,7 @@ def main():
     if not (build / "compile_commands.json").exists():
         print(f"{sys.argv[1]} has no compile_commands.json: configure and build it first")
         return 1
-    cache = build.parent / "tidy_cache"
-    cache.mkdir(exist_ok=True)
+    cache = cache_folder(os.environ)
     all_units, environment = units(build), environment_of_checks()
     keys = {unit.path: key(unit, environment) for unit in all_units}
     todo = [unit for unit in all_units

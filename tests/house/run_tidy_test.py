@@ -105,6 +105,16 @@ class Cache(unittest.TestCase):
         self.header.write_text("int c;\n")
         self.assertNotEqual(before, self.key())
 
+    def test_lies_in_the_users_cache_unless_told_otherwise(self):
+        home = self.folder.name
+        self.assertEqual(run_tidy.cache_folder({"HOME": home}),
+                         pathlib.Path(home, ".cache", "fundgate", "tidy"))
+        self.assertEqual(run_tidy.cache_folder({"HOME": home, "XDG_CACHE_HOME": home + "/x"}),
+                         pathlib.Path(home, "x", "fundgate", "tidy"))
+        told = run_tidy.cache_folder({"HOME": home, "FUNDGATE_TIDY_CACHE": home + "/here"})
+        self.assertEqual(told, pathlib.Path(home, "here"))
+        self.assertTrue(told.is_dir())
+
     def test_what_was_never_compiled_is_never_remembered(self):
         self.assertIsNone(run_tidy.key(run_tidy.Unit("a", "a", [], ".", None), ""))
 
