@@ -83,7 +83,7 @@ ExitCode RunExport(Context& context, const TraceOptions& options, uint64_t* coun
   return status.ok() ? kOk : context.Fail(status);
 }
 
-ExitCode RunGet(Context& context, TraceOptions options) {
+ExitCode RunGet(Context& context, const TraceOptions& options) {
   uint64_t count = 0;
   const ExitCode code = RunExport(context, options, &count);
   if (code != kOk || count > 0) return code;

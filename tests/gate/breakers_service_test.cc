@@ -15,7 +15,6 @@ namespace {
 using testing::BadRequestOf;
 using ::testing::ElementsAre;
 using testing::GateWorld;
-using ::testing::HasSubstr;
 using testing::Refund;
 
 v1::Breaker Trip(GateWorld& world, const std::string& scope) {

@@ -13,7 +13,6 @@ namespace {
 
 using testing::GateWorld;
 using ::testing::HasSubstr;
-using testing::Refund;
 
 v1::GetStatusResponse StatusOf(GateWorld& world) {
   grpc::ClientContext context;

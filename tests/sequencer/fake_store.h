@@ -38,10 +38,10 @@ class FakeStore final : public store::Store {
   absl::Status Checkpoint(const std::string&) override { return absl::OkStatus(); }
 
   // What the next calls answer, until it is set back to ok.
-  void FailAppends(absl::Status status) { Set(append_status_, std::move(status)); }
-  void FailWrites(absl::Status status) { Set(write_status_, std::move(status)); }
-  void FailSyncs(absl::Status status) { Set(sync_status_, std::move(status)); }
-  void FailReloads(absl::Status status) { Set(reload_status_, std::move(status)); }
+  void FailAppends(absl::Status status) { Set(&FakeStore::append_status_, std::move(status)); }
+  void FailWrites(absl::Status status) { Set(&FakeStore::write_status_, std::move(status)); }
+  void FailSyncs(absl::Status status) { Set(&FakeStore::sync_status_, std::move(status)); }
+  void FailReloads(absl::Status status) { Set(&FakeStore::reload_status_, std::move(status)); }
 
   // Syncs wait from now on, or go on.
   void BlockSyncs();
@@ -57,9 +57,9 @@ class FakeStore final : public store::Store {
   int sync_calls() const;
 
  private:
-  void Set(absl::Status& which, absl::Status status) {
+  void Set(absl::Status FakeStore::*which, absl::Status status) {
     MutexLock lock(mutex_);
-    which = std::move(status);
+    this->*which = std::move(status);
   }
 
   core::MemoryState live_;     // the writer's thread alone
