@@ -43,6 +43,10 @@ struct Dispatch {
     return Done{};
   }
   Answer operator()(const AcceptTimeInput&) const {
+    if (!draft.MutableClock().drifted) {
+      return Refusal{absl::FailedPreconditionError(
+          "the wall clock and the gate's time are in step: there is no time to accept")};
+    }
     draft.MutableClock().drifted = false;
     draft.MutableClock().drift = absl::ZeroDuration();
     return Done{};

@@ -186,5 +186,12 @@ TEST_F(Freshness, AClockThatRanAwayMakesEverythingStaleUntilAnOperatorAcceptsIt)
   EXPECT_EQ(world.Check("refund", "r0", "CNY 1.00").id, allowed.id);
 }
 
+TEST_F(Freshness, ATimeInStepNeedsNoAcceptance) {
+  World world;
+  Pay(world);
+  EXPECT_EQ(world.Get<Refusal>(AcceptTimeInput{"ann", "to be sure"}).status.code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
 }  // namespace
 }  // namespace fundgate::core::testing

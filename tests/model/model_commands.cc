@@ -162,6 +162,7 @@ AnswerPicture Model::Apply(const core::ClockDriftInput&) {
 }
 
 AnswerPicture Model::Apply(const core::AcceptTimeInput&) {
+  if (!drifted_) return Refused(kPrecondition);
   drifted_ = false;
   return AnswerPicture();
 }
