@@ -104,6 +104,7 @@ class RowMapper {
   binlog::TransactionHead head_;
   uint32_t last_index_ = 0;                   // of the newest row of the transaction
   std::map<std::string, std::string> marks_;  // of the transaction
+  std::vector<binlog::Value> merged_;         // memory for an image made of two
 };
 
 }  // namespace fundgate::mapping
