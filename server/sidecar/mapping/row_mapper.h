@@ -48,11 +48,11 @@ class SourceTables;
 //   before an update has not changed. An update that can't have changed any column that a
 //   declaration reads gives no event, even if those columns are in no image.
 //
-// Numbering: Event.event_id is the transaction's id and Event.row_index the row's index in its
-// transaction, whatever the policy maps: a row delivered again carries the same numbers, also after
-// the policy has changed. Events of several kinds from one row share both; their kinds tell them
-// apart, and the gate looks for redeliveries under the kind's own key. The two events of a changed
-// primary key share them as well; their primary keys tell them apart.
+// Numbering: Event.event_id is the transaction's id; Event.row_index is the row's index in its
+// transaction, and n times kFurtherEvent more for the n-th further event of the same row (of
+// another kind, or of a changed primary key), by the names of their kinds. So two events never
+// share a name, and a row that is delivered again, even after the policy has changed, carries its
+// old one as long as the declarations take it as before.
 //
 // Used by one thread. Frames and buffers are kept between rows; an event allocates what it holds.
 class RowMapper {
@@ -89,6 +89,8 @@ class RowMapper {
   // stand before or after the rows that they mark. To be called when the transaction has ended.
   void Mark(v1::Event& event) const;
 
+  // What separates the row_index of two events of one row; also the bound of a transaction's rows.
+  static constexpr uint32_t kFurtherEvent = 1U << 29;
   // Bytes of EventOrigin.statement, cut between two characters.
   static constexpr size_t kMaxStatementBytes = 4096;
   // Bytes of a mark, cut likewise.
