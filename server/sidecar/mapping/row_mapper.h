@@ -48,11 +48,12 @@ class SourceTables;
 //   before an update has not changed. An update that can't have changed any column that a
 //   declaration reads gives no event, even if those columns are in no image.
 //
-// Numbering: Event.event_id is the transaction's id; Event.row_index is the row's index in its
-// transaction, and n times kFurtherEvent more for the n-th further event of the same row (of
-// another kind, or of a changed primary key), by the names of their kinds. So two events never
-// share a name, and a row that is delivered again, even after the policy has changed, carries its
-// old one as long as the declarations take it as before.
+// Numbering: Event.event_id is the transaction's id. Event.row_index is kEventsOfARow times the
+// row's index in its transaction, plus how many events the same row gave before (of another kind,
+// by the kinds' names, or of a changed primary key; the last number serves for all that are too
+// many). So two events don't share a name, the numbers of a transaction never run backwards, and a
+// row that is delivered again, even after the policy has changed, carries its old ones as long as
+// the declarations take it as before.
 //
 // Used by one thread. Frames and buffers are kept between rows; an event allocates what it holds.
 class RowMapper {
