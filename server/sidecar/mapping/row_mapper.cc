@@ -162,8 +162,8 @@ class RowWriter {
  private:
   v1::Event& Append() {
     v1::Event& event = out_->emplace_back(head_);
-    event.set_row_index(head_.row_index() + written_ * RowMapper::kFurtherEvent);
-    written_ = std::min<uint32_t>(written_ + 1, UINT32_MAX / RowMapper::kFurtherEvent);
+    event.set_row_index(head_.row_index() + written_);
+    written_ = std::min(written_ + 1, RowMapper::kEventsOfARow - 1);
     return event;
   }
 
@@ -236,7 +236,7 @@ void RowMapper::Begin(const binlog::TransactionHead& head) {
 
 void RowMapper::FillHead(uint32_t row_index, std::string_view statement, v1::Event& event) const {
   event.set_event_id(head_.id);
-  event.set_row_index(row_index);
+  event.set_row_index(row_index * kEventsOfARow);
   event.mutable_occurred_at()->set_seconds(head_.committed_at);
   event.mutable_origin()->set_server_id(head_.server_id);
   if (!statement.empty()) {
@@ -253,9 +253,9 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
                                             " has another number of columns than its table; the "
                                             "decoder is wrong: report this"));
   }
-  if (row.index >= kFurtherEvent) {
+  if (row.index >= kRowsMax) {
     return absl::OutOfRangeError(absl::StrCat("transaction ", head_.id, " changes more than ",
-                                              kFurtherEvent, " rows: it can't be followed"));
+                                              kRowsMax, " rows: it can't be followed"));
   }
   const Images images(row, merged_);
   if (table->marker != nullptr && !images.after().empty()) {

@@ -83,15 +83,17 @@ class RowMapper {
 
   // Appends a gap for each kind of movement that the unreadable thing may have touched: the kinds
   // of its table, of all mapped tables of its database, or all of them. None if it touches no
-  // mapped table. Their row_index is that of the row before, or 0.
+  // mapped table. Their row_index is that of the newest row, or 0.
   void AppendGaps(const binlog::Unreadable& unreadable, std::vector<v1::Event>* out) const;
 
   // Adds to an event of the transaction the marks that the marker table's rows gave in it; they may
   // stand before or after the rows that they mark. To be called when the transaction has ended.
   void Mark(v1::Event& event) const;
 
-  // What separates the row_index of two events of one row; also the bound of a transaction's rows.
-  static constexpr uint32_t kFurtherEvent = 1U << 29;
+  // How far apart the row_index of two rows are.
+  static constexpr uint32_t kEventsOfARow = 8;
+  // Rows of a transaction, so that their numbers fit and some above them are free.
+  static constexpr uint32_t kRowsMax = UINT32_MAX / kEventsOfARow;
   // Bytes of EventOrigin.statement, cut between two characters.
   static constexpr size_t kMaxStatementBytes = 4096;
   // Bytes of a mark, cut likewise.
