@@ -232,5 +232,34 @@ TEST(AuditService, ViolationsAreListedNewestFirst) {
   EXPECT_GT(response.violations(0).sequence(), response.violations(1).sequence());
 }
 
+TEST(AuditService, AViolationIsFoundByItsId) {
+  GateWorld world;
+  const auto feeder = world.Feed();
+  feeder->Happened("refund", "r1", "o1", 10);
+  grpc::ClientContext listing;
+  v1::ListViolationsResponse listed;
+  ASSERT_TRUE(world.audit->ListViolations(&listing, {}, &listed).ok());
+  ASSERT_EQ(listed.violations_size(), 1);
+  grpc::ClientContext context;
+  v1::GetViolationRequest request;
+  request.set_id(listed.violations(0).id());
+  v1::GetViolationResponse response;
+  ASSERT_TRUE(world.audit->GetViolation(&context, request, &response).ok());
+  EXPECT_EQ(response.violation().idempotency_key(), "r1");
+}
+
+TEST(AuditService, AViolationThatIsNotThereIsNotFoundAndAnIdIsRequired) {
+  GateWorld world;
+  v1::GetViolationRequest request;
+  v1::GetViolationResponse response;
+  grpc::ClientContext without_id;
+  EXPECT_EQ(world.audit->GetViolation(&without_id, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_id("v0000000000000001-0");
+  grpc::ClientContext unknown;
+  EXPECT_EQ(world.audit->GetViolation(&unknown, request, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
 }  // namespace
 }  // namespace fundgate::gate

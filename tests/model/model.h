@@ -194,6 +194,7 @@ class Model {
   void Suspect(const std::vector<Step>& steps);
   void JudgeSuspects();
   void ActOn(const InvariantFacts& invariant, const core::BookId& book);
+  void ActOn(core::ViolationKind kind, const core::KeyId& key, const AccountId& account);
   void Violate(core::ViolationKind kind, const std::string& name, const core::KeyId& key,
                const AccountId& account, const OrderId& order);
   void BindCurrency(const std::vector<Step>& steps);
