@@ -235,6 +235,7 @@ TEST(AuditService, ViolationsAreListedNewestFirst) {
 TEST(AuditService, AViolationIsFoundByItsId) {
   GateWorld world;
   const auto feeder = world.Feed();
+  feeder->Happened("payment", "p1", "o1", 1000);
   feeder->Happened("refund", "r1", "o1", 10);
   grpc::ClientContext listing;
   v1::ListViolationsResponse listed;

@@ -28,6 +28,7 @@ enum class Mutation {
   kReplaysAfterValidUntil,  // answers ALLOW instead of IN_DOUBT
   kTrustsStaleSources,      // never finds a source stale
   kKeepsReleasedPending,    // a release gives nothing back
+  kForgetsReactions,        // opens no breaker because of a violation of a movement
 };
 
 // What a key was bound to by its first recorded check.

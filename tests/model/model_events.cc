@@ -407,6 +407,7 @@ void Model::Violate(ViolationKind kind, const std::string& name, const core::Key
 
 // A duplicate trips the kind at the account, a mixed unit freezes the account.
 void Model::ActOn(ViolationKind kind, const core::KeyId& key, const AccountId& account) {
+  if (mutation_ == Mutation::kForgetsReactions) return;
   const bool trips_kind =
       kind == ViolationKind::kDuplicateMovement && FindCheckpoint(key.kind.value()) != nullptr;
   if (trips_kind) return OpenByItself(key.kind.value() + "/account:" + account.value());
