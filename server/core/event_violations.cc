@@ -23,6 +23,23 @@ int PowerOfTenBetween(int64_t a, int64_t b) {
   return larger == smaller ? power : 0;
 }
 
+namespace {
+
+// Who wrote the event, for whoever looks into the violation.
+void AddOrigin(const EventOrigin& origin, Violation& violation) {
+  if (origin.server_id != 0) {
+    violation.fields.emplace_back("origin.server_id", absl::StrCat(origin.server_id));
+  }
+  if (!origin.statement.empty()) {
+    violation.fields.emplace_back("origin.statement", origin.statement);
+  }
+  for (const auto& [name, mark] : origin.marks) {
+    violation.fields.emplace_back(absl::StrCat("origin.marker.", name), mark);
+  }
+}
+
+}  // namespace
+
 void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::string message,
                             std::vector<std::pair<std::string, std::string>> fields) {
   Violation violation;
@@ -36,6 +53,7 @@ void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::
   violation.event_id = event_.id;
   violation.message = std::move(message);
   violation.fields = std::move(fields);
+  AddOrigin(event_.origin, violation);
   React(violation);
   draft_.AddViolation(std::move(violation));
 }

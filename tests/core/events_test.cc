@@ -14,6 +14,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 struct EventRow {
   std::string name;
@@ -346,6 +347,17 @@ TEST(Events, FreezeHoldsTheOrderAndTripTheCheckpointsOfTheAccount) {
   EXPECT_EQ(breakers.at("cash_out/account:m1").origin, BreakerOrigin::kTrip);
   EXPECT_EQ(breakers.at("late_refund/account:m1").mode, Verdict::kHold);
   EXPECT_EQ(breakers.count("refund/account:m1"), 0U);
+}
+
+TEST(Events, AViolationSaysWhoWroteItsEvent) {
+  World world;
+  Event event = world.NewEvent("refund", 1, std::nullopt, Row{.key = "r1"}.ToContribution());
+  event.origin = {77, "UPDATE refund SET status = 'SUCCESS'", {{"request", "q-1"}}};
+  world.Feed({event});
+  const auto& fields = world.state().violations().front().fields;
+  EXPECT_THAT(fields, Contains(Pair("origin.server_id", "77")));
+  EXPECT_THAT(fields, Contains(Pair("origin.statement", "UPDATE refund SET status = 'SUCCESS'")));
+  EXPECT_THAT(fields, Contains(Pair("origin.marker.request", "q-1")));
 }
 
 // A world whose policy reacts to violations of movements.
