@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/sidecar/binlog/file_reader.h"
+#include "tests/decoder/damage.h"
 #include "tests/decoder/trace.h"
 #include "tests/mariadb/server.h"
 
@@ -264,6 +265,19 @@ TEST(ColumnTypes, SoTheyDoFromCompressedEvents) {
   if (!Installed()) GTEST_SKIP() << "mariadb-server-core is not installed";
   ExpectBoundaryValuesDecode({"--log-bin-compress=1", "--log-bin-compress-min-len=10"},
                              "Write_rows_compressed_v1");
+}
+
+// Large values are left out: each event is read anew for each damage.
+TEST(ColumnTypes, DamageOfTheirEventsDoesNoHarm) {
+  if (!Installed()) GTEST_SKIP() << "mariadb-server-core is not installed";
+  Server server;
+  FillTable(server);
+  server.Execute("FLUSH BINARY LOGS");
+  server.Execute("SET time_zone = '+00:00'");
+  server.Execute("DELETE FROM d.t WHERE id > 1");
+  std::vector<decoder_testing::EventBytes> events =
+      decoder_testing::EventsOf(server.BinlogFiles().back());
+  decoder_testing::ExpectDamageDoesNoHarm(events, 200);
 }
 
 }  // namespace
