@@ -301,5 +301,12 @@ TEST(Reader, RowsThatDoNotFitTheirTableAreToldIfTheyAreAsTheServerWroteThem) {
               ElementsAre("begin 0-9-1", "unreadable rows d.t", "end commit"));
 }
 
+TEST(Reader, RowsWithoutColumnsDoNotGoOnForEver) {
+  const EventBytes rows =
+      MakeEvent(EventType::kWriteRowsV1, Body().Little(7, 6).Little(1, 2).Raw({1, 0, 0, 0, 0}));
+  EXPECT_THAT(ErrorOf({MakeFormat(), MakeMariaDbGtid(1), MakeTableMap({}), rows}),
+              HasSubstr("its rows have no columns"));
+}
+
 }  // namespace
 }  // namespace fundgate::decoder_testing
