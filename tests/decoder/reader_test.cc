@@ -301,6 +301,21 @@ TEST(Reader, RowsThatDoNotFitTheirTableAreToldIfTheyAreAsTheServerWroteThem) {
               ElementsAre("begin 0-9-1", "unreadable rows d.t", "end commit"));
 }
 
+TEST(Reader, AReasonQuotesAStatementShortlyAsUtf8) {
+  Trace trace;
+  Reader reader(trace, {});
+  std::string longer = "INSERT INTO t\nVALUES('";
+  while (longer.size() < 300) longer += "\xc3\xa4";
+  ASSERT_TRUE(ReadAll(reader, {MakeFormat(), MakeQuery("BEGIN"), MakeQuery(longer),
+                               MakeQuery("DELETE FROM t WHERE a='\xff'")})
+                  .ok());
+  ASSERT_EQ(trace.reasons.size(), 2U);
+  EXPECT_THAT(trace.reasons[0], HasSubstr("INSERT INTO t VALUES('\xc3\xa4"));
+  EXPECT_TRUE(trace.reasons[0].ends_with("\xc3\xa4..."));
+  EXPECT_TRUE(binlog::IsUtf8(trace.reasons[0]));
+  EXPECT_THAT(trace.reasons[1], HasSubstr("\\xff"));
+}
+
 TEST(Reader, RowsWithoutColumnsDoNotGoOnForEver) {
   const EventBytes rows =
       MakeEvent(EventType::kWriteRowsV1, Body().Little(7, 6).Little(1, 2).Raw({1, 0, 0, 0, 0}));

@@ -205,7 +205,8 @@ class ParserJson(unittest.TestCase):
                 told += "".join(entry["reason"] for entry in transaction.get("unreadable", []))
             for entry in json_values(recorded):
                 if entry["Type"] == "Query":
-                    self.assertIn(entry["Query"], told)
+                    self.assertTrue(entry["Query"] in told or
+                                    entry["Query"].replace("\n", " ") in told, entry["Query"])
 
     def test_one_table_can_be_asked_for(self):
         recorded = FOLDER / "zalora-parser/01-include-table.json"
