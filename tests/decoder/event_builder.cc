@@ -25,7 +25,8 @@ constexpr std::array<uint8_t, 42> kPostHeaders = {
 }  // namespace
 
 Body& Body::Little(uint64_t value, size_t size) {
-  for (size_t i = 0; i < size; ++i) bytes.push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : 0);
+  for (size_t i = 0; i < size; ++i)
+    bytes.push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : 0);
   return *this;
 }
 
