@@ -80,7 +80,8 @@ TEST_F(Decode, PrintsALineATransactionForPrograms) {
   EXPECT_EQ(
       Print({.output = DecodeOptions::Output::kJson}),
       R"({"id":"0-9-1","time":"2023-11-14T22:13:20Z","server_id":9,"rows":[)"
-      R"({"table":"d.t","op":"insert","after":{"a":5,"b":"it's\u000a\"ä\"","c":{"base64":"AP8="}}},)"
+      R"({"table":"d.t","op":"insert","after":{"a":5,"b":"it's\u000a\"ä\"",)"
+      R"("c":{"base64":"AP8="}}},)"
       R"({"table":"d.t","op":"delete","before":{"a":6,"b":"","c":{"base64":"YWI="}}}],)"
       "\"end\":\"commit\"}\n"
       R"({"id":"0-9-2","time":"2023-11-14T22:13:20Z","server_id":9,"rows":[],"unreadable":[)"
