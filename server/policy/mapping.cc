@@ -6,6 +6,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/map.h"
+#include "server/policy/fnv1a.h"
 #include "server/policy/money_functions.h"
 
 namespace fundgate::policy {
@@ -75,34 +77,26 @@ class TableCompiler {
   std::vector<MappingIssue>* issues_;
 };
 
-// FNV-1a, 64 bits; parameters after the reference by Fowler, Noll and Vo.
-class Fnv1a {
- public:
-  void Add(std::string_view text) {
-    AddByte(text.size() & 0xff);
-    AddByte(text.size() >> 8 & 0xff);
-    AddByte(text.size() >> 16 & 0xff);
-    AddByte(text.size() >> 24 & 0xff);
-    for (const char c : text) AddByte(static_cast<unsigned char>(c));
-  }
-  uint64_t value() const { return hash_; }
+// Sorted: a map of protobuf has no order that is the same everywhere.
+std::map<std::string, std::string> Sorted(
+    const google::protobuf::Map<std::string, std::string>& map) {
+  return {map.begin(), map.end()};
+}
 
- private:
-  void AddByte(uint64_t byte) { hash_ = (hash_ ^ byte) * 0x100000001b3ULL; }
-  uint64_t hash_ = 0xcbf29ce484222325ULL;
-};
+void AddEntries(const google::protobuf::Map<std::string, std::string>& map, Fnv1a& hash) {
+  for (const auto& [name, text] : Sorted(map)) {
+    hash.AddText(name);
+    hash.AddText(text);
+  }
+}
 
 uint64_t HashOf(const v1::Table& table) {
   Fnv1a hash;
   for (const std::string* text :
        {&table.table(), &table.emit(), &table.counts(), &table.in_progress(), &table.failed()}) {
-    hash.Add(*text);
+    hash.AddText(*text);
   }
-  const std::map<std::string, std::string> fields(table.fields().begin(), table.fields().end());
-  for (const auto& [name, text] : fields) {
-    hash.Add(name);
-    hash.Add(text);
-  }
+  AddEntries(table.fields(), hash);
   return hash.value();
 }
 
@@ -127,10 +121,8 @@ std::optional<TableMapping> CompileTable(const v1::Table& table,
   if (!table.failed().empty()) {
     failed = compiler.Compile("failed", table.failed(), Type::Bool());
   }
-  // Sorted: slots must not depend on the order of a map on this machine.
-  const std::map<std::string, std::string> declared(table.fields().begin(), table.fields().end());
   std::map<std::string, expression::Program> fields;
-  for (const auto& [name, text] : declared) {
+  for (const auto& [name, text] : Sorted(table.fields())) {
     const std::string field = absl::StrCat("fields.", name);
     std::optional<expression::Program> program =
         IsAmount(name) ? compiler.CompileAmount(field, text) : compiler.CompileName(field, text);
@@ -142,13 +134,36 @@ std::optional<TableMapping> CompileTable(const v1::Table& table,
                       std::move(fields)};
 }
 
+std::optional<MarkerMapping> CompileMarker(const v1::Marker& marker,
+                                           std::vector<MappingIssue>* issues) {
+  const size_t issues_before = issues->size();
+  std::unique_ptr<expression::Environment> environment = NewRowEnvironment();
+  if (environment == nullptr) {
+    issues->push_back({"table", {0, {}, "the environment of row expressions can't be made"}});
+    return std::nullopt;
+  }
+  TableCompiler compiler(*environment, issues);
+  std::map<std::string, expression::Program> marks;
+  for (const auto& [name, text] : Sorted(marker.marks())) {
+    std::optional<expression::Program> program =
+        compiler.CompileName(absl::StrCat("marks.", name), text);
+    if (program.has_value()) marks.emplace(name, *std::move(program));
+  }
+  if (issues->size() > issues_before) return std::nullopt;
+  return MarkerMapping{marker.table(), std::move(environment), std::move(marks)};
+}
+
 uint64_t MappingVersion(const v1::Source& source) {
   if (source.tables().empty()) return 0;
   std::vector<uint64_t> tables;
   for (const v1::Table& table : source.tables()) tables.push_back(HashOf(table));
   std::sort(tables.begin(), tables.end());
   Fnv1a hash;
-  for (const uint64_t table : tables) hash.Add(absl::StrCat(absl::Hex(table)));
+  for (const uint64_t table : tables) hash.AddText(absl::StrCat(absl::Hex(table)));
+  if (source.has_marker()) {
+    hash.AddText(source.marker().table());
+    AddEntries(source.marker().marks(), hash);
+  }
   return hash.value() == 0 ? 1 : hash.value();
 }
 

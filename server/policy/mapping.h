@@ -28,8 +28,15 @@ struct TableMapping {
   std::map<std::string, expression::Program> fields;  // by field: "account_id", "parts.net"
 };
 
+// The table whose rows say who made a transaction. As above.
+struct MarkerMapping {
+  std::string table;
+  std::unique_ptr<expression::Environment> environment;
+  std::map<std::string, expression::Program> marks;  // by mark: "request"
+};
+
 struct MappingIssue {
-  std::string field;  // below the table: "counts", "fields.amount"
+  std::string field;  // below the table: "counts", "fields.amount", "marks.request"
   expression::Issue issue;
 };
 
@@ -37,9 +44,13 @@ struct MappingIssue {
 // be money. Whether the fields are those that the kind needs is Validate()'s business.
 std::optional<TableMapping> CompileTable(const v1::Table& table, std::vector<MappingIssue>* issues);
 
+// The same for a marker table; marks accept text and integers.
+std::optional<MarkerMapping> CompileMarker(const v1::Marker& marker,
+                                           std::vector<MappingIssue>* issues);
+
 // Names the meaning of a source's tables: the same for the same declaration on every machine, for
 // ever, whatever the order of tables and fields; 0 for a source that maps no rows. FNV-1a, 64 bits,
-// over the declaration with each text preceded by its length. Where the database is reached is no
+// over the declarations with each text preceded by its length. Where the database is reached is no
 // part of it.
 uint64_t MappingVersion(const v1::Source& source);
 

@@ -8,8 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "server/policy/effects.h"
 #include "server/policy/mapping.h"
+#include "server/policy/row_fields.h"
 #include "server/policy/scalars.h"
 #include "server/policy/validate_parts.h"
 
@@ -47,38 +47,10 @@ void CheckMovement(const Validation& v, const std::string& place, const std::str
   v.AtValue(place, NoSuch("movement", kind, NamesOf(v.document.movements())));
 }
 
-bool TouchesOrders(const v1::Document& document, const v1::Movement& movement) {
-  return std::any_of(movement.effects().begin(), movement.effects().end(),
-                     [&](const std::string& text) {
-                       const std::optional<EffectText> effect = ParseEffect(text);
-                       if (!effect.has_value()) return false;
-                       const auto book = document.books().find(effect->book);
-                       return book != document.books().end() && IsByOrder(book->second);
-                     });
-}
-
-// The fields that rows of this movement must, and may, have.
-struct WantedFields {
-  std::vector<std::string> required = {"account_id", "amount", "idempotency_key"};
-  std::vector<std::string> all;
-};
-
-WantedFields FieldsOf(const v1::Document& document, const v1::Movement& movement) {
-  WantedFields wanted;
-  if (TouchesOrders(document, movement)) wanted.required.push_back("order_id");
-  for (const std::string& part : PartNames(movement)) {
-    wanted.required.push_back("parts." + part);
-  }
-  wanted.all = wanted.required;
-  if (!TouchesOrders(document, movement)) wanted.all.push_back("order_id");
-  if (!movement.parts().empty()) wanted.all.push_back("part_key");
-  return wanted;
-}
-
 void ValidateFields(const Validation& v, const std::string& path, const v1::Table& table) {
   const auto movement = v.document.movements().find(table.emit());
   if (movement == v.document.movements().end() || !v.places.IsRead(path + ".fields")) return;
-  const WantedFields wanted = FieldsOf(v.document, movement->second);
+  const RowFields wanted = RowFieldsOf(v.document, movement->second);
   for (const std::string& name : wanted.required) {
     if (table.fields().count(name) == 0) {
       v.AtKey(path + ".fields",
@@ -93,22 +65,50 @@ void ValidateFields(const Validation& v, const std::string& path, const v1::Tabl
   }
 }
 
-void ValidateTable(const Validation& v, const std::string& path, const v1::Table& table) {
-  const size_t dot = table.table().find('.');
-  const bool two_names = dot != std::string::npos && dot > 0 && dot + 1 < table.table().size() &&
-                         table.table().find('.', dot + 1) == std::string::npos;
-  if (!two_names && v.places.IsRead(path + ".table")) {
-    v.AtValue(path + ".table",
-              absl::StrCat("'", table.table(), "' must name database and table, like pay.refund"));
-  }
-  if (v.places.IsRead(path + ".emit")) CheckMovement(v, path + ".emit", table.emit());
-  ValidateFields(v, path, table);
-  std::vector<MappingIssue> issues;
-  (void)CompileTable(table, &issues);
+bool NamesDatabaseAndTable(const std::string& name) {
+  const size_t dot = name.find('.');
+  return dot != std::string::npos && dot > 0 && dot + 1 < name.size() &&
+         name.find('.', dot + 1) == std::string::npos;
+}
+
+void CheckTableName(const Validation& v, const std::string& path, const std::string& name) {
+  if (NamesDatabaseAndTable(name) || !v.places.IsRead(path)) return;
+  v.AtValue(path, absl::StrCat("'", name, "' must name database and table, like pay.refund"));
+}
+
+void AddIssues(const Validation& v, const std::string& path,
+               const std::vector<MappingIssue>& issues) {
   for (const MappingIssue& found : issues) {
     const std::string place = absl::StrCat(path, ".", found.field);
     if (v.places.IsRead(place)) v.AtValue(place, found.issue.message, found.issue.offset);
   }
+}
+
+void ValidateTable(const Validation& v, const std::string& path, const v1::Table& table) {
+  CheckTableName(v, path + ".table", table.table());
+  if (v.places.IsRead(path + ".emit")) CheckMovement(v, path + ".emit", table.emit());
+  ValidateFields(v, path, table);
+  std::vector<MappingIssue> issues;
+  (void)CompileTable(table, &issues);
+  AddIssues(v, path, issues);
+}
+
+void ValidateMarker(const Validation& v, const std::string& path, const v1::Marker& marker) {
+  CheckTableName(v, path + ".table", marker.table());
+  if (marker.marks().empty() && v.places.IsRead(path + ".marks")) {
+    v.AtValue(path + ".marks", "at least one mark is needed");
+  }
+  for (const auto& [name, text] : marker.marks()) {
+    if (!IsEntryName(name)) {
+      v.AtKey(absl::StrCat(path, ".marks.", name),
+              absl::StrCat("'", name,
+                           "' is no name for a mark: use lower_snake_case, at most 64 "
+                           "bytes, beginning with a letter"));
+    }
+  }
+  std::vector<MappingIssue> issues;
+  (void)CompileMarker(marker, &issues);
+  AddIssues(v, path, issues);
 }
 
 void ValidateReport(const Validation& v, const std::string& path, const v1::Report& report) {
@@ -148,6 +148,10 @@ void ValidateSources(const Validation& v) {
     if (!source.has_mariadb() && !source.tables().empty()) {
       v.AtKey(path + ".tables", "only a database source has tables");
     }
+    if (source.has_marker() && !source.has_mariadb()) {
+      v.AtKey(path + ".marker", "only a database source has a marker table");
+    }
+    if (source.has_marker()) ValidateMarker(v, path + ".marker", source.marker());
     for (int i = 0; i < source.tables_size(); ++i) {
       ValidateTable(v, absl::StrCat(path, ".tables[", i, "]"), source.tables(i));
     }

@@ -1,0 +1,297 @@
+#include "server/sidecar/mapping/row_mapper.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
+#include "fundgate/types/text.h"
+#include "server/policy/mapping.h"
+#include "server/sidecar/mapping/row_identity.h"
+#include "server/sidecar/mapping/source_tables.h"
+
+namespace fundgate::mapping {
+namespace {
+
+using Image = std::span<const binlog::Value>;
+
+constexpr size_t kMaxReasonBytes = 1024;  // of a gap, in the contract
+
+// One row under one kind: a reading of each image that there is.
+struct Change {
+  std::optional<Reading> before;
+  std::optional<Reading> after;
+
+  bool readable() const {
+    return (!before.has_value() || before->readable()) && (!after.has_value() || after->readable());
+  }
+  bool speaks() const {
+    return (before.has_value() && before->speaks()) || (after.has_value() && after->speaks());
+  }
+};
+
+// What an image says of a kind. The kind's declarations are alternatives.
+Reading ReadKind(KindDeclarations& kind, Image image) {
+  Reading said;
+  said.contribution.set_status(v1::MOVEMENT_STATUS_NONE);
+  for (const auto& declaration : kind.declarations) {
+    Reading reading = declaration->Read(image);
+    if (!reading.speaks()) continue;
+    if (!said.readable()) continue;
+    if (said.speaks()) {
+      said.problem = absl::StrCat("more than one declaration of the table takes the row as ",
+                                  kind.kind, ": make their conditions exclude each other");
+      continue;
+    }
+    said = std::move(reading);
+  }
+  return said;
+}
+
+// An update of which no image holds all that is read, but which can't have changed any of it.
+bool IsUntouched(const KindDeclarations& kind, Image before, Image after) {
+  bool lacks = false;
+  for (const auto& declaration : kind.declarations) {
+    if (declaration->frame().Differ(before, after)) return false;
+    lacks |= declaration->frame().Lacks(before) || declaration->frame().Lacks(after);
+  }
+  return lacks;
+}
+
+v1::Gap GapOf(const std::string& kind, const std::string& table, const Reading& reading,
+              const std::string& reason) {
+  v1::Gap gap;
+  gap.set_movement_kind(kind);
+  gap.set_table(table);
+  gap.set_reason(CutText(reason, kMaxReasonBytes));
+  gap.set_account_id(reading.contribution.account_id());
+  gap.set_idempotency_key(reading.contribution.idempotency_key());
+  // An order is one of an account.
+  if (!gap.account_id().empty()) gap.set_order_id(reading.contribution.order_id());
+  return gap;
+}
+
+bool SameScope(const v1::Gap& a, const v1::Gap& b) {
+  return a.account_id() == b.account_id() && a.order_id() == b.order_id();
+}
+
+// The gaps of a change that can't be read: where the row is and where it was, once if that is the
+// same.
+std::vector<v1::Gap> GapsOf(const std::string& kind, const std::string& table,
+                            const std::string& row, const Change& change) {
+  const bool blame_after = change.after.has_value() && !change.after->readable();
+  const Reading& blamed = blame_after ? *change.after : *change.before;
+  const std::string reason =
+      absl::StrCat("row ", row, blame_after ? "" : " before its change", ": ", blamed.problem);
+  std::vector<v1::Gap> gaps;
+  for (const auto* side : {&change.after, &change.before}) {
+    if (!side->has_value() || !(*side)->speaks()) continue;
+    v1::Gap gap = GapOf(kind, table, **side, reason);
+    if (gaps.empty() || !SameScope(gaps.front(), gap)) gaps.push_back(std::move(gap));
+  }
+  return gaps;
+}
+
+// A row's images in full as far as they are known: what an update left out of the image after has
+// not changed.
+class Images {
+ public:
+  explicit Images(const binlog::RowChange& row, std::vector<binlog::Value>& memory)
+      : before_(row.before), after_(row.after) {
+    const auto is_absent = [](const binlog::Value& value) {
+      return value.kind == binlog::Value::Kind::kAbsent;
+    };
+    if (row.operation != binlog::RowOperation::kUpdate ||
+        std::none_of(after_.begin(), after_.end(), is_absent)) {
+      return;
+    }
+    memory.assign(after_.begin(), after_.end());
+    for (size_t i = 0; i < memory.size(); ++i) {
+      if (is_absent(memory[i])) memory[i] = before_[i];
+    }
+    after_ = memory;
+  }
+
+  Image before() const { return before_; }
+  Image after() const { return after_; }
+
+ private:
+  Image before_;
+  Image after_;
+};
+
+bool HasColumns(const binlog::RowChange& row) {
+  const size_t columns = row.table->columns.size();
+  const bool has_before = row.operation != binlog::RowOperation::kInsert;
+  const bool has_after = row.operation != binlog::RowOperation::kDelete;
+  return row.before.size() == (has_before ? columns : 0) &&
+         row.after.size() == (has_after ? columns : 0);
+}
+
+// One row on its way into events.
+class RowWriter {
+ public:
+  RowWriter(const MappedTable& table, const v1::Event& head, std::string key_before,
+            std::string key_after, uint64_t image_hash, std::vector<v1::Event>* out)
+      : table_(table),
+        head_(head),
+        key_before_(std::move(key_before)),
+        key_after_(std::move(key_after)),
+        image_hash_(image_hash),
+        out_(out) {}
+
+  void Write(const std::string& kind, Change change) {
+    const std::string& key = change.after.has_value() ? key_after_ : key_before_;
+    if (!change.readable()) {
+      for (v1::Gap& gap : GapsOf(kind, table_.name, key, change)) Append(std::move(gap));
+      return;
+    }
+    const bool is_another_row =
+        change.before.has_value() && change.after.has_value() && key_before_ != key_after_;
+    if (!is_another_row) return Append(kind, std::move(change), key);
+    if (change.before->speaks()) {
+      Append(kind, Change{std::move(change.before), std::nullopt}, key_before_);
+    }
+    if (change.after->speaks()) {
+      Append(kind, Change{std::nullopt, std::move(change.after)}, key_after_);
+    }
+  }
+
+ private:
+  void Append(v1::Gap gap) {
+    out_->push_back(head_);
+    *out_->back().mutable_gap() = std::move(gap);
+  }
+
+  void Append(const std::string& kind, Change change, const std::string& key) {
+    if (key.size() > kMaxPrimaryKeyBytes) {
+      const std::string reason =
+          absl::StrCat("its primary key has ", key.size(), " bytes; at most ", kMaxPrimaryKeyBytes,
+                       " are allowed");
+      const Reading& said = change.after.has_value() ? *change.after : *change.before;
+      return Append(GapOf(kind, table_.name, said, reason));
+    }
+    out_->push_back(head_);
+    v1::MovementEvent& movement = *out_->back().mutable_movement();
+    movement.set_kind(kind);
+    movement.mutable_row()->set_table(table_.name);
+    movement.mutable_row()->set_primary_key(key);
+    if (change.before.has_value()) {
+      *movement.mutable_before() = std::move(change.before->contribution);
+    }
+    if (change.after.has_value()) {
+      movement.mutable_row()->set_image_hash(image_hash_);
+      *movement.mutable_after() = std::move(change.after->contribution);
+    }
+  }
+
+  const MappedTable& table_;
+  const v1::Event& head_;
+  const std::string key_before_;
+  const std::string key_after_;
+  const uint64_t image_hash_;
+  std::vector<v1::Event>* out_;
+};
+
+void ReadMarks(MarkerDeclaration& marker, Image image, std::map<std::string, std::string>& marks) {
+  marker.frame.Fill(image);
+  for (const auto& [name, program] : marker.mapping.marks) {
+    const expression::Value value = program.Evaluate(marker.frame.values());
+    std::string text;
+    if (value.is_string()) text = CutText(value.string_value(), RowMapper::kMaxMarkBytes);
+    if (value.is_int()) text = absl::StrCat(value.int_value());
+    if (value.kind() == expression::ValueKind::kUint) text = absl::StrCat(value.uint_value());
+    if (!text.empty()) marks[name] = std::move(text);
+  }
+}
+
+}  // namespace
+
+RowMapper::RowMapper(std::unique_ptr<SourceTables> tables, uint64_t mapping_version)
+    : tables_(std::move(tables)), mapping_version_(mapping_version) {}
+RowMapper::RowMapper(RowMapper&&) noexcept = default;
+RowMapper& RowMapper::operator=(RowMapper&&) noexcept = default;
+RowMapper::~RowMapper() = default;
+
+absl::StatusOr<RowMapper> RowMapper::Create(const policy::v1::Document& document,
+                                            std::string_view source) {
+  FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<SourceTables> tables,
+                            SourceTables::Create(document, source));
+  const policy::v1::Source& declared = document.sources().at(std::string(source));
+  return RowMapper(std::move(tables), policy::MappingVersion(declared));
+}
+
+void RowMapper::Begin(const binlog::TransactionHead& head) {
+  head_ = head;
+  last_index_ = 0;
+  marks_.clear();
+  tables_->NewTransaction();
+}
+
+void RowMapper::FillHead(uint32_t row_index, std::string_view statement, v1::Event& event) const {
+  event.set_event_id(head_.id);
+  event.set_row_index(row_index);
+  event.mutable_occurred_at()->set_seconds(head_.committed_at);
+  event.mutable_origin()->set_server_id(head_.server_id);
+  if (!statement.empty()) {
+    event.mutable_origin()->set_statement(CutText(statement, kMaxStatementBytes));
+  }
+}
+
+absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v1::Event>* out) {
+  last_index_ = row.index;
+  FUNDGATE_ASSIGN_OR_RETURN(MappedTable * table, tables_->Find(*row.table));
+  if (table == nullptr) return absl::OkStatus();
+  if (!HasColumns(row)) {
+    return absl::InternalError(absl::StrCat("a row of ", table->name,
+                                            " has another number of columns than its table; the "
+                                            "decoder is wrong: report this"));
+  }
+  const Images images(row, merged_);
+  if (table->marker != nullptr && !images.after().empty()) {
+    ReadMarks(*table->marker, images.after(), marks_);
+  }
+  std::optional<v1::Event> head;
+  std::optional<RowWriter> writer;
+  for (KindDeclarations& kind : table->kinds) {
+    const bool is_update = !images.before().empty() && !images.after().empty();
+    if (is_update && IsUntouched(kind, images.before(), images.after())) continue;
+    Change change;
+    if (!images.before().empty()) change.before = ReadKind(kind, images.before());
+    if (!images.after().empty()) change.after = ReadKind(kind, images.after());
+    if (!change.speaks()) continue;
+    if (!writer.has_value()) {
+      FillHead(row.index, row.statement, head.emplace());
+      writer.emplace(*table, *head, PrimaryKeyText(*row.table, images.before()),
+                     PrimaryKeyText(*row.table, images.after()),
+                     images.after().empty() ? 0 : ImageHash(images.after()), out);
+    }
+    writer->Write(kind.kind, std::move(change));
+  }
+  return absl::OkStatus();
+}
+
+void RowMapper::AppendGaps(const binlog::Unreadable& unreadable,
+                           std::vector<v1::Event>* out) const {
+  for (const std::string& kind : tables_->KindsOf(unreadable.database, unreadable.table)) {
+    v1::Event event;
+    FillHead(last_index_, "", event);
+    event.mutable_gap()->set_movement_kind(kind);
+    if (!unreadable.table.empty()) {
+      event.mutable_gap()->set_table(
+          CutText(absl::StrCat(ToAbsl(unreadable.database), ".", ToAbsl(unreadable.table)), 256));
+    }
+    event.mutable_gap()->set_reason(CutText(unreadable.reason, kMaxReasonBytes));
+    out->push_back(std::move(event));
+  }
+}
+
+void RowMapper::Mark(v1::Event& event) const {
+  for (const auto& [name, text] : marks_) {
+    (*event.mutable_origin()->mutable_marker())[name] = text;
+  }
+}
+
+}  // namespace fundgate::mapping

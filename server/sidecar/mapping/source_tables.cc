@@ -1,0 +1,164 @@
+#include "server/sidecar/mapping/source_tables.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
+#include "fundgate/types/text.h"
+#include "server/policy/row_fields.h"
+
+namespace fundgate::mapping {
+namespace {
+
+absl::Status Refused(std::string_view source, const std::string& table,
+                     const std::vector<policy::MappingIssue>& issues) {
+  std::string text = absl::StrCat("source ", ToAbsl(source), ", table ", table, ":");
+  for (const policy::MappingIssue& found : issues) {
+    absl::StrAppend(&text, " ", found.field, ": ", found.issue.message, ";");
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(text, " apply a policy that this version can compile"));
+}
+
+// Whether the definition tells what is needed to read its rows by name and to tell them apart.
+absl::Status CheckDefinition(const MappedTable& mapped, const binlog::Table& table) {
+  if (!table.names_known || !table.signs_known) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "table ", mapped.name,
+        ": the binlog doesn't say the names and signs of its columns; SET "
+        "GLOBAL binlog_row_metadata=FULL (and in the server's configuration), and begin with a "
+        "binlog written since then"));
+  }
+  if (table.primary_key.empty() && !mapped.kinds.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("table ", mapped.name,
+                     " has no primary key, so that its rows can't be told apart; give "
+                     "it one: ALTER TABLE ",
+                     mapped.name, " ADD PRIMARY KEY (...)"));
+  }
+  return absl::OkStatus();
+}
+
+bool IsNamed(std::string_view name, const binlog::Table& table) {
+  const size_t size = table.database.size();
+  return name.size() == size + 1 + table.name.size() && name.substr(0, size) == table.database &&
+         name.substr(size + 1) == table.name;
+}
+
+bool IsBoundTo(const MappedTable& mapped, const binlog::Table& table) {
+  return mapped.bound && mapped.primary_key == table.primary_key &&
+         std::equal(mapped.columns.begin(), mapped.columns.end(), table.columns.begin(),
+                    table.columns.end(), [](const std::string& name, const binlog::Column& column) {
+                      return name == column.name;
+                    });
+}
+
+absl::Status Bind(MappedTable& mapped, const binlog::Table& table) {
+  mapped.bound = false;
+  FUNDGATE_RETURN_IF_ERROR(CheckDefinition(mapped, table));
+  for (KindDeclarations& kind : mapped.kinds) {
+    for (const auto& declaration : kind.declarations) {
+      FUNDGATE_RETURN_IF_ERROR(declaration->Bind(table));
+    }
+  }
+  if (mapped.marker != nullptr) FUNDGATE_RETURN_IF_ERROR(mapped.marker->frame.Bind(table));
+  mapped.columns.clear();
+  for (const binlog::Column& column : table.columns) mapped.columns.push_back(column.name);
+  mapped.primary_key = table.primary_key;
+  mapped.bound = true;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+MappedTable& SourceTables::Named(const std::string& name) {
+  std::unique_ptr<MappedTable>& table = tables_[name];
+  if (table == nullptr) table = std::make_unique<MappedTable>();
+  table->name = name;
+  return *table;
+}
+
+absl::Status SourceTables::AddTable(const policy::v1::Document& document, std::string_view source,
+                                    const policy::v1::Table& table) {
+  std::vector<policy::MappingIssue> issues;
+  std::optional<policy::TableMapping> compiled = policy::CompileTable(table, &issues);
+  if (!compiled.has_value()) return Refused(source, table.table(), issues);
+  const auto movement = document.movements().find(table.emit());
+  if (movement == document.movements().end()) {
+    return Refused(source, table.table(), {{"emit", {0, {}, "there is no such movement"}}});
+  }
+  std::vector<KindDeclarations>& kinds = Named(table.table()).kinds;
+  auto kind = std::lower_bound(
+      kinds.begin(), kinds.end(), table.emit(),
+      [](const KindDeclarations& entry, const std::string& name) { return entry.kind < name; });
+  if (kind == kinds.end() || kind->kind != table.emit()) {
+    kind = kinds.insert(kind, KindDeclarations{table.emit(), {}});
+  }
+  kind->declarations.push_back(std::make_unique<Declaration>(
+      *std::move(compiled), policy::RowFieldsOf(document, movement->second)));
+  return absl::OkStatus();
+}
+
+absl::Status SourceTables::AddMarker(std::string_view source, const policy::v1::Marker& marker) {
+  std::vector<policy::MappingIssue> issues;
+  std::optional<policy::MarkerMapping> compiled = policy::CompileMarker(marker, &issues);
+  if (!compiled.has_value()) return Refused(source, marker.table(), issues);
+  Named(marker.table()).marker = std::make_unique<MarkerDeclaration>(*std::move(compiled));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<SourceTables>> SourceTables::Create(
+    const policy::v1::Document& document, std::string_view source) {
+  const auto found = document.sources().find(std::string(source));
+  if (found == document.sources().end()) {
+    return absl::NotFoundError(
+        absl::StrCat("the policy has no source \"", ToAbsl(source),
+                     "\"; name one of its sources that has mariadb and tables"));
+  }
+  if (!found->second.has_mariadb()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "source ", ToAbsl(source), " is no database in the policy: it has no tables to map"));
+  }
+  std::unique_ptr<SourceTables> tables(new SourceTables());
+  for (const policy::v1::Table& table : found->second.tables()) {
+    FUNDGATE_RETURN_IF_ERROR(tables->AddTable(document, source, table));
+  }
+  if (found->second.has_marker()) {
+    FUNDGATE_RETURN_IF_ERROR(tables->AddMarker(source, found->second.marker()));
+  }
+  return tables;
+}
+
+absl::StatusOr<MappedTable*> SourceTables::Find(const binlog::Table& table) {
+  if (newest_ == &table && newest_id_ == table.id && IsNamed(name_, table)) return newest_found_;
+  name_.assign(table.database);
+  name_ += '.';
+  name_ += table.name;
+  const auto found = tables_.find(name_);
+  MappedTable* mapped = found == tables_.end() ? nullptr : found->second.get();
+  if (mapped != nullptr && !IsBoundTo(*mapped, table)) {
+    FUNDGATE_RETURN_IF_ERROR(Bind(*mapped, table));
+  }
+  newest_ = &table;
+  newest_id_ = table.id;
+  newest_found_ = mapped;
+  return mapped;
+}
+
+std::vector<std::string> SourceTables::KindsOf(std::string_view database,
+                                               std::string_view table) const {
+  std::set<std::string> kinds;
+  for (const auto& [name, mapped] : tables_) {
+    const size_t dot = name.find('.');
+    const bool concerned =
+        (database.empty() || std::string_view(name).substr(0, dot) == database) &&
+        (table.empty() || std::string_view(name).substr(dot + 1) == table);
+    if (!concerned) continue;
+    for (const KindDeclarations& kind : mapped->kinds) kinds.insert(kind.kind);
+  }
+  return {kinds.begin(), kinds.end()};
+}
+
+}  // namespace fundgate::mapping

@@ -1,0 +1,87 @@
+// The tables of a source that are read, compiled, and bound to what the database says of them.
+#ifndef SERVER_SIDECAR_MAPPING_SOURCE_TABLES_H_
+#define SERVER_SIDECAR_MAPPING_SOURCE_TABLES_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "fundgate/policy/v1/document.pb.h"
+#include "server/policy/mapping.h"
+#include "server/sidecar/binlog/table.h"
+#include "server/sidecar/mapping/declaration.h"
+
+namespace fundgate::mapping {
+
+// All declarations of one table for one kind of movement.
+struct KindDeclarations {
+  std::string kind;
+  std::vector<std::unique_ptr<Declaration>> declarations;
+};
+
+// The expressions of the marker table.
+struct MarkerDeclaration {
+  explicit MarkerDeclaration(policy::MarkerMapping compiled)
+      : mapping(std::move(compiled)), frame(*mapping.environment) {}
+
+  policy::MarkerMapping mapping;
+  RowFrame frame;
+};
+
+// One table that is read.
+struct MappedTable {
+  std::string name;                           // "pay.refund"
+  std::vector<KindDeclarations> kinds;        // sorted by kind; empty of a mere marker table
+  std::unique_ptr<MarkerDeclaration> marker;  // null if it is none
+
+  // The definition that the declarations are bound to.
+  bool bound = false;
+  std::vector<std::string> columns;
+  std::vector<uint32_t> primary_key;
+};
+
+// Used by one thread.
+class SourceTables {
+ public:
+  // See RowMapper::Create.
+  static absl::StatusOr<std::unique_ptr<SourceTables>> Create(const policy::v1::Document& document,
+                                                              std::string_view source);
+
+  // Definitions may have changed since the last row: looks at each again when it comes.
+  void NewTransaction() { newest_ = nullptr; }
+
+  // The table, bound to this definition; null if nobody reads its rows. FAILED_PRECONDITION as of
+  // RowMapper::AppendEvents.
+  absl::StatusOr<MappedTable*> Find(const binlog::Table& table);
+
+  // The kinds of movement that rows of the table may be, sorted; an empty table means all of the
+  // database, an empty database everything.
+  std::vector<std::string> KindsOf(std::string_view database, std::string_view table) const;
+
+ private:
+  SourceTables() = default;
+
+  absl::Status AddTable(const policy::v1::Document& document, std::string_view source,
+                        const policy::v1::Table& table);
+  absl::Status AddMarker(std::string_view source, const policy::v1::Marker& marker);
+  MappedTable& Named(const std::string& name);
+
+  absl::flat_hash_map<std::string, std::unique_ptr<MappedTable>> tables_;
+  std::string name_;  // of the table looked up last
+
+  // The newest answer of Find: rows of one table come in a run.
+  const binlog::Table* newest_ = nullptr;
+  uint64_t newest_id_ = 0;
+  MappedTable* newest_found_ = nullptr;
+};
+
+}  // namespace fundgate::mapping
+
+#endif  // SERVER_SIDECAR_MAPPING_SOURCE_TABLES_H_
