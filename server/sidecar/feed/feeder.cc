@@ -177,8 +177,9 @@ void Feeder::Probe() {
       probe_ = std::move(probe);
       changed_.notify_all();
     } else if (absl::IsDataLoss(read)) {
+      // Beginning anew shows what the server there has.
       lock.unlock();
-      Fail(read);
+      Fail(absl::UnavailableError(read.message()));
       lock.lock();
     }
     if (stream_.Waiting(absl::Now()) > options_.patience) {
