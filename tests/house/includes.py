@@ -23,7 +23,8 @@ from cpp_text import without_comments_and_strings
 # parent's. The standard library is open to all but the folders of PURE below.
 Row = collections.namedtuple("Row", "folders libraries")
 _CORE = {"types", "server/expression"}
-_ALL_LIBRARIES = {"abseil", "re2", "protobuf", "grpc", "rocksdb", "yaml-cpp", "cli11", "openssl"}
+_ALL_LIBRARIES = {"abseil", "re2", "protobuf", "grpc", "rocksdb", "yaml-cpp", "cli11", "openssl",
+                  "mariadb"}
 _TESTING = {"testing"}
 TABLE = {
     "types": Row(set(), {"abseil"}),
@@ -37,6 +38,9 @@ TABLE = {
                        {"abseil", "protobuf", "grpc", "openssl"}),
     "server/sidecar": Row({"server/policy", "server/expression", "proto"},
                           {"abseil", "protobuf", "grpc", "openssl"}),
+    # What reads binlogs knows bytes alone: no server, no gate.
+    "server/sidecar/binlog": Row({"types"}, {"abseil"}),
+    "server/sidecar/decode": Row({"server/sidecar/binlog"}, {"abseil"}),
     "server/export": Row({"server/store", "proto"}, {"abseil", "protobuf", "grpc", "openssl"}),
     "server/main": Row({"server/gate", "server/sidecar", "server/export"}, _ALL_LIBRARIES),
     "client": Row({"types", "proto"}, {"abseil", "protobuf", "grpc", "cli11"}),
@@ -47,6 +51,8 @@ TABLE = {
     "tests/core": Row({"server/core"}, {"abseil"} | _TESTING),
     "tests/store": Row({"server/store", "server/policy", "tests/core"},
                        {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
+    "tests/decoder": Row({"server/sidecar/decode"}, {"abseil"} | _TESTING),
+    "tests/mariadb": Row({"server/sidecar/decode"}, {"abseil", "mariadb"} | _TESTING),
     "tests/sequencer": Row({"server/sequencer", "server/policy", "tests/core", "tests/store"},
                            {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
     "tests": Row({"server/main", "client", "tests/expression", "tests/sequencer"},
@@ -57,8 +63,8 @@ TABLE = {
 _LIBRARIES = {
     "absl": "abseil", "re2": "re2", "google": "protobuf", "grpc": "grpc", "grpcpp": "grpc",
     "grpc++": "grpc", "rocksdb": "rocksdb", "yaml-cpp": "yaml-cpp", "CLI": "cli11",
-    "openssl": "openssl", "gtest": "testing", "gmock": "testing", "rapidcheck": "testing",
-    "benchmark": "testing",
+    "openssl": "openssl", "mariadb": "mariadb", "gtest": "testing", "gmock": "testing",
+    "rapidcheck": "testing", "benchmark": "testing",
 }
 # Folders of /usr/include that belong to the language and the operating system.
 _SYSTEM = {"c++", "x86_64-linux-gnu", "aarch64-linux-gnu", "linux", "asm", "asm-generic", "bits",

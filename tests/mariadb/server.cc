@@ -1,0 +1,201 @@
+#include "tests/mariadb/server.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <mysql.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace fundgate::mariadb_testing {
+namespace {
+
+constexpr char kServer[] = "/usr/sbin/mariadbd";
+constexpr char kInstall[] = "/usr/bin/mariadb-install-db";
+constexpr int kStartAttempts = 3000;  // of kAttemptMs each: a loaded machine starts it in seconds
+constexpr int kAttemptMs = 20;
+
+// Starts `command` with all its output in the file `log`. It ends with the test, however that ends.
+pid_t Spawn(const std::vector<std::string>& command, const std::string& log) {
+  std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
+  for (const std::string& argument : command)
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(127);
+  const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  ::dup2(file, STDOUT_FILENO);
+  ::dup2(file, STDERR_FILENO);
+  ::execv(arguments[0], arguments.data());
+  ::_exit(127);
+}
+
+int WaitFor(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// Whether the process ends within that time.
+bool EndsWithin(pid_t child, int ms) {
+  const int handle = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+  if (handle < 0) return true;
+  pollfd waiting = {.fd = handle, .events = POLLIN, .revents = 0};
+  const bool ended = ::poll(&waiting, 1, ms) > 0;
+  ::close(handle);
+  return ended;
+}
+
+uint16_t FreePort() {
+  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  EXPECT_EQ(::bind(probe, generic, size), 0);
+  EXPECT_EQ(::getsockname(probe, generic, &size), 0);
+  ::close(probe);
+  return ntohs(address.sin_port);
+}
+
+// Root's server refuses to run unless told that it is meant.
+void AddUser(std::vector<std::string>& command) {
+  if (::geteuid() == 0) command.emplace_back("--user=root");
+}
+
+}  // namespace
+
+bool Installed() { return ::access(kServer, X_OK) == 0 && ::access(kInstall, X_OK) == 0; }
+
+Server::Server(std::vector<std::string> options) : options_(std::move(options)) {
+  // Short, since a socket's path has at most 107 bytes.
+  std::string folder = std::filesystem::temp_directory_path() / "fundgate-db-XXXXXX";
+  folder_ = ::mkdtemp(folder.data());
+  port_ = FreePort();
+  std::vector<std::string> install = {kInstall,
+                                      "--no-defaults",
+                                      absl::StrCat("--datadir=", folder_, "/data"),
+                                      "--auth-root-authentication-method=normal",
+                                      "--skip-test-db",
+                                      "--skip-name-resolve"};
+  AddUser(install);
+  const std::string log = folder_ + "/install.log";
+  EXPECT_EQ(WaitFor(Spawn(install, log)), 0) << kInstall << " failed; see " << log;
+  const absl::Status started = Start();
+  EXPECT_TRUE(started.ok()) << started;
+}
+
+Server::~Server() {
+  Kill();
+  std::filesystem::remove_all(folder_);
+}
+
+absl::Status Server::Start() {
+  if (process_id_ != 0) return absl::OkStatus();
+  std::vector<std::string> command = {kServer, "--no-defaults"};
+  AddUser(command);
+  for (const std::string& option :
+       {absl::StrCat("--datadir=", folder_, "/data"), absl::StrCat("--socket=", socket()),
+        absl::StrCat("--pid-file=", folder_, "/pid"), absl::StrCat("--port=", port_)}) {
+    command.push_back(option);
+  }
+  // A binlog's name has at least 12 characters: Connector/C reads shorter ones wrongly.
+  for (const char* option :
+       {"--bind-address=127.0.0.1", "--skip-name-resolve", "--log-bin=mariadb-bin",
+        "--binlog-format=ROW", "--binlog-row-image=FULL", "--binlog-row-metadata=FULL",
+        "--binlog-checksum=CRC32", "--sync-binlog=1", "--gtid-strict-mode=ON", "--server-id=1",
+        "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M", "--performance-schema=OFF",
+        "--aria-pagecache-buffer-size=8M", "--key-buffer-size=1M"}) {
+    command.emplace_back(option);
+  }
+  command.insert(command.end(), options_.begin(), options_.end());
+  const std::string log = folder_ + "/mariadbd.log";
+  process_id_ = Spawn(command, log);
+  for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
+    if (Connect().ok()) return absl::OkStatus();
+    if (EndsWithin(process_id_, kAttemptMs)) break;
+  }
+  Kill();
+  return absl::UnavailableError(absl::StrCat("mariadbd did not come up; see ", log));
+}
+
+void Server::End(int signal) {
+  if (connection_ != nullptr) ::mysql_close(std::exchange(connection_, nullptr));
+  if (process_id_ == 0) return;
+  ::kill(process_id_, signal);
+  WaitFor(std::exchange(process_id_, 0));
+}
+
+void Server::Kill() { End(SIGKILL); }
+
+void Server::Stop() { End(SIGTERM); }
+
+absl::Status Server::Connect() {
+  if (connection_ != nullptr) return absl::OkStatus();
+  MYSQL* connection = ::mysql_init(nullptr);
+  ::mysql_options(connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  if (::mysql_real_connect(connection, nullptr, "root", "", nullptr, 0, socket().c_str(), 0) ==
+      nullptr) {
+    absl::Status failed = absl::UnavailableError(::mysql_error(connection));
+    ::mysql_close(connection);
+    return failed;
+  }
+  connection_ = connection;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Rows> Server::Query(const std::string& sql) {
+  if (absl::Status connected = Connect(); !connected.ok()) return connected;
+  if (::mysql_real_query(connection_, sql.data(), sql.size()) != 0)
+    return absl::InternalError(absl::StrCat(::mysql_error(connection_), " in: ", sql));
+  Rows rows;
+  MYSQL_RES* result = ::mysql_store_result(connection_);
+  if (result == nullptr) return rows;
+  while (MYSQL_ROW row = ::mysql_fetch_row(result)) {
+    const unsigned long* lengths = ::mysql_fetch_lengths(result);  // NOLINT: Connector/C's type
+    auto& target = rows.emplace_back();
+    for (unsigned i = 0; i < ::mysql_num_fields(result); ++i) {
+      if (row[i] == nullptr) {
+        target.emplace_back();
+      } else {
+        target.emplace_back(std::string(row[i], lengths[i]));
+      }
+    }
+  }
+  ::mysql_free_result(result);
+  return rows;
+}
+
+void Server::Execute(const std::string& sql) {
+  const absl::StatusOr<Rows> rows = Query(sql);
+  EXPECT_TRUE(rows.ok()) << rows.status();
+}
+
+std::vector<std::string> Server::BinlogFiles() {
+  const absl::StatusOr<Rows> logs = Query("SHOW BINARY LOGS");
+  EXPECT_TRUE(logs.ok()) << logs.status();
+  std::vector<std::string> files;
+  if (!logs.ok()) return files;
+  for (const auto& row : *logs) files.push_back(absl::StrCat(folder_, "/data/", *row[0]));
+  return files;
+}
+
+}  // namespace fundgate::mariadb_testing
