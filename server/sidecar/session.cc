@@ -90,7 +90,7 @@ absl::StatusOr<v1::GetPositionResponse> GetPosition(v1::Ingest::Stub& ingest,
 
 uint32_t DefaultServerId(std::string_view source) {
   policy::Fnv1a hash;
-  hash.Add(source);
+  hash.AddText(source);
   return static_cast<uint32_t>(hash.value()) | 0x80000000U;
 }
 

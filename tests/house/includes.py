@@ -36,8 +36,11 @@ TABLE = {
     "server/sequencer": Row({"server/store"}, {"abseil"}),
     "server/gate": Row({"server/sequencer", "server/policy", "server/store", "proto"},
                        {"abseil", "protobuf", "grpc", "openssl"}),
-    "server/sidecar": Row({"server/policy", "server/expression", "proto"},
+    "server/sidecar": Row({"server/policy", "server/expression", "proto", "server/sidecar/binlog",
+                           "server/sidecar/sources"},
                           {"abseil", "protobuf", "grpc", "openssl"}),
+    # What talks to databases knows no gate and no policy.
+    "server/sidecar/sources": Row({"types"}, {"abseil", "mariadb"}),
     # What reads binlogs knows bytes alone: no server, no gate.
     "server/sidecar/binlog": Row({"types"}, {"abseil"}),
     "server/sidecar/decode": Row({"server/sidecar/binlog"}, {"abseil"}),
