@@ -20,10 +20,9 @@ namespace {
 
 // One line on stderr, with the time of the wall clock.
 void WriteLine(sidecar::Severity severity, std::string_view line) {
-  const std::string stamped =
-      absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
-                   " fundgate-sidecar: ", ToAbsl(sidecar::NameOf(severity)), " ", ToAbsl(line),
-                   "\n");
+  const std::string stamped = absl::StrCat(
+      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
+      " fundgate-sidecar: ", ToAbsl(sidecar::NameOf(severity)), " ", ToAbsl(line), "\n");
   std::fwrite(stamped.data(), 1, stamped.size(), stderr);
 }
 
@@ -66,13 +65,12 @@ int Follow(const FollowCommand& command) {
   pthread_kill(waiter.native_handle(), SIGTERM);
   waiter.join();
   const feed::Counters& done = sidecar.counters();
-  sidecar::Log(WriteLine)
-      .Info("ended", {{"transactions", absl::StrCat(done.transactions.load())},
-                      {"events", absl::StrCat(done.events.load())},
-                      {"gaps", absl::StrCat(done.gaps.load())},
-                      {"requests", absl::StrCat(done.requests.load())},
-                      {"probes", absl::StrCat(done.probes.load())},
-                      {"sessions", absl::StrCat(done.sessions.load())}});
+  sidecar::Log(WriteLine).Info("ended", {{"transactions", absl::StrCat(done.transactions.load())},
+                                         {"events", absl::StrCat(done.events.load())},
+                                         {"gaps", absl::StrCat(done.gaps.load())},
+                                         {"requests", absl::StrCat(done.requests.load())},
+                                         {"probes", absl::StrCat(done.probes.load())},
+                                         {"sessions", absl::StrCat(done.sessions.load())}});
   return ExitCodeOf(end);
 }
 

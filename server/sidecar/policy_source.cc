@@ -26,6 +26,13 @@ sources::PrimarySettings ToSettings(const policy::v1::Mariadb& mariadb) {
   return settings;
 }
 
+std::set<std::string> TablesOf(const policy::v1::Source& source) {
+  std::set<std::string> tables;
+  for (const policy::v1::Table& table : source.tables()) tables.insert(table.table());
+  if (source.has_marker()) tables.insert(source.marker().table());
+  return tables;
+}
+
 }  // namespace
 
 absl::StatusOr<PolicySource> ReadPolicySource(const std::string& document, uint64_t version,
@@ -35,13 +42,14 @@ absl::StatusOr<PolicySource> ReadPolicySource(const std::string& document, uint6
   if (read.places.HasAny()) policy::Validate(read.document, read.places, problems);
   const std::vector<policy::Problem> found = std::move(problems).Take();
   if (!found.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the gate's policy version ", version, " isn't valid for this sidecar; run one of the ",
-        "gate's own version: ", policy::Render(found)));
+    return absl::InvalidArgumentError(absl::StrCat("the gate's policy version ", version,
+                                                   " isn't valid for this sidecar; run one of the ",
+                                                   "gate's own version: ", policy::Render(found)));
   }
   FUNDGATE_ASSIGN_OR_RETURN(mapping::RowMapper mapper,
                             mapping::RowMapper::Create(read.document, source));
-  return PolicySource{version, ToSettings(read.document.sources().at(source).mariadb()),
+  const policy::v1::Source& declared = read.document.sources().at(source);
+  return PolicySource{version, ToSettings(declared.mariadb()), TablesOf(declared),
                       std::move(mapper)};
 }
 

@@ -3,6 +3,7 @@
 #define SERVER_SIDECAR_POLICY_SOURCE_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -17,6 +18,7 @@ namespace fundgate::sidecar {
 struct PolicySource {
   uint64_t version = 0;  // of the policy
   sources::PrimarySettings primary;
+  std::set<std::string> tables;  // that the mapping reads: "database.table"
   mapping::RowMapper mapper;
 };
 

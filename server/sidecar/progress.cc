@@ -23,7 +23,8 @@ std::optional<Progress::Report> Progress::Read(absl::Time committed_at, absl::Ti
   report.caught_up = !catching_up;
   report.behind = behind;
   const double seconds = absl::ToDoubleSeconds(now - since_);
-  report.per_second = seconds > 0 ? static_cast<uint64_t>(static_cast<double>(read_) / seconds) : read_;
+  report.per_second =
+      seconds > 0 ? static_cast<uint64_t>(static_cast<double>(read_) / seconds) : read_;
   reported_ = catching_up;
   since_ = now;
   read_ = 0;

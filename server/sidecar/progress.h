@@ -13,9 +13,9 @@ namespace fundgate::sidecar {
 class Progress {
  public:
   struct Report {
-    bool caught_up = false;       // the first transaction that is new again
-    absl::Duration behind;        // the newest transaction's age
-    uint64_t per_second = 0;      // transactions since the last report, or since the beginning
+    bool caught_up = false;   // the first transaction that is new again
+    absl::Duration behind;    // the newest transaction's age
+    uint64_t per_second = 0;  // transactions since the last report, or since the beginning
   };
 
   explicit Progress(absl::Time now) : since_(now) {}
@@ -24,9 +24,9 @@ class Progress {
   std::optional<Report> Read(absl::Time committed_at, absl::Time now);
 
  private:
-  absl::Time since_;        // the last report
-  uint64_t read_ = 0;       // transactions since then
-  bool reported_ = false;   // that it is behind
+  absl::Time since_;       // the last report
+  uint64_t read_ = 0;      // transactions since then
+  bool reported_ = false;  // that it is behind
 };
 
 }  // namespace fundgate::sidecar

@@ -1,14 +1,15 @@
 #include "server/sidecar/session.h"
 
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fundgate/types/status_macros.h"
+#include "fundgate/types/text.h"
 #include "server/policy/fnv1a.h"
 #include "server/sidecar/binlog/reader.h"
-#include "server/sidecar/policy_source.h"
 #include "server/sidecar/progress.h"
 
 namespace fundgate::sidecar {
@@ -70,6 +71,17 @@ Next AfterReading(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) ? Next::kFail : Next::kRetry;
 }
 
+// Where an event begins in its file, by the end that its header names: 4 bytes from the 13th on,
+// the least first. 0 for artificial events, which are in no file.
+uint64_t OffsetOf(std::span<const uint8_t> event) {
+  constexpr size_t kEndPosition = 13;
+  uint64_t end = 0;
+  for (size_t i = 4; i > 0 && event.size() >= kEndPosition + 4; --i) {
+    end = end << 8 | event[kEndPosition + i - 1];
+  }
+  return end > event.size() ? end - event.size() : 0;
+}
+
 absl::StatusOr<v1::GetPositionResponse> GetPosition(v1::Ingest::Stub& ingest,
                                                     const std::string& source,
                                                     uint64_t mapping_version) {
@@ -104,17 +116,17 @@ SessionEnd Session::Run() {
   absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(policy->primary);
   if (!primary.ok()) return {AfterDatabase(primary.status()), primary.status()};
   if (stopped()) return {};
-  return Follow(*std::move(primary), std::move(policy->mapper));
+  return Follow(*std::move(primary), *policy);
 }
 
-SessionEnd Session::Follow(sources::Primary primary, mapping::RowMapper mapper) {
+SessionEnd Session::Follow(sources::Primary primary, PolicySource& policy) {
   NoteServer(primary);
+  const uint64_t mapping_version = policy.mapper.mapping_version();
   const absl::StatusOr<v1::GetPositionResponse> granted =
-      GetPosition(context_.ingest, context_.settings.source, mapper.mapping_version());
+      GetPosition(context_.ingest, context_.settings.source, mapping_version);
   if (!granted.ok()) return {AfterGate(granted.status()), granted.status()};
-  absl::StatusOr<feed::RequestBuilder> builder =
-      feed::RequestBuilder::Create(context_.settings.source, mapper.mapping_version(), *granted,
-                                   context_.settings.feeder.limits);
+  absl::StatusOr<feed::RequestBuilder> builder = feed::RequestBuilder::Create(
+      context_.settings.source, mapping_version, *granted, context_.settings.feeder.limits);
   if (!builder.ok()) return {Next::kFail, builder.status()};
   sources::HeadReader head(primary);
   const std::string host = primary.session->endpoint().ToString();
@@ -128,11 +140,11 @@ SessionEnd Session::Follow(sources::Primary primary, mapping::RowMapper mapper) 
                                              {"server_uid", primary.server_uid},
                                              {"position", granted->position()},
                                              {"epoch", absl::StrCat(granted->epoch())}});
-  return Feed(**binlog, head, mapper, *std::move(builder), granted->gate_time());
+  return Feed(**binlog, head, policy, *std::move(builder), granted->gate_time());
 }
 
 SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& head,
-                         mapping::RowMapper& mapper, feed::RequestBuilder builder,
+                         PolicySource& policy, feed::RequestBuilder builder,
                          const google::protobuf::Timestamp& granted_at) {
   {
     const std::lock_guard lock(mutex_);
@@ -143,7 +155,7 @@ SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& hea
   feed::Feeder feeder(
       context_.ingest, std::move(builder), granted_at, context_.settings.feeder, context_.counters,
       {.read_head = [this, &head] { return ReadHead(head); }, .on_end = [this] { Interrupt(); }});
-  const SessionEnd read = Read(binlog, mapper, feeder);
+  const SessionEnd read = Read(binlog, policy, feeder);
   const absl::Status fed = feeder.Drain(kDrainTimeout);
   went_well_ = !feeder.acknowledged().empty();
   {
@@ -157,28 +169,33 @@ SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& hea
   return read.next > next ? read : SessionEnd{next, fed};
 }
 
-SessionEnd Session::Read(sources::BinlogStream& binlog, mapping::RowMapper& mapper,
+SessionEnd Session::Read(sources::BinlogStream& binlog, PolicySource& policy,
                          feed::Feeder& feeder) {
   Progress progress(absl::Now());
   feed::Stager stager(
-      mapper, {.spill_folder = context_.settings.spill_folder}, context_.log, context_.counters,
-      [this, &feeder, &progress](feed::Transaction transaction) {
+      policy.mapper, {.spill_folder = context_.settings.spill_folder}, context_.log,
+      context_.counters, [this, &feeder, &progress](feed::Transaction transaction) {
         const auto report = progress.Read(transaction.committed_at, absl::Now());
         if (report.has_value()) {
-          context_.log.Info(report->caught_up ? "caught up" : "catching up",
-                            {{"transactions_per_second", absl::StrCat(report->per_second)},
-                             {"position", transaction.gtid.ToString()},
-                             {"behind", absl::FormatDuration(absl::Trunc(report->behind,
-                                                                         absl::Seconds(1)))}});
+          context_.log.Info(
+              report->caught_up ? "caught up" : "catching up",
+              {{"transactions_per_second", absl::StrCat(report->per_second)},
+               {"position", transaction.gtid.ToString()},
+               {"behind", absl::FormatDuration(absl::Trunc(report->behind, absl::Seconds(1)))}});
         }
         return feeder.Push(std::move(transaction));
       });
-  binlog::Reader reader(stager, {.checksum_required = true});
+  binlog::ReaderOptions options;
+  options.require_checksum = true;
+  options.wants_table = [&policy](std::string_view database, std::string_view table) {
+    return policy.tables.count(absl::StrCat(ToAbsl(database), ".", ToAbsl(table))) > 0;
+  };
+  binlog::Reader reader(stager, std::move(options));
   while (true) {
     const absl::StatusOr<std::span<const uint8_t>> event = binlog.Fetch();
     if (stopped()) return {};
     if (!event.ok()) return {AfterDatabase(event.status()), event.status()};
-    const absl::Status applied = reader.Apply(*event);
+    const absl::Status applied = reader.Apply(*event, OffsetOf(*event));
     if (!applied.ok()) return {AfterReading(applied), applied};
   }
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -15,6 +16,7 @@
 #include "server/sidecar/feed/feeder.h"
 #include "server/sidecar/feed/stager.h"
 #include "server/sidecar/log.h"
+#include "server/sidecar/policy_source.h"
 #include "server/sidecar/sources/binlog_stream.h"
 #include "server/sidecar/sources/primary.h"
 
@@ -74,11 +76,10 @@ class Session {
   bool went_well() const { return went_well_; }
 
  private:
-  SessionEnd Follow(sources::Primary primary, mapping::RowMapper mapper);
-  SessionEnd Feed(sources::BinlogStream& binlog, sources::HeadReader& head,
-                  mapping::RowMapper& mapper, feed::RequestBuilder builder,
-                  const google::protobuf::Timestamp& granted_at);
-  SessionEnd Read(sources::BinlogStream& binlog, mapping::RowMapper& mapper, feed::Feeder& feeder);
+  SessionEnd Follow(sources::Primary primary, PolicySource& policy);
+  SessionEnd Feed(sources::BinlogStream& binlog, sources::HeadReader& head, PolicySource& policy,
+                  feed::RequestBuilder builder, const google::protobuf::Timestamp& granted_at);
+  SessionEnd Read(sources::BinlogStream& binlog, PolicySource& policy, feed::Feeder& feeder);
   void NoteServer(const sources::Primary& primary);
   absl::StatusOr<std::string> ReadHead(sources::HeadReader& head);
   void Interrupt();

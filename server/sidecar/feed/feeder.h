@@ -28,8 +28,8 @@ struct FeederOptions {
   absl::Duration linger = absl::Milliseconds(100);
   // A gate that acknowledges nothing for so long is given up.
   absl::Duration patience = absl::Seconds(15);
-  size_t window = 16;                    // requests unacknowledged
-  size_t queued_bytes_max = 8 << 20;     // of events in memory that wait to be sent
+  size_t window = 16;                 // requests unacknowledged
+  size_t queued_bytes_max = 8 << 20;  // of events in memory that wait to be sent
   size_t queued_transactions_max = 20'000;
   RequestLimits limits;
 };
@@ -85,7 +85,7 @@ class Feeder {
   Counters& counters_;
   const Outside outside_;
 
-  RequestBuilder builder_;  // the sender's alone
+  RequestBuilder builder_;                 // the sender's alone
   std::optional<absl::Time> moves_since_;  // the sender's: positions wait since then
 
   mutable std::mutex mutex_;  // over all below
@@ -93,12 +93,12 @@ class Feeder {
   std::deque<Transaction> queue_;
   size_t queued_ = 0;        // transactions that aren't in a request yet: of queue_, or taken out
   size_t queued_bytes_ = 0;  // of these
-  std::optional<v1::Probe> probe_;   // to be sent
-  bool probe_asked_ = false;         // by the gate
-  bool draining_ = false;            // send the rest, then stop
-  bool sent_all_ = false;            // the sender has stopped
-  bool ended_ = false;               // the stream has, or the feeder gave up
-  absl::Status failure_;             // why the feeder gave up, if it did
+  std::optional<v1::Probe> probe_;  // to be sent
+  bool probe_asked_ = false;        // by the gate
+  bool draining_ = false;           // send the rest, then stop
+  bool sent_all_ = false;           // the sender has stopped
+  bool ended_ = false;              // the stream has, or the feeder gave up
+  absl::Status failure_;            // why the feeder gave up, if it did
 
   GateStream stream_;
   std::thread sender_;

@@ -69,11 +69,11 @@ class GateStream {
   std::condition_variable changed_;
   google::protobuf::Timestamp gate_time_;
   std::string acknowledged_;
-  absl::Time heard_;        // the gate's last word, or when a request began to wait; our clock
-  size_t under_way_ = 0;    // sent and not acknowledged
-  bool ended_ = false;      // by the gate or the connection
+  absl::Time heard_;      // the gate's last word, or when a request began to wait; our clock
+  size_t under_way_ = 0;  // sent and not acknowledged
+  bool ended_ = false;    // by the gate or the connection
   bool finished_ = false;
-  absl::Status end_;        // once finished
+  absl::Status end_;  // once finished
 
   std::thread reader_;  // last: it uses all of the above
 };

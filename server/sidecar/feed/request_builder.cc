@@ -59,8 +59,9 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
   if (position_.Covers(transaction.gtid)) return true;
   StagedEvents& events = transaction.events;
   // Not torn apart if it fits the request after this one.
-  if (has_events() && (static_cast<size_t>(request_.events_size()) + events.count() > limits_.events ||
-                       bytes_ + events.bytes() > limits_.bytes)) {
+  if (has_events() &&
+      (static_cast<size_t>(request_.events_size()) + events.count() > limits_.events ||
+       bytes_ + events.bytes() > limits_.bytes)) {
     return false;
   }
   FUNDGATE_ASSIGN_OR_RETURN(const uint32_t rows_sent, position_.RowsSent(transaction.gtid));

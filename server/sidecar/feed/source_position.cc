@@ -84,8 +84,8 @@ void SourcePosition::Advance(const Gtid& gtid) {
 
 void SourcePosition::AdvanceRows(const Gtid& gtid, uint32_t rows) {
   uint64_t& count = parts_[gtid.domain];
-  count = Complete(count) << (kRowBits + kServerBits) | (gtid.server & kServerMask) << kRowBits |
-          rows;
+  count =
+      Complete(count) << (kRowBits + kServerBits) | (gtid.server & kServerMask) << kRowBits | rows;
 }
 
 absl::StatusOr<uint32_t> SourcePosition::RowsSent(const Gtid& gtid) const {

@@ -1,11 +1,18 @@
 #include "server/sidecar/feed/stager.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
 
 namespace fundgate::feed {
+namespace {
+
+// Where in a transaction that stands that is no row; no row has so high an index.
+constexpr uint32_t kBehindAllRows = std::numeric_limits<uint32_t>::max() - 1;
+
+}  // namespace
 
 Stager::Stager(mapping::RowMapper& mapper, StagerOptions options, const sidecar::Log& log,
                Counters& counters, Sink sink)
@@ -20,15 +27,19 @@ absl::Status Stager::OnBegin(const binlog::TransactionHead& head) {
   transaction_.emplace(Transaction{gtid,
                                    absl::FromUnixSeconds(head.committed_at),
                                    {options_.memory_bytes_max, options_.spill_folder}});
-  kinds_unreadable_.clear();
-  gaps_ = 0;
+  unreadable_.clear();
   mapper_.Begin(head);
   return absl::OkStatus();
 }
 
 absl::Status Stager::OnRow(const binlog::RowChange& row) {
   FUNDGATE_RETURN_IF_ERROR(mapper_.AppendEvents(row, &appended_));
-  return Keep();
+  for (v1::Event& event : appended_) {
+    if (event.has_gap()) Tell(event.gap());
+    FUNDGATE_RETURN_IF_ERROR(transaction_->events.Append(std::move(event)));
+  }
+  appended_.clear();
+  return absl::OkStatus();
 }
 
 absl::Status Stager::OnStatement(std::string_view /*database*/, std::string_view /*sql*/) {
@@ -37,26 +48,17 @@ absl::Status Stager::OnStatement(std::string_view /*database*/, std::string_view
 
 absl::Status Stager::OnUnreadable(const binlog::Unreadable& unreadable) {
   mapper_.AppendGaps(unreadable, &appended_);
-  // One gap a kind is as good as a thousand, and a transaction may have a million statements.
-  std::erase_if(appended_, [this](const v1::Event& event) {
-    return !kinds_unreadable_.insert(event.gap().movement_kind()).second;
-  });
-  return Keep();
-}
-
-absl::Status Stager::Keep() {
   for (v1::Event& event : appended_) {
-    if (event.has_gap()) {
-      ++gaps_;
-      Tell(event.gap());
-    }
-    FUNDGATE_RETURN_IF_ERROR(transaction_->events.Append(std::move(event)));
+    const std::string kind = event.gap().movement_kind();
+    const auto [kept, is_new] = unreadable_.emplace(kind, std::move(event));
+    if (is_new) Tell(kept->second.gap());
   }
   appended_.clear();
   return absl::OkStatus();
 }
 
-void Stager::Tell(const v1::Gap& gap) const {
+void Stager::Tell(const v1::Gap& gap) {
+  ++counters_.gaps;
   log_.Error("a change can't be read: what it may have moved is unproven",
              {{"gtid", transaction_->gtid.ToString()},
               {"kind", gap.movement_kind()},
@@ -71,17 +73,20 @@ absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
   if (end == binlog::TransactionEnd::kRollback) transaction.events.Clear();
   transaction.is_prepared = end == binlog::TransactionEnd::kXaPrepare;
   if (transaction.is_prepared && !transaction.events.empty()) {
+    counters_.gaps += transaction.events.count();
     log_.Error("a prepared XA transaction changed mapped rows: what it may move is unproven",
                {{"gtid", transaction.gtid.ToString()},
                 {"events", absl::StrCat(transaction.events.count())}});
-    gaps_ = transaction.events.count();
+  }
+  for (auto& [kind, event] : unreadable_) {
+    event.set_row_index(kBehindAllRows);
+    FUNDGATE_RETURN_IF_ERROR(transaction.events.Append(std::move(event)));
   }
   v1::Event marked;
   mapper_.Mark(marked);
   transaction.marks = std::move(*marked.mutable_origin()->mutable_marker());
   ++counters_.transactions;
   counters_.events += transaction.events.count();
-  if (end != binlog::TransactionEnd::kRollback) counters_.gaps += gaps_;
   return sink_(std::move(transaction));
 }
 

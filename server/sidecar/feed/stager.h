@@ -4,8 +4,8 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +24,8 @@ struct StagerOptions {
 };
 
 // Keeps a transaction's events until it has ended: a stream that is cut in the middle of one leaves
-// nothing behind. What was rolled back is dropped; what can't be read is a gap, an ERROR in the log
-// and counted.
+// nothing behind. What was rolled back is dropped. What can't be read is a gap, an ERROR in the log
+// and counted, also in a transaction that was rolled back: not every table can do that.
 //
 // Thread safety: used by one thread, which the sink is called on.
 class Stager final : public binlog::TransactionListener {
@@ -44,8 +44,7 @@ class Stager final : public binlog::TransactionListener {
   absl::Status OnEnd(binlog::TransactionEnd end) override;
 
  private:
-  absl::Status Keep();
-  void Tell(const v1::Gap& gap) const;
+  void Tell(const v1::Gap& gap);
 
   mapping::RowMapper& mapper_;
   const StagerOptions options_;
@@ -55,8 +54,8 @@ class Stager final : public binlog::TransactionListener {
 
   std::optional<Transaction> transaction_;  // begun and not ended
   std::vector<v1::Event> appended_;         // by the newest row
-  std::set<std::string> kinds_unreadable_;  // in this transaction, as a whole
-  uint64_t gaps_ = 0;                       // in this transaction
+  // Of this transaction what isn't a row, one gap a kind: it may have a million statements.
+  std::map<std::string, v1::Event> unreadable_;
 };
 
 }  // namespace fundgate::feed

@@ -52,9 +52,8 @@ absl::StatusOr<std::unique_ptr<BinlogStream>> BinlogStream::Open(
   FUNDGATE_RETURN_IF_ERROR(Prepare(*session, position, options));
   MYSQL* const mysql = session->handle();
   const auto failure = [&session, mysql] {
-    return DatabaseError(
-        absl::StrCat("asking ", session->endpoint().ToString(), " for its binlog"),
-        mysql_errno(mysql), mysql_error(mysql));
+    return DatabaseError(absl::StrCat("asking ", session->endpoint().ToString(), " for its binlog"),
+                         mysql_errno(mysql), mysql_error(mysql));
   };
   MARIADB_RPL* const stream = mariadb_rpl_init(mysql);
   if (stream == nullptr) return failure();
@@ -84,9 +83,8 @@ absl::StatusOr<std::span<const uint8_t>> BinlogStream::Fetch() {
                                                  session_->endpoint().ToString(),
                                                  ": the server ended the stream"));
     }
-    return DatabaseError(
-        absl::StrCat("reading the binlog of ", session_->endpoint().ToString()),
-        mysql_errno(mysql), mysql_error(mysql));
+    return DatabaseError(absl::StrCat("reading the binlog of ", session_->endpoint().ToString()),
+                         mysql_errno(mysql), mysql_error(mysql));
   }
   return std::span<const uint8_t>(event_->raw_data + event_->raw_data_ofs,
                                   event_->raw_data_size - event_->raw_data_ofs);

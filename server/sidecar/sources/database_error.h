@@ -11,7 +11,8 @@ namespace fundgate::sources {
 // Says what to do about an error number of the server or of the client library while doing what
 // `doing` says ("connecting to db:3306"), by its code:
 //   UNAVAILABLE          the connection or the server is gone: connect again, with back-off
-//   OUT_OF_RANGE         the position asked for is not in the server's binlog, or not any more: what
+//   OUT_OF_RANGE         the position asked for is not in the server's binlog, or not any more:
+//   what
 //                        lies between can't be read, and trying again doesn't help
 //   ABORTED              another reader with the same server id took over
 //   DATA_LOSS            the binlog is damaged

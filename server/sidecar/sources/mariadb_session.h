@@ -37,7 +37,7 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text);
 struct Login {
   std::string user;
   std::string password;
-  std::optional<TlsSettings> tls;  // nothing: TLS isn't asked for
+  std::optional<TlsSettings> tls;             // nothing: TLS isn't asked for
   absl::Duration timeout = absl::Seconds(5);  // of connecting, of each read and each write
 };
 

@@ -32,9 +32,8 @@ absl::StatusOr<std::string> ReadPasswordFile(const std::string& path) {
         absl::StrCat("password_file ", path, " is no plain file; write the password into one"));
   }
   if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("password_file ", path, " is open to others than its owner; run: chmod 600 ",
-                     path));
+    return absl::PermissionDeniedError(absl::StrCat(
+        "password_file ", path, " is open to others than its owner; run: chmod 600 ", path));
   }
   std::string content(kMaxBytes + 1, '\0');
   const ssize_t got = ::read(file, content.data(), content.size());
@@ -55,8 +54,8 @@ absl::StatusOr<std::string> ReadPasswordFile(const std::string& path) {
         absl::StrCat("password_file ", path, " is empty; write the password on its first line"));
   }
   if (password.find_first_of(absl::string_view("\n\0", 2)) != absl::string_view::npos) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("password_file ", path, " has more than one line; expected just the password"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "password_file ", path, " has more than one line; expected just the password"));
   }
   return std::string(password);
 }

@@ -69,13 +69,13 @@ absl::StatusOr<Primary> ConnectToPrimary(const PrimarySettings& settings) {
   std::vector<std::string> refusals;
   for (const std::string& host : settings.hosts) {
     absl::StatusOr<Primary> primary = TryHost(host, settings, login);
-    const bool try_another = absl::IsUnavailable(primary.status()) ||
-                             absl::IsInternal(primary.status());
+    const bool try_another =
+        absl::IsUnavailable(primary.status()) || absl::IsInternal(primary.status());
     if (!try_another) return primary;
     refusals.push_back(std::string(primary.status().message()));
   }
-  return absl::UnavailableError(absl::StrCat("no host takes part as the primary: ",
-                                             absl::StrJoin(refusals, "; ")));
+  return absl::UnavailableError(
+      absl::StrCat("no host takes part as the primary: ", absl::StrJoin(refusals, "; ")));
 }
 
 HeadReader::HeadReader(const Primary& primary)

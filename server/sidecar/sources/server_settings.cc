@@ -20,7 +20,8 @@ struct Needed {
 
 constexpr std::array kNeeded = {
     Needed{"log_bin", "ON", "log_bin = mariadb-bin", "without a binlog there is nothing to follow"},
-    Needed{"binlog_format", "ROW", "binlog_format = ROW", "statements don't say which rows changed"},
+    Needed{"binlog_format", "ROW", "binlog_format = ROW",
+           "statements don't say which rows changed"},
     Needed{"binlog_row_image", "FULL", "binlog_row_image = FULL",
            "a mapping reads the whole row before and after a change"},
     Needed{"binlog_row_metadata", "FULL", "binlog_row_metadata = FULL",
@@ -28,8 +29,7 @@ constexpr std::array kNeeded = {
     Needed{"binlog_checksum", "CRC32", "binlog_checksum = CRC32", "damage must be noticed"},
     Needed{"sync_binlog", "1", "sync_binlog = 1",
            "a crash must not take back what was already read"},
-    Needed{"gtid_strict_mode", "ON", "gtid_strict_mode = ON",
-           "positions must never run backwards"},
+    Needed{"gtid_strict_mode", "ON", "gtid_strict_mode = ON", "positions must never run backwards"},
     Needed{"binlog_annotate_row_events", "ON", "binlog_annotate_row_events = ON",
            "guards read the statement that wrote a row"},
 };
@@ -76,9 +76,9 @@ absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t serv
                                  "start the sidecar with another --server-id"));
   }
   if (wrong.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("the server does not log what is needed; under [mariadbd] of its configuration, ",
-                   "then restart it:\n  ", absl::StrJoin(wrong, "\n  ")));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the server does not log what is needed; under [mariadbd] of its configuration, ",
+      "then restart it:\n  ", absl::StrJoin(wrong, "\n  ")));
 }
 
 bool IsReadOnly(const ServerVariables& variables) {
