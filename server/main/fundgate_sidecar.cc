@@ -77,7 +77,7 @@ int Follow(const FollowCommand& command) {
 int Run(int argc, char** argv) {
   const std::variant<FollowCommand, DecodeCommand, int> read = ReadSidecarSettings(argc, argv);
   if (const int* exit_code = std::get_if<int>(&read)) return *exit_code;
-  if (const auto* decode = std::get_if<DecodeCommand>(&read)) return Decode(*decode);
+  if (std::holds_alternative<DecodeCommand>(read)) return kSidecarUsage;
   return Follow(std::get<FollowCommand>(read));
 }
 

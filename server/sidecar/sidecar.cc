@@ -59,6 +59,20 @@ End Sidecar::Run() {
   }
 }
 
+// The same news once.
+void Sidecar::TellLoss(const SessionEnd& end) {
+  if (end.status == told_) return;
+  told_ = end.status;
+  const std::string reason(end.status.message());
+  if (absl::IsDataLoss(end.status)) {
+    log_.Error("what the database sends is damaged; reading it again", {{"reason", reason}});
+  } else if (end.next == Next::kReload) {
+    log_.Warning("the gate wants to begin anew", {{"reason", reason}});
+  } else {
+    log_.Warning("lost a connection; trying again", {{"reason", reason}});
+  }
+}
+
 std::optional<End> Sidecar::After(const SessionEnd& end) {
   const std::string reason(end.status.message());
   switch (end.next) {
@@ -71,13 +85,7 @@ std::optional<End> Sidecar::After(const SessionEnd& end) {
                    {{"reason", reason}});
         return End::kFailed;
       }
-      // The same news once.
-      if (end.status != told_) {
-        log_.Warning(end.next == Next::kRetry ? "lost a connection; trying again"
-                                              : "the gate wants to begin anew",
-                     {{"reason", reason}});
-        told_ = end.status;
-      }
+      TellLoss(end);
       return std::nullopt;
     }
     case Next::kFail:

@@ -47,6 +47,7 @@ class Sidecar {
  private:
   // Nothing: begin another session.
   std::optional<End> After(const SessionEnd& end);
+  void TellLoss(const SessionEnd& end);
   void Wait(absl::Duration length);
 
   const Settings settings_;
