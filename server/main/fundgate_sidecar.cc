@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -74,10 +75,18 @@ int Follow(const FollowCommand& command) {
   return ExitCodeOf(end);
 }
 
+int Decode(const DecodeCommand& command) {
+  const absl::Status status = decode::Decode(command.files, command.options, std::cout);
+  std::cout << std::flush;
+  if (status.ok()) return kSidecarStopped;
+  std::cerr << "fundgate-sidecar decode: " << status.message() << "\n";
+  return absl::IsInvalidArgument(status) ? kSidecarUsage : kSidecarFailed;
+}
+
 int Run(int argc, char** argv) {
   const std::variant<FollowCommand, DecodeCommand, int> read = ReadSidecarSettings(argc, argv);
   if (const int* exit_code = std::get_if<int>(&read)) return *exit_code;
-  if (std::holds_alternative<DecodeCommand>(read)) return kSidecarUsage;
+  if (const auto* decoding = std::get_if<DecodeCommand>(&read)) return Decode(*decoding);
   return Follow(std::get<FollowCommand>(read));
 }
 

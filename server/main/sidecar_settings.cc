@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <map>
 
 #include "absl/time/time.h"
 
@@ -95,17 +96,22 @@ void DeclareRun(CLI::App& run, sidecar::Settings& settings, std::string& probe_e
       ->default_val("/tmp");
 }
 
-void DeclareDecode(CLI::App& decode, DecodeCommand& command) {
-  decode.footer(kDecodeExamples);
-  decode.add_option("files", command.files, "Binlog files, in order")
-      ->type_name("FILE")
-      ->required();
-  decode.add_option("--output", command.output, "text: for reading. json: one object a line")
+void DeclareDecode(CLI::App& verb, DecodeCommand& command) {
+  verb.footer(kDecodeExamples);
+  verb.add_option("files", command.files, "Binlog files, in order")->type_name("FILE")->required();
+  using Output = decode::DecodeOptions::Output;
+  verb.add_option("--output", command.options.output, "text: for reading. json: one object a line")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Output>{{"text", Output::kText},
+                                                                        {"json", Output::kJson}})
+                      .description(""))
       ->type_name("text|json")
-      ->check(CLI::IsMember({"text", "json"}).description(""))
-      ->default_val("text");
-  decode.add_option("--table", command.tables, "Only rows of this table; may be repeated")
+      ->default_str("text");
+  verb.add_option("--table", command.options.table, "Only the rows of this table")
       ->type_name("DATABASE.TABLE");
+  verb.add_option("--charset", command.options.charset,
+                  "The character set of strings whose own one the server didn't log; otherwise "
+                  "they are printed as bytes")
+      ->type_name("NAME");
 }
 
 int UsageError(const CLI::App& app, const std::string& message) {
@@ -119,16 +125,16 @@ int UsageError(const CLI::App& app, const std::string& message) {
 
 std::variant<FollowCommand, DecodeCommand, int> ReadSidecarSettings(int argc, char** argv) {
   FollowCommand follow;
-  DecodeCommand decode;
+  DecodeCommand decoding;
   std::string probe_every;
   CLI::App app(kAbout, "fundgate-sidecar");
   app.footer(kExamples);
   app.require_subcommand(1);
   CLI::App* const run = app.add_subcommand("run", kRunAbout);
   DeclareRun(*run, follow.settings, probe_every);
-  CLI::App* const decoding =
+  CLI::App* const decode =
       app.add_subcommand("decode", "Prints the transactions and rows of binlog files.");
-  DeclareDecode(*decoding, decode);
+  DeclareDecode(*decode, decoding);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -137,7 +143,7 @@ std::variant<FollowCommand, DecodeCommand, int> ReadSidecarSettings(int argc, ch
   } catch (const CLI::ParseError& error) {
     return UsageError(app, error.what());
   }
-  if (decoding->parsed()) return decode;
+  if (decode->parsed()) return decoding;
   (void)absl::ParseDuration(probe_every, &follow.settings.feeder.probe_every);
   return follow;
 }

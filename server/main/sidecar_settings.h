@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/sidecar/decode/decode.h"
 #include "server/sidecar/session.h"
 
 namespace fundgate::main {
@@ -25,8 +26,7 @@ struct FollowCommand {
 // fundgate-sidecar decode
 struct DecodeCommand {
   std::vector<std::string> files;
-  std::string output;               // "text" or "json"
-  std::vector<std::string> tables;  // empty: all
+  decode::DecodeOptions options;
 };
 
 // What to do, or the exit code after help or a usage error was printed.

@@ -45,7 +45,8 @@ TABLE = {
     "server/sidecar/binlog": Row({"types"}, {"abseil"}),
     "server/sidecar/decode": Row({"server/sidecar/binlog"}, {"abseil"}),
     "server/export": Row({"server/store", "proto"}, {"abseil", "protobuf", "grpc", "openssl"}),
-    "server/main": Row({"server/gate", "server/sidecar", "server/export"}, _ALL_LIBRARIES),
+    "server/main": Row({"server/gate", "server/sidecar", "server/sidecar/decode", "server/export"},
+                       _ALL_LIBRARIES),
     "client": Row({"types", "proto"}, {"abseil", "protobuf", "grpc", "cli11"}),
     # Tests may see what they test, and the helpers of what lies below. Those that run under TSan
     # see no gRPC.
@@ -58,7 +59,8 @@ TABLE = {
     "tests/mariadb": Row({"server/sidecar/decode"}, {"abseil", "mariadb"} | _TESTING),
     "tests/sequencer": Row({"server/sequencer", "server/policy", "tests/core", "tests/store"},
                            {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
-    "tests": Row({"server/main", "client", "tests/expression", "tests/sequencer"},
+    "tests": Row({"server/main", "client", "tests/expression", "tests/sequencer",
+                  "tests/mariadb"},
                  _ALL_LIBRARIES | _TESTING),
 }
 
