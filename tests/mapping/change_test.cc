@@ -51,7 +51,7 @@ TEST_F(Changes, AnEventNamesItsTransactionItsRowAndItsTime) {
   const std::vector<v1::Event> events = mapping_.Insert(table_, Refund("SUCCESS"));
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].event_id(), "0-1-7");
-  EXPECT_EQ(events[0].row_index(), 1U);
+  EXPECT_EQ(events[0].row_index(), RowMapper::kEventsOfARow);
   EXPECT_EQ(events[0].occurred_at().seconds(), 1'800'000'000);
   EXPECT_EQ(events[0].origin().server_id(), 5U);
 }
@@ -129,6 +129,7 @@ TEST_F(Changes, AnotherPrimaryKeyIsADeletionAndAnInsertion) {
   EXPECT_EQ(events[1].movement().row().primary_key(), "18");
   EXPECT_FALSE(events[1].movement().has_before());
   EXPECT_TRUE(events[1].movement().has_after());
+  EXPECT_EQ(events[1].row_index(), events[0].row_index() + 1);
 }
 
 TEST_F(Changes, RowsOfOtherTablesAreNoEvents) {
@@ -273,7 +274,8 @@ TEST(Declarations, AnUpdateFromOneKindToAnotherIsAnEventOfEach) {
   EXPECT_EQ(events[1].movement().kind(), "refund");
   EXPECT_EQ(events[1].movement().before().status(), v1::MOVEMENT_STATUS_HAPPENED);
   EXPECT_EQ(events[1].movement().after().status(), v1::MOVEMENT_STATUS_NONE);
-  EXPECT_EQ(events[0].row_index(), events[1].row_index());
+  EXPECT_EQ(events[0].row_index(), 0U);
+  EXPECT_EQ(events[1].row_index(), 1U);
 }
 
 TEST(Declarations, EachTableHasItsOwn) {

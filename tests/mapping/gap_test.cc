@@ -172,6 +172,14 @@ TEST_F(Gaps, SomethingUnreadableConcernsTheKindsItMayHaveTouched) {
   EXPECT_TRUE(kinds("shop", "").empty());
 }
 
+TEST_F(Gaps, ATransactionOfTooManyRowsIsAnError) {
+  const Row row = Refund("SUCCESS");
+  std::vector<v1::Event> events;
+  const absl::Status status = mapping_.mapper().AppendEvents(
+      {binlog::RowOperation::kInsert, &table_, {}, row, RowMapper::kRowsMax, ""}, &events);
+  EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange);
+}
+
 // ---- Tables that can't be mapped ----
 
 TEST_F(Gaps, AMissingColumnIsAnErrorThatNamesItAndWhatThereIs) {

@@ -160,10 +160,14 @@ class RowWriter {
   }
 
  private:
-  void Append(v1::Gap gap) {
-    out_->push_back(head_);
-    *out_->back().mutable_gap() = std::move(gap);
+  v1::Event& Append() {
+    v1::Event& event = out_->emplace_back(head_);
+    event.set_row_index(head_.row_index() + written_);
+    written_ = std::min(written_ + 1, RowMapper::kEventsOfARow - 1);
+    return event;
   }
+
+  void Append(v1::Gap gap) { *Append().mutable_gap() = std::move(gap); }
 
   void Append(const std::string& kind, Change change, const std::string& key) {
     if (key.size() > kMaxPrimaryKeyBytes) {
@@ -173,8 +177,7 @@ class RowWriter {
       const Reading& said = change.after.has_value() ? *change.after : *change.before;
       return Append(GapOf(kind, table_.name, said, reason));
     }
-    out_->push_back(head_);
-    v1::MovementEvent& movement = *out_->back().mutable_movement();
+    v1::MovementEvent& movement = *Append().mutable_movement();
     movement.set_kind(kind);
     movement.mutable_row()->set_table(table_.name);
     movement.mutable_row()->set_primary_key(key);
@@ -193,6 +196,7 @@ class RowWriter {
   const std::string key_after_;
   const uint64_t image_hash_;
   std::vector<v1::Event>* out_;
+  uint32_t written_ = 0;
 };
 
 void ReadMarks(MarkerDeclaration& marker, Image image, std::map<std::string, std::string>& marks) {
@@ -232,7 +236,7 @@ void RowMapper::Begin(const binlog::TransactionHead& head) {
 
 void RowMapper::FillHead(uint32_t row_index, std::string_view statement, v1::Event& event) const {
   event.set_event_id(head_.id);
-  event.set_row_index(row_index);
+  event.set_row_index(row_index * kEventsOfARow);
   event.mutable_occurred_at()->set_seconds(head_.committed_at);
   event.mutable_origin()->set_server_id(head_.server_id);
   if (!statement.empty()) {
@@ -248,6 +252,10 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
     return absl::InternalError(absl::StrCat("a row of ", table->name,
                                             " has another number of columns than its table; the "
                                             "decoder is wrong: report this"));
+  }
+  if (row.index >= kRowsMax) {
+    return absl::OutOfRangeError(absl::StrCat("transaction ", head_.id, " changes more than ",
+                                              kRowsMax, " rows: it can't be followed"));
   }
   const Images images(row, merged_);
   if (table->marker != nullptr && !images.after().empty()) {

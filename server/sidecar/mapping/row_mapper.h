@@ -48,11 +48,12 @@ class SourceTables;
 //   before an update has not changed. An update that can't have changed any column that a
 //   declaration reads gives no event, even if those columns are in no image.
 //
-// Numbering: Event.event_id is the transaction's id and Event.row_index the row's index in its
-// transaction, whatever the policy maps: a row delivered again carries the same numbers, also after
-// the policy has changed. Events of several kinds from one row share both; their kinds tell them
-// apart, and the gate looks for redeliveries under the kind's own key. The two events of a changed
-// primary key share them as well; their primary keys tell them apart.
+// Numbering: Event.event_id is the transaction's id. Event.row_index is kEventsOfARow times the
+// row's index in its transaction, plus how many events the same row gave before (of another kind,
+// by the kinds' names, or of a changed primary key; the last number serves for all that are too
+// many). So two events don't share a name, the numbers of a transaction never run backwards, and a
+// row that is delivered again, even after the policy has changed, carries its old ones as long as
+// the declarations take it as before.
 //
 // Used by one thread. Frames and buffers are kept between rows; an event allocates what it holds.
 class RowMapper {
@@ -82,13 +83,17 @@ class RowMapper {
 
   // Appends a gap for each kind of movement that the unreadable thing may have touched: the kinds
   // of its table, of all mapped tables of its database, or all of them. None if it touches no
-  // mapped table. Their row_index is that of the row before, or 0.
+  // mapped table. Their row_index is that of the newest row, or 0.
   void AppendGaps(const binlog::Unreadable& unreadable, std::vector<v1::Event>* out) const;
 
   // Adds to an event of the transaction the marks that the marker table's rows gave in it; they may
   // stand before or after the rows that they mark. To be called when the transaction has ended.
   void Mark(v1::Event& event) const;
 
+  // How far apart the row_index of two rows are.
+  static constexpr uint32_t kEventsOfARow = 8;
+  // Rows of a transaction, so that their numbers fit and some above them are free.
+  static constexpr uint32_t kRowsMax = UINT32_MAX / kEventsOfARow;
   // Bytes of EventOrigin.statement, cut between two characters.
   static constexpr size_t kMaxStatementBytes = 4096;
   // Bytes of a mark, cut likewise.
