@@ -5,9 +5,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
+#include "server/sidecar/mapping/row_mapper.h"
 
 namespace fundgate::feed {
 namespace {
+
+// The row that gave the event, within its transaction.
+uint32_t RowOf(const v1::Event& event) {
+  return event.row_index() / mapping::RowMapper::kEventsOfARow;
+}
 
 // What a row of a prepared transaction says: it may happen later.
 void TurnIntoGap(v1::Event& event) {
@@ -69,16 +75,16 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
   while (true) {
     FUNDGATE_ASSIGN_OR_RETURN(v1::Event* const event, events.Front());
     if (event == nullptr) break;
-    if (event->row_index() < rows_sent) {
+    if (RowOf(*event) < rows_sent) {
       events.Pop();
       continue;
     }
-    if (IsFull() && event->row_index() != newest_row) {
+    if (IsFull() && RowOf(*event) != newest_row) {
       position_.AdvanceRows(transaction.gtid, *newest_row + 1);
       moved_ = true;
       return false;
     }
-    newest_row = event->row_index();
+    newest_row = RowOf(*event);
     if (transaction.is_prepared) TurnIntoGap(*event);
     for (const auto& [name, mark] : transaction.marks) {
       (*event->mutable_origin()->mutable_marker())[name] = mark;

@@ -1,6 +1,5 @@
 #include "server/sidecar/feed/stager.h"
 
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,8 +8,9 @@
 namespace fundgate::feed {
 namespace {
 
-// Where in a transaction that stands that is no row; no row has so high an index.
-constexpr uint32_t kBehindAllRows = std::numeric_limits<uint32_t>::max() - 1;
+// Where in a transaction that stands that is no row: behind all rows.
+constexpr uint32_t kBehindAllRows =
+    mapping::RowMapper::kRowsMax * mapping::RowMapper::kEventsOfARow;
 
 }  // namespace
 
