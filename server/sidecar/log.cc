@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "fundgate/types/text.h"
 
 namespace fundgate::sidecar {
@@ -37,7 +38,10 @@ void Log::Write(Severity severity, std::string_view sentence,
   for (const Field& field : fields) {
     absl::StrAppend(&line, " ", ToAbsl(field.name), "=");
     if (NeedsQuotes(field.value)) {
-      absl::StrAppend(&line, "\"", absl::Utf8SafeCEscape(field.value), "\"");
+      // Between double quotes a single one needs no escape.
+      absl::StrAppend(&line, "\"",
+                      absl::StrReplaceAll(absl::Utf8SafeCEscape(field.value), {{"\\'", "'"}}),
+                      "\"");
     } else {
       line += field.value;
     }
