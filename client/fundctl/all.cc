@@ -12,6 +12,8 @@ void AddAllVerbs(CLI::App& app, Context& context) {
   AddPolicy(app, context);
   AddTrace(app, context);
   AddEvent(app, context);
+  AddSource(app, context);
+  AddViolation(app, context);
   AddStatus(app, context);
   AddCompletion(app, context);
 }

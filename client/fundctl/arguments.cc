@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "fundgate/types/money.h"
 #include "fundgate/types/status_macros.h"
+#include "google/protobuf/util/time_util.h"
 
 namespace fundgate::fundctl {
 namespace {
@@ -43,6 +44,13 @@ absl::StatusOr<google::protobuf::Duration> ParseDuration(const std::string& text
   message.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
   message.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
   return message;
+}
+
+absl::StatusOr<google::protobuf::Timestamp> ParseTime(const std::string& text) {
+  google::protobuf::Timestamp time;
+  if (google::protobuf::util::TimeUtil::FromString(text, &time)) return time;
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", text, "\": expected a time like 2026-11-20T14:00:00Z"));
 }
 
 absl::StatusOr<v1::Line> ParseLine(const std::string& text) {

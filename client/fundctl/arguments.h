@@ -11,6 +11,7 @@
 #include "fundgate/v1/money.pb.h"
 #include "fundgate/v1/value.pb.h"
 #include "google/protobuf/duration.pb.h"
+#include "google/protobuf/timestamp.pb.h"
 
 namespace fundgate::fundctl {
 
@@ -22,6 +23,9 @@ absl::StatusOr<std::pair<std::string, std::string>> ParsePair(const std::string&
 
 // "500ms", "2m", "1h30m".
 absl::StatusOr<google::protobuf::Duration> ParseDuration(const std::string& text);
+
+// "2026-11-20T14:00:00Z".
+absl::StatusOr<google::protobuf::Timestamp> ParseTime(const std::string& text);
 
 // "order=o1,amount=CNY 1.00,net=CNY 0.90,fee=CNY 0.10": every other name is a part.
 absl::StatusOr<v1::Line> ParseLine(const std::string& text);

@@ -2,10 +2,10 @@
 #include <ostream>
 
 #include "CLI/CLI.hpp"
+#include "client/fundctl/arguments.h"
 #include "client/fundctl/output.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/v1/audit.grpc.pb.h"
-#include "google/protobuf/util/time_util.h"
 
 namespace fundgate::fundctl {
 namespace {
@@ -27,10 +27,13 @@ struct TraceOptions {
 
 bool FillInTime(Context& context, const char* option, const std::string& text,
                 google::protobuf::Timestamp* time) {
-  if (google::protobuf::util::TimeUtil::FromString(text, time)) return true;
-  context.err << "fundctl trace: " << option
-              << ": expected a time like 2026-11-20T14:00:00Z, not \"" << text << "\"\n";
-  return false;
+  const absl::StatusOr<google::protobuf::Timestamp> parsed = ParseTime(text);
+  if (parsed.ok()) {
+    *time = *parsed;
+  } else {
+    context.err << "fundctl trace: " << option << ": " << parsed.status().message() << "\n";
+  }
+  return parsed.ok();
 }
 
 bool FillIn(Context& context, const TraceOptions& options, v1::TraceFilter& filter) {

@@ -16,6 +16,8 @@ void AddBook(CLI::App& app, Context& context);
 void AddPolicy(CLI::App& app, Context& context);
 void AddTrace(CLI::App& app, Context& context);
 void AddEvent(CLI::App& app, Context& context);
+void AddSource(CLI::App& app, Context& context);
+void AddViolation(CLI::App& app, Context& context);
 void AddStatus(CLI::App& app, Context& context);
 void AddCompletion(CLI::App& app, Context& context);
 

@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/core/books.h"
+#include "server/core/breaker_scope.h"
+#include "server/core/breakers.h"
 
 namespace fundgate::core {
 
@@ -21,6 +23,23 @@ int PowerOfTenBetween(int64_t a, int64_t b) {
   return larger == smaller ? power : 0;
 }
 
+namespace {
+
+// Who wrote the event, for whoever looks into the violation.
+void AddOrigin(const EventOrigin& origin, Violation& violation) {
+  if (origin.server_id != 0) {
+    violation.fields.emplace_back("origin.server_id", absl::StrCat(origin.server_id));
+  }
+  if (!origin.statement.empty()) {
+    violation.fields.emplace_back("origin.statement", origin.statement);
+  }
+  for (const auto& [name, mark] : origin.marks) {
+    violation.fields.emplace_back(absl::StrCat("origin.marker.", name), mark);
+  }
+}
+
+}  // namespace
+
 void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::string message,
                             std::vector<std::pair<std::string, std::string>> fields) {
   Violation violation;
@@ -34,7 +53,24 @@ void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::
   violation.event_id = event_.id;
   violation.message = std::move(message);
   violation.fields = std::move(fields);
+  AddOrigin(event_.origin, violation);
+  React(violation);
   draft_.AddViolation(std::move(violation));
+}
+
+// A freeze holds all checks of the account, a trip those of the kind, or all where the kind has no
+// checkpoint.
+void EventViolations::React(const Violation& violation) {
+  const OnEvent reaction = draft_.policy().OnViolation(violation.kind);
+  if (reaction == OnEvent::kAlert) return;
+  const bool is_trip = reaction == OnEvent::kTrip;
+  const bool has_checkpoint = draft_.policy().FindCheckpoint(key_.kind) != nullptr;
+  const BreakerScope scope{is_trip && has_checkpoint ? key_.kind.value() : std::string(kEverything),
+                           "account", violation.account.value()};
+  OpenAutomatically(draft_, scope.ToString(),
+                    is_trip ? BreakerOrigin::kTrip : BreakerOrigin::kFreeze,
+                    absl::StrCat(violation.name, ", ", key_.kind.value(), " ", key_.key.value(),
+                                 ": ", violation.message));
 }
 
 bool EventViolations::IsHistory() const {

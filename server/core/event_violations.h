@@ -11,7 +11,8 @@
 
 namespace fundgate::core {
 
-// The violations of one event on one key. Reads the key as it was before the event was counted.
+// The violations of one event on one key, and the breakers that the policy opens because of them.
+// Reads the key as it was before the event was counted.
 class EventViolations {
  public:
   EventViolations(Draft& draft, const SourceDefinition& source, const Event& event,
@@ -29,6 +30,7 @@ class EventViolations {
   void CompareWithReservation(const KeyRecord& record, const Contribution& after);
   void CompareCurrency(const Contribution& after);
   bool IsHistory() const;
+  void React(const Violation& violation);
   void Raise(ViolationKind kind, const Contribution& after, std::string message,
              std::vector<std::pair<std::string, std::string>> fields = {});
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -66,10 +67,20 @@ struct GapEvent {
   friend bool operator==(const GapEvent&, const GapEvent&) = default;
 };
 
+// Who or what wrote an event, as far as its source tells.
+struct EventOrigin {
+  uint64_t server_id = 0;  // the session's, in MariaDB; 0 if the source has none
+  std::string statement;   // empty if the source doesn't tell
+  std::vector<std::pair<std::string, std::string>> marks;  // of the transaction, sorted by name
+
+  friend bool operator==(const EventOrigin&, const EventOrigin&) = default;
+};
+
 struct Event {
   std::string id;  // transaction and row index, unique within the source: "0-1-129/3"
   absl::Time occurred_at = absl::InfinitePast();  // the source's clock: shown, never relied upon
   std::variant<MovementEvent, FactEvent, GapEvent> body;
+  EventOrigin origin;
 
   friend bool operator==(const Event&, const Event&) = default;
 };

@@ -35,4 +35,9 @@ const BookDefinition* Policy::FindBook(std::string_view name) const {
   return FindSorted(books, name, [](const auto& book) -> std::string_view { return book.name; });
 }
 
+OnEvent Policy::OnViolation(ViolationKind kind) const {
+  const auto found = on_violation.find(kind);
+  return found == on_violation.end() ? OnEvent::kAlert : found->second;
+}
+
 }  // namespace fundgate::core

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,6 +82,8 @@ enum class Influence : uint8_t { kNone, kTightens, kLoosens };
 
 enum class OnEvent : uint8_t { kAlert, kFreeze, kTrip };
 
+enum class ViolationKind : uint8_t;  // records.h
+
 // A boolean expression over the counters of one book, which must hold.
 struct InvariantDefinition {
   std::string name;
@@ -106,6 +109,9 @@ struct Policy {
   std::vector<CheckpointDefinition> checkpoints;
   std::vector<InvariantDefinition> invariants;
   std::vector<SourceDefinition> sources;
+  // What a movement event that does not fit leads to, besides the violation; kinds that are missing
+  // only alert. Never of invariants, which say it themselves.
+  std::map<ViolationKind, OnEvent> on_violation;
   absl::Duration key_retention = absl::Hours(24 * 400);
 
   // Each returns the named entry, or null. Binary searches.
@@ -113,6 +119,8 @@ struct Policy {
   const CheckpointDefinition* FindCheckpoint(const MovementKind& kind) const;
   const SourceDefinition* FindSource(const SourceName& name) const;
   const BookDefinition* FindBook(std::string_view name) const;
+
+  OnEvent OnViolation(ViolationKind kind) const;
 };
 
 }  // namespace fundgate::core

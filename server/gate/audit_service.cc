@@ -108,4 +108,21 @@ grpc::ServerUnaryReactor* AuditService::ListViolations(grpc::CallbackServerConte
   });
 }
 
+grpc::ServerUnaryReactor* AuditService::GetViolation(grpc::CallbackServerContext* context,
+                                                     const v1::GetViolationRequest* request,
+                                                     v1::GetViolationResponse* response) {
+  Problems problems;
+  problems.Text("id", request->id(), 1, core::kMaxIdBytes);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const absl::StatusOr<std::optional<core::Violation>> found =
+      backend_.store.view()->FindViolation(request->id());
+  if (!found.ok()) return FinishNow(*context, ToGrpc(found.status()));
+  if (!found->has_value()) {
+    return FinishNow(*context, {grpc::StatusCode::NOT_FOUND,
+                                absl::StrCat("there is no violation ", request->id())});
+  }
+  *response->mutable_violation() = ToProto(**found);
+  return FinishNow(*context, grpc::Status::OK);
+}
+
 }  // namespace fundgate::gate

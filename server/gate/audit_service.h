@@ -28,6 +28,9 @@ class AuditService final : public v1::Audit::CallbackService {
   grpc::ServerUnaryReactor* ListViolations(grpc::CallbackServerContext* context,
                                            const v1::ListViolationsRequest* request,
                                            v1::ListViolationsResponse* response) override;
+  grpc::ServerUnaryReactor* GetViolation(grpc::CallbackServerContext* context,
+                                         const v1::GetViolationRequest* request,
+                                         v1::GetViolationResponse* response) override;
 
  private:
   const Backend& backend_;

@@ -124,6 +124,29 @@ core::GapEvent ToGap(const v1::Gap& gap, const std::string& field, Problems& pro
           gap.reason()};
 }
 
+core::EventOrigin ToOrigin(const v1::EventOrigin& origin, const std::string& field,
+                           Problems& problems) {
+  problems.Text(field + ".statement", origin.statement(), 0, kMaxStatementBytes);
+  if (origin.marker_size() > static_cast<int>(kMaxMarks)) {
+    problems.Add(field + ".marker", absl::StrCat("has more than ", kMaxMarks, " entries"));
+  }
+  core::EventOrigin converted{origin.server_id(), origin.statement(), {}};
+  for (const auto& [name, mark] : origin.marker()) {
+    const std::string mark_field = absl::StrCat(field, ".marker[", name, "]");
+    problems.Text(mark_field + "'s name", name, 1, kMaxFieldNameBytes);
+    problems.Text(mark_field, mark, 0, kMaxMarkBytes);
+    converted.marks.emplace_back(name, mark);
+  }
+  std::sort(converted.marks.begin(), converted.marks.end());
+  return converted;
+}
+
+void FillOrigin(const core::EventOrigin& origin, v1::EventOrigin& proto) {
+  proto.set_server_id(origin.server_id);
+  proto.set_statement(origin.statement);
+  for (const auto& [name, mark] : origin.marks) (*proto.mutable_marker())[name] = mark;
+}
+
 v1::Contribution ToProto(const core::Contribution& row) {
   v1::Contribution proto;
   proto.set_status(ToProto(row.status));
@@ -169,6 +192,7 @@ core::Event ToEvent(const v1::Event& event, const std::string& field, Problems& 
   if (event.has_occurred_at()) {
     converted.occurred_at = ToTime(event.occurred_at(), field + ".occurred_at", problems);
   }
+  if (event.has_origin()) converted.origin = ToOrigin(event.origin(), field + ".origin", problems);
   switch (event.content_case()) {
     case v1::Event::kMovement:
       converted.body = ToMovement(event.movement(), field + ".movement", problems);
@@ -235,6 +259,7 @@ v1::Event ToProto(const core::Event& event) {
   if (event.occurred_at != absl::InfinitePast()) {
     *proto.mutable_occurred_at() = gate::ToProto(event.occurred_at);
   }
+  if (event.origin != core::EventOrigin()) FillOrigin(event.origin, *proto.mutable_origin());
   if (const auto* movement = std::get_if<core::MovementEvent>(&event.body)) {
     FillMovement(*movement, *proto.mutable_movement());
   } else if (const auto* fact = std::get_if<core::FactEvent>(&event.body)) {

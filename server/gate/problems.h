@@ -23,6 +23,9 @@ inline constexpr size_t kMaxPositionBytes = 65'536;     // of a source, as text
 inline constexpr size_t kMaxCheckPositionBytes = 4096;  // of one entry of after_positions
 inline constexpr size_t kMaxCheckSources = 16;          // entries of after_positions
 inline constexpr size_t kMaxParts = 16;                 // of one line
+inline constexpr size_t kMaxStatementBytes = 4096;      // of an event's origin
+inline constexpr size_t kMaxMarks = 16;                 // of an event's origin
+inline constexpr size_t kMaxMarkBytes = 1024;           // each
 inline constexpr size_t kMaxFieldNameBytes = 64;        // of attributes, parts, kinds, facts
 
 // Collects all problems of one request, so that its sender hears of them at once.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/records.h"
 #include "server/policy/effects.h"
 #include "server/policy/invariant_expression.h"
 #include "server/policy/mapping.h"
@@ -57,6 +58,14 @@ core::Influence ToInfluence(expression::Direction direction) {
   }
 }
 
+// What a policy's section `violations` may name; validate.cc has their names.
+constexpr core::ViolationKind kReactable[] = {
+    core::ViolationKind::kUngated,        core::ViolationKind::kAfterRelease,
+    core::ViolationKind::kAfterBlock,     core::ViolationKind::kDuplicateMovement,
+    core::ViolationKind::kAmountMismatch, core::ViolationKind::kUnitMismatch,
+    core::ViolationKind::kOtherAccount,   core::ViolationKind::kOtherOrder,
+    core::ViolationKind::kOtherCurrency,  core::ViolationKind::kMovementUndone};
+
 class Compiler {
  public:
   explicit Compiler(const v1::Document& document) : document_(document) {}
@@ -68,6 +77,7 @@ class Compiler {
     FeedBooks();
     AddCheckpoints();
     AddInvariants();
+    AddReactions();
     if (document_.has_key_retention()) {
       policy_->key_retention = ToDuration(document_.key_retention());
     }
@@ -228,6 +238,14 @@ class Compiler {
       }
       definition.cures = CuresOf(definition);
       policy_->invariants.push_back(std::move(definition));
+    }
+  }
+
+  void AddReactions() {
+    for (const core::ViolationKind kind : kReactable) {
+      const auto found = document_.violations().find(std::string(core::ToString(kind)));
+      if (found == document_.violations().end()) continue;
+      policy_->on_violation[kind] = ToOnEvent(static_cast<v1::OnEvent>(found->second));
     }
   }
 

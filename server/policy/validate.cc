@@ -31,6 +31,11 @@ void CheckEntryName(const Validation& v, const std::string& path, std::string_vi
                              "beginning with a letter"));
 }
 
+// What movement events may be found guilty of, by the names of the violations.
+constexpr std::string_view kReactableViolations[] = {
+    "ungated",       "after_release", "after_block", "duplicate_movement", "amount_mismatch",
+    "unit_mismatch", "other_account", "other_order", "other_currency",     "movement_undone"};
+
 // ---- Books ----
 
 void ValidateBook(const Validation& v, const std::string& path, const v1::Book& book) {
@@ -330,6 +335,24 @@ void ValidateInvariants(const Validation& v) {
   }
 }
 
+// ---- Violations ----
+
+void ValidateViolations(const Validation& v) {
+  const std::vector<std::string> known(std::begin(kReactableViolations),
+                                       std::end(kReactableViolations));
+  for (const auto& [name, reaction] : v.document.violations()) {
+    if (std::count(known.begin(), known.end(), name) > 0) continue;
+    const std::string path = absl::StrCat("violations.", name);
+    if (name == "invariant") {
+      v.AtKey(path, "what a broken invariant leads to stands with the invariant: its on_event");
+    } else if (name == "overdue") {
+      v.AtKey(path, "overdue reservations only alert: nothing has moved");
+    } else {
+      v.AtKey(path, NoSuch("violation", name, known, " of movements"));
+    }
+  }
+}
+
 void ValidateRetention(const Validation& v) {
   if (!v.document.has_key_retention()) return;
   const absl::Duration retention =
@@ -352,6 +375,7 @@ void Validate(const v1::Document& document, const Places& places, Problems& prob
   ValidateMovements(validation);
   ValidateCheckpoints(validation);
   ValidateInvariants(validation);
+  ValidateViolations(validation);
   ValidateSources(validation);
   ValidateTests(validation);
   ValidateRetention(validation);

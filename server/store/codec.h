@@ -29,6 +29,10 @@
 
 namespace fundgate::store {
 
+// Written into every record. Raise it when a record gains fields; its description then asks
+// version() whether they are there. 2: origins of events.
+inline constexpr uint8_t kRecordVersion = 2;
+
 template <typename T>
 concept Number = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 template <typename T>
@@ -54,6 +58,8 @@ class Encoder {
   void operator()(const Values&... values) {
     (Put(values), ...);
   }
+
+  static constexpr uint8_t version() { return kRecordVersion; }
 
  private:
   void PutVarint(uint64_t value) {
@@ -129,7 +135,8 @@ class Encoder {
 // default and ok() is false. Never reads past the end, never allocates more than the bytes hold.
 class Decoder {
  public:
-  explicit Decoder(std::string_view bytes, uint8_t version = 1) : rest_(bytes), version_(version) {}
+  explicit Decoder(std::string_view bytes, uint8_t version = kRecordVersion)
+      : rest_(bytes), version_(version) {}
 
   template <typename... Values>
   void operator()(Values&... values) {

@@ -148,8 +148,13 @@ void Fields(A& a, F<A, GapEvent>& r) {
   a(r.scope, r.table, r.reason);
 }
 template <typename A>
+void Fields(A& a, F<A, EventOrigin>& r) {
+  a(r.server_id, r.statement, r.marks);
+}
+template <typename A>
 void Fields(A& a, F<A, Event>& r) {
   a(r.id, r.occurred_at, r.body);
+  if (a.version() >= 2) a(r.origin);
 }
 
 template <typename A>

@@ -14,10 +14,6 @@
 
 namespace fundgate::store {
 
-// Written into every record. Raise it when a record gains fields; readers then ask
-// Decoder::version() whether they are there.
-inline constexpr uint8_t kRecordVersion = 1;
-
 template <typename Record>
 std::string EncodeRecord(const Record& record) {
   std::string bytes(1, static_cast<char>(kRecordVersion));

@@ -107,6 +107,11 @@ absl::Status RocksView::ScanJournal(Sequence first,
                                           resident_.clock.sequence));
 }
 
+absl::StatusOr<std::optional<core::Violation>> RocksView::FindViolation(
+    const std::string& id) const {
+  return Decoded<core::Violation>(database_->Get(kViolations, id, AtSnapshot()));
+}
+
 absl::StatusOr<std::vector<core::Violation>> RocksView::ListViolations(size_t limit) const {
   std::vector<core::Violation> violations;
   auto stored = database_->Iterate(kViolations, AtSnapshot());

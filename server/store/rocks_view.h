@@ -30,6 +30,8 @@ class RocksView final : public View {
   absl::StatusOr<std::vector<core::PolicyRecord>> ListPolicies() const override;
   absl::Status ScanJournal(Sequence first,
                            const std::function<bool(const JournalEntry&)>& visit) const override;
+  absl::StatusOr<std::optional<core::Violation>> FindViolation(
+      const std::string& id) const override;
   absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const override;
 
  private:

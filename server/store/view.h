@@ -54,6 +54,9 @@ class View {
   virtual absl::Status ScanJournal(Sequence first,
                                    const std::function<bool(const JournalEntry&)>& visit) const = 0;
 
+  // Nothing if there is none of that name.
+  virtual absl::StatusOr<std::optional<core::Violation>> FindViolation(
+      const std::string& id) const = 0;
   // Newest first, at most `limit`.
   virtual absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const = 0;
 };

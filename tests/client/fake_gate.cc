@@ -98,6 +98,9 @@ class FakeGate::AuditService final : public v1::Audit::Service {
   explicit AuditService(const Answers& answers) : answers_(answers) {}
 
   FUNDGATE_FAKE_UNARY(GetBook, GetBookRequest, GetBookResponse, get_book)
+  FUNDGATE_FAKE_UNARY(ListViolations, ListViolationsRequest, ListViolationsResponse,
+                      list_violations)
+  FUNDGATE_FAKE_UNARY(GetViolation, GetViolationRequest, GetViolationResponse, get_violation)
   grpc::Status ExportTraces(grpc::ServerContext*, const v1::ExportTracesRequest*,
                             grpc::ServerWriter<v1::Trace>* writer) override {
     for (const v1::Trace& trace : answers_.traces) writer->Write(trace);

@@ -39,6 +39,8 @@ struct Answers {
   Unary<v1::ApplyPolicyRequest, v1::ApplyPolicyResponse> apply_policy;
   Unary<v1::GetPolicyRequest, v1::GetPolicyResponse> get_policy;
   Unary<v1::GetBookRequest, v1::GetBookResponse> get_book;
+  Unary<v1::ListViolationsRequest, v1::ListViolationsResponse> list_violations;
+  Unary<v1::GetViolationRequest, v1::GetViolationResponse> get_violation;
   std::vector<v1::Trace> traces;
   v1::VerifyJournalResponse verified;
   std::vector<v1::WatchBreakersResponse> breaker_changes;

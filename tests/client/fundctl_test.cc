@@ -15,6 +15,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "tests/client/fake_gate.h"
+#include "tests/client/run_words.h"
 
 namespace fundgate::fundctl {
 namespace {
@@ -28,23 +29,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-struct Outcome {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-Outcome RunWords(std::vector<const char*> words, const std::string& address = "127.0.0.1:1",
-                 const std::string& input = "") {
-  std::ostringstream out;
-  std::ostringstream err;
-  std::istringstream in(input);
-  Context context(out, err, in);
-  words.insert(words.begin(), {"fundctl", "--address", address.c_str()});
-  const int code = RunFundctl(static_cast<int>(words.size()), words.data(), context);
-  return {code, out.str(), err.str()};
-}
 
 Answers Always(v1::Verdict verdict) {
   Answers answers;
@@ -172,6 +156,10 @@ TEST(FundctlHelp, EveryVerbExplainsItselfWithoutAGate) {
                                                        {"trace", "export", "--help"},
                                                        {"trace", "verify", "--help"},
                                                        {"event", "send", "--help"},
+                                                       {"source", "list", "--help"},
+                                                       {"source", "show", "--help"},
+                                                       {"violation", "list", "--help"},
+                                                       {"violation", "show", "--help"},
                                                        {"status", "--help"},
                                                        {"completion", "--help"}};
   for (const auto& words : verbs) {

@@ -11,8 +11,10 @@
 namespace fundgate::core::testing {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 struct EventRow {
   std::string name;
@@ -345,6 +347,82 @@ TEST(Events, FreezeHoldsTheOrderAndTripTheCheckpointsOfTheAccount) {
   EXPECT_EQ(breakers.at("cash_out/account:m1").origin, BreakerOrigin::kTrip);
   EXPECT_EQ(breakers.at("late_refund/account:m1").mode, Verdict::kHold);
   EXPECT_EQ(breakers.count("refund/account:m1"), 0U);
+}
+
+TEST(Events, AViolationSaysWhoWroteItsEvent) {
+  World world;
+  Event event = world.NewEvent("refund", 1, std::nullopt, Row{.key = "r1"}.ToContribution());
+  event.origin = {77, "UPDATE refund SET status = 'SUCCESS'", {{"request", "q-1"}}};
+  world.Feed({event});
+  const auto& fields = world.state().violations().front().fields;
+  EXPECT_THAT(fields, Contains(Pair("origin.server_id", "77")));
+  EXPECT_THAT(fields, Contains(Pair("origin.statement", "UPDATE refund SET status = 'SUCCESS'")));
+  EXPECT_THAT(fields, Contains(Pair("origin.marker.request", "q-1")));
+}
+
+// A world whose policy reacts to violations of movements.
+World Reacting(ViolationKind kind, OnEvent reaction) {
+  return World([=](Policy& policy) { policy.on_violation = {{kind, reaction}}; });
+}
+
+TEST(Reactions, AnUngatedMovementFreezesItsAccountAtOnce) {
+  World world = Reacting(ViolationKind::kUngated, OnEvent::kFreeze);
+  world.Insert("payment", 1, {.key = "p1"});
+  world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
+  const Breaker& breaker = world.state().resident().breakers.at("*/account:m1");
+  EXPECT_EQ(breaker.origin, BreakerOrigin::kFreeze);
+  EXPECT_EQ(breaker.mode, Verdict::kHold);
+  EXPECT_FALSE(breaker.until.has_value());
+  EXPECT_EQ(breaker.reason, "ungated, refund r1: it moved without having been asked for");
+  EXPECT_THAT(Codes(world.Check("refund", "r2", "CNY 1.00")), ElementsAre("BREAKER"));
+  EXPECT_THAT(Codes(world.Check("refund", "r3", "CNY 1.00", "o2")), Contains("BREAKER"));
+}
+
+TEST(Reactions, AnOperatorEndsTheFreezeAndTheNextViolationFreezesAgain) {
+  World world = Reacting(ViolationKind::kUngated, OnEvent::kFreeze);
+  world.Insert("payment", 1, {.key = "p1"});
+  world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
+  world.Put(ResetBreakerInput{"*/account:m1", "li", "explained"});
+  world.Prove();
+  EXPECT_EQ(world.Check("refund", "r2", "CNY 1.00").verdict, Verdict::kAllow);
+  world.Insert("refund", 2, {.key = "r3", .amount = "CNY 5.00"});
+  EXPECT_EQ(world.Check("refund", "r4", "CNY 1.00").verdict, Verdict::kHold);
+}
+
+TEST(Reactions, ATripHoldsTheAccountsChecksOfThatKindAlone) {
+  World world = Reacting(ViolationKind::kUngated, OnEvent::kTrip);
+  world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
+  const auto& breakers = world.state().resident().breakers;
+  ASSERT_EQ(breakers.size(), 1U);
+  EXPECT_EQ(breakers.at("refund/account:m1").origin, BreakerOrigin::kTrip);
+}
+
+TEST(Reactions, ATripOfAKindWithoutCheckpointHoldsTheWholeAccount) {
+  World world = Reacting(ViolationKind::kDuplicateMovement, OnEvent::kTrip);
+  world.Insert("payment", 1, {.key = "p1"});
+  world.Insert("payment", 2, {.key = "p1"});
+  EXPECT_EQ(world.state().resident().breakers.count("*/account:m1"), 1U);
+}
+
+TEST(Reactions, WhatThePolicyDoesntNameOnlyAlerts) {
+  World world = Reacting(ViolationKind::kDuplicateMovement, OnEvent::kFreeze);
+  world.Insert("payment", 1, {.key = "p1"});
+  world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
+  EXPECT_THAT(world.Violations(), ElementsAre("ungated"));
+  EXPECT_TRUE(world.state().resident().breakers.empty());
+}
+
+TEST(Reactions, HistoryFromBeforeTheGateFreezesNobody) {
+  World world([](Policy& policy) {
+    policy.on_violation = {{ViolationKind::kUngated, OnEvent::kFreeze}};
+    for (MovementDefinition& movement : policy.movements) {
+      if (movement.gated) movement.gated_from = absl::FromUnixSeconds(1'800'000'000);
+    }
+  });
+  Event event = world.NewEvent("refund", 1, std::nullopt, Row{.key = "r1"}.ToContribution());
+  event.occurred_at = absl::FromUnixSeconds(1'700'000'000);
+  world.Feed({event});
+  EXPECT_TRUE(world.state().resident().breakers.empty());
 }
 
 TEST(Events, AnAmountThatDoesNotFitLeavesTheBookUnproven) {

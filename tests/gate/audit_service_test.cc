@@ -232,5 +232,67 @@ TEST(AuditService, ViolationsAreListedNewestFirst) {
   EXPECT_GT(response.violations(0).sequence(), response.violations(1).sequence());
 }
 
+TEST(AuditService, AViolationIsFoundByItsId) {
+  GateWorld world;
+  const auto feeder = world.Feed();
+  feeder->Happened("payment", "p1", "o1", 1000);
+  feeder->Happened("refund", "r1", "o1", 10);
+  grpc::ClientContext listing;
+  v1::ListViolationsResponse listed;
+  ASSERT_TRUE(world.audit->ListViolations(&listing, {}, &listed).ok());
+  ASSERT_EQ(listed.violations_size(), 1);
+  grpc::ClientContext context;
+  v1::GetViolationRequest request;
+  request.set_id(listed.violations(0).id());
+  v1::GetViolationResponse response;
+  ASSERT_TRUE(world.audit->GetViolation(&context, request, &response).ok());
+  EXPECT_EQ(response.violation().idempotency_key(), "r1");
+}
+
+TEST(AuditService, AViolationShowsWhoWroteItsRow) {
+  GateWorld world;
+  const auto feeder = world.Feed();
+  v1::IngestRequest request;
+  v1::Event& event = *request.add_events();
+  event.mutable_origin()->set_server_id(77);
+  event.mutable_origin()->set_statement("INSERT INTO refund VALUES (1)");
+  (*event.mutable_origin()->mutable_marker())["request"] = "q-1";
+  v1::MovementEvent& movement = *event.mutable_movement();
+  movement.set_kind("refund");
+  movement.mutable_row()->set_table("refund");
+  movement.mutable_row()->set_primary_key("1");
+  v1::Contribution& row = *movement.mutable_after();
+  row.set_status(v1::MOVEMENT_STATUS_HAPPENED);
+  row.set_idempotency_key("r1");
+  row.set_account_id("m1");
+  row.set_order_id("o1");
+  row.mutable_amount()->set_currency_code("CNY");
+  row.mutable_amount()->set_minor_units(10);
+  feeder->Send(request);
+  grpc::ClientContext context;
+  v1::ListViolationsRequest ungated;
+  ungated.set_kind(v1::VIOLATION_KIND_UNGATED);
+  v1::ListViolationsResponse listed;
+  ASSERT_TRUE(world.audit->ListViolations(&context, ungated, &listed).ok());
+  ASSERT_EQ(listed.violations_size(), 1);
+  const auto& fields = listed.violations(0).fields();
+  EXPECT_EQ(fields.at("origin.server_id"), "77");
+  EXPECT_EQ(fields.at("origin.statement"), "INSERT INTO refund VALUES (1)");
+  EXPECT_EQ(fields.at("origin.marker.request"), "q-1");
+}
+
+TEST(AuditService, AViolationThatIsNotThereIsNotFoundAndAnIdIsRequired) {
+  GateWorld world;
+  v1::GetViolationRequest request;
+  v1::GetViolationResponse response;
+  grpc::ClientContext without_id;
+  EXPECT_EQ(world.audit->GetViolation(&without_id, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_id("v0000000000000001-0");
+  grpc::ClientContext unknown;
+  EXPECT_EQ(world.audit->GetViolation(&unknown, request, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
 }  // namespace
 }  // namespace fundgate::gate

@@ -37,6 +37,24 @@ TEST(Origin, TheStatementComesAlongCutBetweenTwoCharacters) {
   EXPECT_EQ(events[0].origin().statement(), std::string(4095, 'x'));
 }
 
+TEST(Origin, AStatementThatChangesManyRowsStandsInTheFirstOfThem) {
+  Mapping mapping;
+  const std::string statement(RowMapper::kMaxStatementBytes, 'x');
+  mapping.set_statement(statement);
+  size_t bytes = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::vector<v1::Event> events = mapping.Insert(RefundsOf(), Refund("SUCCESS"));
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events[0].origin().server_id(), 5U);
+    bytes += events[0].origin().statement().size();
+  }
+  EXPECT_EQ(bytes, RowMapper::kMaxStatementsBytes);
+  mapping.mapper().Begin({.id = "0-1-8"});
+  const std::vector<v1::Event> next = mapping.Insert(RefundsOf(), Refund("SUCCESS"));
+  ASSERT_EQ(next.size(), 1U);
+  EXPECT_EQ(next[0].origin().statement(), statement);
+}
+
 TEST(Origin, AGapHasItToo) {
   Mapping mapping;
   mapping.set_statement("UPDATE refund SET amount = 0.001");

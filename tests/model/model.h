@@ -28,6 +28,7 @@ enum class Mutation {
   kReplaysAfterValidUntil,  // answers ALLOW instead of IN_DOUBT
   kTrustsStaleSources,      // never finds a source stale
   kKeepsReleasedPending,    // a release gives nothing back
+  kForgetsReactions,        // opens no breaker because of a violation of a movement
 };
 
 // What a key was bound to by its first recorded check.
@@ -194,6 +195,7 @@ class Model {
   void Suspect(const std::vector<Step>& steps);
   void JudgeSuspects();
   void ActOn(const InvariantFacts& invariant, const core::BookId& book);
+  void ActOn(core::ViolationKind kind, const core::KeyId& key, const AccountId& account);
   void Violate(core::ViolationKind kind, const std::string& name, const core::KeyId& key,
                const AccountId& account, const OrderId& order);
   void BindCurrency(const std::vector<Step>& steps);

@@ -402,6 +402,18 @@ void Model::OpenByItself(const std::string& scope) {
 void Model::Violate(ViolationKind kind, const std::string& name, const core::KeyId& key,
                     const AccountId& account, const OrderId& order) {
   violations_.insert(ViolationText(kind, name, key, account, order));
+  ActOn(kind, key, account);
+}
+
+// A duplicate trips the kind at the account, a mixed unit freezes the account.
+void Model::ActOn(ViolationKind kind, const core::KeyId& key, const AccountId& account) {
+  if (mutation_ == Mutation::kForgetsReactions) return;
+  const bool trips_kind =
+      kind == ViolationKind::kDuplicateMovement && FindCheckpoint(key.kind.value()) != nullptr;
+  if (trips_kind) return OpenByItself(key.kind.value() + "/account:" + account.value());
+  if (kind == ViolationKind::kDuplicateMovement || kind == ViolationKind::kUnitMismatch) {
+    OpenByItself("*/account:" + account.value());
+  }
 }
 
 void Model::BindCurrency(const std::vector<Step>& steps) {

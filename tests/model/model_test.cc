@@ -95,7 +95,8 @@ INSTANTIATE_TEST_SUITE_P(Model, PlantedFault,
                          testing::Values(Mutation::kCountsRefundTwice, Mutation::kForgetsBreakers,
                                          Mutation::kReplaysAfterValidUntil,
                                          Mutation::kTrustsStaleSources,
-                                         Mutation::kKeepsReleasedPending));
+                                         Mutation::kKeepsReleasedPending,
+                                         Mutation::kForgetsReactions));
 
 TEST(Model, ShrinkingKeepsTheFaultAndDropsWhatItDoesNotNeed) {
   const std::shared_ptr<const core::Policy> policy = CompilePolicy();

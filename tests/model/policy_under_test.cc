@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/records.h"
 #include "server/expression/program.h"
 
 namespace fundgate::model {
@@ -139,6 +140,9 @@ std::shared_ptr<const core::Policy> CompilePolicy() {
   policy->checkpoints[0].auto_release = true;
   policy->checkpoints[1].when_stale = core::Verdict::kAllow;
   policy->checkpoints[1].blind_budget = core::Budget{2, Money{*Currency::FromCode("CNY"), 100}};
+  policy->on_violation = {{core::ViolationKind::kDuplicateMovement, core::OnEvent::kTrip},
+                          {core::ViolationKind::kMovementUndone, core::OnEvent::kAlert},
+                          {core::ViolationKind::kUnitMismatch, core::OnEvent::kFreeze}};
   policy->sources = {
       {SourceName("bank"), {MovementKind("cash_out")}, 3},
       {SourceName("pay_db"),

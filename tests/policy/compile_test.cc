@@ -1,9 +1,12 @@
 #include "server/policy/compile.h"
 
+#include <iterator>
+#include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/core/records.h"
 #include "server/policy/mapping.h"
 #include "tests/policy/documents.h"
 
@@ -26,6 +29,21 @@ TEST(Compile, ListsAreSortedByNameWhateverTheDocumentsOrder) {
   EXPECT_EQ(policy->movements[2].kind, MovementKind("refund"));
   EXPECT_THAT(policy->sources[1].emits,
               ElementsAre(MovementKind("payment"), MovementKind("refund")));
+}
+
+TEST(Compile, EachViolationOfMovementsMayHaveItsReaction) {
+  const char* names[] = {"ungated",         "after_release",  "after_block",   "duplicate_movement",
+                         "amount_mismatch", "unit_mismatch",  "other_account", "other_order",
+                         "other_currency",  "movement_undone"};
+  std::string section = "violations:\n";
+  for (const char* name : names) section += std::string("  ") + name + ": freeze\n";
+  const auto policy = MustLoad(SmallPolicy() + section).policy;
+  EXPECT_EQ(policy->on_violation.size(), std::size(names));
+  for (const auto& [kind, reaction] : policy->on_violation) {
+    EXPECT_EQ(reaction, core::OnEvent::kFreeze) << core::ToString(kind);
+  }
+  EXPECT_EQ(policy->OnViolation(core::ViolationKind::kUngated), core::OnEvent::kFreeze);
+  EXPECT_EQ(policy->OnViolation(core::ViolationKind::kInvariant), core::OnEvent::kAlert);
 }
 
 TEST(Compile, EffectsPointAtTheirBooksAndCounters) {

@@ -111,6 +111,16 @@ TEST(Records, OfANewerVersionAreRefused) {
   EXPECT_EQ(DecodeRecord<core::Family>(bytes).status().code(), absl::StatusCode::kDataLoss);
 }
 
+TEST(Records, EventsOfTheFirstVersionAreReadWithoutOrigin) {
+  const core::Event event{"e1", absl::UnixEpoch(), core::FactEvent{"bid", "k", {}}, {}};
+  std::string bytes = EncodeRecord(event);
+  bytes.front() = 1;
+  bytes.resize(bytes.size() - 3);  // no server id, no statement, no marks
+  const auto read = DecodeRecord<core::Event>(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, event);
+}
+
 TEST(Records, RandomBytesNeverHarmTheReader) {
   std::mt19937_64 random(20261120);
   const std::string good = EncodeRecord(FullKeyRecord());
@@ -143,8 +153,10 @@ TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
           .source = SourceName("s"),
           .epoch = 2,
           .events = {{"e1", absl::UnixEpoch(), core::FactEvent{"bid", "k", {}}},
-                     {"e2", absl::UnixEpoch(),
-                      core::GapEvent{{MovementKind("k"), account, OrderId()}, "t", "r"}},
+                     {"e2",
+                      absl::UnixEpoch(),
+                      core::GapEvent{{MovementKind("k"), account, OrderId()}, "t", "r"},
+                      {77, "UPDATE t", {{"request", "q"}}}},
                      {"e3", absl::UnixEpoch(),
                       core::MovementEvent{
                           MovementKind("k"), {"t", "1"}, 5, core::Contribution{}, std::nullopt}}},

@@ -100,6 +100,10 @@ TEST_F(StoreTest, PoliciesAndViolationsCanBeRead) {
   ASSERT_TRUE(violations.ok()) << violations.status();
   ASSERT_EQ(violations->size(), 1U);
   EXPECT_EQ(violations->front().kind, core::ViolationKind::kOverdue);
+  const auto found = world_.store().view()->FindViolation(violations->front().id);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(*found, violations->front());
+  EXPECT_EQ(*world_.store().view()->FindViolation("v1-0"), std::nullopt);
 }
 
 TEST_F(StoreTest, AReplayOfTheJournalMakesTheStoredState) {

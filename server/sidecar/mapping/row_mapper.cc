@@ -230,18 +230,22 @@ absl::StatusOr<RowMapper> RowMapper::Create(const policy::v1::Document& document
 void RowMapper::Begin(const binlog::TransactionHead& head) {
   head_ = head;
   last_index_ = 0;
+  statements_bytes_ = 0;
   marks_.clear();
   tables_->NewTransaction();
 }
 
-void RowMapper::FillHead(uint32_t row_index, std::string_view statement, v1::Event& event) const {
+void RowMapper::FillHead(uint32_t row_index, v1::Event& event) const {
   event.set_event_id(head_.id);
   event.set_row_index(row_index * kEventsOfARow);
   event.mutable_occurred_at()->set_seconds(head_.committed_at);
   event.mutable_origin()->set_server_id(head_.server_id);
-  if (!statement.empty()) {
-    event.mutable_origin()->set_statement(CutText(statement, kMaxStatementBytes));
-  }
+}
+
+void RowMapper::FillStatement(std::string_view statement, v1::Event& event) {
+  if (statement.empty() || statements_bytes_ >= kMaxStatementsBytes) return;
+  event.mutable_origin()->set_statement(CutText(statement, kMaxStatementBytes));
+  statements_bytes_ += event.origin().statement().size();
 }
 
 absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v1::Event>* out) {
@@ -271,7 +275,8 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
     if (!images.after().empty()) change.after = ReadKind(kind, images.after());
     if (!change.speaks()) continue;
     if (!writer.has_value()) {
-      FillHead(row.index, row.statement, head.emplace());
+      FillHead(row.index, head.emplace());
+      FillStatement(row.statement, *head);
       writer.emplace(*table, *head, PrimaryKeyText(*row.table, images.before()),
                      PrimaryKeyText(*row.table, images.after()),
                      images.after().empty() ? 0 : ImageHash(images.after()), out);
@@ -285,7 +290,7 @@ void RowMapper::AppendGaps(const binlog::Unreadable& unreadable,
                            std::vector<v1::Event>* out) const {
   for (const std::string& kind : tables_->KindsOf(unreadable.database, unreadable.table)) {
     v1::Event event;
-    FillHead(last_index_, "", event);
+    FillHead(last_index_, event);
     event.mutable_gap()->set_movement_kind(kind);
     if (!unreadable.table.empty()) {
       event.mutable_gap()->set_table(

@@ -94,6 +94,9 @@ class RowMapper {
   static constexpr uint32_t kEventsOfARow = 8;
   // Rows of a transaction, so that their numbers fit and some above them are free.
   static constexpr uint32_t kRowsMax = UINT32_MAX / kEventsOfARow;
+  // Bytes of statements that the events of one transaction carry together: a statement that changes
+  // many rows stands in the first of them, so that it isn't kept a million times.
+  static constexpr size_t kMaxStatementsBytes = 256 * 1024;
   // Bytes of EventOrigin.statement, cut between two characters.
   static constexpr size_t kMaxStatementBytes = 4096;
   // Bytes of a mark, cut likewise.
@@ -102,12 +105,14 @@ class RowMapper {
  private:
   RowMapper(std::unique_ptr<SourceTables> tables, uint64_t mapping_version);
 
-  void FillHead(uint32_t row_index, std::string_view statement, v1::Event& event) const;
+  void FillHead(uint32_t row_index, v1::Event& event) const;
+  void FillStatement(std::string_view statement, v1::Event& event);
 
   std::unique_ptr<SourceTables> tables_;
   uint64_t mapping_version_ = 0;
   binlog::TransactionHead head_;
   uint32_t last_index_ = 0;                   // of the newest row of the transaction
+  size_t statements_bytes_ = 0;               // of the transaction's events so far
   std::map<std::string, std::string> marks_;  // of the transaction
   std::vector<binlog::Value> merged_;         // memory for an image made of two
 };

@@ -1,0 +1,98 @@
+#include <memory>
+#include <ostream>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "client/fundctl/output.h"
+#include "client/fundctl/verbs.h"
+#include "fundgate/v1/status.grpc.pb.h"
+#include "google/protobuf/util/time_util.h"
+
+namespace fundgate::fundctl {
+namespace {
+
+std::string LagOf(const v1::SourceStatus& source) {
+  return source.has_lag() ? google::protobuf::util::TimeUtil::ToString(source.lag()) : "-";
+}
+
+std::string ProvenPastOf(const v1::SourceStatus& source) {
+  return source.has_proven_past() ? TextOf(source.proven_past()) : "never";
+}
+
+void PrintList(Context& context, const v1::GetStatusResponse& status) {
+  std::vector<std::vector<std::string>> rows = {
+      {"SOURCE", "FEEDER", "PROVEN PAST", "LAG", "POSITION"}};
+  for (const v1::SourceStatus& source : status.sources()) {
+    rows.push_back({source.name(), source.feeder_connected() ? "connected" : "NONE",
+                    ProvenPastOf(source), LagOf(source),
+                    source.position().empty() ? "-" : source.position()});
+  }
+  if (rows.size() == 1) {
+    context.out << "The policy has no sources.\n";
+  } else {
+    PrintTable(context, rows);
+  }
+}
+
+void PrintSource(Context& context, const v1::SourceStatus& source) {
+  PrintPairs(context,
+             {{"source", source.name()},
+              {"feeder", source.feeder_connected()
+                             ? "connected"
+                             : "NONE: start fundgate-sidecar, or the service that reports"},
+              {"epoch", absl::StrCat(source.epoch())},
+              {"position", source.position().empty() ? "- (never read)" : source.position()},
+              {"proven past", ProvenPastOf(source)},
+              {"lag", LagOf(source)},
+              {"waiting for", source.waiting_for_position()},
+              {"committed at", source.has_committed_at()
+                                   ? TextOf(source.committed_at()) + ", by the source's clock"
+                                   : ""}});
+}
+
+// An empty name: all of them.
+ExitCode Run(Context& context, const std::string& name) {
+  grpc::ClientContext call;
+  context.SetDeadline(call);
+  v1::GetStatusResponse response;
+  const grpc::Status status =
+      v1::Status::NewStub(context.channel())->GetStatus(&call, v1::GetStatusRequest(), &response);
+  if (!status.ok()) return context.Fail(status);
+  if (name.empty() && !context.json) {
+    PrintList(context, response);
+    return kOk;
+  }
+  bool found = name.empty();
+  for (const v1::SourceStatus& source : response.sources()) {
+    if (!name.empty() && source.name() != name) continue;
+    found = true;
+    context.json ? PrintJson(context, source) : PrintSource(context, source);
+  }
+  if (found) return kOk;
+  context.err << "fundctl source show: the policy has no source " << name
+              << "; `fundctl source list` names those that it has\n";
+  return kError;
+}
+
+}  // namespace
+
+void AddSource(CLI::App& app, Context& context) {
+  CLI::App* source = app.add_subcommand("source", "Who tells what really moved, and how far");
+  source->require_subcommand(1);
+  CLI::App* list = source->add_subcommand("list", "Shows all sources of the policy");
+  list->footer(
+      "\nExample:\n"
+      "  fundctl source list\n");
+  list->callback([&context] { context.run = [&context] { return Run(context, ""); }; });
+
+  auto name = std::make_shared<std::string>();
+  CLI::App* show = source->add_subcommand("show", "Shows one with all that is known of it");
+  show->footer(
+      "\nExample:\n"
+      "  fundctl source show pay_db\n");
+  show->add_option("name", *name, "The source's name in the policy")->required();
+  show->callback(
+      [&context, name] { context.run = [&context, name] { return Run(context, *name); }; });
+}
+
+}  // namespace fundgate::fundctl
