@@ -56,11 +56,10 @@ TABLE = {
     "tests/store": Row({"server/store", "server/policy", "tests/core"},
                        {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
     "tests/decoder": Row({"server/sidecar/decode"}, {"abseil"} | _TESTING),
-    "tests/mariadb": Row({"server/sidecar/decode"}, {"abseil", "mariadb"} | _TESTING),
+    "tests/mariadb": Row({"tests/decoder"}, {"abseil", "mariadb"} | _TESTING),
     "tests/sequencer": Row({"server/sequencer", "server/policy", "tests/core", "tests/store"},
                            {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
-    "tests": Row({"server/main", "client", "tests/expression", "tests/sequencer",
-                  "tests/mariadb"},
+    "tests": Row({"server/main", "client", "tests/expression", "tests/sequencer", "tests/mariadb"},
                  _ALL_LIBRARIES | _TESTING),
 }
 

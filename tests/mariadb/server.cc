@@ -86,6 +86,7 @@ void AddUser(std::vector<std::string>& command) {
 bool Installed() { return ::access(kServer, X_OK) == 0 && ::access(kInstall, X_OK) == 0; }
 
 Server::Server(std::vector<std::string> options) : options_(std::move(options)) {
+  EXPECT_TRUE(Installed()) << kServer << " or " << kInstall << " is missing: run tools/install";
   // Short, since a socket's path has at most 107 bytes.
   std::string folder = std::filesystem::temp_directory_path() / "fundgate-db-XXXXXX";
   folder_ = ::mkdtemp(folder.data());

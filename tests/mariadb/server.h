@@ -19,7 +19,7 @@ namespace fundgate::mariadb_testing {
 // Rows of a result as text; an empty optional is SQL NULL. Bytes are bytes.
 using Rows = std::vector<std::vector<std::optional<std::string>>>;
 
-// Whether the programs that Server needs are installed. A test that needs one and finds none skips.
+// Whether the programs that Server needs are there: tools/install brings them.
 bool Installed();
 
 // A mariadbd of its own. It writes a binlog as the sidecar asks for: ROW, full images and metadata,

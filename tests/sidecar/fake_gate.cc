@@ -28,9 +28,8 @@ v1::IngestAck FakeGate::NextAck() {
   return ack;
 }
 
-grpc::Status FakeGate::Ingest(
-    grpc::ServerContext* /*context*/,
-    grpc::ServerReaderWriter<v1::IngestAck, v1::IngestRequest>* stream) {
+grpc::Status FakeGate::Ingest(grpc::ServerContext* /*context*/,
+                              grpc::ServerReaderWriter<v1::IngestAck, v1::IngestRequest>* stream) {
   v1::IngestRequest request;
   {
     const std::lock_guard lock(mutex_);

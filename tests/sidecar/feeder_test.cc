@@ -34,11 +34,10 @@ class Feeding {
   explicit Feeding(const std::string& position, const FeederOptions& options = Quiet())
       : gate(position),
         feeder(gate.stub(), BuilderAt(position), GrantAt(position).gate_time(), options, counters,
-               {.read_head =
-                    [this]() -> absl::StatusOr<std::string> {
-                      const std::lock_guard lock(mutex_);
-                      return head_;
-                    },
+               {.read_head = [this]() -> absl::StatusOr<std::string> {
+                  const std::lock_guard lock(mutex_);
+                  return head_;
+                },
                 .on_end = [this] { ended = true; }}) {}
 
   void SetHead(const std::string& head) {
@@ -136,7 +135,8 @@ TEST(Feeder, AProbeSaysTheHeadAndATimeOfTheGateBeforeItWasRead) {
   EXPECT_EQ(feeding.gate.applied()[0].probe().read_after().seconds(), 50);  // the grant's
   feeding.gate.AskForProbe();
   ASSERT_TRUE(feeding.gate.WaitUntil([](const Requests& all) {
-    return all.size() > 1 && all.back().has_probe() && all.back().probe().read_after().seconds() > 50;
+    return all.size() > 1 && all.back().has_probe() &&
+           all.back().probe().read_after().seconds() > 50;
   }));
   const v1::IngestRequest asked = feeding.gate.applied().back();
   EXPECT_EQ(asked.probe().head_position(), "0-1-20");
@@ -150,9 +150,8 @@ TEST(Feeder, ProbesOnABeatWithoutBeingAsked) {
   FeederOptions options;
   options.probe_every = absl::Milliseconds(1);
   Feeding feeding("0-1-8", options);
-  EXPECT_TRUE(feeding.gate.WaitUntil([](const Requests& all) {
-    return std::count_if(all.begin(), all.end(), HasProbe) >= 5;
-  }));
+  EXPECT_TRUE(feeding.gate.WaitUntil(
+      [](const Requests& all) { return std::count_if(all.begin(), all.end(), HasProbe) >= 5; }));
   EXPECT_TRUE(feeding.feeder.Drain(absl::Seconds(10)).ok());
   EXPECT_GE(feeding.counters.probes, 5U);
 }
@@ -162,12 +161,12 @@ TEST(Feeder, AHeadBeforeWhatWasReadEndsItWithoutAProbe) {
   options.probe_every = absl::Milliseconds(1);
   Feeding feeding("0-1-8", options);
   ASSERT_TRUE(feeding.feeder.Push(MakeTransaction(9, 1)).ok());
-  ASSERT_TRUE(feeding.gate.WaitUntil(
-      [](const Requests& all) { return all.back().position() == "0-1-9"; }));
+  ASSERT_TRUE(
+      feeding.gate.WaitUntil([](const Requests& all) { return all.back().position() == "0-1-9"; }));
   feeding.SetHead("0-1-3");
-  EXPECT_FALSE(feeding.gate.WaitUntil(
-      [&feeding](const Requests& all) { return feeding.ended || all.size() > 100'000; }) &&
-               !feeding.ended);
+  EXPECT_FALSE(feeding.gate.WaitUntil([&feeding](const Requests& all) {
+    return feeding.ended || all.size() > 100'000;
+  }) && !feeding.ended);
   const absl::Status end = feeding.feeder.Drain(absl::Seconds(10));
   EXPECT_TRUE(absl::IsUnavailable(end));
   EXPECT_NE(end.message().find("binlog was reset"), std::string::npos);

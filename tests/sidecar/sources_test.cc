@@ -62,8 +62,8 @@ TEST(ServerSettings, AllThatIsWrongIsSaidAtOnce) {
   variables["gtid_strict_mode"] = "OFF";
   variables["log_bin_basename"] = "/data/bin";
   const absl::Status status = CheckServerSettings(variables, 1);
-  for (const char* part : {"sync_binlog", "gtid_strict_mode", "base name is \"bin\"",
-                           "another --server-id"}) {
+  for (const char* part :
+       {"sync_binlog", "gtid_strict_mode", "base name is \"bin\"", "another --server-id"}) {
     EXPECT_TRUE(Says(status, part)) << part << ": " << status;
   }
 }

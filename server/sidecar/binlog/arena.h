@@ -39,7 +39,7 @@ class Arena {
 
   struct Block {
     std::unique_ptr<char[]> bytes;
-    size_t size;
+    size_t size = 0;
   };
 
   void Grow(size_t size) {

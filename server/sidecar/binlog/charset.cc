@@ -11,8 +11,8 @@ namespace {
 
 // Numbers as in information_schema.collations of MariaDB 10.11 and MySQL 8.
 struct Range {
-  uint16_t first;
-  uint16_t last;
+  uint16_t first = 0;
+  uint16_t last = 0;
   Charset charset;
 };
 

@@ -12,8 +12,8 @@ namespace fundgate::binlog {
 namespace {
 
 struct TypeName {
-  EventType type;
-  const char* name;
+  EventType type = EventType::kUnknown;
+  const char* name = nullptr;
 };
 
 constexpr TypeName kNames[] = {

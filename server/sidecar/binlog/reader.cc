@@ -22,8 +22,8 @@ absl::Status Reader::Apply(std::span<const uint8_t> event, uint64_t offset) {
 }
 
 absl::Status Reader::Placed(const absl::Status& status) const {
-  const std::string_view file = options_.file_name.empty() ? "the binlog" : options_.file_name;
-  return absl::Status(status.code(), absl::StrCat(ToAbsl(file), " at offset ", offset_, ", event ",
+  const std::string file = options_.file_name.empty() ? "the binlog" : options_.file_name;
+  return absl::Status(status.code(), absl::StrCat(file, " at offset ", offset_, ", event ",
                                                   NameOf(header_.type), ": ", status.message()));
 }
 

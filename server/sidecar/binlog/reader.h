@@ -76,7 +76,9 @@ class Reader {
   const std::string& file_name() const { return options_.file_name; }
   EventType last_type() const { return header_.type; }  // of the last event applied
   // Empty before a format description.
-  std::string_view server_version() const { return format_ ? format_->server_version : ""; }
+  std::string_view server_version() const {
+    return format_ ? std::string_view(format_->server_version) : std::string_view();
+  }
 
  private:
   struct CachedMap;

@@ -139,6 +139,7 @@ absl::Status Reader::TellRows(CachedMap& map, RowOperation operation,
   const bool has_before = operation != RowOperation::kInsert;
   const bool has_after = operation != RowOperation::kDelete;
   while (in.left() > 0) {
+    const size_t left = in.left();
     bool fits = true;
     if (mapped.wanted) {
       arena_.Clear();
@@ -153,6 +154,8 @@ absl::Status Reader::TellRows(CachedMap& map, RowOperation operation,
       if (checksum_held_) return TellUndecodable(map, decoder_.problem());
       return Damaged(decoder_.problem());
     }
+    // Rows without any column would never come to an end.
+    if (in.left() == left) return Damaged("its rows have no columns, but bytes follow");
     row.index = row_index_++;
     if (!mapped.wanted) continue;
     if (has_before) row.before = before_;

@@ -20,10 +20,18 @@ constexpr uint8_t kCompletesXa = 0x80;
 
 constexpr size_t kMaxQuoted = 200;  // of a statement in a reason
 
-// The beginning of a statement, on one line and printable.
-std::string Quoted(std::string_view sql) {
-  const bool cut = sql.size() > kMaxQuoted;
-  return absl::StrCat(absl::Utf8SafeCEscape(ToAbsl(sql.substr(0, kMaxQuoted))), cut ? "..." : "");
+// The beginning of a text of the server on one line, as UTF-8.
+std::string Quoted(std::string_view text) {
+  std::string quoted(text.substr(0, kMaxQuoted));
+  if (text.size() > kMaxQuoted) {
+    while (!quoted.empty() && (quoted.back() & 0xc0) == 0x80) quoted.pop_back();
+    if (!quoted.empty()) quoted.pop_back();
+    quoted += "...";
+  }
+  for (char& character : quoted) {
+    if (static_cast<unsigned char>(character) < 0x20) character = ' ';
+  }
+  return IsUtf8(quoted) ? quoted : absl::CHexEscape(quoted);
 }
 
 // 16 bytes as MySQL prints a UUID.

@@ -49,7 +49,10 @@ enum class ColumnType : uint8_t {
 struct Column {
   std::string name;  // empty when the server logs no names (binlog_row_metadata not FULL)
   ColumnType type = ColumnType::kNull;  // CHAR, ENUM and SET told apart
-  uint16_t metadata = 0;                // as the type reads it: length, scale, digits of a fraction
+  // As the type reads it: length in bytes of CHAR, VARCHAR, ENUM, SET; size of a BLOB's length;
+  // digits of a temporal fraction; bits of BIT; of DECIMAL all digits * 256 + those after the
+  // point.
+  uint16_t metadata = 0;
   bool nullable = false;
   bool is_unsigned = false;         // meaningless unless Table::signs_known
   uint16_t collation = 0;           // 0: not logged; 63: binary

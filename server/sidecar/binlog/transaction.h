@@ -57,7 +57,7 @@ struct Unreadable {
   Kind kind = Kind::kStatement;
   std::string_view database;  // empty: any
   std::string_view table;     // empty: any
-  std::string reason;         // a sentence
+  std::string reason;         // a sentence, UTF-8
 };
 
 // Hears what a stream tells. Begin, then rows, statements and unreadable things, then End, again
@@ -69,7 +69,8 @@ class TransactionListener {
 
   virtual absl::Status OnBegin(const TransactionHead& head) = 0;
   virtual absl::Status OnRow(const RowChange& row) = 0;
-  // A statement that changes no rows of its own: DDL, SAVEPOINT. DML as text is Unreadable.
+  // A statement that changes no rows of its own: DDL, SAVEPOINT. DML as text is Unreadable. `sql`
+  // is in the client's character set, so not always UTF-8.
   virtual absl::Status OnStatement(std::string_view database, std::string_view sql) = 0;
   virtual absl::Status OnUnreadable(const Unreadable& unreadable) = 0;
   virtual absl::Status OnEnd(TransactionEnd end) = 0;

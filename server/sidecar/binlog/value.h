@@ -18,8 +18,10 @@ struct Value {
     kFloat,     // `real`, of which the column holds 24 bits: FLOAT
     kDouble,    // `real`: DOUBLE
     kDecimal,   // `text`: all digits of the scale, no exponent: "-12.3400"
-    kText,      // `text`: characters as UTF-8; CHAR, VARCHAR, TEXT, JSON, UUID, INET4, INET6
-    kBytes,     // `text`: bytes; BINARY (padded to its length), VARBINARY, BLOB, GEOMETRY
+    kText,      // `text`: characters as UTF-8; CHAR, VARCHAR, TEXT, JSON
+    kBytes,     // `text`: bytes; BINARY (padded to its length), VARBINARY, BLOB, GEOMETRY; UUID,
+                // INET4 and INET6, which a binlog calls BINARY; text whose character set isn't
+                // logged or known, or that isn't valid in it
     kEnum,      // `text`: the label, UTF-8; `integer`: its number from 1, 0 for the invalid ""
     kSet,       // `text`: labels joined by commas; `integer`: the bits
     kDate,      // `text`: "2026-11-20"; zero dates as the server prints them

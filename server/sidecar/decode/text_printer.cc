@@ -18,9 +18,7 @@ bool IsPrintable(std::string_view bytes) {
   return std::ranges::all_of(bytes, [](char byte) { return byte >= 0x20 && byte < 0x7f; });
 }
 
-std::string Quoted(std::string_view text) {
-  return absl::StrCat("'", absl::Utf8SafeCEscape(ToAbsl(text)), "'");
-}
+std::string Quoted(std::string_view text) { return absl::StrCat("'", OneLine(text, true), "'"); }
 
 void AppendValue(std::string& line, const Value& value) {
   switch (value.kind) {
@@ -102,7 +100,7 @@ class TextPrinter : public Printer {
   absl::Status OnStatement(std::string_view database, std::string_view sql) override {
     if (only_with_rows_) return absl::OkStatus();
     out_ << absl::StrCat("  statement in ", database.empty() ? "no database" : ToAbsl(database),
-                         ": ", absl::Utf8SafeCEscape(ToAbsl(sql)), "\n");
+                         ": ", OneLine(sql, false), "\n");
     return absl::OkStatus();
   }
 
@@ -112,7 +110,7 @@ class TextPrinter : public Printer {
     out_ << absl::StrCat("  UNREADABLE ", ToAbsl(WordOf(unreadable.kind)), " (",
                          ToAbsl(unreadable.database.empty() ? any : unreadable.database), ".",
                          ToAbsl(unreadable.table.empty() ? any : unreadable.table),
-                         "): ", unreadable.reason, "\n");
+                         "): ", OneLine(unreadable.reason, false), "\n");
     return absl::OkStatus();
   }
 

@@ -55,6 +55,22 @@ std::string TimeText(int64_t seconds) {
                           absl::UTCTimeZone());
 }
 
+std::string OneLine(std::string_view text, bool quotes) {
+  std::string line;
+  for (const char character : text) {
+    const auto code = static_cast<unsigned char>(character);
+    if (character == '\n') {
+      line += "\\n";
+    } else if (code < 0x20 || code == 0x7f) {
+      absl::StrAppend(&line, "\\x", absl::Hex(code, absl::kZeroPad2));
+    } else {
+      if (character == '\\' || (quotes && character == '\'')) line += '\\';
+      line += character;
+    }
+  }
+  return line;
+}
+
 std::string RealText(const binlog::Value& value) {
   char digits[64];
   const std::to_chars_result result =

@@ -18,6 +18,9 @@ std::string_view WordOf(binlog::TransactionEnd end);               // "commit"
 std::string_view WordOf(binlog::Unreadable::Kind kind);            // "statement"
 std::string ColumnName(const binlog::Table& table, size_t index);  // or "@1"
 std::string TimeText(int64_t seconds);                             // "2026-11-20T10:00:00Z"
+// Text for a line of a terminal: control characters and backslashes are escaped, and quotes if
+// asked.
+std::string OneLine(std::string_view text, bool quotes);
 std::string RealText(const binlog::Value& value);  // the shortest that reads back alike
 
 }  // namespace fundgate::decode

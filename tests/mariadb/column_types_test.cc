@@ -1,0 +1,281 @@
+// Every column type at its boundary values: what the binlog decodes to is what SELECT says.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "server/sidecar/binlog/file_reader.h"
+#include "tests/decoder/damage.h"
+#include "tests/decoder/trace.h"
+#include "tests/mariadb/server.h"
+
+namespace fundgate::mariadb_testing {
+namespace {
+
+using binlog::Value;
+using Kind = binlog::Value::Kind;
+
+struct ColumnCase {
+  const char* definition;
+  const char* select;  // how SELECT asks for the value, of which "$" is the column
+  Kind kind;
+  std::vector<const char*> values;  // SQL
+};
+
+const std::vector<ColumnCase>& Cases() {
+  static const auto* kCases = new std::vector<ColumnCase>{
+      {"TINYINT", "$", Kind::kInt, {"-128", "127", "0", "-1"}},
+      {"TINYINT UNSIGNED", "$", Kind::kUint, {"0", "255", "128"}},
+      {"SMALLINT", "$", Kind::kInt, {"-32768", "32767"}},
+      {"SMALLINT UNSIGNED", "$", Kind::kUint, {"0", "65535"}},
+      {"MEDIUMINT", "$", Kind::kInt, {"-8388608", "8388607"}},
+      {"MEDIUMINT UNSIGNED", "$", Kind::kUint, {"0", "16777215"}},
+      {"INT", "$", Kind::kInt, {"-2147483648", "2147483647"}},
+      {"INT UNSIGNED", "$", Kind::kUint, {"0", "4294967295"}},
+      {"BIGINT", "$", Kind::kInt, {"-9223372036854775808", "9223372036854775807", "-7"}},
+      {"BIGINT UNSIGNED", "$", Kind::kUint, {"0", "18446744073709551615"}},
+      {"BOOLEAN", "$", Kind::kInt, {"TRUE", "FALSE"}},
+      {"YEAR", "CAST($ AS UNSIGNED)", Kind::kUint, {"1901", "2155", "0000"}},
+      {"DECIMAL(18,4)",
+       "$",
+       Kind::kDecimal,
+       {"-12345678901234.5678", "99999999999999.9999", "0", "-0.0001", "0.00"}},
+      {"DECIMAL(5,5)", "$", Kind::kDecimal, {"-0.12345", "0.99999", "0"}},
+      {"DECIMAL(65,30)",
+       "$",
+       Kind::kDecimal,
+       {"99999999999999999999999999999999999.999999999999999999999999999999",
+        "-99999999999999999999999999999999999.999999999999999999999999999999", "1"}},
+      {"DECIMAL(1,0) UNSIGNED", "$", Kind::kDecimal, {"9", "0"}},
+      {"DECIMAL(10,0)", "$", Kind::kDecimal, {"-1000000000", "1000000001", "-9"}},
+      {"FLOAT", "CAST($ AS DOUBLE)", Kind::kFloat, {"-3.402823466e38", "1.175494351e-38", "0.1"}},
+      {"DOUBLE", "$", Kind::kDouble, {"-1.7976931348623157e308", "2.2250738585072014e-308", "0.1"}},
+      {"BIT(1)", "$+0", Kind::kUint, {"b'1'", "b'0'"}},
+      {"BIT(10)", "$+0", Kind::kUint, {"b'1111111111'", "b'1000000001'"}},
+      {"BIT(64)", "$+0", Kind::kUint, {"0xffffffffffffffff", "0x8000000000000001"}},
+      {"DATE", "$", Kind::kDate, {"'1000-01-01'", "'9999-12-31'", "'0000-00-00'", "'2024-02-29'"}},
+      {"TIME", "$", Kind::kTime, {"'-838:59:59'", "'838:59:59'", "'00:00:00'", "'-00:00:01'"}},
+      {"TIME(1)", "$", Kind::kTime, {"'-00:00:00.1'", "'-1:02:03.9'", "'100:00:00.5'"}},
+      {"TIME(2)", "$", Kind::kTime, {"'-00:00:00.01'", "'-1:00:00.00'", "'1:02:03.99'"}},
+      {"TIME(3)", "$", Kind::kTime, {"'-00:00:01.001'", "'838:59:59.999'"}},
+      {"TIME(4)", "$", Kind::kTime, {"'-12:34:56.0001'", "'0:0:0.9999'"}},
+      {"TIME(6)", "$", Kind::kTime, {"'-838:59:59.000001'", "'-00:00:00.000001'", "'1:1:1.5'"}},
+      {"DATETIME",
+       "$",
+       Kind::kDateTime,
+       {"'1000-01-01 00:00:00'", "'9999-12-31 23:59:59'", "'0000-00-00 00:00:00'"}},
+      {"DATETIME(1)", "$", Kind::kDateTime, {"'2026-11-20 10:00:00.9'"}},
+      {"DATETIME(3)", "$", Kind::kDateTime, {"'9999-12-31 23:59:59.999'"}},
+      {"DATETIME(6)",
+       "$",
+       Kind::kDateTime,
+       {"'0001-01-01 00:00:00.000001'", "'9999-12-31 23:59:59.999999'"}},
+      {"TIMESTAMP NULL",
+       "$",
+       Kind::kTimestamp,
+       {"'1970-01-01 00:00:01'", "'2038-01-19 03:14:07'", "'0000-00-00'", "'2000-02-29 12:00:00'",
+        "'2100-03-01'"}},
+      {"TIMESTAMP(3) NULL", "$", Kind::kTimestamp, {"'2026-11-20 10:00:00.123'", "'0000-00-00'"}},
+      {"TIMESTAMP(6) NULL", "$", Kind::kTimestamp, {"'2038-01-19 03:14:07.999999'"}},
+      {"CHAR(10) CHARACTER SET utf8mb4", "$", Kind::kText, {"'añ€😀'", "''", "'trailing  '"}},
+      {"CHAR(255) CHARACTER SET utf8mb4", "$", Kind::kText, {"REPEAT('😀', 255)", "'x'"}},
+      {"CHAR(100) CHARACTER SET utf8mb3", "$", Kind::kText, {"REPEAT('€', 100)"}},
+      {"VARCHAR(1)", "$", Kind::kText, {"''", "'x'"}},
+      {"VARCHAR(63) CHARACTER SET utf8mb4", "$", Kind::kText, {"REPEAT('€', 63)"}},
+      {"VARCHAR(64) CHARACTER SET utf8mb4", "$", Kind::kText, {"REPEAT('😀', 64)", "'  '"}},
+      {"VARCHAR(300) CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci",
+       "$",
+       Kind::kText,
+       {"REPEAT('ü', 300)"}},
+      {"VARCHAR(20) CHARACTER SET latin1", "$", Kind::kText, {"'€äÿ'", "_latin1 x'818d8f909d'"}},
+      {"VARCHAR(20) CHARACTER SET ascii", "$", Kind::kText, {"'~'"}},
+      {"VARCHAR(20) CHARACTER SET ucs2", "$", Kind::kText, {"'a€'"}},
+      {"VARCHAR(20) CHARACTER SET utf16", "$", Kind::kText, {"'a😀'"}},
+      {"VARCHAR(20) CHARACTER SET utf32", "$", Kind::kText, {"'a😀'"}},
+      {"VARCHAR(20) CHARACTER SET gbk", "$", Kind::kText, {"'退款人民币'"}},
+      {"VARCHAR(20) CHARACTER SET big5", "$", Kind::kText, {"'退款'"}},
+      {"VARCHAR(20) CHARACTER SET sjis", "$", Kind::kText, {"'返金'"}},
+      {"VARCHAR(20) CHARACTER SET cp932", "$", Kind::kText, {"'返金①'"}},
+      {"VARCHAR(20) CHARACTER SET ujis", "$", Kind::kText, {"'返金'"}},
+      {"VARCHAR(20) CHARACTER SET euckr", "$", Kind::kText, {"'환불'"}},
+      {"VARCHAR(20) CHARACTER SET cp1251", "$", Kind::kText, {"'возврат'"}},
+      {"VARCHAR(20) CHARACTER SET koi8r", "$", Kind::kText, {"'возврат'"}},
+      {"VARCHAR(20) CHARACTER SET greek COLLATE greek_nopad_bin", "$", Kind::kText, {"'αω'"}},
+      {"BINARY(5)", "$", Kind::kBytes, {"x'00'", "x'0102030000'", "x'ffffffffff'", "''"}},
+      {"VARBINARY(300)", "$", Kind::kBytes, {"x'00'", "x'616200'", "REPEAT(x'ff', 300)"}},
+      {"TINYTEXT", "$", Kind::kText, {"REPEAT('x', 255)", "''"}},
+      {"TEXT CHARACTER SET gbk", "$", Kind::kText, {"REPEAT('款', 30000)"}},
+      {"MEDIUMTEXT", "$", Kind::kText, {"REPEAT('x', 70000)"}},
+      {"LONGTEXT", "$", Kind::kText, {"'long'"}},
+      {"TINYBLOB", "$", Kind::kBytes, {"x'00ff'"}},
+      {"BLOB", "$", Kind::kBytes, {"REPEAT(x'00', 65535)"}},
+      {"MEDIUMBLOB", "$", Kind::kBytes, {"REPEAT(x'fe', 70000)"}},
+      {"LONGBLOB", "$", Kind::kBytes, {"x''"}},
+      {"JSON", "$", Kind::kText, {"'{\"a\": [1, \"€\"]}'"}},
+      {"ENUM('a','ü','c')", "$", Kind::kEnum, {"'ü'", "1", "''"}},
+      {"ENUM('да','нет') CHARACTER SET koi8r", "$", Kind::kEnum, {"'нет'"}},
+      {"SET('x','y','z')", "$", Kind::kSet, {"'x,z'", "''", "'x,y,z'", "'y'"}},
+      {"GEOMETRY", "$", Kind::kBytes, {"POINT(1, 2)"}},
+      {"UUID",
+       "UNHEX(REPLACE($, '-', ''))",
+       Kind::kBytes,
+       {"'00000000-0000-0000-0000-000000000100'", "'ffffffff-ffff-ffff-ffff-000000000000'"}},
+      {"INET4", "INET6_ATON($)", Kind::kBytes, {"'1.2.3.0'", "'255.255.255.255'", "'0.0.0.0'"}},
+      {"INET6", "INET6_ATON($)", Kind::kBytes, {"'::'", "'2001:db8::ff00:0'"}},
+      {"VARCHAR(2000) COMPRESSED CHARACTER SET utf8mb4",
+       "$",
+       Kind::kText,
+       {"REPEAT('€', 2000)", "'short'", "''"}},
+      {"TEXT COMPRESSED CHARACTER SET latin1", "$", Kind::kText, {"REPEAT('ä', 60000)", "'s'"}},
+      {"LONGBLOB COMPRESSED", "$", Kind::kBytes, {"REPEAT(x'00', 100000)", "x'00'"}},
+  };
+  return *kCases;
+}
+
+std::string ColumnName(size_t i) { return absl::StrCat("c", i); }
+
+size_t RowCount() {
+  size_t count = 0;
+  for (const ColumnCase& column : Cases()) count = std::max(count, column.values.size());
+  return count + 1;  // the last row is NULL everywhere
+}
+
+// The images of all rows, by their key, as values and as what SELECT would print.
+class Images : public decoder_testing::Trace {
+ public:
+  struct Image {
+    std::vector<Kind> kinds;
+    std::vector<std::optional<std::string>> texts;
+    std::vector<double> reals;
+  };
+
+  absl::Status OnRow(const binlog::RowChange& row) override {
+    if (!row.before.empty()) before[row.before[0].integer] = Copy(row.before);
+    if (!row.after.empty()) after[row.after[0].integer] = Copy(row.after);
+    return absl::OkStatus();
+  }
+
+  std::map<int64_t, Image> before;
+  std::map<int64_t, Image> after;
+
+ private:
+  static Image Copy(std::span<const Value> values) {
+    Image image;
+    for (const Value& value : values) {
+      image.kinds.push_back(value.kind);
+      image.texts.push_back(decoder_testing::ValueText(value));
+      image.reals.push_back(value.real);
+    }
+    return image;
+  }
+};
+
+void FillTable(Server& server) {
+  std::vector<std::string> definitions = {"id INT PRIMARY KEY"};
+  for (size_t i = 0; i < Cases().size(); ++i)
+    definitions.push_back(absl::StrCat(ColumnName(i), " ", Cases()[i].definition));
+  server.Execute("CREATE DATABASE d CHARACTER SET utf8mb4");
+  server.Execute("SET time_zone = '+00:00', sql_mode = ''");
+  server.Execute(absl::StrCat("CREATE TABLE d.t(", absl::StrJoin(definitions, ", "), ")"));
+  for (size_t row = 0; row < RowCount(); ++row) {
+    std::vector<std::string> values = {absl::StrCat(row)};
+    for (const ColumnCase& column : Cases())
+      values.push_back(row < column.values.size() ? column.values[row] : "NULL");
+    server.Execute(absl::StrCat("INSERT INTO d.t VALUES(", absl::StrJoin(values, ", "), ")"));
+  }
+}
+
+Rows SelectAll(Server& server) {
+  std::vector<std::string> columns = {"id"};
+  for (size_t i = 0; i < Cases().size(); ++i) {
+    std::string select = Cases()[i].select;
+    for (size_t at = 0; (at = select.find('$', at)) != std::string::npos;)
+      select.replace(at, 1, ColumnName(i));
+    columns.push_back(select);
+  }
+  absl::StatusOr<Rows> rows =
+      server.Query(absl::StrCat("SELECT ", absl::StrJoin(columns, ", "), " FROM d.t ORDER BY id"));
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  return rows.ok() ? *std::move(rows) : Rows();
+}
+
+void ExpectImage(const Images::Image& image, const std::vector<std::optional<std::string>>& row) {
+  ASSERT_EQ(image.kinds.size(), row.size());
+  for (size_t i = 0; i < Cases().size(); ++i) {
+    const ColumnCase& column = Cases()[i];
+    const std::optional<std::string>& selected = row[i + 1];
+    const Kind kind = image.kinds[i + 1];
+    EXPECT_EQ(kind, selected ? column.kind : Kind::kNull)
+        << column.definition << " in row " << *row[0] << ": " << selected.value_or("NULL");
+    if (selected && (kind == Kind::kFloat || kind == Kind::kDouble)) {
+      EXPECT_EQ(image.reals[i + 1], std::strtod(selected->c_str(), nullptr)) << column.definition;
+    } else {
+      EXPECT_EQ(image.texts[i + 1], selected) << column.definition << " in row " << *row[0];
+    }
+  }
+}
+
+Images Decode(Server& server) {
+  Images images;
+  for (const std::string& file : server.BinlogFiles()) {
+    const absl::Status read = binlog::ReadFile(file, images, {.require_checksum = true});
+    EXPECT_TRUE(read.ok()) << read;
+  }
+  return images;
+}
+
+bool HasEvent(Server& server, const std::string& type) {
+  const absl::StatusOr<Rows> events = server.Query("SHOW BINLOG EVENTS");
+  EXPECT_TRUE(events.ok()) << events.status();
+  return events.ok() &&
+         std::ranges::any_of(*events, [&type](const auto& event) { return event[2] == type; });
+}
+
+// `insert`: the server's name of the events that the rows must have come in.
+void ExpectBoundaryValuesDecode(std::vector<std::string> options, const std::string& insert) {
+  Server server(std::move(options));
+  FillTable(server);
+  const Rows rows = SelectAll(server);
+  ASSERT_EQ(rows.size(), RowCount());
+  server.Execute("DELETE FROM d.t");
+  EXPECT_TRUE(HasEvent(server, insert));
+  const Images images = Decode(server);
+  EXPECT_TRUE(images.reasons.empty()) << images.reasons[0];
+  for (const auto& row : rows) {
+    const int64_t id = std::stoll(*row[0]);
+    ASSERT_TRUE(images.after.contains(id));
+    ASSERT_TRUE(images.before.contains(id));
+    ExpectImage(images.after.at(id), row);
+    ExpectImage(images.before.at(id), row);
+  }
+}
+
+TEST(ColumnTypes, EveryTypeAtItsBoundariesDecodesToWhatSelectSays) {
+  ExpectBoundaryValuesDecode({}, "Write_rows_v1");
+}
+
+TEST(ColumnTypes, SoTheyDoFromCompressedEvents) {
+  ExpectBoundaryValuesDecode({"--log-bin-compress=1", "--log-bin-compress-min-len=10"},
+                             "Write_rows_compressed_v1");
+}
+
+// Large values are left out: each event is read anew for each damage.
+TEST(ColumnTypes, DamageOfTheirEventsDoesNoHarm) {
+  Server server;
+  FillTable(server);
+  server.Execute("FLUSH BINARY LOGS");
+  server.Execute("SET time_zone = '+00:00'");
+  server.Execute("DELETE FROM d.t WHERE id > 1");
+  std::vector<decoder_testing::EventBytes> events =
+      decoder_testing::EventsOf(server.BinlogFiles().back());
+  decoder_testing::ExpectDamageDoesNoHarm(events, 200);
+}
+
+}  // namespace
+}  // namespace fundgate::mariadb_testing
