@@ -104,7 +104,7 @@ TEST(Requests, AfterALossInTheMiddleOfOneTheRowsThatWereSentAreLeftOut) {
 TEST(Requests, BytesFillARequestToo) {
   RequestBuilder builder = BuilderAt("", {.events = 9000, .bytes = 2000});
   const auto full = AddAndTakeFull(builder, MakeTransaction(1, 100));
-  EXPECT_GT(full.size(), 3U);
+  EXPECT_GE(full.size(), 3U);
   for (const v1::IngestRequest& request : full) EXPECT_LT(request.ByteSizeLong(), 2500U);
 }
 
