@@ -19,7 +19,7 @@ class Body {
  public:
   Body& Little(uint64_t value, size_t size);
   Body& Byte(uint64_t value) { return Little(value, 1); }
-  Body& Raw(std::initializer_list<int> bytes);
+  Body& Raw(std::initializer_list<int> raw);
   Body& Text(std::string_view text);       // as it is
   Body& ShortText(std::string_view text);  // behind its length in a byte
 

@@ -24,7 +24,7 @@ constexpr char kMySqlUuid[] = "00112233-4455-6677-8899-aabbccddeeff";
 EventBytes MakeMySqlGtid(EventType type, uint64_t number) {
   Body body;
   body.Byte(1);
-  for (int i = 0; i < 16; ++i) body.Byte(static_cast<uint64_t>(i * 0x11));
+  for (uint64_t i = 0; i < 16; ++i) body.Byte(i * 0x11);
   return MakeEvent(type, body.Little(number, 8));
 }
 

@@ -15,7 +15,7 @@ namespace fundgate::binlog {
 struct Reader::CachedMap {
   std::vector<uint8_t> body;
   MappedTable mapped;
-  bool changed = false;  // has rows in the transaction being read
+  uint64_t changed_in = 0;  // Reader::transactions_ when it last had rows
 };
 
 }  // namespace fundgate::binlog

@@ -142,6 +142,7 @@ class Reader {
   bool has_content_ = false;
   std::optional<TransactionHead> announced_;  // by a GTID of MySQL; begins with the next event
   TransactionHead head_;
+  uint64_t transactions_ = 0;  // begun so far: this one's number
   uint32_t row_index_ = 0;
   std::string annotation_;
   std::vector<std::pair<std::string, std::string>> changed_;  // tables with rows in it

@@ -120,8 +120,8 @@ absl::Status Reader::ApplyImages(CachedMap& map, Bytes& in) {
       kind.operation == RowOperation::kUpdate ? in.Take((columns + 7) / 8) : first;
   if (!in.ok()) return Damaged("it is too short for its maps of columns");
   has_content_ = true;
-  if (!map.changed && in.left() > 0) {
-    map.changed = true;
+  if (map.changed_in != transactions_ && in.left() > 0) {
+    map.changed_in = transactions_;
     changed_.emplace_back(table.database, table.name);
   }
   if (!map.mapped.unreadable.empty()) return TellUndecodable(map, map.mapped.unreadable);

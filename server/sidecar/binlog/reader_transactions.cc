@@ -62,7 +62,7 @@ absl::Status Reader::Begin(bool standalone) {
   has_content_ = false;
   row_index_ = 0;
   changed_.clear();
-  for (auto& [id, map] : maps_) map->changed = false;
+  ++transactions_;
   return listener_.OnBegin(head_);
 }
 
