@@ -120,7 +120,6 @@ void Kill(SidecarWorld& world, int victim) {
 }
 
 TEST(SidecarKills, NothingIsLostOrAppliedTwiceWhoeverIsKilled) {
-  if (!mariadb_testing::Installed()) GTEST_SKIP() << "mariadbd isn't installed";
   SidecarWorld world;
   world.StartSidecar();
   world.AwaitApplied();

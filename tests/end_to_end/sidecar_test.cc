@@ -13,13 +13,6 @@
 namespace fundgate::end_to_end {
 namespace {
 
-class Sidecar : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!mariadb_testing::Installed()) GTEST_SKIP() << "mariadbd isn't installed";
-  }
-};
-
 // The names of the reasons that asked for the verdict.
 std::vector<std::string> NamesOf(const v1::Decision& decision) {
   std::vector<std::string> names;
@@ -29,7 +22,7 @@ std::vector<std::string> NamesOf(const v1::Decision& decision) {
   return names;
 }
 
-TEST_F(Sidecar, APaidOrderIsRefundedOnceAndAnOverRefundIsBlockedForCertain) {
+TEST(Sidecar, APaidOrderIsRefundedOnceAndAnOverRefundIsBlockedForCertain) {
   SidecarWorld world;
   world.StartSidecar();
   world.AwaitApplied();
@@ -47,7 +40,7 @@ TEST_F(Sidecar, APaidOrderIsRefundedOnceAndAnOverRefundIsBlockedForCertain) {
   EXPECT_TRUE(world.Violations(v1::VIOLATION_KIND_UNSPECIFIED).empty());
 }
 
-TEST_F(Sidecar, ARefundTypedByHandIsAnUngatedMovement) {
+TEST(Sidecar, ARefundTypedByHandIsAnUngatedMovement) {
   SidecarWorld world;
   world.StartSidecar();
   world.Pay("p1", "o1", 100'00);
@@ -59,7 +52,7 @@ TEST_F(Sidecar, ARefundTypedByHandIsAnUngatedMovement) {
   EXPECT_EQ(world.Posted("o1", "refunded"), 10'00);
 }
 
-TEST_F(Sidecar, RowsWrittenWhileItWasAwayAreAppliedOnceItIsBack) {
+TEST(Sidecar, RowsWrittenWhileItWasAwayAreAppliedOnceItIsBack) {
   SidecarWorld world;
   world.StartSidecar();
   world.Pay("p1", "o1", 1'00);
@@ -73,7 +66,7 @@ TEST_F(Sidecar, RowsWrittenWhileItWasAwayAreAppliedOnceItIsBack) {
   EXPECT_EQ(world.Posted("o1", "paid"), 7'00);
 }
 
-TEST_F(Sidecar, TheLaterOfTwoSidecarsTakesOverAndTheFirstGivesWay) {
+TEST(Sidecar, TheLaterOfTwoSidecarsTakesOverAndTheFirstGivesWay) {
   SidecarWorld world;
   world.StartSidecar();
   world.AwaitApplied();
@@ -84,24 +77,24 @@ TEST_F(Sidecar, TheLaterOfTwoSidecarsTakesOverAndTheFirstGivesWay) {
   EXPECT_EQ(world.Posted("o1", "paid"), 1'00);
 }
 
-TEST_F(Sidecar, ADatabaseThatDoesNotLogWhatIsNeededEndsItWithOne) {
+TEST(Sidecar, ADatabaseThatDoesNotLogWhatIsNeededEndsItWithOne) {
   SidecarWorld world({"--binlog-row-metadata=MINIMAL", "--sync-binlog=0"});
   world.StartSidecar();
   EXPECT_EQ(world.sidecar_process().Wait(), 1);
 }
 
-TEST_F(Sidecar, ASourceThatThePolicyDoesNotKnowEndsItWithOne) {
+TEST(Sidecar, ASourceThatThePolicyDoesNotKnowEndsItWithOne) {
   const SidecarWorld world;
   Process sidecar({FUNDGATE_SIDECAR, "run", "--gate", world.gate_address(), "--source", "else"});
   EXPECT_EQ(sidecar.Wait(), 1);
 }
 
-TEST_F(Sidecar, WrongUsageEndsItWithTwo) {
+TEST(Sidecar, WrongUsageEndsItWithTwo) {
   Process sidecar({FUNDGATE_SIDECAR, "run"});
   EXPECT_EQ(sidecar.Wait(), 2);
 }
 
-TEST_F(Sidecar, APositionThatTheDatabaseHasPurgedEndsItWithFour) {
+TEST(Sidecar, APositionThatTheDatabaseHasPurgedEndsItWithFour) {
   SidecarWorld world;
   world.Pay("p1", "o1", 1'00);
   world.database().Execute("FLUSH BINARY LOGS");
@@ -114,7 +107,7 @@ TEST_F(Sidecar, APositionThatTheDatabaseHasPurgedEndsItWithFour) {
   EXPECT_EQ(world.sidecar_process().Wait(), 4);
 }
 
-TEST_F(Sidecar, AStatementWithoutRowsMakesTheKindsOfItsTableUnproven) {
+TEST(Sidecar, AStatementWithoutRowsMakesTheKindsOfItsTableUnproven) {
   SidecarWorld world;
   world.StartSidecar();
   world.Pay("p1", "o1", 100'00);
@@ -126,7 +119,7 @@ TEST_F(Sidecar, AStatementWithoutRowsMakesTheKindsOfItsTableUnproven) {
   EXPECT_THAT(NamesOf(decision), ::testing::Contains("gap:refund"));
 }
 
-TEST_F(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {
+TEST(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {
   SidecarWorld world;
   world.StartSidecar();
   world.Pay("p1", "o1", 100'00);
@@ -145,7 +138,7 @@ TEST_F(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {
 
 // Far more rows than one request takes, some of them changed again in the same transaction: cut by
 // kills, nothing of it is lost or applied twice.
-TEST_F(Sidecar, AHugeTransactionArrivesWholeThroughKills) {
+TEST(Sidecar, AHugeTransactionArrivesWholeThroughKills) {
   SidecarWorld world;
   const int kills = Rounds("FUNDGATE_KILL_ROUNDS", 4);
   world.database().Execute("START TRANSACTION");
