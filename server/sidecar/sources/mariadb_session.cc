@@ -31,6 +31,9 @@ void SetOptions(MYSQL* mysql, const Login& login) {
   mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &seconds);
   mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &seconds);
   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  // Else "localhost" would mean a socket on this machine, whatever the port.
+  const unsigned tcp = MYSQL_PROTOCOL_TCP;
+  mysql_options(mysql, MYSQL_OPT_PROTOCOL, &tcp);
   mysql_optionsv(mysql, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "fundgate-sidecar");
   if (!login.tls.has_value()) return;
   const my_bool yes = 1;
