@@ -66,6 +66,37 @@ TEST(Sidecar, RowsWrittenWhileItWasAwayAreAppliedOnceItIsBack) {
   EXPECT_EQ(world.Posted("o1", "paid"), 7'00);
 }
 
+TEST(Sidecar, EveryDomainOfPositionsIsFollowedThroughRestarts) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 1'00);
+  world.database().Execute("SET SESSION gtid_domain_id = 5");
+  world.Pay("p2", "o1", 2'00);
+  world.AwaitApplied();
+  EXPECT_TRUE(absl::StrContains(world.Source().position(), "5-1-1"));
+  world.sidecar_process().Signal(SIGTERM);
+  EXPECT_EQ(world.sidecar_process().Wait(), 0);
+  world.Pay("p3", "o1", 4'00);
+  world.database().Execute("SET SESSION gtid_domain_id = 0");
+  world.Pay("p4", "o1", 8'00);
+  world.StartSidecar();
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 15'00);
+  EXPECT_TRUE(world.Violations(v1::VIOLATION_KIND_UNSPECIFIED).empty());
+}
+
+TEST(Sidecar, AMappingThatChangesIsLoadedAndHoldsFromThenOn) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 1'00);
+  world.AwaitApplied();
+  world.ChangePolicy("row.status in [\"FAILED\", \"CLOSED\"]", "row.status == \"FAILED\"");
+  world.Pay("p2", "o1", 2'00);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 3'00);
+  EXPECT_EQ(world.Source().epoch(), 2U);
+}
+
 TEST(Sidecar, TheLaterOfTwoSidecarsTakesOverAndTheFirstGivesWay) {
   SidecarWorld world;
   world.StartSidecar();

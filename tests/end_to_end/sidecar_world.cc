@@ -65,6 +65,7 @@ void SidecarWorld::StartGate() {
   const auto channel = grpc::CreateChannel(gate_address_, grpc::InsecureChannelCredentials());
   checks_ = v1::Gate::NewStub(channel);
   audit_ = v1::Audit::NewStub(channel);
+  policies_ = v1::Policies::NewStub(channel);
   status_ = v1::Status::NewStub(channel);
 }
 
@@ -167,6 +168,21 @@ v1::SourceStatus SidecarWorld::Source() {
   v1::GetStatusResponse response;
   (void)status_->GetStatus(&context, v1::GetStatusRequest(), &response);  // none while it is gone
   return response.sources_size() == 1 ? response.sources(0) : v1::SourceStatus();
+}
+
+void SidecarWorld::ChangePolicy(const std::string& from, const std::string& to) {
+  grpc::ClientContext reading;
+  v1::GetPolicyResponse present;
+  ASSERT_TRUE(policies_->GetPolicy(&reading, v1::GetPolicyRequest(), &present).ok());
+  v1::ApplyPolicyRequest request;
+  request.set_document(absl::StrReplaceAll(present.document(), {{from, to}}));
+  request.set_comment("test");
+  request.set_actor("test");
+  grpc::ClientContext applying;
+  v1::ApplyPolicyResponse response;
+  const grpc::Status status = policies_->ApplyPolicy(&applying, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_FALSE(response.unchanged());
 }
 
 int SidecarWorld::StopGateAndVerify() {

@@ -12,6 +12,7 @@
 
 #include "fundgate/v1/audit.grpc.pb.h"
 #include "fundgate/v1/gate.grpc.pb.h"
+#include "fundgate/v1/policies.grpc.pb.h"
 #include "fundgate/v1/status.grpc.pb.h"
 #include "tests/end_to_end/processes.h"
 #include "tests/mariadb/server.h"
@@ -50,6 +51,9 @@ class SidecarWorld {
   std::vector<v1::Violation> Violations(v1::ViolationKind kind);
   v1::SourceStatus Source();
 
+  // Makes the present policy's document, with one text replaced by another, the policy.
+  void ChangePolicy(const std::string& from, const std::string& to);
+
   // Ends the gate in good order and replays its journal: 0 if all agrees.
   int StopGateAndVerify();
 
@@ -68,6 +72,7 @@ class SidecarWorld {
   std::unique_ptr<Process> sidecar_;
   std::unique_ptr<v1::Gate::Stub> checks_;
   std::unique_ptr<v1::Audit::Stub> audit_;
+  std::unique_ptr<v1::Policies::Stub> policies_;
   std::unique_ptr<v1::Status::Stub> status_;
 };
 
