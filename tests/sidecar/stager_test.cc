@@ -30,8 +30,11 @@ class Staging : public ::testing::Test {
     rows_ = 0;
   }
 
-  void Insert() {
-    const mapping::testing::Row row = Refund("SUCCESS");
+  void Insert() { Insert(Refund("SUCCESS")); }
+  // Its amount is no whole number of cents.
+  void InsertUnmappable() { Insert(Refund("SUCCESS", "0.001")); }
+
+  void Insert(const mapping::testing::Row& row) {
     binlog::RowChange change;
     change.operation = RowOperation::kInsert;
     change.table = &table_;
@@ -139,6 +142,16 @@ TEST_F(Staging, WhatCannotBeReadIsOneGapAKindBehindAllRowsAndAnErrorInTheLog) {
   TellUnreadable();
   End(TransactionEnd::kCommit);
   EXPECT_EQ(counters_.gaps, 2U);
+}
+
+TEST_F(Staging, AMillionUnreadableRowsDoNotFloodTheLog) {
+  Begin("0-1-7");
+  for (int i = 0; i < 1000; ++i) InsertUnmappable();
+  End(TransactionEnd::kCommit);
+  EXPECT_EQ(Events().size(), 1000U);
+  EXPECT_EQ(counters_.gaps, 1000U);
+  ASSERT_EQ(errors_.size(), 11U);
+  EXPECT_NE(errors_.back().find("more=990"), std::string::npos) << errors_.back();
 }
 
 TEST_F(Staging, PreparedRowsAreMarkedAndCountedAsGaps) {

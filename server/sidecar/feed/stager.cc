@@ -12,6 +12,9 @@ namespace {
 constexpr uint32_t kBehindAllRows =
     mapping::RowMapper::kRowsMax * mapping::RowMapper::kEventsOfARow;
 
+// Lines in the log about one transaction, which may have a million rows.
+constexpr uint64_t kGapsTold = 10;
+
 }  // namespace
 
 Stager::Stager(mapping::RowMapper& mapper, StagerOptions options, const sidecar::Log& log,
@@ -28,6 +31,7 @@ absl::Status Stager::OnBegin(const binlog::TransactionHead& head) {
                                    absl::FromUnixSeconds(head.committed_at),
                                    {options_.memory_bytes_max, options_.spill_folder}});
   unreadable_.clear();
+  gaps_ = 0;
   mapper_.Begin(head);
   return absl::OkStatus();
 }
@@ -59,6 +63,7 @@ absl::Status Stager::OnUnreadable(const binlog::Unreadable& unreadable) {
 
 void Stager::Tell(const v1::Gap& gap) {
   ++counters_.gaps;
+  if (++gaps_ > kGapsTold) return;
   log_.Error("a change can't be read: what it may have moved is unproven",
              {{"gtid", transaction_->gtid.ToString()},
               {"kind", gap.movement_kind()},
@@ -69,6 +74,11 @@ void Stager::Tell(const v1::Gap& gap) {
 }
 
 absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
+  if (gaps_ > kGapsTold) {
+    log_.Error(
+        "more changes of the same transaction can't be read",
+        {{"gtid", transaction_->gtid.ToString()}, {"more", absl::StrCat(gaps_ - kGapsTold)}});
+  }
   Transaction transaction = *std::exchange(transaction_, std::nullopt);
   if (end == binlog::TransactionEnd::kRollback) transaction.events.Clear();
   transaction.is_prepared = end == binlog::TransactionEnd::kXaPrepare;

@@ -25,7 +25,8 @@ struct StagerOptions {
 
 // Keeps a transaction's events until it has ended: a stream that is cut in the middle of one leaves
 // nothing behind. What was rolled back is dropped. What can't be read is a gap, an ERROR in the log
-// and counted, also in a transaction that was rolled back: not every table can do that.
+// (the first ten of a transaction) and counted, also in a transaction that was rolled back: not
+// every table can do that.
 //
 // Thread safety: used by one thread, which the sink is called on.
 class Stager final : public binlog::TransactionListener {
@@ -56,6 +57,7 @@ class Stager final : public binlog::TransactionListener {
   std::vector<v1::Event> appended_;         // by the newest row
   // Of this transaction what isn't a row, one gap a kind: it may have a million statements.
   std::map<std::string, v1::Event> unreadable_;
+  uint64_t gaps_ = 0;  // of this transaction
 };
 
 }  // namespace fundgate::feed
