@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "server/sidecar/sources/database_error.h"
 #include "server/sidecar/sources/mariadb_session.h"
 #include "server/sidecar/sources/password_file.h"
@@ -49,7 +50,7 @@ TEST(ServerSettings, EachWrongOneIsNamedWithTheLineThatSetsItRight) {
     variables[name] = wrong;
     const absl::Status status = CheckServerSettings(variables, 42);
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << name;
-    EXPECT_TRUE(Says(status, name + " is " + wrong)) << status;
+    EXPECT_TRUE(Says(status, absl::StrCat(name, " is ", wrong))) << status;
     EXPECT_TRUE(Says(status, "set: " + name)) << status;
     variables.erase(name);
     EXPECT_TRUE(Says(CheckServerSettings(variables, 42), name + " is unknown")) << name;

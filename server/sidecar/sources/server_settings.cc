@@ -46,13 +46,13 @@ std::optional<std::string> Find(const ServerVariables& variables, const std::str
 }  // namespace
 
 const std::vector<std::string>& CheckedVariables() {
-  static const auto* const names = [] {
+  static const auto* const kNames = [] {
     auto* all = new std::vector<std::string>{"log_bin_basename", "server_id", "read_only",
                                              "master_verify_checksum"};
     for (const Needed& needed : kNeeded) all->push_back(needed.variable);
     return all;
   }();
-  return *names;
+  return *kNames;
 }
 
 absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t server_id) {
