@@ -129,6 +129,12 @@ TEST(SidecarKills, NothingIsLostOrAppliedTwiceWhoeverIsKilled) {
     for (int victim = 0; victim < 3; ++victim) {
       const int enough = business.rows() + 30 + (round * 37 + victim * 11) % 60;
       ASSERT_TRUE(world.Await([&business, enough] { return business.rows() >= enough; }));
+      // Whoever was killed before is back: rows reach the gate again.
+      const std::string before = world.Source().position();
+      ASSERT_TRUE(world.Await([&world, &before] {
+        const v1::SourceStatus source = world.Source();
+        return source.feeder_connected() && source.position() != before;
+      }));
       Kill(world, victim);
     }
   }
