@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -23,6 +24,21 @@ bool IsHostAndPort(std::string_view text) {
          absl::SimpleAtoi(std::string(text.substr(colon + 1)), &port) && port > 0 && port <= 65535;
 }
 
+void ValidateTls(const Validation& v, const std::string& path, const v1::Tls& tls) {
+  for (const auto& [field, file] :
+       {std::pair{"ca_file", &tls.ca_file()}, std::pair{"cert_file", &tls.cert_file()},
+        std::pair{"key_file", &tls.key_file()}}) {
+    const std::string place = absl::StrCat(path, ".", field);
+    if (!absl::StartsWith(*file, "/") && v.places.IsRead(place)) {
+      v.AtValue(place, absl::StrCat(field, " must be an absolute path: the sidecar may be started ",
+                                    "anywhere"));
+    }
+  }
+  if (tls.cert_file().empty() != tls.key_file().empty()) {
+    v.AtValue(path, "cert_file and key_file belong together: set both or none");
+  }
+}
+
 void ValidateMariadb(const Validation& v, const std::string& path, const v1::Mariadb& mariadb) {
   for (int i = 0; i < mariadb.hosts_size(); ++i) {
     if (!IsHostAndPort(mariadb.hosts(i))) {
@@ -40,6 +56,7 @@ void ValidateMariadb(const Validation& v, const std::string& path, const v1::Mar
     v.AtValue(path + ".password_file",
               "password_file must be an absolute path: the sidecar may be started anywhere");
   }
+  if (mariadb.has_tls()) ValidateTls(v, path + ".tls", mariadb.tls());
 }
 
 void CheckMovement(const Validation& v, const std::string& place, const std::string& kind) {

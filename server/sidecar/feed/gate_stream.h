@@ -1,0 +1,83 @@
+// One stream of the Ingest service, from its grant to its end.
+#ifndef SERVER_SIDECAR_FEED_GATE_STREAM_H_
+#define SERVER_SIDECAR_FEED_GATE_STREAM_H_
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "fundgate/v1/ingest.grpc.pb.h"
+
+namespace fundgate::feed {
+
+// Sends requests, at most so many of them unacknowledged, and reads the acknowledgements on a
+// thread of its own.
+//
+// Thread safety: Write and Finish from one thread at a time; everything else from any.
+class GateStream {
+ public:
+  // Called on the stream's thread; must not block nor call the stream.
+  struct Listener {
+    std::function<void()> on_probe_now;  // the gate asks for a probe at once
+    std::function<void()> on_end;        // nothing more will be acknowledged
+  };
+
+  // `granted_at` is the gate's time of the grant.
+  GateStream(v1::Ingest::Stub& stub, google::protobuf::Timestamp granted_at, size_t window,
+             Listener listener);
+  ~GateStream();  // gives up what is under way
+  GateStream(const GateStream&) = delete;
+  GateStream& operator=(const GateStream&) = delete;
+
+  // Waits until fewer than the window are unacknowledged, then sends. False if the stream has
+  // ended: Finish() says why.
+  bool Write(const v1::IngestRequest& request);
+
+  // Waits until everything is acknowledged, at most so long, then ends the stream and says how it
+  // ended: OK if all was acknowledged, else what the gate said, UNAVAILABLE if it said nothing.
+  absl::Status Finish(absl::Duration timeout);
+
+  // Ends it now, whatever is under way.
+  void Cancel() { call_.TryCancel(); }
+
+  // The gate's time of the newest acknowledgement, or of the grant.
+  google::protobuf::Timestamp gate_time() const;
+  // The position of the newest acknowledgement; empty before the first.
+  std::string acknowledged() const;
+  // How long the oldest unacknowledged request has waited since the gate's last word; zero if none
+  // waits.
+  absl::Duration Waiting(absl::Time now) const;
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  void ReadAcks();
+
+  const size_t window_;
+  const Listener listener_;
+  grpc::ClientContext call_;
+  const std::unique_ptr<grpc::ClientReaderWriter<v1::IngestRequest, v1::IngestAck>> stream_;
+
+  mutable std::mutex mutex_;  // over all below
+  std::condition_variable changed_;
+  google::protobuf::Timestamp gate_time_;
+  std::string acknowledged_;
+  absl::Time heard_;      // the gate's last word, or when a request began to wait; our clock
+  size_t under_way_ = 0;  // sent and not acknowledged
+  bool ended_ = false;    // by the gate or the connection
+  bool finished_ = false;
+  absl::Status end_;  // once finished
+
+  std::thread reader_;  // last: it uses all of the above
+};
+
+}  // namespace fundgate::feed
+
+#endif  // SERVER_SIDECAR_FEED_GATE_STREAM_H_

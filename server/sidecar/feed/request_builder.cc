@@ -1,0 +1,111 @@
+#include "server/sidecar/feed/request_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
+#include "server/sidecar/mapping/row_mapper.h"
+
+namespace fundgate::feed {
+namespace {
+
+// The row that gave the event, within its transaction.
+uint32_t RowOf(const v1::Event& event) {
+  return event.row_index() / mapping::RowMapper::kEventsOfARow;
+}
+
+// What a row of a prepared transaction says: it may happen later.
+void TurnIntoGap(v1::Event& event) {
+  if (!event.has_movement()) return;
+  const v1::MovementEvent movement = event.movement();
+  const v1::Contribution& row = movement.has_after() ? movement.after() : movement.before();
+  v1::Gap& gap = *event.mutable_gap();
+  gap.set_movement_kind(movement.kind());
+  gap.set_account_id(row.account_id());
+  gap.set_order_id(row.order_id());
+  gap.set_idempotency_key(row.idempotency_key());
+  gap.set_table(movement.row().table());
+  gap.set_reason(
+      "it was changed by XA PREPARE; whether that happens is decided later, by XA COMMIT or XA "
+      "ROLLBACK, which is not followed");
+}
+
+}  // namespace
+
+absl::StatusOr<RequestBuilder> RequestBuilder::Create(std::string source, uint64_t mapping_version,
+                                                      const v1::GetPositionResponse& grant,
+                                                      const RequestLimits& limits) {
+  FUNDGATE_ASSIGN_OR_RETURN(SourcePosition position, SourcePosition::Parse(grant.position()));
+  v1::IngestRequest head;
+  head.set_source(std::move(source));
+  head.set_epoch(grant.epoch());
+  head.set_mapping_version(mapping_version);
+  return RequestBuilder(std::move(head), std::move(position), limits);
+}
+
+RequestBuilder::RequestBuilder(v1::IngestRequest head, SourcePosition position,
+                               const RequestLimits& limits)
+    : limits_(limits), head_(std::move(head)), position_(std::move(position)) {
+  Begin(position_.ToString());
+}
+
+void RequestBuilder::Begin(const std::string& previous_position) {
+  request_ = head_;
+  request_.set_previous_position(previous_position);
+  bytes_ = 0;
+  moved_ = false;
+}
+
+bool RequestBuilder::IsFull() const {
+  return static_cast<size_t>(request_.events_size()) >= limits_.events || bytes_ >= limits_.bytes;
+}
+
+absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
+  if (position_.Covers(transaction.gtid)) return true;
+  StagedEvents& events = transaction.events;
+  // Not torn apart if it fits the request after this one.
+  if (has_events() &&
+      (static_cast<size_t>(request_.events_size()) + events.count() > limits_.events ||
+       bytes_ + events.bytes() > limits_.bytes)) {
+    return false;
+  }
+  FUNDGATE_ASSIGN_OR_RETURN(const uint32_t rows_sent, position_.RowsSent(transaction.gtid));
+  std::optional<uint32_t> newest_row;
+  while (true) {
+    FUNDGATE_ASSIGN_OR_RETURN(v1::Event* const event, events.Front());
+    if (event == nullptr) break;
+    if (RowOf(*event) < rows_sent) {
+      events.Pop();
+      continue;
+    }
+    if (IsFull() && RowOf(*event) != newest_row) {
+      position_.AdvanceRows(transaction.gtid, *newest_row + 1);
+      moved_ = true;
+      return false;
+    }
+    newest_row = RowOf(*event);
+    if (transaction.is_prepared) TurnIntoGap(*event);
+    for (const auto& [name, mark] : transaction.marks) {
+      (*event->mutable_origin()->mutable_marker())[name] = mark;
+    }
+    bytes_ += event->ByteSizeLong();
+    *request_.add_events() = std::move(*event);
+    events.Pop();
+  }
+  position_.Advance(transaction.gtid);
+  moved_ = true;
+  const int64_t committed_at = absl::ToUnixSeconds(transaction.committed_at);
+  if (committed_at > 0) request_.mutable_committed_at()->set_seconds(committed_at);
+  return true;
+}
+
+v1::IngestRequest RequestBuilder::Take(std::optional<v1::Probe> probe) {
+  request_.set_position(position_.ToString());
+  if (probe.has_value()) *request_.mutable_probe() = *std::move(probe);
+  v1::IngestRequest request = std::move(request_);
+  Begin(request.position());
+  return request;
+}
+
+}  // namespace fundgate::feed

@@ -1,0 +1,68 @@
+// From transactions to requests that follow on each other. No I/O but reading back what was
+// spilled.
+#ifndef SERVER_SIDECAR_FEED_REQUEST_BUILDER_H_
+#define SERVER_SIDECAR_FEED_REQUEST_BUILDER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "fundgate/v1/ingest.pb.h"
+#include "server/sidecar/feed/source_position.h"
+#include "server/sidecar/feed/transaction.h"
+
+namespace fundgate::feed {
+
+// A request is full beyond either. One row may exceed them by what it emits, at most 512 events:
+// the contract allows 10000.
+struct RequestLimits {
+  size_t events = 9000;
+  size_t bytes = 1 << 20;
+};
+
+// Many small transactions make one request; a transaction that doesn't fit one makes several, cut
+// between rows, of which all but the last advance the position by the rows sent alone.
+//
+// Thread safety: none.
+class RequestBuilder {
+ public:
+  // `grant` is what GetPosition answered. FAILED_PRECONDITION if its position isn't a MariaDB one.
+  static absl::StatusOr<RequestBuilder> Create(std::string source, uint64_t mapping_version,
+                                               const v1::GetPositionResponse& grant,
+                                               const RequestLimits& limits = {});
+
+  // Moves the transaction into the next request. False if that is full before the transaction is
+  // through: Take it, and call again with what is left. A transaction that the position covers is
+  // passed over, and so are the first rows of one of which they were sent. UNAVAILABLE if the
+  // events can't be read back; DATA_LOSS if those rows were another transaction's.
+  absl::StatusOr<bool> Add(Transaction& transaction);
+
+  // What the next request would say.
+  bool has_events() const { return request_.events_size() > 0; }
+  bool moves() const { return moved_; }
+
+  // The next request, with the probe if there is one. The request after it follows on it.
+  v1::IngestRequest Take(std::optional<v1::Probe> probe);
+
+  // After everything that was added.
+  const SourcePosition& position() const { return position_; }
+
+ private:
+  RequestBuilder(v1::IngestRequest head, SourcePosition position, const RequestLimits& limits);
+
+  bool IsFull() const;
+  void Begin(const std::string& previous_position);
+
+  RequestLimits limits_;
+  v1::IngestRequest head_;  // what all requests have in common
+  SourcePosition position_;
+  v1::IngestRequest request_;  // being built
+  size_t bytes_ = 0;           // of its events
+  bool moved_ = false;         // the position, since the last request
+};
+
+}  // namespace fundgate::feed
+
+#endif  // SERVER_SIDECAR_FEED_REQUEST_BUILDER_H_

@@ -1,0 +1,103 @@
+#include "server/sidecar/feed/stager.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
+
+namespace fundgate::feed {
+namespace {
+
+// Where in a transaction that stands that is no row: behind all rows.
+constexpr uint32_t kBehindAllRows =
+    mapping::RowMapper::kRowsMax * mapping::RowMapper::kEventsOfARow;
+
+// Lines in the log about one transaction, which may have a million rows.
+constexpr uint64_t kGapsTold = 10;
+
+}  // namespace
+
+Stager::Stager(mapping::RowMapper& mapper, StagerOptions options, const sidecar::Log& log,
+               Counters& counters, Sink sink)
+    : mapper_(mapper),
+      options_(std::move(options)),
+      log_(log),
+      counters_(counters),
+      sink_(std::move(sink)) {}
+
+absl::Status Stager::OnBegin(const binlog::TransactionHead& head) {
+  FUNDGATE_ASSIGN_OR_RETURN(const Gtid gtid, Gtid::Parse(head.id));
+  transaction_.emplace(Transaction{gtid,
+                                   absl::FromUnixSeconds(head.committed_at),
+                                   {options_.memory_bytes_max, options_.spill_folder}});
+  unreadable_.clear();
+  gaps_ = 0;
+  mapper_.Begin(head);
+  return absl::OkStatus();
+}
+
+absl::Status Stager::OnRow(const binlog::RowChange& row) {
+  FUNDGATE_RETURN_IF_ERROR(mapper_.AppendEvents(row, &appended_));
+  for (v1::Event& event : appended_) {
+    if (event.has_gap()) Tell(event.gap());
+    FUNDGATE_RETURN_IF_ERROR(transaction_->events.Append(std::move(event)));
+  }
+  appended_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status Stager::OnStatement(std::string_view /*database*/, std::string_view /*sql*/) {
+  return absl::OkStatus();
+}
+
+absl::Status Stager::OnUnreadable(const binlog::Unreadable& unreadable) {
+  mapper_.AppendGaps(unreadable, &appended_);
+  for (v1::Event& event : appended_) {
+    const std::string kind = event.gap().movement_kind();
+    const auto [kept, is_new] = unreadable_.emplace(kind, std::move(event));
+    if (is_new) Tell(kept->second.gap());
+  }
+  appended_.clear();
+  return absl::OkStatus();
+}
+
+void Stager::Tell(const v1::Gap& gap) {
+  ++counters_.gaps;
+  if (++gaps_ > kGapsTold) return;
+  log_.Error("a change can't be read: what it may have moved is unproven",
+             {{"gtid", transaction_->gtid.ToString()},
+              {"kind", gap.movement_kind()},
+              {"account", gap.account_id()},
+              {"order", gap.order_id()},
+              {"table", gap.table()},
+              {"reason", gap.reason()}});
+}
+
+absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
+  if (gaps_ > kGapsTold) {
+    log_.Error(
+        "more changes of the same transaction can't be read",
+        {{"gtid", transaction_->gtid.ToString()}, {"more", absl::StrCat(gaps_ - kGapsTold)}});
+  }
+  Transaction transaction = *std::exchange(transaction_, std::nullopt);
+  if (end == binlog::TransactionEnd::kRollback) transaction.events.Clear();
+  transaction.is_prepared = end == binlog::TransactionEnd::kXaPrepare;
+  if (transaction.is_prepared && !transaction.events.empty()) {
+    counters_.gaps += transaction.events.count();
+    log_.Error("a prepared XA transaction changed mapped rows: what it may move is unproven",
+               {{"gtid", transaction.gtid.ToString()},
+                {"events", absl::StrCat(transaction.events.count())}});
+  }
+  for (auto& [kind, event] : unreadable_) {
+    event.set_row_index(kBehindAllRows);
+    FUNDGATE_RETURN_IF_ERROR(transaction.events.Append(std::move(event)));
+  }
+  v1::Event marked;
+  mapper_.Mark(marked);
+  transaction.marks = std::move(*marked.mutable_origin()->mutable_marker());
+  ++counters_.transactions;
+  counters_.events += transaction.events.count();
+  return sink_(std::move(transaction));
+}
+
+}  // namespace fundgate::feed

@@ -1,0 +1,65 @@
+// From what a binlog tells to transactions that can be sent.
+#ifndef SERVER_SIDECAR_FEED_STAGER_H_
+#define SERVER_SIDECAR_FEED_STAGER_H_
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/sidecar/binlog/transaction.h"
+#include "server/sidecar/feed/counters.h"
+#include "server/sidecar/feed/transaction.h"
+#include "server/sidecar/log.h"
+#include "server/sidecar/mapping/row_mapper.h"
+
+namespace fundgate::feed {
+
+struct StagerOptions {
+  size_t memory_bytes_max = 4 << 20;  // of one transaction's events; the others go to a file
+  std::string spill_folder = "/tmp";
+};
+
+// Keeps a transaction's events until it has ended: a stream that is cut in the middle of one leaves
+// nothing behind. What was rolled back is dropped. What can't be read is a gap, an ERROR in the log
+// (the first ten of a transaction) and counted, also in a transaction that was rolled back: not
+// every table can do that.
+//
+// Thread safety: used by one thread, which the sink is called on.
+class Stager final : public binlog::TransactionListener {
+ public:
+  // Takes each transaction once it has ended, also without events. Its failure ends the reading.
+  using Sink = std::function<absl::Status(Transaction transaction)>;
+
+  // All but the sink are the caller's and must live longer.
+  Stager(mapping::RowMapper& mapper, StagerOptions options, const sidecar::Log& log,
+         Counters& counters, Sink sink);
+
+  absl::Status OnBegin(const binlog::TransactionHead& head) override;
+  absl::Status OnRow(const binlog::RowChange& row) override;
+  absl::Status OnStatement(std::string_view database, std::string_view sql) override;
+  absl::Status OnUnreadable(const binlog::Unreadable& unreadable) override;
+  absl::Status OnEnd(binlog::TransactionEnd end) override;
+
+ private:
+  void Tell(const v1::Gap& gap);
+
+  mapping::RowMapper& mapper_;
+  const StagerOptions options_;
+  const sidecar::Log& log_;
+  Counters& counters_;
+  const Sink sink_;
+
+  std::optional<Transaction> transaction_;  // begun and not ended
+  std::vector<v1::Event> appended_;         // by the newest row
+  // Of this transaction what isn't a row, one gap a kind: it may have a million statements.
+  std::map<std::string, v1::Event> unreadable_;
+  uint64_t gaps_ = 0;  // of this transaction
+};
+
+}  // namespace fundgate::feed
+
+#endif  // SERVER_SIDECAR_FEED_STAGER_H_

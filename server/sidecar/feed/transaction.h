@@ -1,0 +1,26 @@
+// A transaction of a source, as it waits to be sent.
+#ifndef SERVER_SIDECAR_FEED_TRANSACTION_H_
+#define SERVER_SIDECAR_FEED_TRANSACTION_H_
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "fundgate/v1/event.pb.h"
+#include "server/sidecar/feed/source_position.h"
+#include "server/sidecar/feed/staged_events.h"
+
+namespace fundgate::feed {
+
+struct Transaction {
+  Gtid gtid;
+  absl::Time committed_at;
+  StagedEvents events;  // none: nothing in it is mapped, but the position moves on
+  // The marks that hold for all its events.
+  google::protobuf::Map<std::string, std::string> marks;
+  // XA PREPARE: whether it happens is decided by a later transaction. Its events are sent as gaps.
+  bool is_prepared = false;
+};
+
+}  // namespace fundgate::feed
+
+#endif  // SERVER_SIDECAR_FEED_TRANSACTION_H_

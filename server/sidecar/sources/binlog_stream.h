@@ -1,0 +1,61 @@
+// The binlog of a MariaDB server, event by event, as a replica is sent it.
+#ifndef SERVER_SIDECAR_SOURCES_BINLOG_STREAM_H_
+#define SERVER_SIDECAR_SOURCES_BINLOG_STREAM_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/sidecar/sources/mariadb_session.h"
+
+struct st_mariadb_rpl;
+struct st_mariadb_rpl_event;
+
+namespace fundgate::sources {
+
+struct BinlogOptions {
+  // Who this reader is: not the server's own id nor another replica's. A later reader with the same
+  // one throws this one out.
+  uint32_t server_id = 0;
+  // How often the server sends a word when nothing happens. Less than the session's timeout.
+  absl::Duration heartbeat = absl::Seconds(1);
+};
+
+// Thread safety: one thread at a time; Interrupt from any.
+class BinlogStream {
+ public:
+  // Starts after `position`, GTIDs separated by commas, one a domain: "0-1-128,5-77-1". A domain
+  // that isn't named is read from the oldest log that the server has; so is everything if it is
+  // empty. Whether the server has the position shows with the first event. Fails as DatabaseError()
+  // says.
+  static absl::StatusOr<std::unique_ptr<BinlogStream>> Open(std::unique_ptr<MariadbSession> session,
+                                                            const std::string& position,
+                                                            const BinlogOptions& options);
+  ~BinlogStream();
+  BinlogStream(const BinlogStream&) = delete;
+  BinlogStream& operator=(const BinlogStream&) = delete;
+
+  // The next event, with its header and its checksum, also artificial ones and heartbeats: waits
+  // for it, at most as long as the session's timeout. The bytes are valid until the next call.
+  // Fails as DatabaseError() says; the stream is of no more use then.
+  absl::StatusOr<std::span<const uint8_t>> Fetch();
+
+  // Any thread: Fetch fails with UNAVAILABLE, now and later.
+  void Interrupt() { session_->Interrupt(); }
+
+ private:
+  BinlogStream(std::unique_ptr<MariadbSession> session, st_mariadb_rpl* stream)
+      : session_(std::move(session)), stream_(stream) {}
+
+  const std::unique_ptr<MariadbSession> session_;
+  st_mariadb_rpl* const stream_;
+  st_mariadb_rpl_event* event_ = nullptr;  // the newest; its memory serves the next
+};
+
+}  // namespace fundgate::sources
+
+#endif  // SERVER_SIDECAR_SOURCES_BINLOG_STREAM_H_

@@ -1,0 +1,71 @@
+// Finding the primary among the hosts that a policy names, and asking it how far it has come.
+#ifndef SERVER_SIDECAR_SOURCES_PRIMARY_H_
+#define SERVER_SIDECAR_SOURCES_PRIMARY_H_
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/sidecar/sources/mariadb_session.h"
+
+namespace fundgate::sources {
+
+struct PrimarySettings {
+  std::vector<std::string> hosts;  // HOST:PORT, in the order of preference
+  std::string user;
+  std::string password_file;
+  std::optional<TlsSettings> tls;
+  uint32_t server_id = 0;  // of the reader: see BinlogOptions
+};
+
+// A server that takes writes and logs what is needed.
+struct Primary {
+  std::unique_ptr<MariadbSession> session;
+  Login login;
+  std::string version;
+  std::string server_uid;  // the server's own name, for ever; empty if it is too old to have one
+};
+
+// The first of the hosts that answers and takes writes. Failures:
+//   UNAVAILABLE          none does; says for each why
+//   PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT  the login is wrong, as ReadPasswordFile() and
+//                        DatabaseError() say
+//   FAILED_PRECONDITION  its settings are wrong, as CheckServerSettings() says
+absl::StatusOr<Primary> ConnectToPrimary(const PrimarySettings& settings);
+
+// Reads the newest committed transactions over a connection of its own, which it makes when it is
+// needed and again after a failure.
+//
+// Thread safety: Read from one thread at a time; Interrupt from any.
+class HeadReader {
+ public:
+  // The server that `primary` is connected to now.
+  explicit HeadReader(const Primary& primary);
+
+  // GTIDs separated by commas, one of each domain. UNAVAILABLE and others as DatabaseError() says;
+  // DATA_LOSS if another server answers at the address now.
+  absl::StatusOr<std::string> Read();
+
+  // Read fails, now and later.
+  void Interrupt();
+
+ private:
+  absl::Status Connect();
+
+  const Endpoint endpoint_;
+  const Login login_;
+  const std::string server_uid_;
+
+  std::mutex mutex_;  // over which session there is, not over its use
+  std::shared_ptr<MariadbSession> session_;
+  bool interrupted_ = false;
+};
+
+}  // namespace fundgate::sources
+
+#endif  // SERVER_SIDECAR_SOURCES_PRIMARY_H_

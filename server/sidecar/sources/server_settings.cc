@@ -1,0 +1,89 @@
+#include "server/sidecar/sources/server_settings.h"
+
+#include <array>
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace fundgate::sources {
+namespace {
+
+struct Needed {
+  const char* variable;
+  const char* value;  // as SHOW prints it
+  const char* line;   // of the server's configuration
+  const char* why;
+};
+
+constexpr std::array kNeeded = {
+    Needed{"log_bin", "ON", "log_bin = mariadb-bin", "without a binlog there is nothing to follow"},
+    Needed{"binlog_format", "ROW", "binlog_format = ROW",
+           "statements don't say which rows changed"},
+    Needed{"binlog_row_image", "FULL", "binlog_row_image = FULL",
+           "a mapping reads the whole row before and after a change"},
+    Needed{"binlog_row_metadata", "FULL", "binlog_row_metadata = FULL",
+           "columns are found by name, integers need their sign, rows their primary key"},
+    Needed{"binlog_checksum", "CRC32", "binlog_checksum = CRC32", "damage must be noticed"},
+    Needed{"sync_binlog", "1", "sync_binlog = 1",
+           "a crash must not take back what was already read"},
+    Needed{"gtid_strict_mode", "ON", "gtid_strict_mode = ON", "positions must never run backwards"},
+    Needed{"binlog_annotate_row_events", "ON", "binlog_annotate_row_events = ON",
+           "guards read the statement that wrote a row"},
+};
+
+// The client library misreads the names of logs that are shorter than this, at each rotation.
+constexpr size_t kBaseNameBytesMin = 5;
+
+std::optional<std::string> Find(const ServerVariables& variables, const std::string& name) {
+  const auto found = variables.find(name);
+  if (found == variables.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace
+
+const std::vector<std::string>& CheckedVariables() {
+  static const auto* const kNames = [] {
+    auto* all = new std::vector<std::string>{"log_bin_basename", "server_id", "read_only",
+                                             "master_verify_checksum"};
+    for (const Needed& needed : kNeeded) all->push_back(needed.variable);
+    return all;
+  }();
+  return *kNames;
+}
+
+absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t server_id) {
+  std::vector<std::string> wrong;
+  for (const Needed& needed : kNeeded) {
+    const std::optional<std::string> value = Find(variables, needed.variable);
+    if (value.has_value() && absl::EqualsIgnoreCase(*value, needed.value)) continue;
+    wrong.push_back(absl::StrCat(needed.variable, " is ", value.value_or("unknown to the server"),
+                                 ", but must be ", needed.value, " (", needed.why,
+                                 "); set: ", needed.line));
+  }
+  const std::string base = Find(variables, "log_bin_basename").value_or("");
+  const std::string file = base.substr(base.rfind('/') + 1);
+  if (!file.empty() && file.size() < kBaseNameBytesMin) {
+    wrong.push_back(absl::StrCat("the binlog's base name is \"", file, "\", but must have ",
+                                 kBaseNameBytesMin, " characters or more (shorter ones break the ",
+                                 "connection at each rotation); set: log_bin = mariadb-bin"));
+  }
+  if (Find(variables, "server_id") == absl::StrCat(server_id)) {
+    wrong.push_back(absl::StrCat("server_id is ", server_id, ", which is also the sidecar's own; ",
+                                 "start the sidecar with another --server-id"));
+  }
+  if (wrong.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the server does not log what is needed; under [mariadbd] of its configuration, ",
+      "then restart it:\n  ", absl::StrJoin(wrong, "\n  ")));
+}
+
+bool IsReadOnly(const ServerVariables& variables) {
+  const std::string value = Find(variables, "read_only").value_or("OFF");
+  return !absl::EqualsIgnoreCase(value, "OFF") && value != "0";
+}
+
+}  // namespace fundgate::sources

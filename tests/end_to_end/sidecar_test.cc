@@ -1,0 +1,213 @@
+// A real database, a real gate and a real sidecar: what is written moves the books, exactly once.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tests/end_to_end/sidecar_world.h"
+
+namespace fundgate::end_to_end {
+namespace {
+
+// The names of the reasons that asked for the verdict.
+std::vector<std::string> NamesOf(const v1::Decision& decision) {
+  std::vector<std::string> names;
+  for (const v1::Reason& reason : decision.reasons()) {
+    if (reason.verdict() == decision.verdict()) names.push_back(reason.name());
+  }
+  return names;
+}
+
+TEST(Sidecar, APaidOrderIsRefundedOnceAndAnOverRefundIsBlockedForCertain) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.AwaitApplied();
+  // Asked at once after the commit: the check waits until the sidecar has proven what it knows.
+  world.Pay("p1", "o1", 100'00);
+  EXPECT_EQ(world.AskRefund("r1", "o1", 60'00).verdict(), v1::VERDICT_ALLOW);
+  const v1::Decision over = world.AskRefund("r2", "o1", 60'00);
+  EXPECT_EQ(over.verdict(), v1::VERDICT_BLOCK);
+  ASSERT_EQ(over.sources_size(), 1);
+  world.WriteRefund("r1", "o1", 60'00);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 100'00);
+  EXPECT_EQ(world.Posted("o1", "refunded"), 60'00);
+  EXPECT_EQ(world.AskRefund("r1", "o1", 60'00).reasons(0).code(), v1::REASON_CODE_ALREADY_MOVED);
+  EXPECT_TRUE(world.Violations(v1::VIOLATION_KIND_UNSPECIFIED).empty());
+}
+
+TEST(Sidecar, ARefundTypedByHandIsAnUngatedMovement) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 100'00);
+  world.WriteRefund("by-hand", "o1", 10'00);
+  world.AwaitApplied();
+  const auto violations = world.Violations(v1::VIOLATION_KIND_UNGATED);
+  ASSERT_EQ(violations.size(), 1U);
+  EXPECT_EQ(violations[0].idempotency_key(), "by-hand");
+  EXPECT_EQ(world.Posted("o1", "refunded"), 10'00);
+}
+
+TEST(Sidecar, RowsWrittenWhileItWasAwayAreAppliedOnceItIsBack) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 1'00);
+  world.AwaitApplied();
+  world.sidecar_process().Signal(SIGTERM);
+  EXPECT_EQ(world.sidecar_process().Wait(), 0);
+  world.Pay("p2", "o1", 2'00);
+  world.database().Execute("UPDATE pay.payment SET amount = 5.00 WHERE payment_no = 'p1'");
+  world.StartSidecar();
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 7'00);
+}
+
+TEST(Sidecar, EveryDomainOfPositionsIsFollowedThroughRestarts) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 1'00);
+  world.database().Execute("SET SESSION gtid_domain_id = 5");
+  world.Pay("p2", "o1", 2'00);
+  world.AwaitApplied();
+  EXPECT_TRUE(absl::StrContains(world.Source().position(), "5-1-1"));
+  world.sidecar_process().Signal(SIGTERM);
+  EXPECT_EQ(world.sidecar_process().Wait(), 0);
+  world.Pay("p3", "o1", 4'00);
+  world.database().Execute("SET SESSION gtid_domain_id = 0");
+  world.Pay("p4", "o1", 8'00);
+  world.StartSidecar();
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 15'00);
+  EXPECT_TRUE(world.Violations(v1::VIOLATION_KIND_UNSPECIFIED).empty());
+}
+
+TEST(Sidecar, AMappingThatChangesIsLoadedAndHoldsFromThenOn) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 1'00);
+  world.AwaitApplied();
+  world.ChangePolicy("row.status in [\"FAILED\", \"CLOSED\"]", "row.status == \"FAILED\"");
+  world.Pay("p2", "o1", 2'00);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 3'00);
+  EXPECT_EQ(world.Source().epoch(), 2U);
+}
+
+TEST(Sidecar, TheLaterOfTwoSidecarsTakesOverAndTheFirstGivesWay) {
+  SidecarWorld world;
+  // By the gate's epoch; and with one id among the replicas also by the database.
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"--server-id", "4711"}, std::vector<std::string>{}}) {
+    world.StartSidecar();
+    world.AwaitApplied();
+    const auto second = world.AnotherSidecar(options);
+    EXPECT_EQ(world.sidecar_process().Wait(), 3);
+    world.Pay(absl::StrCat("p", options.size()), "o1", 1'00);
+    world.AwaitApplied();
+    second->Signal(SIGTERM);
+    EXPECT_EQ(second->Wait(), 0);
+  }
+  EXPECT_EQ(world.Posted("o1", "paid"), 2'00);
+}
+
+TEST(Sidecar, ADatabaseThatDoesNotLogWhatIsNeededEndsItWithOne) {
+  SidecarWorld world({"--binlog-row-metadata=MINIMAL", "--sync-binlog=0"});
+  world.StartSidecar();
+  EXPECT_EQ(world.sidecar_process().Wait(), 1);
+}
+
+TEST(Sidecar, ASourceThatThePolicyDoesNotKnowEndsItWithOne) {
+  const SidecarWorld world;
+  Process sidecar({FUNDGATE_SIDECAR, "run", "--gate", world.gate_address(), "--source", "else"});
+  EXPECT_EQ(sidecar.Wait(), 1);
+}
+
+TEST(Sidecar, WrongUsageEndsItWithTwo) {
+  Process sidecar({FUNDGATE_SIDECAR, "run"});
+  EXPECT_EQ(sidecar.Wait(), 2);
+}
+
+TEST(Sidecar, APositionThatTheDatabaseHasPurgedEndsItWithFour) {
+  SidecarWorld world;
+  world.Pay("p1", "o1", 1'00);
+  world.database().Execute("FLUSH BINARY LOGS");
+  // The server keeps a log until the storage engines have noted that they don't need it.
+  ASSERT_TRUE(world.Await([&world] {
+    world.database().Execute("PURGE BINARY LOGS TO 'mariadb-bin.000002'");
+    return world.database().BinlogFiles().size() == 1;
+  }));
+  world.StartSidecar();
+  EXPECT_EQ(world.sidecar_process().Wait(), 4);
+}
+
+TEST(Sidecar, AStatementWithoutRowsMakesTheKindsOfItsTableUnproven) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 100'00);
+  world.database().Execute("SET SESSION binlog_format = STATEMENT");
+  world.database().Execute("UPDATE pay.refund SET amount = amount + 1");
+  world.AwaitApplied();
+  const v1::Decision decision = world.AskRefund("r1", "o1", 1'00);
+  EXPECT_EQ(decision.verdict(), v1::VERDICT_HOLD);
+  EXPECT_THAT(NamesOf(decision), ::testing::Contains("gap:refund"));
+}
+
+TEST(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 100'00);
+  world.Pay("p2", "o2", 100'00);
+  world.database().Execute("XA START 'x1'");
+  world.WriteRefund("r0", "o1", 1'00);
+  world.database().Execute("XA END 'x1'");
+  world.database().Execute("XA PREPARE 'x1'");
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "refunded"), 0);
+  EXPECT_THAT(NamesOf(world.AskRefund("r1", "o1", 1'00)), ::testing::Contains("gap:refund"));
+  EXPECT_EQ(world.AskRefund("r2", "o2", 1'00).verdict(), v1::VERDICT_ALLOW);
+  world.database().Execute("XA ROLLBACK 'x1'");
+  world.AwaitApplied();
+}
+
+// Far more rows than one request takes, some of them changed again in the same transaction: cut by
+// kills, nothing of it is lost or applied twice.
+TEST(Sidecar, AHugeTransactionArrivesWholeThroughKills) {
+  SidecarWorld world;
+  constexpr int kCuts = 4;
+  world.database().Execute("START TRANSACTION");
+  world.database().Execute(
+      "INSERT INTO pay.payment SELECT CONCAT('p', seq), 'm1', CONCAT('o', seq % 10), 1.00, "
+      "'SUCCESS' FROM pay.seq_1_to_60000");
+  world.database().Execute("UPDATE pay.payment SET amount = 2.00 WHERE order_no IN ('o1', 'o2')");
+  world.database().Execute("DELETE FROM pay.payment WHERE order_no = 'o3'");
+  world.database().Execute("COMMIT");
+  world.database().Execute("INSERT INTO pay.payment VALUES ('last', 'm1', 'o4', 9.00, 'SUCCESS')");
+  // As soon as something more is applied, as long as there is something more.
+  const auto last_applied = [&world] { return world.Posted("o4", "paid") == 6009'00; };
+  int cuts = 0;
+  for (; cuts < kCuts && !last_applied(); ++cuts) {
+    world.StartSidecar();
+    const std::string before = world.Source().position();
+    EXPECT_TRUE(world.Await([&world, &before] { return world.Source().position() != before; }));
+    Process& victim = cuts % 2 == 0 ? world.sidecar_process() : world.gate_process();
+    victim.Signal(SIGKILL);
+    EXPECT_EQ(victim.Wait(), -SIGKILL);
+    if (cuts % 2 == 1) world.StartGate();
+  }
+  EXPECT_GE(cuts, 2);
+  world.StartSidecar();
+  world.AwaitApplied();
+  EXPECT_TRUE(absl::StrContains(world.Source().position(), "rows.0:"));
+  EXPECT_EQ(world.Posted("o0", "paid"), 6000'00);
+  EXPECT_EQ(world.Posted("o1", "paid"), 12000'00);
+  EXPECT_EQ(world.Posted("o3", "paid"), 0);
+  EXPECT_EQ(world.Posted("o4", "paid"), 6009'00);
+  EXPECT_EQ(world.StopGateAndVerify(), 0);
+}
+
+}  // namespace
+}  // namespace fundgate::end_to_end

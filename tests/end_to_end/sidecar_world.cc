@@ -1,0 +1,194 @@
+#include "tests/end_to_end/sidecar_world.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "fundgate/types/position.h"
+
+namespace fundgate::end_to_end {
+namespace {
+
+constexpr int kAttempts = 12'000;  // a minute
+constexpr int kAttemptMs = 5;
+
+constexpr const char* kSchema[] = {
+    "CREATE USER fundgate@'127.0.0.1' IDENTIFIED BY 'secret'",
+    "GRANT REPLICATION SLAVE ON *.* TO fundgate@'127.0.0.1'",
+    "CREATE USER app@'127.0.0.1'",
+    "GRANT ALL ON pay.* TO app@'127.0.0.1'",
+    "CREATE DATABASE pay",
+    "CREATE TABLE pay.payment (payment_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), "
+    "order_no VARCHAR(64), amount DECIMAL(18,2), status VARCHAR(16))",
+    "CREATE TABLE pay.refund (refund_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), "
+    "order_no VARCHAR(64), amount DECIMAL(18,2), status VARCHAR(16), after_settlement BOOLEAN)",
+};
+
+}  // namespace
+
+std::string Yuan(int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen % 100); }
+
+SidecarWorld::SidecarWorld(const std::vector<std::string>& database_options)
+    : database_(database_options), policy_file_(folder_.path() + "/policy.yaml") {
+  for (const char* statement : kSchema) database_.Execute(statement);
+  WritePolicy();
+  StartGate();
+}
+
+void SidecarWorld::WritePolicy() {
+  const std::string password_file = folder_.path() + "/password";
+  std::ofstream(password_file) << "secret\n";
+  ::chmod(password_file.c_str(), S_IRUSR | S_IWUSR);
+  std::ifstream worked(FUNDGATE_SOURCE_DIR "/config/policy-mariadb.yaml", std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(worked), {});
+  std::ofstream(policy_file_) << absl::StrReplaceAll(
+      text, {{"127.0.0.1:3306", absl::StrCat("127.0.0.1:", database_.port())},
+             {"/etc/fundgate/pay_db.password", password_file}});
+}
+
+void SidecarWorld::StartGate() {
+  gate_ = std::make_unique<Process>(
+      std::vector<std::string>{FUNDGATED, "--data", folder_.path() + "/gate", "--listen",
+                               gate_address_, "--policy", policy_file_});
+  const std::string begin = "fundgated: serving on ";
+  const std::string line = gate_->ReadLine();
+  ASSERT_EQ(line.substr(0, begin.size()), begin);
+  gate_address_ = line.substr(begin.size(), line.find(" (") - begin.size());
+  const auto channel = grpc::CreateChannel(gate_address_, grpc::InsecureChannelCredentials());
+  checks_ = v1::Gate::NewStub(channel);
+  audit_ = v1::Audit::NewStub(channel);
+  policies_ = v1::Policies::NewStub(channel);
+  status_ = v1::Status::NewStub(channel);
+}
+
+std::vector<std::string> SidecarWorld::SidecarCommand(
+    const std::vector<std::string>& options) const {
+  std::vector<std::string> command = {FUNDGATE_SIDECAR, "run",      "--gate",
+                                      gate_address_,    "--source", "pay_db"};
+  command.insert(command.end(), options.begin(), options.end());
+  return command;
+}
+
+void SidecarWorld::StartSidecar(const std::vector<std::string>& options) {
+  sidecar_ = std::make_unique<Process>(SidecarCommand(options));
+}
+
+std::unique_ptr<Process> SidecarWorld::AnotherSidecar(const std::vector<std::string>& options) {
+  return std::make_unique<Process>(SidecarCommand(options));
+}
+
+bool SidecarWorld::Await(const std::function<bool()>& condition) {
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (condition()) return true;
+    ::poll(nullptr, 0, kAttemptMs);
+  }
+  return false;
+}
+
+void SidecarWorld::AwaitApplied() {
+  const auto rows = database_.Query("SELECT @@global.gtid_binlog_pos");
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  const absl::StatusOr<Position> head = Position::Parse(*(*rows)[0][0]);
+  ASSERT_TRUE(head.ok()) << head.status();
+  EXPECT_TRUE(Await([this, &head] {
+    const v1::SourceStatus source = Source();
+    const absl::StatusOr<Position> position = Position::Parse(source.position());
+    return position.ok() && position->Covers(*head) && source.feeder_connected() &&
+           source.waiting_for_position().empty() && source.has_proven_past();
+  })) << "the gate is at "
+      << Source().position() << ", the database at " << head->ToString();
+}
+
+void SidecarWorld::Pay(const std::string& key, const std::string& order, int64_t amount) {
+  database_.Execute(absl::StrCat("INSERT INTO pay.payment VALUES ('", key, "', 'm1', '", order,
+                                 "', ", Yuan(amount), ", 'SUCCESS')"));
+}
+
+void SidecarWorld::WriteRefund(const std::string& key, const std::string& order, int64_t amount) {
+  database_.Execute(absl::StrCat("INSERT INTO pay.refund VALUES ('", key, "', 'm1', '", order,
+                                 "', ", Yuan(amount), ", 'SUCCESS', FALSE)"));
+}
+
+v1::Decision SidecarWorld::AskRefund(const std::string& key, const std::string& order,
+                                     int64_t amount) {
+  v1::CheckRequest request;
+  request.set_checkpoint("refund");
+  request.set_idempotency_key(key);
+  request.set_account_id("m1");
+  request.set_order_id(order);
+  request.mutable_amount()->set_currency_code("CNY");
+  request.mutable_amount()->set_minor_units(amount);
+  grpc::ClientContext context;
+  v1::Decision decision;
+  const grpc::Status status = checks_->Check(&context, request, &decision);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return decision;
+}
+
+int64_t SidecarWorld::Posted(const std::string& order, const std::string& counter) {
+  v1::GetBookRequest request;
+  request.set_book("order");
+  request.set_currency_code("CNY");
+  (*request.mutable_key())["account_id"] = "m1";
+  (*request.mutable_key())["order_id"] = order;
+  grpc::ClientContext context;
+  v1::GetBookResponse response;
+  (void)audit_->GetBook(&context, request, &response);  // nothing is posted where there is no book
+  for (const v1::Counter& found : response.book().counters()) {
+    if (found.name() == counter) return found.posted();
+  }
+  return 0;
+}
+
+std::vector<v1::Violation> SidecarWorld::Violations(v1::ViolationKind kind) {
+  std::vector<v1::Violation> violations;
+  v1::ListViolationsRequest request;
+  request.set_kind(kind);
+  do {
+    grpc::ClientContext context;
+    v1::ListViolationsResponse response;
+    const grpc::Status status = audit_->ListViolations(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    violations.insert(violations.end(), response.violations().begin(), response.violations().end());
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  return violations;
+}
+
+v1::SourceStatus SidecarWorld::Source() {
+  grpc::ClientContext context;
+  v1::GetStatusResponse response;
+  (void)status_->GetStatus(&context, v1::GetStatusRequest(), &response);  // none while it is gone
+  return response.sources_size() == 1 ? response.sources(0) : v1::SourceStatus();
+}
+
+void SidecarWorld::ChangePolicy(const std::string& from, const std::string& to) {
+  grpc::ClientContext reading;
+  v1::GetPolicyResponse present;
+  ASSERT_TRUE(policies_->GetPolicy(&reading, v1::GetPolicyRequest(), &present).ok());
+  v1::ApplyPolicyRequest request;
+  request.set_document(absl::StrReplaceAll(present.document(), {{from, to}}));
+  request.set_comment("test");
+  request.set_actor("test");
+  grpc::ClientContext applying;
+  v1::ApplyPolicyResponse response;
+  const grpc::Status status = policies_->ApplyPolicy(&applying, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_FALSE(response.unchanged());
+}
+
+int SidecarWorld::StopGateAndVerify() {
+  gate_->Signal(SIGTERM);
+  EXPECT_EQ(gate_->Wait(), 0);
+  return Verify(folder_.path() + "/gate");
+}
+
+}  // namespace fundgate::end_to_end

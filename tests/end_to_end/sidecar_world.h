@@ -1,0 +1,84 @@
+// A database, a gate and a sidecar between them, as processes of their own.
+#ifndef TESTS_END_TO_END_SIDECAR_WORLD_H_
+#define TESTS_END_TO_END_SIDECAR_WORLD_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fundgate/v1/audit.grpc.pb.h"
+#include "fundgate/v1/gate.grpc.pb.h"
+#include "fundgate/v1/policies.grpc.pb.h"
+#include "fundgate/v1/status.grpc.pb.h"
+#include "tests/end_to_end/processes.h"
+#include "tests/mariadb/server.h"
+
+namespace fundgate::end_to_end {
+
+// The worked example for databases: its policy, and tables of its own. A member that is killed is
+// begun again by its Start.
+class SidecarWorld {
+ public:
+  // The database and the gate run; the sidecar doesn't yet.
+  explicit SidecarWorld(const std::vector<std::string>& database_options = {});
+
+  mariadb_testing::Server& database() { return database_; }
+  Process& gate_process() { return *gate_; }
+  Process& sidecar_process() { return *sidecar_; }
+
+  void StartGate();
+  void StartSidecar(const std::vector<std::string>& options = {});
+  // A second one beside it, which isn't waited for.
+  std::unique_ptr<Process> AnotherSidecar(const std::vector<std::string>& options = {});
+
+  // Waits until the gate has applied everything that is committed now, and it is proven.
+  void AwaitApplied();
+  // Waits until it is so; false after a minute.
+  bool Await(const std::function<bool()>& condition);
+
+  // A row; amounts in fen.
+  void Pay(const std::string& key, const std::string& order, int64_t amount);
+  void WriteRefund(const std::string& key, const std::string& order, int64_t amount);
+
+  // Asks for a refund of account m1.
+  v1::Decision AskRefund(const std::string& key, const std::string& order, int64_t amount);
+  // What is posted on a counter of the order's book, and pending.
+  int64_t Posted(const std::string& order, const std::string& counter);
+  std::vector<v1::Violation> Violations(v1::ViolationKind kind);
+  v1::SourceStatus Source();
+
+  // Makes the present policy's document, with one text replaced by another, the policy.
+  void ChangePolicy(const std::string& from, const std::string& to);
+
+  // Ends the gate in good order and replays its journal: 0 if all agrees.
+  int StopGateAndVerify();
+
+  const std::string& gate_address() const { return gate_address_; }
+  const std::string& policy_file() const { return policy_file_; }
+
+ private:
+  void WritePolicy();
+  std::vector<std::string> SidecarCommand(const std::vector<std::string>& options) const;
+
+  TemporaryFolder folder_;
+  mariadb_testing::Server database_;
+  std::string policy_file_;
+  std::string gate_address_ = "127.0.0.1:0";  // the port stays once it was taken
+  std::unique_ptr<Process> gate_;
+  std::unique_ptr<Process> sidecar_;
+  std::unique_ptr<v1::Gate::Stub> checks_;
+  std::unique_ptr<v1::Audit::Stub> audit_;
+  std::unique_ptr<v1::Policies::Stub> policies_;
+  std::unique_ptr<v1::Status::Stub> status_;
+};
+
+// "1.05" for 105.
+std::string Yuan(int64_t fen);
+
+}  // namespace fundgate::end_to_end
+
+#endif  // TESTS_END_TO_END_SIDECAR_WORLD_H_

@@ -1,0 +1,151 @@
+#include "server/sidecar/feed/request_builder.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/sidecar/transactions.h"
+
+namespace fundgate::feed {
+namespace {
+
+using testing::BuilderAt;
+using testing::GrantAt;
+using testing::MakeTransaction;
+
+// Adds it and takes each request that gets full; the rest stays in the builder.
+std::vector<v1::IngestRequest> AddAndTakeFull(RequestBuilder& builder, Transaction transaction) {
+  std::vector<v1::IngestRequest> requests;
+  while (true) {
+    const auto whole = builder.Add(transaction);
+    EXPECT_TRUE(whole.ok()) << whole.status();
+    if (!whole.ok() || *whole) return requests;
+    requests.push_back(builder.Take(std::nullopt));
+  }
+}
+
+TEST(Requests, ManySmallTransactionsMakeOneThatFollowsOnTheGrant) {
+  RequestBuilder builder = BuilderAt("0-1-8");
+  for (uint64_t sequence = 9; sequence < 12; ++sequence) {
+    EXPECT_TRUE(AddAndTakeFull(builder, MakeTransaction(sequence, 2)).empty());
+  }
+  const v1::IngestRequest request = builder.Take(std::nullopt);
+  EXPECT_EQ(request.source(), "pay_db");
+  EXPECT_EQ(request.epoch(), 3U);
+  EXPECT_EQ(request.mapping_version(), 77U);
+  EXPECT_EQ(request.previous_position(), "0-1-8");
+  EXPECT_EQ(request.position(), "0-1-11");
+  EXPECT_EQ(request.events_size(), 6);
+  EXPECT_EQ(request.committed_at().seconds(), 1000);
+  EXPECT_FALSE(request.has_probe());
+  EXPECT_FALSE(builder.moves());
+}
+
+TEST(Requests, FollowOnEachOther) {
+  RequestBuilder builder = BuilderAt("");
+  EXPECT_TRUE(AddAndTakeFull(builder, MakeTransaction(1, 1)).empty());
+  const v1::IngestRequest first = builder.Take(std::nullopt);
+  EXPECT_EQ(first.previous_position(), "");
+  v1::Probe probe;
+  probe.set_head_position("0-1-1");
+  const v1::IngestRequest second = builder.Take(probe);
+  EXPECT_EQ(second.previous_position(), first.position());
+  EXPECT_EQ(second.position(), first.position());
+  EXPECT_EQ(second.probe().head_position(), "0-1-1");
+  EXPECT_EQ(second.events_size(), 0);
+}
+
+TEST(Requests, TransactionsWithoutEventsMoveThePositionAlone) {
+  RequestBuilder builder = BuilderAt("0-1-8");
+  EXPECT_FALSE(builder.moves());
+  for (uint64_t sequence = 9; sequence < 1009; ++sequence) {
+    EXPECT_TRUE(AddAndTakeFull(builder, MakeTransaction(sequence, 0)).empty());
+  }
+  EXPECT_TRUE(builder.moves());
+  EXPECT_FALSE(builder.has_events());
+  EXPECT_EQ(builder.Take(std::nullopt).position(), "0-1-1008");
+}
+
+TEST(Requests, ATransactionThatFitsIsNeverTornApart) {
+  RequestBuilder builder = BuilderAt("0-1-8", {.events = 10});
+  EXPECT_TRUE(AddAndTakeFull(builder, MakeTransaction(9, 6)).empty());
+  const auto full = AddAndTakeFull(builder, MakeTransaction(10, 6));
+  ASSERT_EQ(full.size(), 1U);
+  EXPECT_EQ(full[0].position(), "0-1-9");
+  EXPECT_EQ(full[0].events_size(), 6);
+  EXPECT_EQ(builder.Take(std::nullopt).position(), "0-1-10");
+}
+
+TEST(Requests, ALargeTransactionIsCutBetweenRowsAndEndsWithTheLastPart) {
+  RequestBuilder builder = BuilderAt("0-1-8", {.events = 10});
+  std::vector<v1::IngestRequest> requests =
+      AddAndTakeFull(builder, MakeTransaction(9, 25, /*memory_bytes_max=*/500));
+  requests.push_back(builder.Take(std::nullopt));
+  ASSERT_EQ(requests.size(), 3U);
+  EXPECT_EQ(requests[0].events_size(), 10);
+  EXPECT_EQ(requests[1].events_size(), 10);
+  EXPECT_EQ(requests[2].events_size(), 5);
+  EXPECT_EQ(SourcePosition::Parse(requests[1].position())->Gtids(), "0-1-8");
+  EXPECT_EQ(*SourcePosition::Parse(requests[1].position())->RowsSent({0, 1, 9}), 20U);
+  EXPECT_EQ(SourcePosition::Parse(requests[2].position())->Gtids(), "0-1-9");
+  EXPECT_FALSE(requests[0].has_committed_at());
+}
+
+TEST(Requests, AfterALossInTheMiddleOfOneTheRowsThatWereSentAreLeftOut) {
+  RequestBuilder before = BuilderAt("0-1-8", {.events = 10});
+  const auto sent = AddAndTakeFull(before, MakeTransaction(9, 25));
+  RequestBuilder after = BuilderAt(sent[0].position(), {.events = 100});
+  EXPECT_TRUE(AddAndTakeFull(after, MakeTransaction(9, 25)).empty());
+  const v1::IngestRequest rest = after.Take(std::nullopt);
+  ASSERT_EQ(rest.events_size(), 15);
+  EXPECT_EQ(rest.events(0).row_index(), sent[1].events(0).row_index());
+}
+
+TEST(Requests, BytesFillARequestToo) {
+  RequestBuilder builder = BuilderAt("", {.events = 9000, .bytes = 2000});
+  const auto full = AddAndTakeFull(builder, MakeTransaction(1, 100));
+  EXPECT_GE(full.size(), 3U);
+  for (const v1::IngestRequest& request : full) EXPECT_LT(request.ByteSizeLong(), 2500U);
+}
+
+TEST(Requests, TransactionsThatTheGateHasArePassedOver) {
+  RequestBuilder builder = BuilderAt("0-1-8");
+  EXPECT_TRUE(AddAndTakeFull(builder, MakeTransaction(8, 3)).empty());
+  EXPECT_FALSE(builder.moves());
+  EXPECT_FALSE(builder.has_events());
+}
+
+TEST(Requests, PreparedRowsAreGapsAtTheirOwnScope) {
+  RequestBuilder builder = BuilderAt("0-1-8");
+  Transaction transaction = MakeTransaction(9, 1);
+  transaction.is_prepared = true;
+  ASSERT_TRUE(*builder.Add(transaction));
+  const v1::IngestRequest request = builder.Take(std::nullopt);
+  ASSERT_TRUE(request.events(0).has_gap());
+  const v1::Gap& gap = request.events(0).gap();
+  EXPECT_EQ(gap.movement_kind(), "payment");
+  EXPECT_EQ(gap.account_id(), "m1");
+  EXPECT_EQ(gap.order_id(), "o1");
+  EXPECT_EQ(gap.idempotency_key(), "p9-0");
+  EXPECT_NE(gap.reason().find("XA PREPARE"), std::string::npos);
+}
+
+TEST(Requests, MarksHoldForEveryEventOfTheirTransaction) {
+  RequestBuilder builder = BuilderAt("0-1-8");
+  Transaction transaction = MakeTransaction(9, 2);
+  transaction.marks["app"] = "pay";
+  ASSERT_TRUE(*builder.Add(transaction));
+  Transaction unmarked = MakeTransaction(10, 1);
+  ASSERT_TRUE(*builder.Add(unmarked));
+  const v1::IngestRequest request = builder.Take(std::nullopt);
+  EXPECT_EQ(request.events(1).origin().marker().at("app"), "pay");
+  EXPECT_TRUE(request.events(2).origin().marker().empty());
+}
+
+TEST(Requests, AGrantAtAnotherKindOfPositionIsRefused) {
+  const auto builder = RequestBuilder::Create("pay_db", 1, GrantAt("ledger:1"));
+  EXPECT_TRUE(absl::IsFailedPrecondition(builder.status()));
+}
+
+}  // namespace
+}  // namespace fundgate::feed

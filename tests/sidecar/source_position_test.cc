@@ -1,0 +1,69 @@
+#include "server/sidecar/feed/source_position.h"
+
+#include <gtest/gtest.h>
+
+#include "fundgate/types/position.h"
+
+namespace fundgate::feed {
+namespace {
+
+SourcePosition Parsed(const std::string& text) {
+  auto position = SourcePosition::Parse(text);
+  EXPECT_TRUE(position.ok()) << position.status();
+  return *position;
+}
+
+TEST(SourcePosition, KeepsTheNewestTransactionOfEveryDomain) {
+  SourcePosition position = Parsed("0-1-128,5-77-1");
+  position.Advance({0, 2, 129});
+  position.Advance({9, 1, 1});
+  EXPECT_EQ(position.ToString(), "0-2-129,5-77-1,9-1-1");
+  EXPECT_TRUE(position.Covers(Gtid{5, 1, 1}));
+  EXPECT_FALSE(position.Covers(Gtid{5, 1, 2}));
+  EXPECT_FALSE(position.Covers(Gtid{7, 1, 1}));
+}
+
+TEST(SourcePosition, AHeadCoversWhatEveryDomainHasSent) {
+  EXPECT_TRUE(Parsed("0-1-5,1-1-1").Covers(Parsed("0-1-5")));
+  EXPECT_TRUE(Parsed("0-1-5").Covers(Parsed("0-1-5,rows.0:4294967300")));
+  EXPECT_FALSE(Parsed("0-1-5").Covers(Parsed("0-1-6")));
+  EXPECT_FALSE(Parsed("").Covers(Parsed("0-1-6")));
+}
+
+TEST(SourcePosition, AnotherKindOfFeedersPositionIsRefused) {
+  const auto position = SourcePosition::Parse("ledger:17");
+  EXPECT_TRUE(absl::IsFailedPrecondition(position.status()));
+  EXPECT_NE(position.status().message().find("another kind of feeder"), std::string::npos);
+}
+
+TEST(SourcePosition, RowsOfALargeTransactionNeverRunBackwardsForTheGate) {
+  SourcePosition position = Parsed("0-1-8");
+  std::string before = position.ToString();
+  const auto expect_forward = [&position, &before] {
+    const std::string now = position.ToString();
+    EXPECT_TRUE(Position::Parse(now)->Covers(*Position::Parse(before))) << before << " -> " << now;
+    before = now;
+  };
+  for (uint64_t sequence = 9; sequence < 12; ++sequence) {
+    const Gtid gtid{0, 1, sequence};
+    position.AdvanceRows(gtid, 9000);
+    expect_forward();
+    position.AdvanceRows(gtid, 18000);
+    expect_forward();
+    EXPECT_EQ(*Parsed(before).RowsSent(gtid), 18000U);
+    EXPECT_FALSE(position.Covers(gtid));
+    position.Advance(gtid);
+    expect_forward();
+    EXPECT_EQ(*position.RowsSent({0, 1, sequence + 1}), 0U);
+  }
+  EXPECT_EQ(position.Gtids(), "0-1-11");
+}
+
+TEST(SourcePosition, RowsOfATransactionThatAnotherServersReplacedAreDamage) {
+  SourcePosition position = Parsed("0-1-8");
+  position.AdvanceRows({0, 1, 9}, 100);
+  EXPECT_TRUE(absl::IsDataLoss(position.RowsSent({0, 2, 9}).status()));
+}
+
+}  // namespace
+}  // namespace fundgate::feed
