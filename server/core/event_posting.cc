@@ -1,6 +1,7 @@
 #include "server/core/event_posting.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -137,10 +138,22 @@ class RowChange {
   }
   static Line Nothing(const OrderId& order) { return {order, 0, {}}; }
 
-  // Changes what is posted at a place from one line to another. False if that doesn't fit: then
-  // nothing changes and the book is unproven.
-  bool Post(const Place& place, const Line& from, const Line& to) {
-    return PostDeltas(place, DeltasBetween(draft_.policy(), movement_, from, to));
+  // What is posted of a row: to the books of its order, and to those that all orders of the account
+  // share. Nearly always the same; see RowContribution::shared.
+  struct Posted {
+    Line line;
+    Line shared;
+  };
+  static Posted Whole(const Line& line) { return {line, line}; }
+  static Posted None(const OrderId& order) { return Whole(Nothing(order)); }
+  static Posted PostedOf(const RowContribution& row) {
+    return {row.line, row.shared.value_or(row.line)};
+  }
+
+  // Changes what is posted at a place. False if that doesn't fit: then nothing changes and the book
+  // is unproven.
+  bool Post(const Place& place, const Posted& from, const Posted& to) {
+    return PostDeltas(place, Difference(from, to));
   }
 
   bool PostDeltas(const Place& place, const std::optional<std::vector<Delta>>& deltas) {
@@ -155,36 +168,38 @@ class RowChange {
     return true;
   }
 
-  // Takes a line back at one place and posts another one elsewhere. Books that both places share
-  // see only the difference.
-  bool MovePosting(const Place& old_place, const Line& posted, const Place& place,
-                   const Line& target) {
-    std::optional<std::vector<Delta>> taken =
-        DeltasBetween(draft_.policy(), movement_, posted, Nothing(posted.order));
-    std::optional<std::vector<Delta>> added =
-        DeltasBetween(draft_.policy(), movement_, Nothing(target.order), target);
-    const bool shared = old_place.account == place.account && old_place.currency == place.currency;
-    if (shared && taken.has_value() && added.has_value()) {
-      MergeShared(*taken, *added);
-      taken->insert(taken->end(), added->begin(), added->end());
-      return PostDeltas(place, taken);
+  // Takes back what is posted at one place and posts at another. Books that both places share see
+  // only the difference.
+  bool MovePosting(const Place& old_place, const Posted& from, const Place& place,
+                   const Posted& to) {
+    const OrderId& old_order = from.line.order;
+    if (!SharesBooks(old_place, place)) {
+      (void)Post(old_place, from, None(old_order));
+      return Post(place, None(to.line.order), to);
     }
-    (void)PostDeltas(old_place, taken);
-    return PostDeltas(place, added);
+    std::optional<std::vector<Delta>> taken = Difference(from, {Nothing(old_order), to.shared});
+    const std::optional<std::vector<Delta>> added =
+        Difference({Nothing(to.line.order), to.shared}, to);
+    if (!taken.has_value() || !added.has_value()) return PostDeltas(place, std::nullopt);
+    taken->insert(taken->end(), added->begin(), added->end());
+    return PostDeltas(place, taken);
   }
 
-  // Sums up what both lists do to the same counter of the same book.
-  static void MergeShared(std::vector<Delta>& taken, std::vector<Delta>& added) {
-    for (Delta& delta : added) {
-      const auto same = std::find_if(taken.begin(), taken.end(), [&delta](const Delta& other) {
-        return !delta.by_order && !other.by_order && other.book == delta.book &&
-               other.counter == delta.counter;
-      });
-      if (same == taken.end()) continue;
-      delta.amount += same->amount;  // of opposite signs: fits
-      taken.erase(same);
-    }
-    std::erase_if(added, [](const Delta& delta) { return delta.amount == 0; });
+  static bool SharesBooks(const Place& one, const Place& other) {
+    return one.account == other.account && one.currency == other.currency;
+  }
+
+  // The deltas of both parts; nothing if they leave 64 bits. Both lines are of one order.
+  std::optional<std::vector<Delta>> Difference(const Posted& from, const Posted& to) {
+    std::optional<std::vector<Delta>> deltas =
+        DeltasBetween(draft_.policy(), movement_, from.line, to.line);
+    std::optional<std::vector<Delta>> shared =
+        DeltasBetween(draft_.policy(), movement_, from.shared, to.shared);
+    if (!deltas.has_value() || !shared.has_value()) return std::nullopt;
+    std::erase_if(*deltas, [](const Delta& delta) { return !delta.by_order; });
+    std::copy_if(shared->begin(), shared->end(), std::back_inserter(*deltas),
+                 [](const Delta& delta) { return !delta.by_order; });
+    return deltas;
   }
 
   EventViolations violations() { return {draft_, source_, event_, movement_, key_}; }
@@ -201,12 +216,16 @@ class RowChange {
   }
 
   // Keeps what the row says now, and what is posted of it.
-  void Remember(const Contribution& said, Line posted) {
+  void Remember(const Contribution& said, Posted posted) {
     RowContribution& row = Touch();
     row.part_key = said.part_key;
     row.account = said.account;
-    row.amount = Money{said.currency, posted.amount};
-    row.line = std::move(posted);
+    row.amount = Money{said.currency, posted.line.amount};
+    row.shared.reset();
+    if (posted.shared.amount != posted.line.amount || posted.shared.parts != posted.line.parts) {
+      row.shared = std::move(posted.shared);
+    }
+    row.line = std::move(posted.line);
     row.counted = true;
   }
 
@@ -230,21 +249,23 @@ class RowChange {
   }
 
   // A row counts for the first time, or again after it had been taken back.
-  void PostNew(const Contribution& after) {
+  void PostNew(const Contribution& after) { PostNew(after, Whole(after.line)); }
+
+  void PostNew(const Contribution& after, const Posted& target) {
     const bool is_duplicate = HasTwin(after);
     violations().Compare(after, is_duplicate);
     if (!is_duplicate) SettleReservation(after);
     MarkMoved();
-    const Line nothing = Nothing(after.line.order);
-    const bool posted = Post(PlaceOf(after), nothing, after.line);
-    Remember(after, posted ? after.line : nothing);
+    const Posted nothing = None(after.line.order);
+    const bool posted = Post(PlaceOf(after), nothing, target);
+    Remember(after, posted ? target : nothing);
   }
 
   // The same row came into being a second time without having gone.
   void PostSecond(const Contribution& after) {
     violations().Compare(after, true);
     Touch();
-    (void)Post(PlaceOf(after), Nothing(after.line.order), after.line);
+    (void)Post(PlaceOf(after), None(after.line.order), Whole(after.line));
   }
 
   // Another row has moved this key (and part) before.
@@ -278,30 +299,32 @@ class RowChange {
   }
 
   // A row that counted still counts, but perhaps otherwise. What is posted follows the images:
-  // after minus before, and never below nothing. (Of a row that is older than its source's first
-  // event here only the growth is ever posted.)
+  // after minus before, and never below nothing. (Of a row that nobody remembers, because its key
+  // was forgotten or it is older than its source's first event here, only the growth is posted to
+  // a book that it had changed already.)
   void Edit(const Contribution& before, const Contribution& after) {
     const RowContribution* known = FindRow();
     const bool was_counted = known != nullptr && known->counted;
-    const Line posted = was_counted ? known->line : Nothing(before.line.order);
+    const Posted posted = was_counted ? PostedOf(*known) : None(before.line.order);
     const Place old_place = was_counted ? PlaceOf(*known) : PlaceOf(before);
     const Place place = PlaceOf(after);
     const bool moved_place = !(old_place == place);
-    if (moved_place && !was_counted) return PostNew(after);
-    const Line target = moved_place ? after.line : Grown(posted, before.line, after.line);
-    if ((moved_place && posted.amount > 0) || ShrinksAnEffect(movement_, posted, target)) {
+    Posted target = Whole(after.line);
+    if (!moved_place) target.line = Grown(posted.line, before.line, after.line);
+    if (SharesBooks(old_place, place)) {
+      target.shared = Grown(posted.shared, before.line, after.line);
+    }
+    if (moved_place && !was_counted) return PostNew(after, target);
+    if ((moved_place && posted.line.amount > 0) ||
+        ShrinksAnEffect(movement_, posted.line, target.line)) {
       violations().Undone(*known, &after);
     }
+    // Whichever row says so, it has moved: of a key of many lines the one that the row names now.
+    if (!was_counted || moved_place) SettleReservation(after);
     MarkMoved();
-    bool fits = true;
-    if (moved_place) {
-      fits = MovePosting(old_place, posted, place, target);
-    } else if (target != posted) {
-      fits = Post(place, posted, target);
-    }
-    // Under a key of many lines the row may name another one of them now: that one has moved.
-    if (was_counted && moved_place) SettleReservation(after);
-    const Line rest = moved_place ? Nothing(target.order) : posted;
+    const bool fits =
+        moved_place ? MovePosting(old_place, posted, place, target) : Post(place, posted, target);
+    const Posted rest = moved_place ? None(after.line.order) : posted;
     Remember(after, fits ? target : rest);
     if (was_counted && (moved_place || before.line != after.line)) {
       violations().Compare(after, false);
@@ -332,11 +355,12 @@ class RowChange {
   void Reverse(const std::optional<Contribution>& after) {
     const RowContribution posted = *FindRow();
     violations().Undone(posted, after.has_value() ? &*after : nullptr);
-    const Line nothing = Nothing(posted.line.order);
-    const bool fits = Post(PlaceOf(posted), posted.line, nothing);
+    const Posted nothing = None(posted.line.order);
+    const bool fits = Post(PlaceOf(posted), PostedOf(posted), nothing);
     RowContribution& row = Touch();
     if (!fits) return;
-    row.line = nothing;
+    row.line = nothing.line;
+    row.shared.reset();
     row.amount.minor_units = 0;
   }
 

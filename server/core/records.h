@@ -127,6 +127,9 @@ struct RowContribution {
   Money amount;
   Line line;             // what is posted of it; amount 0 if nothing is (any more)
   bool counted = false;  // it has happened once, whatever became of it
+  // What is posted of it to books that all orders of the account share, if that isn't `line`: a row
+  // that nobody remembered came to another order, and they had its amount already.
+  std::optional<Line> shared;
 
   friend bool operator==(const RowContribution&, const RowContribution&) = default;
 };

@@ -78,7 +78,8 @@ void Fields(A& a, F<A, RowId>& r) {
 }
 template <typename A>
 void Fields(A& a, F<A, RowContribution>& r) {
-  a(r.source, r.row, r.part_key, r.event_id, r.image_hash, r.account, r.amount, r.line, r.counted);
+  a(r.source, r.row, r.part_key, r.event_id, r.image_hash, r.account, r.amount, r.line, r.counted,
+    r.shared);
 }
 template <typename A>
 void Fields(A& a, F<A, PastGeneration>& r) {

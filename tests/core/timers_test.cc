@@ -107,6 +107,35 @@ TEST(Timers, AForgottenKeyThatOnlyEventsKnewClosesItsOrderToo) {
   EXPECT_EQ(world.Check("refund", "r1", "CNY 1.00").reasons.front().name, "key_retention");
 }
 
+TEST(Timers, AForgottenRowThatComesToAnotherOrderIsPostedToSharedBooksOnlyByItsGrowth) {
+  World world;
+  const Row before{.key = "s1", .amount = "CNY 50.00", .net = "CNY 49.00", .fee = "CNY 1.00"};
+  world.Insert("settlement", 1, before);
+  TickAfter(world, absl::Hours(24 * 401));
+  Row after{
+      .key = "s1", .order = "o2", .amount = "CNY 60.00", .net = "CNY 58.00", .fee = "CNY 2.00"};
+  world.Update("settlement", 1, before, after);
+  EXPECT_EQ(world.OrderCounter("settled", "o2").posted, 6000);
+  EXPECT_EQ(world.MerchantCounter("settled").posted, 5800);
+  world.Delete("settlement", 1, after);  // and at most what is known to be posted is taken back
+  EXPECT_EQ(world.OrderCounter("settled", "o2").posted, 0);
+  EXPECT_EQ(world.MerchantCounter("settled").posted, 4900);
+}
+
+TEST(Timers, AnEditOfAForgottenRowEndsWhatItsKeyHasReservedSince) {
+  World world;
+  world.Insert("payment", 1, {.key = "p1", .order = "o2"});
+  const Row before{.key = "r1", .order = "o1", .amount = "CNY 1.00"};
+  world.Insert("refund", 1, before);
+  world.Get<BreakerAnswer>(ResetBreakerInput{"*/order:o1", "ann", "looked at"});
+  TickAfter(world, absl::Hours(24 * 401));
+  world.Prove();
+  ASSERT_EQ(world.Check("refund", "r1", "CNY 5.00", "o2").verdict, Verdict::kAllow);
+  world.Update("refund", 1, before, before);
+  EXPECT_EQ(world.Key("refund", "r1").reservation->state, ReservationState::kPosted);
+  EXPECT_EQ(world.OrderCounter("refunded", "o2").pending_up, 0);
+}
+
 TEST(Timers, WhatIsUnderWayIsNeverForgotten) {
   World world;
   world.Insert("refund", 1, {.key = "r1", .status = MovementStatus::kInProgress});

@@ -148,18 +148,12 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
     // Nobody remembers the rows of forgotten keys, so theirs are not sent again.
     const bool remembered = model.Remembers(name);
     if (roll < 730 && remembered) return row.newest;
-    if (!remembered && row.now.has_value() && model.keys().contains({kind, row.now->key})) {
-      event.body = core::FactEvent{"bid", "b2", {}};  // another movement has its key by now
-      return event;
-    }
     change.row = name.second;
     change.before = row.now;
     if (!row.now.has_value()) {
       change.after = MakeContribution(dice, model, kind);
     } else if (roll < 930) {
       change.after = Edit(dice, *row.now, kind);
-      // Rows whose keys are forgotten stay with their orders.
-      if (!remembered) change.after->line.order = row.now->line.order;
     } else {
       change.image_hash = 0;
     }
