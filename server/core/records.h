@@ -250,6 +250,12 @@ struct Suspect {
   absl::Time since;
   SourceName source;
   std::string event_id;
+  // What worsened it after `since`, summed up by counter, and its newest event; empty if nothing
+  // did. It is judged after `since` is, so that steady events can't put a judgement off.
+  std::vector<int64_t> late;
+  absl::Time late_since = absl::InfinitePast();
+  SourceName late_source;
+  std::string late_event_id;
 
   friend bool operator==(const Suspect&, const Suspect&) = default;
 };

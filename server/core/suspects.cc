@@ -1,10 +1,13 @@
 #include "server/core/suspects.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/checked.h"
 #include "server/core/books.h"
 #include "server/core/breaker_scope.h"
 #include "server/core/breakers.h"
@@ -82,6 +85,40 @@ Violation BrokenInvariant(const Draft& draft, const InvariantDefinition& invaria
   return violation;
 }
 
+void Worsen(Suspect& suspect, const Delta& delta, absl::Time now, size_t counters,
+            const SourceName& source, const std::string& event_id) {
+  suspect.late.resize(counters, 0);
+  int64_t& sum = suspect.late[delta.counter];
+  // A sum that leaves 64 bits stays where it is: then less is left out of the judgement.
+  sum = CheckedAdd(sum, delta.amount).value_or(sum);
+  suspect.late_since = now;
+  suspect.late_source = source;
+  suspect.late_event_id = event_id;
+}
+
+// The book without what worsened it after the suspicion arose.
+Book WithoutLate(Book book, const Suspect& suspect) {
+  for (size_t i = 0; i < suspect.late.size(); ++i) {
+    int64_t& posted = book.counters[i].posted;
+    posted = CheckedSubtract(posted, suspect.late[i]).value_or(posted);
+  }
+  return book;
+}
+
+// Judges the suspect, whose sources are proven past it. Returns what is suspected still, if
+// anything.
+std::optional<Suspect> Judge(Draft& draft, const InvariantDefinition& invariant, const BookId& id,
+                             const Suspect& suspect) {
+  const Book& book = draft.ReadBook(id, draft.policy().books[invariant.book]);
+  if (HoldsAsPosted(invariant, WithoutLate(book, suspect)) != Holds::kYes) {
+    draft.AddViolation(BrokenInvariant(draft, invariant, id, book, suspect));
+    ActUpon(draft, invariant, id);
+    return std::nullopt;
+  }
+  if (suspect.late.empty() || HoldsAsPosted(invariant, book) == Holds::kYes) return std::nullopt;
+  return Suspect{suspect.late_since, suspect.late_source, suspect.late_event_id, {}};
+}
+
 }  // namespace
 
 void SuspectInvariants(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
@@ -93,7 +130,11 @@ void SuspectInvariants(Draft& draft, std::span<const Delta> deltas, const Accoun
       const BookId id = BookOf(delta, account, currency);
       if (HoldsAsPosted(invariant, draft.ReadBook(id, definition)) == Holds::kYes) continue;
       Suspect& suspect = draft.MutableSuspect({id, invariant.name});
-      suspect = Suspect{draft.now(), source, event_id};
+      if (suspect.event_id.empty()) {
+        suspect = Suspect{draft.now(), source, event_id, {}};
+      } else if (suspect.since < draft.now()) {
+        Worsen(suspect, delta, draft.now(), definition.counters.size(), source, event_id);
+      }
     }
   }
 }
@@ -105,13 +146,16 @@ void JudgeSuspects(Draft& draft) {
       draft.EraseSuspect(id);
       continue;
     }
-    const BookDefinition& definition = draft.policy().books[invariant->book];
-    if (!NotProvenPast(draft, definition.sources, suspect.since).empty()) continue;
-    draft.EraseSuspect(id);
-    const Book& book = draft.ReadBook(id.book, definition);
-    if (HoldsAsPosted(*invariant, book) == Holds::kYes) continue;
-    draft.AddViolation(BrokenInvariant(draft, *invariant, id.book, book, suspect));
-    ActUpon(draft, *invariant, id.book);
+    const std::vector<SourceName>& sources = draft.policy().books[invariant->book].sources;
+    std::optional<Suspect> suspected = suspect;
+    while (suspected.has_value() && NotProvenPast(draft, sources, suspected->since).empty()) {
+      suspected = Judge(draft, *invariant, id.book, *suspected);
+    }
+    if (!suspected.has_value()) {
+      draft.EraseSuspect(id);
+    } else if (*suspected != suspect) {
+      draft.MutableSuspect(id) = *std::move(suspected);
+    }
   }
 }
 

@@ -15,7 +15,10 @@ void SuspectInvariants(Draft& draft, std::span<const Delta> deltas, const Accoun
                        Currency currency, const SourceName& source, const std::string& event_id);
 
 // Judges every suspect whose book's sources are all proven past it: cured ones are forgotten, the
-// others become violations and are acted upon as the policy says.
+// others become violations and are acted upon as the policy says. Grace is an event's own: what
+// worsened the book later, and may be cured by something still on its way, is left out of the
+// judgement and has its turn in the next one. So an invariant that stays broken is found however
+// many events keep coming, and one that is only ahead of its cure isn't.
 void JudgeSuspects(Draft& draft);
 
 }  // namespace fundgate::core

@@ -116,7 +116,7 @@ void Fields(A& a, F<A, SuspectId>& r) {
 }
 template <typename A>
 void Fields(A& a, F<A, Suspect>& r) {
-  a(r.since, r.source, r.event_id);
+  a(r.since, r.source, r.event_id, r.late, r.late_since, r.late_source, r.late_event_id);
 }
 template <typename A>
 void Fields(A& a, F<A, Violation>& r) {

@@ -121,7 +121,7 @@ IngestAnswer World::Feed(std::vector<Event> events) {
   return Get<IngestAnswer>(std::move(input));
 }
 
-void World::Prove() {
+void World::ProveAsOf(absl::Time read_after) {
   const Source& source = state_.resident().sources.at(SourceName("ledger"));
   IngestInput input;
   input.source = SourceName("ledger");
@@ -129,7 +129,7 @@ void World::Prove() {
   input.mapping_version = source.mapping_version;
   input.previous = source.position;
   input.position = source.position;
-  input.probe = Probe{source.position, now_};
+  input.probe = Probe{source.position, read_after};
   Get<IngestAnswer>(std::move(input));
 }
 

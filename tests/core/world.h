@@ -69,8 +69,9 @@ class World {
   IngestAnswer Update(const std::string& kind, int row, const Row& before, const Row& after);
   IngestAnswer Delete(const std::string& kind, int row, const Row& before);
   IngestAnswer Feed(std::vector<Event> events);
-  // The source's head was read now, and is applied.
-  void Prove();
+  // The source's head was read now (or just after `read_after`), and is applied.
+  void Prove() { ProveAsOf(now_); }
+  void ProveAsOf(absl::Time read_after);
 
   Event NewEvent(const std::string& kind, int row, std::optional<Contribution> before,
                  std::optional<Contribution> after);

@@ -194,6 +194,8 @@ class Model {
   bool FitsIn(const std::vector<Step>& added) const;
   void Suspect(const std::vector<Step>& steps);
   void JudgeSuspects();
+  struct Suspected;
+  bool IsSettled(const std::string& name, const core::BookId& book, Suspected& suspected);
   void ActOn(const InvariantFacts& invariant, const core::BookId& book);
   void ActOn(core::ViolationKind kind, const core::KeyId& key, const AccountId& account);
   void Violate(core::ViolationKind kind, const std::string& name, const core::KeyId& key,
@@ -224,7 +226,12 @@ class Model {
   std::map<std::string, SourceNow> sources_;
   std::map<std::string, BreakerNow> breakers_;
   std::set<core::GapScope> gaps_;
-  std::map<std::pair<std::string, core::BookId>, absl::Time> suspects_;
+  // When it was suspected, and every change since that made it worse, with its time.
+  struct Suspected {
+    absl::Time since;
+    std::vector<std::pair<absl::Time, Step>> worse;
+  };
+  std::map<std::pair<std::string, core::BookId>, Suspected> suspects_;
   std::optional<std::pair<int64_t, int64_t>> blind_spent_;  // calls, minor units
   std::set<core::KeyId> released_by_machine_;
   std::multiset<std::string> violations_;  // of the input at hand

@@ -355,30 +355,44 @@ void Model::Suspect(const std::vector<Step>& steps) {
       std::vector<Wide> posted;
       for (const Numbers& n : NumbersOf(step.book)) posted.push_back(n.posted);
       if (invariant.holds(posted) == Truth::kYes) continue;
-      suspects_[{invariant.name, step.book}] = now_;
+      const auto [known, is_new] =
+          suspects_.try_emplace({invariant.name, step.book}, Suspected{now_, {}});
+      if (!is_new && now_ > known->second.since) known->second.worse.push_back({now_, step});
     }
   }
 }
 
 void Model::JudgeSuspects() {
   for (auto at = suspects_.begin(); at != suspects_.end();) {
-    const core::BookId book = at->first.second;
-    const std::set<std::string> sources = SourcesOf(book.book);
-    const bool proven = std::all_of(sources.begin(), sources.end(),
-                                    [&](const std::string& s) { return IsProven(s, at->second); });
-    if (!proven) {
-      ++at;
-      continue;
-    }
-    std::vector<Wide> posted;
-    for (const Numbers& n : NumbersOf(book)) posted.push_back(n.posted);
-    for (const InvariantFacts& invariant : AllInvariants()) {
-      if (invariant.name == at->first.first && invariant.holds(posted) != Truth::kYes) {
-        ActOn(invariant, book);
-      }
-    }
-    at = suspects_.erase(at);
+    at = IsSettled(at->first.first, at->first.second, at->second) ? suspects_.erase(at)
+                                                                  : std::next(at);
   }
+}
+
+// Judges as far as the sources tell. True if nothing is suspected any more.
+bool Model::IsSettled(const std::string& name, const core::BookId& book, Suspected& suspected) {
+  const InvariantFacts* invariant = nullptr;
+  for (const InvariantFacts& each : AllInvariants()) {
+    if (each.name == name) invariant = &each;
+  }
+  const auto proven = [&](absl::Time time) {
+    const std::set<std::string> sources = SourcesOf(book.book);
+    return std::all_of(sources.begin(), sources.end(),
+                       [&](const std::string& s) { return IsProven(s, time); });
+  };
+  std::vector<Wide> all;
+  for (const Numbers& n : NumbersOf(book)) all.push_back(n.posted);
+  while (proven(suspected.since)) {
+    std::vector<Wide> in_time = all;
+    for (const auto& [time, step] : suspected.worse) in_time[step.counter] -= step.amount;
+    if (invariant->holds(in_time) != Truth::kYes) {
+      ActOn(*invariant, book);
+      return true;
+    }
+    if (suspected.worse.empty() || invariant->holds(all) == Truth::kYes) return true;
+    suspected = {suspected.worse.back().first, {}};
+  }
+  return false;
 }
 
 void Model::ActOn(const InvariantFacts& invariant, const core::BookId& book) {
