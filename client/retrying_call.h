@@ -98,6 +98,9 @@ class RetryingCall final : public Cancellable,
   }
 
   void OnAnswer(grpc::Status status) {
+    if (WasCutOff(status)) {
+      status = {grpc::StatusCode::UNAVAILABLE, "the gate closed while it was being asked"};
+    }
     if (status.ok() || !MayTryAgain(static_cast<absl::StatusCode>(status.error_code()))) {
       return Finish(std::move(status));
     }
@@ -119,6 +122,12 @@ class RetryingCall final : public Cancellable,
       }
     }
     if (cancelled) Finish(GivenUp());
+  }
+
+  // A call that nobody here gave up: a server that is closing cancels what just reaches it.
+  bool WasCutOff(const grpc::Status& status) {
+    const std::lock_guard lock(mutex_);
+    return status.error_code() == grpc::StatusCode::CANCELLED && !cancelled_;
   }
 
   static grpc::Status GivenUp() {

@@ -97,6 +97,8 @@ grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* c
   }
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
 
+  if (backend_.draining) return FinishNow(*context, DrainingStatus());
+
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto batch = std::make_shared<Batch>(*reactor, *response, size);
   const std::optional<absl::Duration> time_left = TimeLeft(context->deadline());

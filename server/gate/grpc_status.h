@@ -19,6 +19,11 @@ inline constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
 // google.rpc.RetryInfo of kRetryDelay.
 grpc::Status ToGrpc(const absl::Status& status);
 
+// What a call is told that comes while the gate drains: nothing of it has happened.
+inline grpc::Status DrainingStatus() {
+  return {grpc::StatusCode::UNAVAILABLE, "the gate is shutting down; connect again"};
+}
+
 // INVALID_ARGUMENT with a google.rpc.BadRequest that names each bad field, and as many of them in
 // the message as fit. Details travel in the call's trailers, which hold 8 KiB: what would not fit
 // is counted in the last violation. `about` goes before the message, as "request_id r-7: ".

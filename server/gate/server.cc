@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "fundgate/types/status_macros.h"
 #include "server/gate/audit_service.h"
 #include "server/gate/backend.h"
@@ -226,6 +227,7 @@ void GrpcServer::Shutdown() {
     log_("draining: no new calls are taken");
     TellHealth();
     streams_.Drain();
+    absl::SleepFor(settings_.drain_notice);
     grpc_->Shutdown(absl::ToChronoTime(absl::Now() + settings_.drain_limit));
   }
   if (sequencer_ != nullptr) {

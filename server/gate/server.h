@@ -33,6 +33,9 @@ struct ServerSettings {
   // the name in messages about it.
   std::string first_policy;
   std::string policy_file;
+  // How long a drain goes on taking calls only to answer them with UNAVAILABLE. What was on its way
+  // when the drain began is answered so; a call that meets a closed server is merely cancelled.
+  absl::Duration drain_notice = absl::Milliseconds(200);
   // How long a drain waits for calls under way before it cancels them.
   absl::Duration drain_limit = absl::Seconds(10);
 
@@ -67,8 +70,8 @@ class Server {
   virtual uint64_t policy_version() const = 0;
   virtual Sequence sequence() const = 0;
 
-  // Drains: health says NOT_SERVING, streams are ended, calls under way are answered (or cancelled
-  // after the drain's limit), everything is synced and the store is closed. A second call does
+  // Drains: health says NOT_SERVING, streams are ended and new calls refused with UNAVAILABLE, calls
+  // under way are answered (or cancelled after the drain's limit), everything is synced and the store is closed. A second call does
   // nothing; the destructor calls it.
   virtual void Shutdown() = 0;
 };

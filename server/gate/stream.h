@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/gate/grpc_status.h"
 #include "server/sequencer/mutex.h"
 
 namespace fundgate::gate {
@@ -25,20 +26,24 @@ class Drainable {
 // The open streams, to be ended when the gate drains. Any thread.
 class OpenStreams {
  public:
-  void Add(std::weak_ptr<Drainable> stream) {
+  // False if all have been drained already: the newcomer is to be, too.
+  bool Add(std::weak_ptr<Drainable> stream) {
     const sequencer::MutexLock lock(mutex_);
+    if (drained_) return false;
     // Ended ones are swept out when as many have come as had stayed: constant cost each.
     if (streams_.size() >= sweep_at_) {
       std::erase_if(streams_, [](const auto& open) { return open.expired(); });
       sweep_at_ = 2 * streams_.size() + 16;
     }
     streams_.push_back(std::move(stream));
+    return true;
   }
 
   void Drain() {
     std::vector<std::weak_ptr<Drainable>> streams;
     {
       const sequencer::MutexLock lock(mutex_);
+      drained_ = true;
       streams.swap(streams_);
     }
     for (const auto& open : streams) {
@@ -50,11 +55,8 @@ class OpenStreams {
   sequencer::Mutex mutex_;
   std::vector<std::weak_ptr<Drainable>> streams_ FUNDGATE_GUARDED_BY(mutex_);
   size_t sweep_at_ FUNDGATE_GUARDED_BY(mutex_) = 16;
+  bool drained_ FUNDGATE_GUARDED_BY(mutex_) = false;
 };
-
-inline grpc::Status DrainingStatus() {
-  return {grpc::StatusCode::UNAVAILABLE, "the gate is shutting down; connect again"};
-}
 
 // One streaming call. `Reactor` is grpc::ServerWriteReactor<Response> or
 // grpc::ServerBidiReactor<Request, Response>.
@@ -70,10 +72,11 @@ class Stream : public Reactor,
   // Hands the stream, made by std::make_shared, to gRPC.
   static Reactor* Open(std::shared_ptr<Stream> stream, OpenStreams& streams) {
     stream->self_ = stream;
-    streams.Add(stream);
+    const bool added = streams.Add(stream);
     {
       const sequencer::MutexLock lock(stream->mutex_);
       stream->Start();
+      if (!added) stream->End(DrainingStatus());
     }
     return stream.get();
   }

@@ -44,6 +44,7 @@ inline absl::StatusOr<core::Answer> Taken(absl::StatusOr<core::Answer> answer) {
 template <typename Answer, typename Body>
 grpc::ServerUnaryReactor* SubmitInput(const Backend& backend, grpc::CallbackServerContext& context,
                                       Body body, std::function<grpc::Status(const Answer&)> reply) {
+  if (backend.draining) return FinishNow(context, DrainingStatus());
   grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
   core::Input input;
   input.body = std::move(body);

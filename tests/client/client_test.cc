@@ -240,6 +240,19 @@ TEST(Retry, UnavailableIsTriedAgainWithTheVerySameRequest) {
   }
 }
 
+TEST(Retry, AGateThatClosesWhileItIsAskedIsAskedAgain) {
+  Answers answers;
+  answers.check = [](int attempt, const v1::CheckRequest& request, v1::Decision* decision) {
+    if (attempt == 1) return grpc::Status(grpc::StatusCode::CANCELLED, "");
+    *decision = DecisionOn(request, v1::VERDICT_ALLOW);
+    return grpc::Status::OK;
+  };
+  FakeGate gate(std::move(answers));
+  const auto decision = ClientOf(gate)->Check(Refund());
+  ASSERT_TRUE(decision.ok());
+  EXPECT_EQ(decision->verdict, Verdict::kAllow);
+}
+
 TEST(Retry, AnAttemptThatTakesTooLongIsMadeAgain) {
   std::promise<void> release_first;
   const std::shared_future<void> released = release_first.get_future().share();

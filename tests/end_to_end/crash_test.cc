@@ -102,6 +102,31 @@ TEST(Crash, NoAcknowledgedAllowIsMissingAfterKillsUnderLoad) {
   EXPECT_GT(acknowledged, static_cast<size_t>(kills) * 20 - 1);
 }
 
+TEST(Crash, TerminationAnswersWhatIsUnderWayAndExitsWithZero) {
+  const TemporaryFolder folder;
+  std::vector<v1::Decision> allowed;
+  int next_key = 0;
+  {
+    GateProcess gate(folder.path());
+    TestFeeder feeder(grpc::CreateChannel(gate.address(), grpc::InsecureChannelCredentials()),
+                      "ledger");
+    feeder.Happened("payment", "p1", "o1", 1'000'000);
+    Load load(gate.address());
+    load.RunUntilAllowed(200, next_key);
+    gate.process().Signal(SIGTERM);
+    load.TakeTheRest();
+    EXPECT_EQ(gate.process().Wait(), 0);
+    for (const grpc::Status& failure : load.failures()) {
+      EXPECT_EQ(failure.error_code(), grpc::StatusCode::UNAVAILABLE) << failure.error_message();
+    }
+    EXPECT_EQ(feeder.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+    allowed = load.allowed();
+  }
+  EXPECT_EQ(Verify(folder.path()), 0);
+  const GateProcess gate(folder.path());
+  ExpectAllStand(gate.address(), allowed);
+}
+
 TEST(Crash, ASecondGateOnTheSameFolderIsRefused) {
   const TemporaryFolder folder;
   const GateProcess gate(folder.path());

@@ -39,6 +39,7 @@ GateWorld::GateWorld(const std::function<void(ServerSettings&)>& adjust) {
   settings.durability = store::Durability::kNoSync;
   settings.first_policy = WorkedPolicy();
   settings.policy_file = "policy.yaml";
+  settings.drain_notice = absl::ZeroDuration();
   settings.drain_limit = absl::Seconds(5);
   if (adjust != nullptr) adjust(settings);
   auto server = Server::Start(settings, [](std::string_view /*line*/) {});
