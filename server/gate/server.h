@@ -70,9 +70,9 @@ class Server {
   virtual uint64_t policy_version() const = 0;
   virtual Sequence sequence() const = 0;
 
-  // Drains: health says NOT_SERVING, streams are ended and new calls refused with UNAVAILABLE, calls
-  // under way are answered (or cancelled after the drain's limit), everything is synced and the store is closed. A second call does
-  // nothing; the destructor calls it.
+  // Drains: health says NOT_SERVING, streams are ended and new calls refused with UNAVAILABLE,
+  // calls under way are answered (or cancelled after the drain's limit), everything is synced and
+  // the store is closed. A second call does nothing; the destructor calls it.
   virtual void Shutdown() = 0;
 };
 
