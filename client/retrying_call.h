@@ -139,6 +139,13 @@ class RetryingCall final : public Cancellable,
                                 retry_hint_};
     done_(std::move(result));
     done_ = nullptr;  // what it captured is released before the client may be
+    // A pause's alarm holds what it calls, and so this call, until it goes.
+    std::unique_ptr<grpc::Alarm> alarm;
+    {
+      const std::lock_guard lock(mutex_);
+      alarm = std::move(alarm_);
+    }
+    alarm.reset();
     pending_->Remove(this->shared_from_this());
   }
 

@@ -101,6 +101,7 @@ TEST_F(DiskFull, AParkedCheckOutlivesIt) {
   EXPECT_FALSE(IsThere(parked));
   MakeRoom();
   bench_.clock.Advance(absl::Milliseconds(199));
+  bench_.Settle();  // the sequencer has found that there is room
   bench_.clock.Advance(absl::Milliseconds(1));
   EXPECT_EQ(VerdictOf(std::move(parked)), core::Verdict::kHold);
 }

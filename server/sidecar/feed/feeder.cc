@@ -25,7 +25,7 @@ Feeder::Feeder(v1::Ingest::Stub& stub, RequestBuilder builder,
       counters_(counters),
       outside_(std::move(outside)),
       builder_(std::move(builder)),
-      stream_(stub, std::move(granted_at), options.window,
+      stream_(stub, std::move(granted_at), builder_.position().ToString(), options.window,
               {[this] {
                  const Lock lock(mutex_);
                  probe_asked_ = true;

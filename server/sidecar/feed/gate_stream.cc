@@ -7,11 +7,12 @@
 namespace fundgate::feed {
 
 GateStream::GateStream(v1::Ingest::Stub& stub, google::protobuf::Timestamp granted_at,
-                       size_t window, Listener listener)
+                       std::string granted, size_t window, Listener listener)
     : window_(window),
       listener_(std::move(listener)),
       stream_(stub.Ingest(&call_)),
       gate_time_(std::move(granted_at)),
+      acknowledged_(std::move(granted)),
       heard_(absl::Now()),
       reader_([this] { ReadAcks(); }) {}
 

@@ -29,9 +29,9 @@ class GateStream {
     std::function<void()> on_end;        // nothing more will be acknowledged
   };
 
-  // `granted_at` is the gate's time of the grant.
-  GateStream(v1::Ingest::Stub& stub, google::protobuf::Timestamp granted_at, size_t window,
-             Listener listener);
+  // `granted_at` is the gate's time of the grant, `granted` the position that it gave.
+  GateStream(v1::Ingest::Stub& stub, google::protobuf::Timestamp granted_at, std::string granted,
+             size_t window, Listener listener);
   ~GateStream();  // gives up what is under way
   GateStream(const GateStream&) = delete;
   GateStream& operator=(const GateStream&) = delete;
@@ -49,7 +49,7 @@ class GateStream {
 
   // The gate's time of the newest acknowledgement, or of the grant.
   google::protobuf::Timestamp gate_time() const;
-  // The position of the newest acknowledgement; empty before the first.
+  // The position of the newest acknowledgement, or of the grant.
   std::string acknowledged() const;
   // How long the oldest unacknowledged request has waited since the gate's last word; zero if none
   // waits.
