@@ -70,19 +70,20 @@ std::vector<std::string> RowOf(const v1::Violation& violation) {
 void PrintViolation(Context& context, const v1::Violation& violation) {
   if (context.json) return PrintJson(context, violation);
   context.out << violation.message() << "\n";
-  PrintPairs(context, {{"violation", violation.id()},
-                       {"  kind", KindOf(violation.kind())},
-                       {"  name", violation.name()},
-                       {"  movement", violation.checkpoint()},
-                       {"  key", violation.idempotency_key()},
-                       {"  account", violation.account_id()},
-                       {"  order", violation.order_id()},
-                       {"  amount", TextOf(violation.amount())},
-                       {"  found at", TextOf(violation.at())},
-                       {"  source", violation.source()},
-                       {"  event", violation.event_id()},
-                       {"  position", violation.position()},
-                       {"  journal", absl::StrCat("record ", violation.sequence())}});
+  PrintPairs(context,
+             {{"violation", violation.id()},
+              {"  kind", KindOf(violation.kind())},
+              {"  name", violation.name() == KindOf(violation.kind()) ? "" : violation.name()},
+              {"  movement", violation.checkpoint()},
+              {"  key", violation.idempotency_key()},
+              {"  account", violation.account_id()},
+              {"  order", violation.order_id()},
+              {"  amount", TextOf(violation.amount())},
+              {"  found at", TextOf(violation.at())},
+              {"  source", violation.source()},
+              {"  event", violation.event_id()},
+              {"  position", violation.position()},
+              {"  journal", absl::StrCat("record ", violation.sequence())}});
   std::vector<std::pair<std::string, std::string>> fields;
   for (const auto& [name, value] : violation.fields()) fields.emplace_back("    " + name, value);
   std::sort(fields.begin(), fields.end());
