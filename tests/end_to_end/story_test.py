@@ -43,7 +43,8 @@ class Story(unittest.TestCase):
         cls.folder.cleanup()
 
     def command(self, *options):
-        return [str(ROOT / "tools" / "run"), "--once", "--built", "--keep", str(self.kept), *options]
+        return [str(ROOT / "tools" / "run"), "--once", "--built", "--keep", str(self.kept),
+                *options]
 
     def begin(self, *options):
         return subprocess.Popen(self.command(*options), text=True, stdout=subprocess.PIPE,

@@ -13,7 +13,8 @@ import screen
 from business import Business
 from gate_client import GateClient
 from payments import PaymentService
-from story import Story, WentWrong
+from stage import WentWrong
+from story import Story
 
 
 def parse_arguments():
@@ -47,7 +48,7 @@ def main():
         return 0
     try:
         fundctl = [str(arguments.bin / "fundctl"), "--address", arguments.gate]
-        Story(connect(), connect(), fundctl, arguments.socket, arguments.pause).play()
+        Story(connect(), fundctl, arguments.socket, arguments.pause).play(connect())
     except WentWrong as error:
         screen.wrong(str(error))
         return 1

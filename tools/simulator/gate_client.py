@@ -1,4 +1,4 @@
-"""The gate, as a payment service uses it: ask before money moves, say afterwards what became of it."""
+"""The gate as a payment service uses it: asked before money moves, told what became of it."""
 
 import collections
 import time
@@ -27,7 +27,7 @@ def code(reason):
 
 
 def why(decision):
-    """The reasons that asked for the verdict: the invariant's name, the breaker's scope, the code."""
+    """What asked for the verdict: the invariant's name, the breaker's scope, or the code."""
     def words(reason):
         if reason.code in _NAMED_BY_THEMSELVES:
             return reason.name

@@ -1,4 +1,4 @@
-"""A payment service as one would write it: it asks the gate, and writes its rows only with an ALLOW.
+"""A payment service as one would write it: it asks the gate, and acts only on an ALLOW.
 
 Amounts are whole fen; the database has most of them in yuan, as text with two decimals.
 """
@@ -20,7 +20,7 @@ def fee_of(fen):
 
 
 class PaymentService:
-    """One server of the service: a connection to the database and one to the gate, for one thread."""
+    """One server of the service, for one thread: its connection to the database, and the gate."""
 
     def __init__(self, gate, host, port, password):
         self.gate = gate
@@ -69,7 +69,7 @@ class PaymentService:
         return answer
 
     def pay_refund(self, decision, order, amount):
-        """Has the bank give back what was allowed. The amount is text in yuan, as the row has it."""
+        """Has the bank pay what was allowed. The amount is text in yuan, as the row has it."""
         self._execute("INSERT INTO refund VALUES (%s, %s, %s, %s, 'PROCESSING', FALSE)",
                       decision.idempotency_key, decision.account_id, order, amount)
         # Here the bank would be told.
@@ -86,8 +86,9 @@ class PaymentService:
         if gate_client.verdict(answer.decision) == "ALLOW":
             self._database.begin()
             for item, (order, fen) in enumerate(amounts.items(), 1):
-                self._execute("INSERT INTO settlement_item VALUES (%s, %s, %s, %s, %s, %s, 'SETTLED')",
-                              key, item, merchant, order, fen, fee_of(fen))
+                self._execute(
+                    "INSERT INTO settlement_item VALUES (%s, %s, %s, %s, %s, %s, 'SETTLED')",
+                    key, item, merchant, order, fen, fee_of(fen))
             self._database.commit()
             self.gate.confirm(answer.decision)
         return answer

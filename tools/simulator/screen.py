@@ -29,10 +29,10 @@ def note(text):
 
 def moved(what, key, order, fen, result, remark="", milliseconds=None):
     """One movement: what it is, its key and order, its amount, what came of it."""
-    took = "" if milliseconds is None else f"{milliseconds:6.1f} ms"
+    took = "" if milliseconds is None else f"{milliseconds:5.1f} ms"
     # Padded before it is painted: colours have no width.
     result = _paint(f"{result:<8}", result)
-    say(f"   {what:<11}{key:<8}{order:<7}{'CNY ' + yuan(fen):>12}   {result}{remark:<36}{took}"
+    say(f"   {what:<11}{key:<11}{order:<8}{'CNY ' + yuan(fen):>12}   {result}{remark:<35}{took}"
         .rstrip())
 
 
