@@ -113,6 +113,7 @@ void AddTrace(CLI::App& app, Context& context) {
   trace->footer(
       "\nExamples:\n"
       "  fundctl trace get d0000000000000005 --output json\n"
+      "  fundctl trace export --verdict HOLD --from 10m\n"
       "  fundctl trace export --account m1 --verdict BLOCK --output json > blocked.jsonl\n"
       "  fundctl trace verify\n");
   auto options = std::make_shared<TraceOptions>();
@@ -128,8 +129,8 @@ void AddTrace(CLI::App& app, Context& context) {
   exported->add_option("--key", options->key, "Only this idempotency key");
   exported->add_option("--verdict", options->verdict, "Only this verdict")
       ->check(CLI::IsMember({"ALLOW", "HOLD", "BLOCK"}));
-  exported->add_option("--from", options->from, "From this time: 2026-11-20T14:00:00Z");
-  exported->add_option("--to", options->to, "To this time");
+  exported->add_option("--from", options->from, "From 2026-11-20T14:00:00Z on, or of the last 30m");
+  exported->add_option("--to", options->to, "Before this time, or 30m ago");
   exported->add_option("--from-sequence", options->from_sequence, "From this record");
   exported->add_option("--to-sequence", options->to_sequence, "To this record");
   exported->add_option("--limit", options->limit, "At most this many");

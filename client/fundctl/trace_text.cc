@@ -16,10 +16,11 @@ namespace {
 
 std::string CheckText(const v1::Trace& trace) {
   const v1::Decision& decision = trace.decision();
-  std::string text = absl::StrCat(decision.checkpoint(), " ", decision.idempotency_key(), "  ",
-                                  TextOf(trace.check().amount()), "  ",
-                                  WithoutPrefix(v1::Verdict_Name(decision.verdict()), "VERDICT_"),
-                                  decision.replayed() ? " (replayed)" : "");
+  std::string text =
+      absl::StrCat(decision.decision_id(), "  ", decision.checkpoint(), " ",
+                   decision.idempotency_key(), "  ", TextOf(trace.check().amount()), "  ",
+                   WithoutPrefix(v1::Verdict_Name(decision.verdict()), "VERDICT_"),
+                   decision.replayed() ? " (replayed)" : "");
   for (const v1::Reason& reason : decision.reasons()) absl::StrAppend(&text, "  ", NameOf(reason));
   return text;
 }
