@@ -45,9 +45,10 @@ def answered(what, order, fen, answer):
 
 
 def caught(violation, remark):
-    """A violation: what is said of it."""
+    """A violation, and what is said of it."""
     moved(violation.checkpoint, violation.idempotency_key, violation.order_id,
           violation.amount.minor_units, "CAUGHT", f"{gate_client.kind_of(violation)}, {remark}")
+    note(f"The gate says: {violation.message}.")
 
 
 def command(words, output):
