@@ -115,7 +115,7 @@ TEST(Sidecar, TheLaterOfTwoSidecarsTakesOverAndTheFirstGivesWay) {
 }
 
 TEST(Sidecar, ADatabaseThatDoesNotLogWhatIsNeededEndsItWithOne) {
-  SidecarWorld world({"--binlog-row-metadata=MINIMAL", "--sync-binlog=0"});
+  SidecarWorld world(WorkedExample({"--binlog-row-metadata=MINIMAL", "--sync-binlog=0"}));
   world.StartSidecar();
   EXPECT_EQ(world.sidecar_process().Wait(), 1);
 }
