@@ -234,9 +234,9 @@ void ExpectBooks(SidecarWorld& world, const Oracle& oracle) {
   for (const auto& [order, balance] : oracle.balances()) {
     if (!balance.cancelled && other++ % kOthersCompared != 0) continue;
     ++compared;
-    EXPECT_EQ(world.Posted(order.first, order.second, "GBP", "paid"), balance.paid)
+    EXPECT_EQ(world.CounterOf(order.first, order.second, "GBP", "paid").posted(), balance.paid)
         << order.first << " " << order.second;
-    EXPECT_EQ(world.Posted(order.first, order.second, "GBP", "refunded"), balance.refunded)
+    EXPECT_EQ(world.CounterOf(order.first, order.second, "GBP", "refunded").posted(), balance.refunded)
         << order.first << " " << order.second;
   }
   std::cout << "retail: " << compared << " of " << oracle.balances().size()

@@ -159,8 +159,18 @@ void SidecarWorld::Confirm(const v1::Decision& decision, const std::string& acco
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
-int64_t SidecarWorld::Posted(const std::string& account, const std::string& order,
-                             const std::string& currency, const std::string& counter) {
+v1::Decision SidecarWorld::DecisionOf(const std::string& decision_id) {
+  v1::GetDecisionRequest request;
+  request.set_decision_id(decision_id);
+  grpc::ClientContext context;
+  v1::Decision decision;
+  const grpc::Status status = checks_->GetDecision(&context, request, &decision);
+  EXPECT_TRUE(status.ok()) << decision_id << ": " << status.error_message();
+  return decision;
+}
+
+v1::Counter SidecarWorld::CounterOf(const std::string& account, const std::string& order,
+                                    const std::string& currency, const std::string& counter) {
   v1::GetBookRequest request;
   request.set_book("order");
   request.set_currency_code(currency);
@@ -170,9 +180,9 @@ int64_t SidecarWorld::Posted(const std::string& account, const std::string& orde
   v1::GetBookResponse response;
   (void)audit_->GetBook(&context, request, &response);  // nothing is posted where there is no book
   for (const v1::Counter& found : response.book().counters()) {
-    if (found.name() == counter) return found.posted();
+    if (found.name() == counter) return found;
   }
-  return 0;
+  return {};
 }
 
 std::vector<v1::Violation> SidecarWorld::Violations(v1::ViolationKind kind) {

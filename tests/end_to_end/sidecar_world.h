@@ -53,9 +53,10 @@ class SidecarWorld {
   v1::Decision Ask(const v1::CheckRequest& request);
   // Says that what a decision allowed has moved.
   void Confirm(const v1::Decision& decision, const std::string& account);
-  // What is posted on a counter of a book "order" with that key and currency; 0 without a book.
-  int64_t Posted(const std::string& account, const std::string& order, const std::string& currency,
-                 const std::string& counter);
+  v1::Decision DecisionOf(const std::string& decision_id);
+  // A counter of a book "order" with that key and currency; all 0 without a book.
+  v1::Counter CounterOf(const std::string& account, const std::string& order,
+                        const std::string& currency, const std::string& counter);
   std::vector<v1::Violation> Violations(v1::ViolationKind kind);
   v1::SourceStatus Source();
 
@@ -67,7 +68,7 @@ class SidecarWorld {
   v1::Decision AskRefund(const std::string& key, const std::string& order, int64_t amount);
   // What is posted on a counter of an order of m1.
   int64_t Posted(const std::string& order, const std::string& counter) {
-    return Posted("m1", order, "CNY", counter);
+    return CounterOf("m1", order, "CNY", counter).posted();
   }
 
   // Makes the present policy's document, with one text replaced by another, the policy.
