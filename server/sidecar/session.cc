@@ -18,6 +18,8 @@ namespace {
 constexpr std::chrono::seconds kCallTimeout(5);
 // How long the gate has to acknowledge what it was sent, in the end.
 constexpr absl::Duration kDrainTimeout = absl::Seconds(10);
+// A session this long was no failed attempt, though nothing happened in it.
+constexpr absl::Duration kLasted = absl::Seconds(10);
 
 // The gate's answers, and what feeding it ran into.
 Next AfterGate(const absl::Status& status) {
@@ -155,9 +157,15 @@ SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& hea
   feed::Feeder feeder(
       context_.ingest, std::move(builder), granted_at, context_.settings.feeder, context_.counters,
       {.read_head = [this, &head] { return ReadHead(head); }, .on_end = [this] { Interrupt(); }});
-  const SessionEnd read = Read(binlog, policy, feeder);
+  const std::string granted = feeder.acknowledged();
+  const absl::Time begun = absl::Now();
+  SessionEnd read = Read(binlog, policy, feeder);
   const absl::Status fed = feeder.Drain(kDrainTimeout);
-  went_well_ = !feeder.acknowledged().empty();
+  const bool moved = feeder.acknowledged() != granted;
+  went_well_ = moved || absl::Now() - begun >= kLasted;
+  // Where reading got stuck is not where it began: a log that a crash tore apart ends like that,
+  // and the server goes on behind it if it is asked again. If not, that attempt will say so.
+  if (read.next == Next::kLost && moved) read.next = Next::kRetry;
   {
     const std::lock_guard lock(mutex_);
     binlog_ = nullptr;
@@ -166,7 +174,9 @@ SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& hea
   if (fed.ok()) return read;
   // Reading that just stopped because the gate did says nothing of its own.
   const Next next = AfterGate(fed);
-  return read.next > next ? read : SessionEnd{next, fed};
+  if (read.next <= next) read = {next, fed};
+  read.unacknowledged = true;
+  return read;
 }
 
 SessionEnd Session::Read(sources::BinlogStream& binlog, PolicySource& policy,

@@ -103,10 +103,14 @@ bool SidecarWorld::Await(const std::function<bool()>& condition) {
   return false;
 }
 
-void SidecarWorld::AwaitApplied() {
+std::string SidecarWorld::Head() {
   const auto rows = database_.Query("SELECT @@global.gtid_binlog_pos");
-  ASSERT_TRUE(rows.ok()) << rows.status();
-  const absl::StatusOr<Position> head = Position::Parse(*(*rows)[0][0]);
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  return rows.ok() ? (*rows)[0][0].value_or("") : "";
+}
+
+void SidecarWorld::AwaitApplied() {
+  const absl::StatusOr<Position> head = Position::Parse(Head());
   ASSERT_TRUE(head.ok()) << head.status();
   EXPECT_TRUE(Await([this, &head] {
     const v1::SourceStatus source = Source();

@@ -45,6 +45,8 @@ class SidecarWorld {
   // A second one beside it, which isn't waited for.
   std::unique_ptr<Process> AnotherSidecar(const std::vector<std::string>& options = {});
 
+  // The database's newest transactions.
+  std::string Head();
   // Waits until the gate has applied everything that is committed now, and it is proven.
   void AwaitApplied();
   // Waits until it is so; false after a minute.
