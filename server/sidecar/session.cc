@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fundgate/types/status_macros.h"
@@ -198,7 +199,8 @@ SessionEnd Session::Read(sources::BinlogStream& binlog, PolicySource& policy,
   binlog::ReaderOptions options;
   options.require_checksum = true;
   options.wants_table = [&policy](std::string_view database, std::string_view table) {
-    return policy.tables.count(absl::StrCat(ToAbsl(database), ".", ToAbsl(table))) > 0;
+    const std::string name = absl::StrCat(ToAbsl(database), ".", ToAbsl(table));
+    return policy.tables.contains(absl::AsciiStrToLower(name));
   };
   binlog::Reader reader(stager, std::move(options));
   while (true) {

@@ -265,6 +265,19 @@ TEST(Sidecar, AStatementWithoutRowsMakesTheKindsOfItsTableUnproven) {
   EXPECT_THAT(NamesOf(decision), ::testing::Contains("gap:refund"));
 }
 
+// Also where the server takes names in any case, and compresses what it logs.
+TEST(Sidecar, AStatementMayNameItsTableInAnyCase) {
+  SidecarWorld world(WorkedExample({"--lower-case-table-names=1", "--log-bin-compress=1",
+                                    "--log-bin-compress-min-len=10"}));
+  world.StartSidecar();
+  world.Pay("p1", "o1", 100'00);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 100'00);
+  world.database().Execute("TRUNCATE TABLE Pay.REFUND");
+  world.AwaitApplied();
+  EXPECT_THAT(NamesOf(world.AskRefund("r1", "o1", 1'00)), ::testing::Contains("gap:refund"));
+}
+
 TEST(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {
   SidecarWorld world;
   world.StartSidecar();
