@@ -47,7 +47,7 @@ enum class Next : uint8_t {
 
 struct SessionEnd {
   Next next = Next::kRetry;
-  absl::Status status;  // why; OK only after Stop
+  absl::Status status;          // why; OK only after Stop
   bool unacknowledged = false;  // the gate may lack something that was read
 };
 

@@ -48,8 +48,8 @@ _OPERATIONS = {"INSERT INTO": "insert", "UPDATE": "update", "DELETE FROM": "dele
 def rows_of_text(text):
     """What rows_of gives, from the pseudo-statements of `mysqlbinlog --verbose --verbose`.
 
-    Each value is (column's number from 1, text, type name or None, whether it is COMPRESSED). Lines that belong to a string
-    go on until the next one that begins like a line of the program.
+    Each value is (column's number from 1, text, type name or None, whether it is COMPRESSED). Lines
+    that belong to a string go on until the next one that begins like a line of the program.
     """
     rows, image, last = [], None, None
     for line in re.split(r"\n(?=#|/\*|COMMIT|BINLOG|BEGIN|SET|'|DELIMITER|ROLLBACK)", text):

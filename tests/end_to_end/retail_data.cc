@@ -68,9 +68,9 @@ std::optional<int64_t> Thousandths(std::string_view price) {
   const std::pair<std::string, std::string> sides = absl::StrSplit(ToAbsl(price), '.');
   int64_t thousandths = 0;
   if (sides.second.size() > kPlaces ||
-      !absl::SimpleAtoi(absl::StrCat(sides.first, sides.second,
-                                     std::string(kPlaces - sides.second.size(), '0')),
-                        &thousandths)) {
+      !absl::SimpleAtoi(
+          absl::StrCat(sides.first, sides.second, std::string(kPlaces - sides.second.size(), '0')),
+          &thousandths)) {
     return std::nullopt;
   }
   return thousandths;

@@ -171,9 +171,9 @@ class Shop {
     request.mutable_amount()->set_minor_units(pence);
     v1::Decision decision = world_.Ask(request);
     if (decision.verdict() == v1::VERDICT_ALLOW) {
-      world_.database().Execute(absl::StrFormat(
-          "INSERT INTO pay.refund VALUES ('%s','%s','%s',%d.%02d)", RefundKeyOf(line), order.first,
-          order.second, pence / 100, pence % 100));
+      world_.database().Execute(
+          absl::StrFormat("INSERT INTO pay.refund VALUES ('%s','%s','%s',%d.%02d)",
+                          RefundKeyOf(line), order.first, order.second, pence / 100, pence % 100));
       world_.Confirm(decision, order.first);
     }
     return decision;
@@ -205,9 +205,9 @@ void ExpectDecision(const v1::Decision& decision, Oracle::Why why) {
   ASSERT_EQ(decision.verdict(), VerdictOf(why)) << decision.ShortDebugString();
   std::string reason;
   if (decision.reasons_size() > 0) {
-    reason = absl::StrCat(absl::StripPrefix(v1::ReasonCode_Name(decision.reasons(0).code()),
-                                            "REASON_CODE_"),
-                          " ", decision.reasons(0).name());
+    reason = absl::StrCat(
+        absl::StripPrefix(v1::ReasonCode_Name(decision.reasons(0).code()), "REASON_CODE_"), " ",
+        decision.reasons(0).name());
   }
   EXPECT_EQ(reason, ReasonOf(why)) << decision.ShortDebugString();
 }
@@ -236,7 +236,8 @@ void ExpectBooks(SidecarWorld& world, const Oracle& oracle) {
     ++compared;
     EXPECT_EQ(world.CounterOf(order.first, order.second, "GBP", "paid").posted(), balance.paid)
         << order.first << " " << order.second;
-    EXPECT_EQ(world.CounterOf(order.first, order.second, "GBP", "refunded").posted(), balance.refunded)
+    EXPECT_EQ(world.CounterOf(order.first, order.second, "GBP", "refunded").posted(),
+              balance.refunded)
         << order.first << " " << order.second;
   }
   std::cout << "retail: " << compared << " of " << oracle.balances().size()
@@ -275,8 +276,8 @@ TEST(Retail, EveryVerdictIsWhatSimpleBookkeepingSays) {
   std::cout << "retail: " << lines.size() - asked << " lines sold, " << unpriced
             << " of them without a price; " << asked << " refunds asked for, "
             << verdicts[Oracle::Why::kAllowed] << " allowed, "
-            << asked - verdicts[Oracle::Why::kAllowed] << " blocked: "
-            << verdicts[Oracle::Why::kNeverBought] << " of what was never bought, "
+            << asked - verdicts[Oracle::Why::kAllowed]
+            << " blocked: " << verdicts[Oracle::Why::kNeverBought] << " of what was never bought, "
             << verdicts[Oracle::Why::kTooMuch] << " of more than is left, "
             << verdicts[Oracle::Why::kPaidBefore] << " for the second time\n";
   ExpectBooks(world, oracle);

@@ -38,8 +38,7 @@ class Writer {
   // False if it isn't known whether it was done.
   bool Write(const std::string& sql) {
     if (session_ == nullptr) {
-      auto session =
-          sources::MariadbSession::Connect(endpoint_, {.user = "app", .password = ""});
+      auto session = sources::MariadbSession::Connect(endpoint_, {.user = "app", .password = ""});
       if (!session.ok()) return false;
       session_ = *std::move(session);
     }
@@ -89,8 +88,8 @@ class Payments {
                          step - 1, "'"));
     }
     if (closes) {
-      Write(absl::StrCat("UPDATE pay.payment SET status = 'CLOSED' WHERE payment_no = 'p",
-                         step - 4, "'"));
+      Write(absl::StrCat("UPDATE pay.payment SET status = 'CLOSED' WHERE payment_no = 'p", step - 4,
+                         "'"));
     }
   }
 
@@ -219,8 +218,8 @@ void Kill(SidecarWorld& world, int victim) {
 void ExpectBooksToBeTheTables(SidecarWorld& world) {
   for (int i = 0; i < kOrders; ++i) {
     for (const std::string& order : {absl::StrCat("o", i), absl::StrCat("closed", i)}) {
-      const std::string rows = absl::StrCat(" WHERE status = 'SUCCESS' AND order_no = '", order,
-                                            "'");
+      const std::string rows =
+          absl::StrCat(" WHERE status = 'SUCCESS' AND order_no = '", order, "'");
       const int64_t paid = FenOf(world, "payment" + rows);
       const int64_t refunded = FenOf(world, "refund" + rows);
       EXPECT_EQ(world.Posted(order, "paid"), paid) << order;
@@ -275,7 +274,8 @@ TEST(SidecarKills, NothingIsLostOrAppliedTwiceWhoeverIsKilled) {
       const int allowed = sum(&Refunds::allowed) + kAllowed + (round * 13 + victim * 7) % 20;
       ASSERT_TRUE(world.Await([&] {
         return payments->rows() >= rows && sum(&Refunds::allowed) >= allowed;
-      })) << "round " << round << ", victim " << victim;
+      })) << "round "
+          << round << ", victim " << victim;
       Kill(world, victim);
       ASSERT_FALSE(::testing::Test::HasFailure());
     }

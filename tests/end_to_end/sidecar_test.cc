@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -184,8 +185,7 @@ TEST(Sidecar, ChangesWhoseNumberRunsBackwardsEndItWithFour) {
 // Takes connections and never says a word.
 class SilentServer {
  public:
-  explicit SilentServer(uint16_t port)
-      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit SilentServer(uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const int yes = 1;
     ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     sockaddr_in address = {};
@@ -267,8 +267,8 @@ TEST(Sidecar, AStatementWithoutRowsMakesTheKindsOfItsTableUnproven) {
 
 // Also where the server takes names in any case, and compresses what it logs.
 TEST(Sidecar, AStatementMayNameItsTableInAnyCase) {
-  SidecarWorld world(WorkedExample({"--lower-case-table-names=1", "--log-bin-compress=1",
-                                    "--log-bin-compress-min-len=10"}));
+  SidecarWorld world(WorkedExample(
+      {"--lower-case-table-names=1", "--log-bin-compress=1", "--log-bin-compress-min-len=10"}));
   world.StartSidecar();
   world.Pay("p1", "o1", 100'00);
   world.AwaitApplied();
@@ -276,6 +276,36 @@ TEST(Sidecar, AStatementMayNameItsTableInAnyCase) {
   world.database().Execute("TRUNCATE TABLE Pay.REFUND");
   world.AwaitApplied();
   EXPECT_THAT(NamesOf(world.AskRefund("r1", "o1", 1'00)), ::testing::Contains("gap:refund"));
+}
+
+void FlipByte(const std::string& file, uint64_t offset) {
+  std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+  char byte = 0;
+  bytes.seekg(static_cast<std::streamoff>(offset)).get(byte);
+  bytes.seekp(static_cast<std::streamoff>(offset)).put(static_cast<char>(byte ^ 1));
+  ASSERT_TRUE(bytes.flush().good());
+}
+
+TEST(Sidecar, ADamagedEventIsNeverPassedOverAndReadOnceItIsWhole) {
+  SidecarWorld world;
+  world.Pay("p1", "o1", 1'00);
+  const std::string before = world.Head();
+  world.Pay("p2", "o1", 2'00);
+  const std::string file = world.database().BinlogFiles().back();
+  // In the row, which stands before the CRC of its event and the event that ends the transaction.
+  const uint64_t damaged = std::filesystem::file_size(file) - kXidBytes - 8;
+  world.Pay("p3", "o1", 4'00);
+  FlipByte(file, damaged);
+  world.StartSidecar();
+  EXPECT_TRUE(world.Await([&] { return world.Source().position() == before; }));
+  // Connects, meets it, and connects again.
+  const uint64_t epoch = world.Source().epoch();
+  EXPECT_TRUE(world.Await([&] { return world.Source().epoch() >= epoch + 2; }));
+  EXPECT_EQ(world.Source().position(), before);
+  EXPECT_TRUE(world.Await([&] { return !world.Source().waiting_for_position().empty(); }));
+  FlipByte(file, damaged);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 7'00);
 }
 
 TEST(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {

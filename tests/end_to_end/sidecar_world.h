@@ -20,7 +20,8 @@
 namespace fundgate::end_to_end {
 
 // What a world is about. The policy has one source, pay_db, at 127.0.0.1:3306 with its password in
-// /etc/fundgate/pay_db.password: that is put right. The statements make its tables, in database pay.
+// /etc/fundgate/pay_db.password: that is put right. The statements make its tables, in database
+// pay.
 struct WorldSettings {
   std::string policy_file;
   std::vector<std::string> tables;

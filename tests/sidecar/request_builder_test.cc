@@ -147,8 +147,7 @@ TEST(Requests, PreparedRowsAreGapsAtTheirOwnScope) {
 TEST(Requests, APreparedRowThatMovesIsAGapOfAllThatItMovesBetween) {
   const auto gap_of = [](const std::string& account, const std::string& order) {
     Transaction transaction = MakeTransaction(9, 1);
-    v1::Contribution& before =
-        *(*transaction.events.Front())->mutable_movement()->mutable_before();
+    v1::Contribution& before = *(*transaction.events.Front())->mutable_movement()->mutable_before();
     before.set_account_id(account);
     before.set_order_id(order);
     transaction.is_prepared = true;

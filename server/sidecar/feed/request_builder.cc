@@ -18,9 +18,9 @@ uint32_t RowOf(const v1::Event& event) {
 absl::Status RunsBackwards(const Gtid& gtid, const SourcePosition& position) {
   return absl::DataLossError(absl::StrCat(
       "transaction ", gtid.ToString(), " changes mapped rows and comes after \"",
-      position.ToString(), "\", though its number doesn't: the server wrote it under "
-      "gtid_strict_mode=OFF. It can't be told whether the gate has it; set that ON again, and build "
-      "the source's books anew from a snapshot"));
+      position.ToString(), "\", though its number doesn't: the server wrote it under ",
+      "gtid_strict_mode=OFF. It can't be told whether the gate has it; set that ON again, and ",
+      "build the source's books anew from a snapshot"));
 }
 
 // What a row of a prepared transaction says: it may happen later. The scope is what both its states
