@@ -152,6 +152,7 @@ class Model {
                      Found& found) const;
   void AskInvariant(const InvariantFacts& invariant, const core::BookId& book,
                     const std::vector<Step>& steps, absl::Time arrived_at, Found& found) const;
+  bool IsCureLost(const InvariantFacts& invariant, const core::BookId& book) const;
   void Reserve(const core::CheckInput& check, const std::vector<Step>& steps, bool blind,
                AnswerPicture& answer);
   std::set<std::string> ScopesOver(const core::CheckInput& check) const;
