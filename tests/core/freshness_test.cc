@@ -227,5 +227,13 @@ TEST_F(Freshness, ABudgetForAllowingOverAGapIsNotRefilledByWhatTheGapDoesNotTouc
   EXPECT_EQ(world.Check("refund", "r3", "CNY 1.00", "o1").verdict, Verdict::kHold);
 }
 
+TEST_F(Freshness, ARowThatCantBePostedAnyMoreLeavesItsOldPlaceUnprovenToo) {
+  World world;
+  Pay(world);
+  world.Update("payment", 1, {.key = "p1"}, {.key = "", .account = "m2", .order = "o2"});
+  world.Prove();
+  EXPECT_THAT(Codes(world.Check("refund", "r1", "CNY 1.00")), ElementsAre("UNPROVEN"));
+}
+
 }  // namespace
 }  // namespace fundgate::core::testing

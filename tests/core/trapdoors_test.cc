@@ -180,6 +180,75 @@ TEST(TrapdoorsOfSettlement, TheSamePartTwiceIsADuplicate) {
   EXPECT_THAT(world.Violations(), ElementsAre("duplicate_movement"));
 }
 
+// A settlement of CNY 10.00 of each of two paid orders, allowed.
+class TrapdoorsOfFailedParts : public ::testing::Test {
+ protected:
+  TrapdoorsOfFailedParts() {
+    world_.Insert("payment", 1, {.key = "p1", .amount = "CNY 10.00"});
+    world_.Insert("payment", 2, {.key = "p2", .order = "o2", .amount = "CNY 10.00"});
+    world_.Prove();
+    EXPECT_EQ(Ask().verdict, Verdict::kAllow);
+  }
+  Decision Ask() {
+    CheckInput settle = world_.NewCheck("settlement", "s1", "CNY 20.00");
+    settle.lines = {{OrderId("o1"), 1000, {{"fee", 10}, {"net", 990}}},
+                    {OrderId("o2"), 1000, {{"fee", 10}, {"net", 990}}}};
+    return world_.Check(settle);
+  }
+  void Report(int row, MovementStatus status) {
+    world_.Insert("settlement", row,
+                  {.key = "s1",
+                   .order = "o" + std::to_string(row),
+                   .amount = "CNY 10.00",
+                   .net = "CNY 9.90",
+                   .fee = "CNY 0.10",
+                   .status = status});
+  }
+
+  World world_;
+};
+
+TEST_F(TrapdoorsOfFailedParts, OneFailureGivesBackItsOwnLineAlone) {
+  Report(1, MovementStatus::kFailed);
+  EXPECT_EQ(world_.OrderCounter("settled", "o1"), (Counter{0, 0, 0}));
+  EXPECT_EQ(world_.OrderCounter("settled", "o2"), (Counter{0, 1000, 0}));
+  EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{0, 990, 0}));
+  world_.Prove();
+  EXPECT_EQ(world_.Check("refund", "r1", "CNY 1.00", "o2").verdict, Verdict::kBlock);
+  Report(2, MovementStatus::kHappened);
+  EXPECT_THAT(world_.Violations(), IsEmpty());
+  EXPECT_EQ(world_.Key("settlement", "s1").reservation->state, ReservationState::kPosted);
+}
+
+TEST_F(TrapdoorsOfFailedParts, WhatIsLeftIsNoPermissionForTheWholeAnyMore) {
+  Report(1, MovementStatus::kFailed);
+  EXPECT_THAT(Codes(Ask()), ElementsAre("IN_DOUBT"));
+}
+
+TEST_F(TrapdoorsOfFailedParts, OneFailureSaysNothingOfOthersUnderWay) {
+  Report(2, MovementStatus::kInProgress);
+  Report(1, MovementStatus::kFailed);
+  const KeyRecord& record = world_.Key("settlement", "s1");
+  EXPECT_EQ(world_.RefusalOf(ReleaseInput{record.decision->account, record.decision->key,
+                                          record.decision->id, "failed"}),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(TrapdoorsOfFailedParts, AllFailuresTogetherReleaseIt) {
+  Report(2, MovementStatus::kFailed);
+  Report(1, MovementStatus::kFailed);
+  EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{0, 0, 0}));
+  EXPECT_EQ(world_.Key("settlement", "s1").reservation->state, ReservationState::kReleased);
+  EXPECT_EQ(Ask().verdict, Verdict::kAllow);
+}
+
+TEST_F(TrapdoorsOfFailedParts, AFailureAfterAnotherPartMovedGivesBackItsLine) {
+  Report(1, MovementStatus::kHappened);
+  Report(2, MovementStatus::kFailed);
+  EXPECT_EQ(world_.OrderCounter("settled", "o2"), (Counter{0, 0, 0}));
+  EXPECT_EQ(world_.Key("settlement", "s1").reservation->state, ReservationState::kPosted);
+}
+
 TEST_F(Trapdoors, TwoCurrenciesOnOneOrder) {
   const Decision decision = world_.Check("refund", "r1", "USD 1.00");
   EXPECT_EQ(decision.verdict, Verdict::kBlock);
