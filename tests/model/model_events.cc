@@ -444,7 +444,10 @@ void Model::OpenByItself(const std::string& scope) {
   opened.state = core::BreakerState::kOpen;
   opened.mode = core::Verdict::kHold;
   const BreakerNow* standing = BreakerOver(scope);
-  if (standing != nullptr && standing->state == core::BreakerState::kOpen) return;
+  if (standing != nullptr && standing->state == core::BreakerState::kOpen) {
+    breakers_[scope].until.reset();
+    return;
+  }
   breakers_[scope] = opened;
 }
 
