@@ -116,7 +116,7 @@ class RowChange {
     // A row that had failed already says nothing new.
     const bool had_failed = before.has_value() && before->status == MovementStatus::kFailed;
     // Which generation failed is only certain while there was one.
-    if (!had_failed && IsOpen(key) && key.generation == 1) Fail(after->line.order);
+    if (!had_failed && IsOpen(key) && key.generation == 1) Fail(*after);
     // One part that failed says nothing of the others.
     if (!movement_.many_lines || !IsOpen(key)) key.in_progress = false;
   }
@@ -127,31 +127,48 @@ class RowChange {
   }
 
   // What was reserved for the row will not move.
-  void Fail(const OrderId& order) {
+  void Fail(const Contribution& row) {
     KeyRecord& key = record();
     if (!movement_.many_lines) {
       if (!key.moved) EndReservation(draft_, key_, ReservationState::kReleased);
       return;
     }
-    EndLine(order, key.moved ? ReservationState::kPosted : ReservationState::kReleased);
+    EndShare(row, key.moved ? ReservationState::kPosted : ReservationState::kReleased);
     // What is left of it is no permission for the whole any more.
     key.reservation->valid_until = std::min(key.reservation->valid_until, draft_.now());
   }
 
-  // What was reserved for one order is pending no more, and the reservation ends as `state` with
-  // its last one.
-  void EndLine(const OrderId& order, ReservationState state) {
+  // What was reserved for the row is pending no more, and the reservation ends as `state` with its
+  // last one: its whole line, or of a line that several rows make up at most the row's own share.
+  void EndShare(const Contribution& row, ReservationState state) {
     KeyRecord& key = record();
     Reservation& reservation = *key.reservation;
-    const auto of_line =
-        std::stable_partition(reservation.deltas.begin(), reservation.deltas.end(),
-                              [&order](const Delta& delta) { return delta.line != order; });
-    const std::vector<Delta> ended(of_line, reservation.deltas.end());
+    const bool is_line = PartOf(row) == row.line.order.value();
+    const std::optional<std::vector<Delta>> share =
+        DeltasBetween(draft_.policy(), movement_, Nothing(row.line.order), row.line);
+    std::vector<Delta> ended;
+    for (Delta& delta : reservation.deltas) {
+      if (delta.line != row.line.order) continue;
+      Delta part = delta;
+      if (!is_line) part.amount = share.has_value() ? Within(delta, *share) : 0;
+      delta.amount -= part.amount;
+      ended.push_back(std::move(part));
+    }
     ApplyDeltas(draft_, ended, key.fingerprint->account, reservation.amount.currency,
                 Posting::kUnreserve);
-    reservation.deltas.erase(of_line, reservation.deltas.end());
+    std::erase_if(reservation.deltas, [](const Delta& delta) { return delta.amount == 0; });
     reservation.pinned = true;
     if (reservation.deltas.empty()) reservation.state = state;
+  }
+
+  // As much of `delta` as the share has for its counter.
+  static int64_t Within(const Delta& delta, const std::vector<Delta>& share) {
+    for (const Delta& part : share) {
+      if (part.book != delta.book || part.counter != delta.counter) continue;
+      return delta.amount < 0 ? std::max(delta.amount, part.amount)
+                              : std::min(delta.amount, part.amount);
+    }
+    return 0;
   }
 
   // Where a row says that its movement took place.
@@ -250,7 +267,7 @@ class RowChange {
   // Keeps what the row says now, and what is posted of it.
   void Remember(const Contribution& said, Posted posted) {
     RowContribution& row = Touch();
-    row.part_key = said.part_key;
+    row.part_key = PartOf(said);
     row.account = said.account;
     row.amount = Money{said.currency, posted.line.amount};
     row.shared.reset();
@@ -266,7 +283,7 @@ class RowChange {
     if (!after.has_value() && FindRow() == nullptr) return;
     RowContribution& row = Touch();
     if (after.has_value() && !row.counted) {
-      row.part_key = after->part_key;
+      row.part_key = PartOf(*after);
       row.account = after->account;
       row.line.order = after->line.order;
     }
@@ -305,7 +322,7 @@ class RowChange {
     const std::vector<RowContribution>& rows = record().rows;
     return std::any_of(rows.begin(), rows.end(), [&](const RowContribution& row) {
       const bool same_row = row.source == source_.name && row.row == change_.row;
-      return row.counted && !same_row && (!movement_.many_lines || row.part_key == after.part_key);
+      return row.counted && !same_row && (!movement_.many_lines || row.part_key == PartOf(after));
     });
   }
 
@@ -314,7 +331,7 @@ class RowChange {
     const KeyRecord& key = record();
     if (key.state != KeyState::kAllowed || !IsOpen(key)) return;
     if (!movement_.many_lines) return EndReservation(draft_, key_, ReservationState::kPosted);
-    EndLine(after.line.order, ReservationState::kPosted);
+    EndShare(after, ReservationState::kPosted);
   }
 
   // A row that counted still counts, but perhaps otherwise. What is posted follows the images:

@@ -181,9 +181,9 @@ TEST(TrapdoorsOfSettlement, TheSamePartTwiceIsADuplicate) {
 }
 
 // A settlement of CNY 10.00 of each of two paid orders, allowed.
-class TrapdoorsOfFailedParts : public ::testing::Test {
+class TrapdoorsOfParts : public ::testing::Test {
  protected:
-  TrapdoorsOfFailedParts() {
+  TrapdoorsOfParts() {
     world_.Insert("payment", 1, {.key = "p1", .amount = "CNY 10.00"});
     world_.Insert("payment", 2, {.key = "p2", .order = "o2", .amount = "CNY 10.00"});
     world_.Prove();
@@ -208,7 +208,7 @@ class TrapdoorsOfFailedParts : public ::testing::Test {
   World world_;
 };
 
-TEST_F(TrapdoorsOfFailedParts, OneFailureGivesBackItsOwnLineAlone) {
+TEST_F(TrapdoorsOfParts, OneFailureGivesBackItsOwnLineAlone) {
   Report(1, MovementStatus::kFailed);
   EXPECT_EQ(world_.OrderCounter("settled", "o1"), (Counter{0, 0, 0}));
   EXPECT_EQ(world_.OrderCounter("settled", "o2"), (Counter{0, 1000, 0}));
@@ -220,12 +220,47 @@ TEST_F(TrapdoorsOfFailedParts, OneFailureGivesBackItsOwnLineAlone) {
   EXPECT_EQ(world_.Key("settlement", "s1").reservation->state, ReservationState::kPosted);
 }
 
-TEST_F(TrapdoorsOfFailedParts, WhatIsLeftIsNoPermissionForTheWholeAnyMore) {
+// A feeder need not name the parts: they are told apart by their orders.
+TEST_F(TrapdoorsOfParts, RowsWithoutPartKeysAreNoDuplicates) {
+  for (const char* order : {"o1", "o2"}) {
+    Contribution row = Row{.key = "s1",
+                           .order = order,
+                           .amount = "CNY 10.00",
+                           .net = "CNY 9.90",
+                           .fee = "CNY 0.10"}
+                           .ToContribution();
+    row.part_key.clear();
+    world_.Feed({world_.NewEvent("settlement", order[1], std::nullopt, row)});
+  }
+  EXPECT_THAT(world_.Violations(), IsEmpty());
+  EXPECT_EQ(world_.Key("settlement", "s1").reservation->state, ReservationState::kPosted);
+}
+
+TEST_F(TrapdoorsOfParts, SeveralRowsOfOneOrderSettleTheirSharesOfIt) {
+  Row row{
+      .key = "s1", .amount = "CNY 6.00", .net = "CNY 5.94", .fee = "CNY 0.06", .part_key = "o1/a"};
+  world_.Insert("settlement", 1, row);
+  EXPECT_EQ(world_.OrderCounter("settled", "o1"), (Counter{600, 400, 0}));
+  EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{594, 1386, 0}));
+  row.amount = "CNY 4.00";
+  row.net = "CNY 3.96";
+  row.fee = "CNY 0.04";
+  row.part_key = "o1/b";
+  world_.Insert("settlement", 2, row);
+  EXPECT_EQ(world_.OrderCounter("settled", "o1"), (Counter{1000, 0, 0}));
+  EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{990, 990, 0}));
+  EXPECT_THAT(world_.Violations(), IsEmpty());
+  row.part_key = "o1/c";
+  world_.Insert("settlement", 3, row);
+  EXPECT_THAT(world_.Violations(), ElementsAre("amount_mismatch"));
+}
+
+TEST_F(TrapdoorsOfParts, WhatIsLeftIsNoPermissionForTheWholeAnyMore) {
   Report(1, MovementStatus::kFailed);
   EXPECT_THAT(Codes(Ask()), ElementsAre("IN_DOUBT"));
 }
 
-TEST_F(TrapdoorsOfFailedParts, OneFailureSaysNothingOfOthersUnderWay) {
+TEST_F(TrapdoorsOfParts, OneFailureSaysNothingOfOthersUnderWay) {
   Report(2, MovementStatus::kInProgress);
   Report(1, MovementStatus::kFailed);
   const KeyRecord& record = world_.Key("settlement", "s1");
@@ -234,7 +269,7 @@ TEST_F(TrapdoorsOfFailedParts, OneFailureSaysNothingOfOthersUnderWay) {
             absl::StatusCode::kFailedPrecondition);
 }
 
-TEST_F(TrapdoorsOfFailedParts, AllFailuresTogetherReleaseIt) {
+TEST_F(TrapdoorsOfParts, AllFailuresTogetherReleaseIt) {
   Report(2, MovementStatus::kFailed);
   Report(1, MovementStatus::kFailed);
   EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{0, 0, 0}));
@@ -242,7 +277,7 @@ TEST_F(TrapdoorsOfFailedParts, AllFailuresTogetherReleaseIt) {
   EXPECT_EQ(Ask().verdict, Verdict::kAllow);
 }
 
-TEST_F(TrapdoorsOfFailedParts, AFailureAfterAnotherPartMovedGivesBackItsLine) {
+TEST_F(TrapdoorsOfParts, AFailureAfterAnotherPartMovedGivesBackItsLine) {
   Report(1, MovementStatus::kHappened);
   Report(2, MovementStatus::kFailed);
   EXPECT_EQ(world_.OrderCounter("settled", "o2"), (Counter{0, 0, 0}));
