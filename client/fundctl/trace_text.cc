@@ -35,9 +35,9 @@ std::string ReservationText(const v1::Reservation& reservation) {
 std::string IngestText(const v1::IngestSummary& ingest) {
   std::string text = absl::StrCat(ingest.source(), " at ", ingest.position());
   const std::pair<uint32_t, const char*> counts[] = {
-      {ingest.events(), "events"}, {ingest.gaps(), "GAPS"}, {ingest.violations(), "VIOLATIONS"}};
+      {ingest.events(), "event"}, {ingest.gaps(), "gap"}, {ingest.violations(), "violation"}};
   for (const auto& [count, what] : counts) {
-    if (count > 0) absl::StrAppend(&text, "  ", count, " ", what);
+    if (count > 0) absl::StrAppend(&text, "  ", count, " ", what, count == 1 ? "" : "s");
   }
   if (ingest.has_probe()) absl::StrAppend(&text, "  head ", ingest.probe().head_position());
   return text;

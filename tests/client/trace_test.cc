@@ -95,7 +95,7 @@ TEST(FundctlTrace, ExportHasALineARecordThatSaysWhatCameOfIt) {
   EXPECT_EQ(outcome.code, kOk) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("CHECK  d0000000000000005  settlement s1  CNY 100.00  "
                                            "BLOCK  escrow_covers  BREAKER */account:m1\n"),
-                                 HasSubstr("INGEST  pay_db at 0-77-27  2 events  1 VIOLATIONS\n"),
+                                 HasSubstr("INGEST  pay_db at 0-77-27  2 events  1 violation\n"),
                                  HasSubstr("BREAKER  refund  CLOSED  by li: the cause is gone\n")));
 }
 
