@@ -28,7 +28,7 @@ constexpr char kServer[] = "/usr/sbin/mariadbd";
 constexpr char kInstall[] = "/usr/bin/mariadb-install-db";
 // Many servers at once may lock more memory for io_uring than one user is allowed.
 constexpr char kNoNativeAio[] = "--innodb-use-native-aio=OFF";
-constexpr int kStartAttempts = 3000;  // of kAttemptMs each: a loaded machine starts it in seconds
+constexpr int kStartAttempts = 7500;  // of kAttemptMs each: a machine can be very busy
 constexpr int kAttemptMs = 20;
 
 // Starts `command` with all its output in the file `log`. It ends with the test, however that ends.
