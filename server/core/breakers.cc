@@ -63,8 +63,9 @@ absl::StatusOr<std::string> ScopeToSwitch(Draft& draft, const std::string& text)
   if (!scope.ok()) return scope.status();
   if (scope->checkpoint != kEverything && draft.before().policy != nullptr &&
       draft.policy().FindCheckpoint(MovementKind(scope->checkpoint)) == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "scope \"", text, "\": the policy has no checkpoint \"", scope->checkpoint, "\""));
+    return absl::InvalidArgumentError(
+        absl::StrCat("scope: \"", text, "\" fits nothing, because the policy has no checkpoint \"",
+                     scope->checkpoint, "\""));
   }
   const std::string canonical = scope->ToString();
   const Breaker* present = draft.FindBreaker(canonical);
@@ -169,7 +170,17 @@ void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin ori
     target = scope.substr(0, scope.find('/'));
     present = FindInForce(draft, target);
   }
-  if (present != nullptr && present->state == BreakerState::kOpen) return;
+  if (present != nullptr && present->state == BreakerState::kOpen) {
+    if (!present->until.has_value()) return;
+    // It was to end by itself, and what opened it now must not.
+    Breaker& breaker = draft.MutableBreaker(target);
+    breaker.until.reset();
+    breaker.origin = origin;
+    breaker.reason = absl::StrCat(reason, "; before that opened", Because(breaker));
+    breaker.actor = kFreezer;
+    breaker.changed_at = draft.now();
+    return;
+  }
   draft.MutableBreaker(target) = Breaker{
       target, BreakerState::kOpen, Verdict::kHold, std::nullopt, std::nullopt, origin, kFreezer,
       reason, draft.now(),         std::nullopt};

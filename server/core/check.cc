@@ -110,7 +110,8 @@ Decision Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinit
     SpendBudgets(draft, check);
     if (spent.has_value()) draft.SetBlindSpent(check.key.kind, spent);
   }
-  if (!blind && draft.BlindSpent(check.key.kind).calls > 0) {
+  if (!blind && draft.BlindSpent(check.key.kind).calls > 0 &&
+      !(checkpoint.when_unproven == Verdict::kAllow && HasGap(draft, checkpoint))) {
     draft.SetBlindSpent(check.key.kind, std::nullopt);
   }
   RecordDecision(draft, check, decision, std::move(deltas));

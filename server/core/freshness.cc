@@ -70,16 +70,18 @@ const std::pair<const GapScope, Gap>* FindGapOver(const Resident& resident,
   return nullptr;
 }
 
+bool Touches(const Policy& policy, const MovementDefinition& movement, const std::string& book) {
+  return std::any_of(movement.effects.begin(), movement.effects.end(),
+                     [&](const Effect& effect) { return policy.books[effect.book].name == book; });
+}
+
 void CheckGaps(Draft& draft, const std::set<BookId>& books, const CheckpointDefinition& checkpoint,
                Findings& findings) {
   if (draft.before().gaps.empty()) return;
   std::set<GapScope> reported;
   for (const BookId& book : books) {
     for (const MovementDefinition& movement : draft.policy().movements) {
-      const bool feeds =
-          std::any_of(movement.effects.begin(), movement.effects.end(), [&](const Effect& effect) {
-            return draft.policy().books[effect.book].name == book.book;
-          });
+      const bool feeds = Touches(draft.policy(), movement, book.book);
       const auto* gap = feeds ? FindGapOver(draft.before(), movement.kind, book) : nullptr;
       if (gap == nullptr || !reported.insert(gap->first).second) continue;
       findings.Add({ReasonCode::kUnproven,
@@ -131,6 +133,23 @@ std::vector<SourceName> NotProvenPast(Draft& draft, const std::vector<SourceName
     if (draft.ReadSource(name).proven_past < time) unproven.push_back(name);
   }
   return unproven;
+}
+
+bool HasGapOver(const Draft& draft, const MovementKind& kind, const BookId& book) {
+  return FindGapOver(draft.before(), kind, book) != nullptr;
+}
+
+bool HasGap(const Draft& draft, const CheckpointDefinition& checkpoint) {
+  const Policy& policy = draft.policy();
+  const std::vector<Effect>& judged = policy.movements[checkpoint.movement].effects;
+  const auto& gaps = draft.before().gaps;
+  return std::any_of(gaps.begin(), gaps.end(), [&](const auto& gap) {
+    const MovementDefinition* movement = policy.FindMovement(gap.first.kind);
+    return movement != nullptr &&
+           std::any_of(judged.begin(), judged.end(), [&](const Effect& effect) {
+             return Touches(policy, *movement, policy.books[effect.book].name);
+           });
+  });
 }
 
 void CheckFreshness(Draft& draft, const CheckInput& check, std::span<const Delta> deltas,

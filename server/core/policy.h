@@ -93,7 +93,7 @@ struct InvariantDefinition {
   std::vector<Influence> influence;  // by counter
   Verdict otherwise = Verdict::kBlock;
   OnEvent on_event = OnEvent::kAlert;
-  std::vector<SourceName> cures;  // derived: who may report what loosens it; sorted
+  std::vector<SourceName> cures;  // derived: who reports kinds that MayCure it; sorted
 };
 
 struct SourceDefinition {
@@ -122,6 +122,10 @@ struct Policy {
 
   OnEvent OnViolation(ViolationKind kind) const;
 };
+
+// True if events of the kind can make the invariant hold again in what is normal weather: they
+// loosen it, they may be taken back, or they say that something allowed has failed.
+bool MayCure(const MovementDefinition& movement, const InvariantDefinition& invariant);
 
 }  // namespace fundgate::core
 

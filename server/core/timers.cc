@@ -70,12 +70,13 @@ void CloseOrder(Draft& draft, const MovementDefinition& movement, const AccountI
   }
 }
 
-// Forgets a finished key. The orders it moved take no more checks: nobody could tell any more
-// whether one of them was made before.
+// Forgets a finished key. The orders that it moved or was refused for good take no more checks:
+// nobody could tell any more whether one of them was made or rejected before.
 void Expire(Draft& draft, const KeyId& key) {
   const KeyRecord record = *draft.FindKey(key);
   const MovementDefinition* movement = draft.policy().FindMovement(key.kind);
-  if (record.moved && movement != nullptr && movement->gated) {
+  const bool matters = record.moved || record.state == KeyState::kRejected;
+  if (matters && movement != nullptr && movement->gated) {
     if (record.fingerprint.has_value()) {
       for (const Line& line : record.fingerprint->lines) {
         CloseOrder(draft, *movement, record.fingerprint->account, line.order);

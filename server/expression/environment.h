@@ -30,6 +30,10 @@ struct OpaqueType {
   // type has no order, and ordering it is a load error. Must not allocate, throw or depend on
   // anything but its arguments.
   Value (*compare)(const Value& a, const Value& b) = nullptr;
+
+  // Not null: the second word is a unit (a currency), and this sentence is the load error where two
+  // values are compared, ordered, added or subtracted whose units are known then and differ.
+  const char* two_units = nullptr;
 };
 
 // A named set of fields. `event.price` selects; a field may be a record itself.
@@ -73,6 +77,10 @@ struct Function {
   // Optional. Called at load for each call that resolves to this overload: one entry a parameter,
   // null where the argument is not constant. For literals that must make sense: money('CNY 10.00').
   std::optional<LoadIssue> (*check)(std::span<const Value* const> arguments) = nullptr;
+
+  // Optional, for a result of an opaque type with units: called as `check` is, returns the unit
+  // that the result has whatever the other arguments turn out to be, if that can be told.
+  std::optional<uint64_t> (*unit)(std::span<const Value* const> arguments) = nullptr;
 };
 
 // Where a value comes from when a program runs.

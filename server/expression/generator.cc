@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "server/expression/code.h"
 
@@ -41,6 +44,14 @@ class Generator {
   }
 
  private:
+  // See OpaqueType::two_units.
+  struct Unit {
+    OpaqueId type = 0;
+    uint64_t word = 0;
+
+    friend bool operator==(const Unit&, const Unit&) = default;
+  };
+
   const Node& At(NodeId id) const { return code_->checked.ast.nodes[id]; }
   const Meaning& MeaningOf(NodeId id) const { return code_->checked.meanings[id]; }
 
@@ -51,15 +62,20 @@ class Generator {
   uint32_t Add(Step step, bool borrows) {
     code_->steps.push_back(step);
     borrows_.push_back(borrows);
+    units_.emplace_back();
     return static_cast<uint32_t>(code_->steps.size() - 1);
   }
 
   uint32_t AddConstant(uint32_t offset, Value value) {
     code_->constants.push_back(value);
-    return Add({.op = Op::kConstant,
-                .offset = offset,
-                .extra = static_cast<uint32_t>(code_->constants.size() - 1)},
-               /*borrows=*/false);
+    const uint32_t added = Add({.op = Op::kConstant,
+                                .offset = offset,
+                                .extra = static_cast<uint32_t>(code_->constants.size() - 1)},
+                               /*borrows=*/false);
+    if (value.kind() == ValueKind::kOpaque) {
+      units_[added] = Unit{value.opaque_type(), value.opaque_second()};
+    }
+    return added;
   }
 
   const Value* ConstantOf(uint32_t step) const {
@@ -185,7 +201,32 @@ class Generator {
                              operands);
     step = WithOverloads(step, meaning);
     if (!meaning.overloads.empty()) step.extra = Scratch(operands.size());
-    return AddFolded(step, operands, MayBeList(meaning.type) && OperatorBorrows(node.op, operands));
+    const std::optional<Unit> unit = CheckUnits(node, operands);
+    const uint32_t added =
+        AddFolded(step, operands, MayBeList(meaning.type) && OperatorBorrows(node.op, operands));
+    if (meaning.type.is(Type::Kind::kOpaque)) units_[added] = unit;
+    return added;
+  }
+
+  // Refuses an operator between two units. Returns the one unit that its result has, if it is known
+  // and the operator yields a value of its operands' type.
+  std::optional<Unit> CheckUnits(const Node& node, const std::vector<uint32_t>& operands) {
+    if (node.op == Operator::kNegate) return units_[operands[0]];
+    if (node.op == Operator::kConditional) {
+      const bool same = units_[operands[1]] == units_[operands[2]];
+      return same ? units_[operands[1]] : std::nullopt;
+    }
+    const bool mixes = node.op == Operator::kAdd || node.op == Operator::kSubtract ||
+                       (node.op >= Operator::kLess && node.op <= Operator::kNotEqual);
+    if (!mixes) return std::nullopt;
+    const std::optional<Unit>& left = units_[operands[0]];
+    const std::optional<Unit>& right = units_[operands[1]];
+    if (!left.has_value() || !right.has_value()) return left.has_value() ? left : right;
+    if (left->type == right->type && left->word != right->word) {
+      const OpaqueType* type = environment_.FindOpaque(left->type);
+      if (type != nullptr && type->two_units != nullptr) Report(node.offset, type->two_units);
+    }
+    return left;
   }
 
   static bool MayBeList(const Type& type) {
@@ -245,7 +286,24 @@ class Generator {
     step = WithOverloads(step, meaning);
     const bool takes_computed = std::any_of(operands.begin(), operands.end(),
                                             [&](uint32_t operand) { return borrows_[operand]; });
-    return FoldCall(step, operands, MayBeList(meaning.type) && takes_computed);
+    const uint32_t added = FoldCall(step, operands, MayBeList(meaning.type) && takes_computed);
+    if (meaning.overloads.size() == 1 && !units_[added].has_value()) {
+      units_[added] = UnitOf(*meaning.overloads[0], operands);
+    }
+    return added;
+  }
+
+  std::optional<Unit> UnitOf(const Function& function, const std::vector<uint32_t>& operands) {
+    if (function.unit == nullptr) return std::nullopt;
+    const std::optional<uint64_t> word = function.unit(ConstantsOf(operands));
+    return word.has_value() ? std::optional(Unit{function.result.opaque_id(), *word})
+                            : std::nullopt;
+  }
+
+  std::vector<const Value*> ConstantsOf(const std::vector<uint32_t>& operands) const {
+    std::vector<const Value*> constants;
+    for (const uint32_t operand : operands) constants.push_back(ConstantOf(operand));
+    return constants;
   }
 
   // A host function that fails on constants will always fail: better said now.
@@ -265,9 +323,7 @@ class Generator {
                       const std::vector<uint32_t>& operands) {
     already_refused_ = false;
     if (function.check == nullptr) return;
-    std::vector<const Value*> constants;
-    for (const uint32_t operand : operands) constants.push_back(ConstantOf(operand));
-    const std::optional<LoadIssue> issue = function.check(constants);
+    const std::optional<LoadIssue> issue = function.check(ConstantsOf(operands));
     if (!issue) return;
     already_refused_ = true;
     const bool has_place = issue->argument < node.children.size();
@@ -311,6 +367,7 @@ class Generator {
   std::vector<Issue>* issues_;
   std::unique_ptr<Code> code_;
   std::vector<bool> borrows_;  // of each step: its value may be a list in scratch memory
+  std::vector<std::optional<Unit>> units_;  // of each step: what is known of its opaque value
   bool already_refused_ = false;
 };
 

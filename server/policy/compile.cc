@@ -205,17 +205,12 @@ class Compiler {
     }
   }
 
-  // Who may report a movement that raises what loosens the invariant, or lowers what tightens it.
+  // Who may report what makes the invariant hold again.
   std::vector<SourceName> CuresOf(const core::InvariantDefinition& invariant) const {
     std::set<SourceName> cures;
     for (const core::MovementDefinition& movement : policy_->movements) {
-      for (const core::Effect& effect : movement.effects) {
-        if (effect.book != invariant.book) continue;
-        const core::Influence influence = invariant.influence[effect.counter];
-        const bool loosens = (influence == core::Influence::kLoosens && effect.sign > 0) ||
-                             (influence == core::Influence::kTightens && effect.sign < 0);
-        if (loosens) cures.insert(movement.sources.begin(), movement.sources.end());
-      }
+      if (!core::MayCure(movement, invariant)) continue;
+      cures.insert(movement.sources.begin(), movement.sources.end());
     }
     return {cures.begin(), cures.end()};
   }

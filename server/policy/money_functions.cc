@@ -139,6 +139,12 @@ std::optional<LoadIssue> CheckUnit(std::span<const Value* const> arguments) {
   return LoadIssue{2, "the unit must be the literal \"major\" or \"minor\""};
 }
 
+std::optional<uint64_t> UnitOfColumn(std::span<const Value* const> arguments) {
+  if (arguments[1] == nullptr || !arguments[1]->is_string()) return std::nullopt;
+  const Currency* currency = FindCurrency(arguments[1]->string_value());
+  return currency == nullptr ? std::nullopt : std::optional(Pack(*currency));
+}
+
 Value Compare(const Value& a, const Value& b) {
   if (a.opaque_second() != b.opaque_second()) return Fail(kTwoCurrencies);
   const int64_t x = a.opaque_first();
@@ -173,14 +179,20 @@ Money ToMoney(const Value& value) {
 }
 
 absl::Status AddMoney(expression::Environment& environment) {
-  FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"money", kMoneyId, &Compare}));
+  FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"money", kMoneyId, &Compare, kTwoCurrencies}));
   const Type money = MoneyType();
   const Type text = Type::String();
   const Function functions[] = {
       {"money", false, {text}, money, &FromLiteral, &CheckLiteral},
       // One overload for both kinds of columns, so that its literals are checked at load although
       // the column's type is known only when it runs.
-      {"money", false, {Type::Dynamic(), text, text}, money, &FromColumn, &CheckUnit},
+      {"money",
+       false,
+       {Type::Dynamic(), text, text},
+       money,
+       &FromColumn,
+       &CheckUnit,
+       &UnitOfColumn},
       {"_+_", false, {money, money}, money, &Add, nullptr},
       {"_-_", false, {money, money}, money, &Subtract, nullptr},
   };

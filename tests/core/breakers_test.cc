@@ -124,5 +124,17 @@ TEST_F(Breakers, ScopesAreSwitchedByTheirCanonicalText) {
   EXPECT_TRUE(world_.state().resident().breakers.empty());
 }
 
+TEST_F(Breakers, AFreezeOutlivesAnOperatorsBreakerThatEndsByItself) {
+  Trip("*/order:o9", Verdict::kBlock, world_.now() + absl::Minutes(30));
+  world_.Insert("refund", 9, {.key = "r9", .order = "o9", .amount = "CNY 1.00"});
+  world_.Prove();  // nobody has paid o9
+  world_.Advance(absl::Minutes(31));
+  world_.Get<Done>(TickInput{});
+  world_.Prove();
+  const Decision decision = world_.Check("refund", "r1", "CNY 1.00", "o9");
+  EXPECT_THAT(decision.reasons, ::testing::Contains(::testing::Field(&Reason::name, "*/order:o9")));
+  EXPECT_EQ(world_.state().resident().breakers.at("*/order:o9").mode, Verdict::kBlock);
+}
+
 }  // namespace
 }  // namespace fundgate::core::testing

@@ -283,6 +283,26 @@ TEST(Events, AfterADeclaredChangeOfCoordinatesTheSameImageIsARedelivery) {
   EXPECT_THAT(world.Violations(), ElementsAre("duplicate_movement"));
 }
 
+// A row comes into being once: its insert is an old one, and what became of it is known already.
+TEST(Events, AfterADeclaredChangeOfCoordinatesARowIsNotInsertedASecondTime) {
+  World world;
+  const Row first{.key = "p1", .amount = "CNY 100.00"};
+  const Row edited{.key = "p1", .amount = "CNY 80.00"};
+  Row open = first;
+  open.status = MovementStatus::kInProgress;
+  world.Insert("payment", 1, first);
+  world.Update("payment", 1, first, edited);
+  GrantEpochInput grant;
+  grant.source = SourceName("ledger");
+  grant.coordinates_changed = true;
+  world.Get<EpochGrant>(grant);
+  world.Insert("payment", 1, first);
+  world.Update("payment", 1, first, edited);
+  world.Insert("payment", 1, open);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 8000);
+  EXPECT_THAT(world.Violations(), ElementsAre("movement_undone"));
+}
+
 TEST(Events, AReversibleKindMayShrinkInSilence) {
   World world;
   world.Insert("payment", 1, {.key = "p1"});
@@ -304,6 +324,17 @@ TEST(Events, AFailedOneReleasesTheFirstGenerationOnly) {
   const Decision second = Allow(world);
   ASSERT_NE(second.id, first.id);
   world.Insert("refund", 2, failed);
+  EXPECT_EQ(world.Key("refund", "r1").reservation->state, ReservationState::kPending);
+}
+
+TEST(Events, AFailedRowThatIsTouchedAgainReleasesNothing) {
+  World world;
+  world.Insert("payment", 1, {.key = "p1"});
+  const Row failed{.key = "r1", .amount = "CNY 10.00", .status = MovementStatus::kFailed};
+  world.Insert("refund", 1, failed);
+  world.Prove();
+  ASSERT_EQ(Allow(world).verdict, Verdict::kAllow);
+  world.Update("refund", 1, failed, failed);  // another column changed
   EXPECT_EQ(world.Key("refund", "r1").reservation->state, ReservationState::kPending);
 }
 

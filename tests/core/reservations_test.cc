@@ -120,6 +120,15 @@ TEST_F(Reservations, AnUnknownKeyCanBeClosedButNotConfirmed) {
             ReservationState::kReleased);
 }
 
+// Closing a key of a checkpoint that is only mistyped would leave the real one open.
+TEST_F(Reservations, AnUnknownKeyOfNoCheckpointIsNotClosed) {
+  ReleaseInput release;
+  release.key = {MovementKind("refnd"), IdempotencyKey("r9")};
+  release.account = AccountId("m1");
+  EXPECT_EQ(world_.RefusalOf(release), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(world_.state().keys().count(release.key), 0U);
+}
+
 TEST_F(Reservations, WhatIsUnderWayCannotBeReleased) {
   world_.Insert("refund", 1,
                 {.key = "r1", .amount = "CNY 60.00", .status = MovementStatus::kInProgress});

@@ -161,5 +161,18 @@ TEST(Timers, NothingHappensByTimeWhileTheClockIsInDoubt) {
   EXPECT_THAT(world.Violations(), ElementsAre("overdue"));
 }
 
+TEST(Timers, AForgottenRejectedKeyClosesItsOrder) {
+  World world;
+  world.Insert("payment", 1, {.key = "p1"});
+  world.Advance(absl::Minutes(1));
+  const Decision held = world.Check("refund", "r1", "CNY 1.00");
+  ASSERT_EQ(held.verdict, Verdict::kHold);
+  world.Get<Done>(RejectHoldInput{held.account, held.key, held.id, "ann", "fraud"});
+  TickAfter(world, absl::Hours(24 * 400));
+  ASSERT_EQ(world.state().keys().count(held.key), 0U);
+  world.Prove();
+  EXPECT_NE(world.Check("refund", "r1", "CNY 1.00").verdict, Verdict::kAllow);
+}
+
 }  // namespace
 }  // namespace fundgate::core::testing

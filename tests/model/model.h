@@ -152,6 +152,7 @@ class Model {
                      Found& found) const;
   void AskInvariant(const InvariantFacts& invariant, const core::BookId& book,
                     const std::vector<Step>& steps, absl::Time arrived_at, Found& found) const;
+  bool IsCureLost(const InvariantFacts& invariant, const core::BookId& book) const;
   void Reserve(const core::CheckInput& check, const std::vector<Step>& steps, bool blind,
                AnswerPicture& answer);
   std::set<std::string> ScopesOver(const core::CheckInput& check) const;
@@ -189,6 +190,8 @@ class Model {
   void Compare(const core::KeyId& id, const Key* key, const core::Contribution& row,
                bool duplicate);
   void CompareAmount(const core::KeyId& id, const Key& key, const core::Contribution& row);
+  bool IsOldInsert(const std::string& source, const core::MovementEvent& change) const;
+  void FailLine(Key& key, const OrderId& order);
   void Settle(const core::KeyId& id, const OrderId& order);
   bool IsDuplicate(const RowName& name, const core::KeyId& id, const std::string& part_key) const;
   bool FitsIn(const std::vector<Step>& added) const;

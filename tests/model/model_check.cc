@@ -278,8 +278,28 @@ void Model::AskInvariant(const InvariantFacts& invariant, const core::BookId& bo
     proven = false;
     found.wait_sources.insert(source);
   }
-  if (proven) return Add(found, ReasonCode::kInvariant, invariant.name, invariant.otherwise);
-  AddPending(found, ReasonCode::kUnproven, invariant.name, Verdict::kHold);
+  if (!proven) return AddPending(found, ReasonCode::kUnproven, invariant.name, Verdict::kHold);
+  if (IsCureLost(invariant, book)) {
+    return Add(found, ReasonCode::kUnproven, invariant.name, Verdict::kHold);
+  }
+  Add(found, ReasonCode::kInvariant, invariant.name, invariant.otherwise);
+}
+
+// Whether an event that nobody could read may have been the one that helps the invariant.
+bool Model::IsCureLost(const InvariantFacts& invariant, const core::BookId& book) const {
+  return std::any_of(gaps_.begin(), gaps_.end(), [&](const core::GapScope& gap) {
+    if (!gap.account.empty() && gap.account != book.account) return false;
+    if (!gap.order.empty() && !book.order.empty() && gap.order != book.order) return false;
+    const KindFacts* kind = FindKind(gap.kind.value());
+    if (kind == nullptr) return false;
+    const core::Line line{book.order, 2, {{"fee", 1}, {"net", 1}}};
+    const std::vector<Step> steps = StepsOf(kind->kind, book.account, book.currency, line);
+    return std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
+      if (step.book.book != invariant.book) return false;
+      const Wide push = invariant.influence[step.counter] * step.amount;
+      return push < 0 || (push > 0 && (kind->gated || kind->reversible));
+    });
+  });
 }
 
 AnswerPicture Model::Judge(const core::CheckInput& check) {
