@@ -17,6 +17,7 @@
 #include "fundgate/v1/money.pb.h"
 #include "fundgate/v1/value.pb.h"
 #include "server/expression/names.h"
+#include "server/policy/document_text.h"
 #include "server/policy/scalars.h"
 #include "server/policy/yaml_tree.h"
 
@@ -247,26 +248,24 @@ class Reader {
     }
   }
 
-  // VERDICT_HOLD of enum Verdict is written HOLD.
   void ReadEnum(const YamlNode& node, Target target) {
     const EnumDescriptor& type = *target.field->enum_type();
-    const std::string& zero = type.FindValueByNumber(0)->name();
-    const size_t prefix = zero.size() - std::string_view("UNSPECIFIED").size();
-    const bool capitals = type.name() == "Verdict";
-    std::vector<std::string> names;
+    std::vector<std::string> words;
     for (int i = 0; i < type.value_count(); ++i) {
       if (type.value(i)->number() == 0) continue;
-      const std::string name = type.value(i)->name().substr(prefix);
-      if (absl::EqualsIgnoreCase(name, node.text)) return target.SetEnum(type.value(i)->number());
-      names.push_back(capitals ? name : absl::AsciiStrToLower(name));
+      words.push_back(EnumWord(*type.value(i)));
+      if (absl::EqualsIgnoreCase(words.back(), node.text)) {
+        return target.SetEnum(type.value(i)->number());
+      }
     }
+    const bool capitals = absl::AsciiStrToUpper(words.front()) == words.front();
     const std::string word =
         capitals ? absl::AsciiStrToUpper(node.text) : absl::AsciiStrToLower(node.text);
-    const std::string_view nearest = expression::NearestName(word, names);
+    const std::string_view nearest = expression::NearestName(word, words);
     problems_.At(
         node.mark,
         absl::StrCat(
-            "'", node.text, "' was not expected here; write one of ", absl::StrJoin(names, ", "),
+            "'", node.text, "' was not expected here; write one of ", absl::StrJoin(words, ", "),
             nearest.empty() ? "" : absl::StrCat("; did you mean '", ToAbsl(nearest), "'?")));
   }
 
