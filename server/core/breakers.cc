@@ -51,7 +51,7 @@ Reason BudgetReason(const Breaker& breaker) {
 
 template <typename Visit>
 void ForEachInForce(Draft& draft, const CheckInput& check, const Visit& visit) {
-  if (draft.before().breakers.empty()) return;
+  if (draft.before().of<Breakers>().empty()) return;
   for (const std::string& scope : ScopesCovering(check)) {
     if (const Breaker* breaker = FindInForce(draft, scope)) visit(*breaker);
   }
@@ -176,7 +176,7 @@ void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin ori
 }
 
 void ExpireBreakers(Draft& draft) {
-  for (const auto& [scope, breaker] : draft.before().breakers) {
+  for (const auto& [scope, breaker] : draft.before().of<Breakers>()) {
     if (!HasEnded(draft, breaker)) continue;
     Breaker& ended = draft.MutableBreaker(scope);
     ended.state = BreakerState::kClosed;

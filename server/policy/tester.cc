@@ -164,7 +164,7 @@ class Run {
 
   // The decision that the step's key has now.
   absl::StatusOr<std::string> DecisionOf(const core::KeyId& key) const {
-    const std::optional<core::KeyRecord> record = state_.FindKey(key);
+    const std::optional<core::KeyRecord> record = state_.Find<core::Keys>(key);
     if (!record.has_value()) return std::string();
     return record->decision.has_value() ? record->decision->id : std::string();
   }
@@ -203,7 +203,7 @@ class Run {
   }
 
   core::IngestInput Batch(const core::SourceDefinition& definition) const {
-    const core::Source& source = state_.resident().sources.at(definition.name);
+    const core::Source& source = state_.resident().of<core::Sources>().at(definition.name);
     core::IngestInput input;
     input.source = definition.name;
     input.epoch = source.epoch;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kNames[kTableCount] = {"default",  "journal",    "books",
                                              "families", "keys",       "timers",
-                                             "resident", "violations", "policies"};
+                                             "resident", "violations", "policies", "records"};
 constexpr char kFormatKey[] = "format";
 
 rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {

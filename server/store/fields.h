@@ -7,6 +7,7 @@
 #include "server/core/input.h"
 #include "server/core/outcome.h"
 #include "server/core/records.h"
+#include "server/core/timer.h"
 #include "server/store/codec.h"
 
 // Fields() is found by the type of the record, so it lives in the core's namespace.
@@ -90,6 +91,12 @@ void Fields(A& a, F<A, KeyRecord>& r) {
   a(r.state, r.generation, r.fingerprint, r.decision, r.reservation, r.moved, r.in_progress,
     r.event_seen, r.rows, r.past, r.closed_at, r.changed_at, r.wake_at);
 }
+template <typename A>
+void Fields(A& a, F<A, Timer>& r) {
+  a(r.at, r.key);
+}
+template <typename A>
+void Fields(A&, F<A, Nothing>&) {}
 template <typename A>
 void Fields(A& a, F<A, Probe>& r) {
   a(r.head, r.read_after);
