@@ -31,7 +31,7 @@ TEST_F(StoreTest, WhatWasSyncedIsThereAfterReopening) {
   world_.Reopen();
   const core::Resident& after = world_.store().state().resident();
   EXPECT_EQ(after.clock, before.clock);
-  EXPECT_EQ(after.sources, before.sources);
+  EXPECT_EQ(after.of<core::Sources>(), before.of<core::Sources>());
   EXPECT_EQ(after.policy_version, 1U);
   ASSERT_NE(after.policy, nullptr);
   const std::optional<core::KeyRecord> key = world_.store().state().Find<core::Keys>(Refund("r1"));
