@@ -10,7 +10,9 @@
 #include <type_traits>
 
 #include "server/core/records.h"
+#include "server/core/rules/statistics.h"
 #include "server/core/timer.h"
+#include "server/core/windows/record.h"
 
 namespace fundgate::core {
 
@@ -38,6 +40,20 @@ struct Keys {
   static constexpr char kLetter = 'K';
 };
 
+struct Windows {
+  using Id = WindowId;
+  using Record = Window;
+  static constexpr std::string_view kName = "windows";
+  static constexpr char kLetter = 'w';
+};
+// By the rule's name.
+struct RulesSeen {
+  using Id = std::string;
+  using Record = RuleStatistics;
+  static constexpr std::string_view kName = "statistics of rules";
+  static constexpr char kLetter = 'r';
+};
+
 // ---- Stored queues: also read in order, the earliest first. Ids begin with a time, `at` ----
 
 struct Timers {
@@ -45,6 +61,14 @@ struct Timers {
   using Record = Nothing;
   static constexpr std::string_view kName = "timers";
   static constexpr char kLetter = 'T';
+};
+
+// When windows may have become empty.
+struct WindowEnds {
+  using Id = WindowEnd;
+  using Record = Nothing;
+  static constexpr std::string_view kName = "ends of windows";
+  static constexpr char kLetter = 'e';
 };
 
 // ---- Resident: few, and always in memory ----
@@ -107,8 +131,9 @@ struct JoinLists<KindList<A...>, KindList<B...>> {
   using List = KindList<A..., B...>;
 };
 
-using QueueKinds = KindList<Timers>;
-using StoredKinds = JoinLists<KindList<Books, Families, Keys>, QueueKinds>::List;
+using QueueKinds = KindList<Timers, WindowEnds>;
+using StoredKinds =
+    JoinLists<KindList<Books, Families, Keys, Windows, RulesSeen>, QueueKinds>::List;
 using ResidentKinds = KindList<Sources, Breakers, Gaps, Suspects, BlindSpent>;
 using AllKinds = JoinLists<StoredKinds, ResidentKinds>::List;
 

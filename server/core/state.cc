@@ -18,8 +18,7 @@ void AbsorbInto(Map& map, const List& changed) {
 }  // namespace
 
 void Resident::Absorb(const Changes& changes) {
-  ResidentKinds::ForEach(
-      [&]<typename Kind>(Kind) { AbsorbInto(of<Kind>(), changes.of<Kind>()); });
+  ResidentKinds::ForEach([&]<typename Kind>(Kind) { AbsorbInto(of<Kind>(), changes.of<Kind>()); });
   if (changes.policy_record.has_value()) {
     policy_version = changes.policy_record->version;
     policy = changes.policy;

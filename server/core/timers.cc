@@ -9,6 +9,7 @@
 #include "server/core/breakers.h"
 #include "server/core/freshness.h"
 #include "server/core/reservations.h"
+#include "server/core/windows/windows.h"
 
 namespace fundgate::core {
 namespace {
@@ -121,6 +122,7 @@ void Tick(Draft& draft, const StateReader& state) {
     draft.ClearWake(timer.key);
     LookAt(draft, timer.key);
   }
+  ForgetEmptyWindows(draft, state);
 }
 
 }  // namespace fundgate::core

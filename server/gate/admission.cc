@@ -82,7 +82,8 @@ absl::StatusOr<v1::Decision> FindDecision(const store::View& view, const std::st
 
 absl::StatusOr<v1::Decision> FindDecision(const store::View& view, const AccountId& account,
                                           const core::KeyId& key) {
-  FUNDGATE_ASSIGN_OR_RETURN(const std::optional<core::KeyRecord> record, view.Find<core::Keys>(key));
+  FUNDGATE_ASSIGN_OR_RETURN(const std::optional<core::KeyRecord> record,
+                            view.Find<core::Keys>(key));
   if (!record.has_value() || !record->decision.has_value() ||
       record->decision->account != account) {
     return absl::NotFoundError(absl::StrCat("no ", key.kind.value(), " of account ",

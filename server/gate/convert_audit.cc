@@ -109,6 +109,8 @@ v1::ViolationKind ToProto(core::ViolationKind kind) {
       return v1::VIOLATION_KIND_INVARIANT;
     case core::ViolationKind::kOverdue:
       return v1::VIOLATION_KIND_OVERDUE;
+    case core::ViolationKind::kRule:
+      return v1::VIOLATION_KIND_RULE;
   }
   return v1::VIOLATION_KIND_UNSPECIFIED;
 }

@@ -26,17 +26,19 @@ bool IsStale(const core::Resident& resident, const core::CheckpointDefinition& c
 bool IsUnproven(const core::Resident& resident, const core::CheckpointDefinition& checkpoint) {
   const core::Policy& policy = *resident.policy;
   const auto& own = policy.movements[checkpoint.movement].effects;
-  return std::any_of(resident.of<core::Gaps>().begin(), resident.of<core::Gaps>().end(), [&](const auto& gap) {
-    const core::GapScope& scope = gap.first;
-    if (!scope.account.empty() || !scope.order.empty()) return false;
-    const core::MovementDefinition* movement = policy.FindMovement(scope.kind);
-    if (movement == nullptr) return false;
-    return std::any_of(
-        movement->effects.begin(), movement->effects.end(), [&](const core::Effect& effect) {
-          return std::any_of(own.begin(), own.end(),
-                             [&](const core::Effect& mine) { return mine.book == effect.book; });
-        });
-  });
+  return std::any_of(
+      resident.of<core::Gaps>().begin(), resident.of<core::Gaps>().end(), [&](const auto& gap) {
+        const core::GapScope& scope = gap.first;
+        if (!scope.account.empty() || !scope.order.empty()) return false;
+        const core::MovementDefinition* movement = policy.FindMovement(scope.kind);
+        if (movement == nullptr) return false;
+        return std::any_of(
+            movement->effects.begin(), movement->effects.end(), [&](const core::Effect& effect) {
+              return std::any_of(own.begin(), own.end(), [&](const core::Effect& mine) {
+                return mine.book == effect.book;
+              });
+            });
+      });
 }
 
 void FillSources(const Backend& backend, const core::Resident& resident, absl::Time now,

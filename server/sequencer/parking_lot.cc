@@ -18,13 +18,15 @@ void ParkingLot::VisitSources(const core::Wait& wait, Visit visit) {
 bool ParkingLot::IsKnown(const core::Wait& wait, const core::Resident& resident) {
   for (const SourceName& name : wait.sources) {
     const auto source = resident.of<core::Sources>().find(name);
-    if (source == resident.of<core::Sources>().end() || source->second.proven_past < wait.proven_past) {
+    if (source == resident.of<core::Sources>().end() ||
+        source->second.proven_past < wait.proven_past) {
       return false;
     }
   }
   for (const auto& [name, position] : wait.after_positions) {
     const auto source = resident.of<core::Sources>().find(name);
-    if (source == resident.of<core::Sources>().end() || !source->second.position.Covers(position)) return false;
+    if (source == resident.of<core::Sources>().end() || !source->second.position.Covers(position))
+      return false;
   }
   return true;
 }

@@ -16,8 +16,8 @@
 #include "absl/time/time.h"
 #include "fundgate/types/currency.h"
 #include "fundgate/types/ids.h"
-#include "server/core/timer.h"
 #include "server/core/records.h"
+#include "server/core/timer.h"
 
 namespace fundgate::store {
 

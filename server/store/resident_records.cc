@@ -46,9 +46,8 @@ absl::Status TakeInto(std::string_view id_bytes, std::string_view value, Map& ma
 
 void PutResident(const Database& database, const core::Changes& changes,
                  rocksdb::WriteBatch& batch) {
-  core::ResidentKinds::ForEach([&]<typename Kind>(Kind) {
-    PutAll(database, Kind::kLetter, changes.of<Kind>(), batch);
-  });
+  core::ResidentKinds::ForEach(
+      [&]<typename Kind>(Kind) { PutAll(database, Kind::kLetter, changes.of<Kind>(), batch); });
 }
 
 absl::Status TakeResident(std::string_view key, std::string_view value, core::Resident& resident) {

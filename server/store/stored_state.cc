@@ -60,8 +60,7 @@ void StoredState::Answer(const core::AnyLookup& lookup) const {
   std::visit(
       [this]<typename Kind>(const core::Lookup<Kind>& asked) {
         const auto recent = recent_.of<Kind>().find(asked.id);
-        asked.found =
-            recent != recent_.of<Kind>().end() ? recent->second : Stored<Kind>(asked.id);
+        asked.found = recent != recent_.of<Kind>().end() ? recent->second : Stored<Kind>(asked.id);
       },
       lookup);
 }

@@ -24,6 +24,7 @@ std::string TextOf(const core::Reason& reason) {
     case core::ReasonCode::kUnproven:
     case core::ReasonCode::kStaleSource:
     case core::ReasonCode::kIdempotencyConflict:
+    case core::ReasonCode::kRule:
       name = reason.name;
       break;
     default:
@@ -37,6 +38,9 @@ AnswerPicture PictureOf(const core::Decision& decision) {
   picture.sort = AnswerSort::kDecision;
   picture.verdict = decision.verdict;
   for (const core::Reason& reason : decision.reasons) picture.reasons.insert(TextOf(reason));
+  for (const core::Reason& reason : decision.shadow_reasons) {
+    picture.shadow.insert(TextOf(reason));
+  }
   picture.replayed = decision.replayed;
   picture.decision_id = decision.id;
   picture.valid_until = decision.valid_until;
@@ -141,6 +145,9 @@ StatePicture PictureOf(const core::MemoryState& state) {
     picture.gaps.insert(scope.kind.value() + " " + scope.account.value() + " " +
                         scope.order.value());
   }
+  for (const auto& [name, seen] : state.of<core::RulesSeen>()) {
+    picture.rules[name] = {seen.hits, seen.shadow_hits, seen.errors, seen.suppressed};
+  }
   picture.drifted = resident.clock.drifted;
   return picture;
 }
@@ -168,6 +175,9 @@ std::optional<std::string> Impossible(const core::MemoryState& state,
         return "what is pending in " + Describe(id) + " is not the sum of the open reservations";
       }
     }
+  }
+  if (state.of<core::WindowEnds>().size() != state.of<core::Windows>().size()) {
+    return "a window has no end, or more than one";
   }
   for (const auto& [name, source] : state.resident().of<core::Sources>()) {
     const auto last = before.find(name.value());
@@ -215,6 +225,8 @@ void Note(const core::Input& input, const AnswerPicture& answer, Coverage& cover
                                 : "verdict " + std::to_string(static_cast<int>(answer.verdict))];
     for (const std::string& reason : answer.reasons)
       ++coverage.seen["reason " + reason.substr(0, 7)];
+    for (const std::string& reason : answer.shadow)
+      ++coverage.seen["shadow " + reason.substr(0, 7)];
   }
   for (const std::string& violation : answer.violations) {
     ++coverage.seen["violation " + violation.substr(0, 7)];
