@@ -59,7 +59,8 @@ RuleSaid Model::Ask(const std::string& rule, const core::CheckInput& check) cons
     for (const AllowedOnce& once : InWindow("payees", check)) {
       if (once.attributes.contains("payee")) payees.insert(once.attributes.at("payee"));
     }
-    set(payees.size() > 1);
+    set(!payees.empty());
+    said.verdict = Verdict::kAllow;
   } else if (rule == "many_refunds") {
     const std::vector<AllowedOnce> refunds = InWindow("refunds", check);
     int64_t largest = 0;

@@ -172,7 +172,7 @@ void AddRules(core::Policy& policy) {
   using core::Verdict;
   policy.rules.push_back(
       Rule(environment, "channel_burst", "of_channel > 1", Verdict::kBlock, false));
-  policy.rules.push_back(Rule(environment, "many_payees", "payees > 1", Verdict::kHold, true));
+  policy.rules.push_back(Rule(environment, "many_payees", "payees > 0", Verdict::kAllow, true));
   policy.rules.back().violation = core::Severity::kHigh;
   policy.rules.back().action = core::kAlertAction;
   policy.rules.back().alerts_per_minute = 1;
