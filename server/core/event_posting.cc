@@ -18,7 +18,7 @@ namespace fundgate::core {
 namespace {
 
 void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::string& reason) {
-  if (draft.FindGap(scope) == nullptr && draft.before().gaps.size() >= kMaxGaps) {
+  if (draft.FindGap(scope) == nullptr && draft.before().of<Gaps>().size() >= kMaxGaps) {
     scope.account = AccountId();
     scope.order = OrderId();
   }

@@ -45,6 +45,20 @@ bool MayCure(const MovementDefinition& movement, const InvariantDefinition& inva
   });
 }
 
+std::string_view ToString(AttributeType type) {
+  switch (type) {
+    case AttributeType::kString:
+      return "string";
+    case AttributeType::kInt:
+      return "int";
+    case AttributeType::kBool:
+      return "bool";
+    case AttributeType::kMoney:
+      return "money";
+  }
+  return "?";
+}
+
 OnEvent Policy::OnViolation(ViolationKind kind) const {
   const auto found = on_violation.find(kind);
   return found == on_violation.end() ? OnEvent::kAlert : found->second;

@@ -277,6 +277,7 @@ enum class ViolationKind : uint8_t {
   kMovementUndone = 10,
   kInvariant = 11,
   kOverdue = 12,
+  kRule = 40,
 };
 std::string_view ToString(ViolationKind kind);  // "ungated", "unit_mismatch"
 
