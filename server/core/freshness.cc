@@ -143,7 +143,7 @@ bool HasGapOver(const Draft& draft, const MovementKind& kind, const BookId& book
 bool HasGap(const Draft& draft, const CheckpointDefinition& checkpoint) {
   const Policy& policy = draft.policy();
   const std::vector<Effect>& judged = policy.movements[checkpoint.movement].effects;
-  const auto& gaps = draft.before().gaps;
+  const auto& gaps = draft.before().of<Gaps>();
   return std::any_of(gaps.begin(), gaps.end(), [&](const auto& gap) {
     const MovementDefinition* movement = policy.FindMovement(gap.first.kind);
     return movement != nullptr &&

@@ -283,7 +283,8 @@ void Writer::AnswerWithFailure() {
 }
 
 void Writer::TryReload() {
-  if (parts_.clock.Steady() < reload_at_) return;
+  const absl::Time now = parts_.clock.Steady();
+  if (now < reload_at_) return;
   // What was written before the failure becomes durable first: the store is then at rest.
   if (!parts_.committer.WaitUntilSynced()) return;
   ++parts_.counts.reloads;
@@ -299,7 +300,7 @@ void Writer::TryReload() {
     return parts_.fatal(status);
   }
   SetFailure(status);
-  reload_at_ += options_.reload_period;
+  reload_at_ = now + options_.reload_period;  // from its beginning, however long it took
 }
 
 }  // namespace fundgate::sequencer

@@ -100,10 +100,13 @@ Server::Server(std::vector<std::string> options) : options_(std::move(options)) 
   // Short, since a socket's path has at most 107 bytes.
   std::string folder = std::filesystem::temp_directory_path() / "fundgate-db-XXXXXX";
   folder_ = ::mkdtemp(folder.data());
+  // Of its own: a server that starts removes whatever looks like a temporary table from its tmpdir.
+  std::filesystem::create_directory(tmpdir());
   port_ = FreePort();
   std::vector<std::string> install = {kInstall,
                                       "--no-defaults",
                                       absl::StrCat("--datadir=", folder_, "/data"),
+                                      absl::StrCat("--tmpdir=", tmpdir()),
                                       "--auth-root-authentication-method=normal",
                                       "--skip-test-db",
                                       "--skip-name-resolve",
@@ -125,8 +128,9 @@ absl::Status Server::Start() {
   std::vector<std::string> command = {kServer, "--no-defaults"};
   AddUser(command);
   for (const std::string& option :
-       {absl::StrCat("--datadir=", folder_, "/data"), absl::StrCat("--socket=", socket()),
-        absl::StrCat("--pid-file=", folder_, "/pid"), absl::StrCat("--port=", port_)}) {
+       {absl::StrCat("--datadir=", folder_, "/data"), absl::StrCat("--tmpdir=", tmpdir()),
+        absl::StrCat("--socket=", socket()), absl::StrCat("--pid-file=", folder_, "/pid"),
+        absl::StrCat("--port=", port_)}) {
     command.push_back(option);
   }
   // A binlog's name has at least 12 characters: Connector/C reads shorter ones wrongly.

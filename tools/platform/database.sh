@@ -15,11 +15,15 @@ secret() {
 database_user=()
 ((EUID != 0)) || database_user=(--user=root)
 
+# A server that starts removes whatever looks like a temporary table from its tmpdir, other servers'
+# too: each has one of its own.
+database_tmpdir() { mkdir -p "$place/mariadb.tmp" && echo "$place/mariadb.tmp"; }
+
 # Makes the data folder, whole or not at all.
 make_database() {
   rm -rf "$data/mariadb.new"
   mariadb-install-db --no-defaults "${database_user[@]}" --datadir="$data/mariadb.new" \
-    --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve \
+    --tmpdir="$(database_tmpdir)" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve \
     >"$place/install-db.log" 2>&1 || {
     tail -n 10 "$place/install-db.log" >&2
     die "mariadb-install-db failed; the end of its log is above"
@@ -52,7 +56,8 @@ start_database() {
   [[ -d $data/mariadb ]] || make_database
   choose_database_port
   start mariadb /usr/sbin/mariadbd --no-defaults "${database_user[@]}" \
-    --datadir="$data/mariadb" --socket="$(socket)" --pid-file="$place/mariadbd.pid" \
+    --datadir="$data/mariadb" --tmpdir="$(database_tmpdir)" --socket="$(socket)" \
+    --pid-file="$place/mariadbd.pid" \
     --bind-address=127.0.0.1 --port="$database_port" --skip-name-resolve \
     --server-id=1 --log-bin=mariadb-bin --binlog-format=ROW --binlog-row-image=FULL \
     --binlog-row-metadata=FULL --binlog-checksum=CRC32 --binlog-annotate-row-events=ON \

@@ -99,7 +99,7 @@ Reason LimitReason(const CheckpointDefinition& checkpoint, std::string name, con
 
 // True if what could make the invariant hold is among what could not be read.
 bool GapMayHideCure(const Draft& draft, const InvariantDefinition& invariant, const BookId& id) {
-  if (draft.before().gaps.empty()) return false;
+  if (draft.before().of<Gaps>().empty()) return false;
   const std::vector<MovementDefinition>& movements = draft.policy().movements;
   return std::any_of(movements.begin(), movements.end(), [&](const MovementDefinition& movement) {
     return MayCure(movement, invariant) && HasGapOver(draft, movement.kind, id);
