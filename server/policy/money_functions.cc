@@ -128,7 +128,8 @@ std::optional<LoadIssue> CheckUnit(std::span<const Value* const> arguments) {
 std::optional<uint64_t> UnitOfColumn(std::span<const Value* const> arguments) {
   if (arguments[1] == nullptr || !arguments[1]->is_string()) return std::nullopt;
   const Currency* currency = FindCurrency(arguments[1]->string_value());
-  return currency == nullptr ? std::nullopt : std::optional(Pack(*currency));
+  if (currency == nullptr) return std::nullopt;
+  return core::ToValue(Money{*currency, 0}).opaque_second();
 }
 
 Value Compare(const Value& a, const Value& b) {

@@ -283,7 +283,7 @@ void Writer::AnswerWithFailure() {
 }
 
 void Writer::TryReload() {
-  const absl::Time now = parts_.clock.Steady();
+  const absl::Duration now = parts_.clock.Steady();
   if (now < reload_at_) return;
   // What was written before the failure becomes durable first: the store is then at rest.
   if (!parts_.committer.WaitUntilSynced()) return;

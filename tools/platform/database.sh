@@ -23,7 +23,8 @@ database_tmpdir() { mkdir -p "$place/mariadb.tmp" && echo "$place/mariadb.tmp"; 
 make_database() {
   rm -rf "$data/mariadb.new"
   mariadb-install-db --no-defaults "${database_user[@]}" --datadir="$data/mariadb.new" \
-    --tmpdir="$(database_tmpdir)" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve \
+    --tmpdir="$(database_tmpdir)" --auth-root-authentication-method=normal --skip-test-db \
+    --skip-name-resolve \
     >"$place/install-db.log" 2>&1 || {
     tail -n 10 "$place/install-db.log" >&2
     die "mariadb-install-db failed; the end of its log is above"
