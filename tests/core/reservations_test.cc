@@ -126,7 +126,7 @@ TEST_F(Reservations, AnUnknownKeyOfNoCheckpointIsNotClosed) {
   release.key = {MovementKind("refnd"), IdempotencyKey("r9")};
   release.account = AccountId("m1");
   EXPECT_EQ(world_.RefusalOf(release), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(world_.state().keys().count(release.key), 0U);
+  EXPECT_EQ(world_.state().of<Keys>().count(release.key), 0U);
 }
 
 TEST_F(Reservations, WhatIsUnderWayCannotBeReleased) {

@@ -170,7 +170,7 @@ TEST(Timers, AForgottenRejectedKeyClosesItsOrder) {
   ASSERT_EQ(held.verdict, Verdict::kHold);
   world.Get<Done>(RejectHoldInput{held.account, held.key, held.id, "ann", "fraud"});
   TickAfter(world, absl::Hours(24 * 400));
-  ASSERT_EQ(world.state().keys().count(held.key), 0U);
+  ASSERT_EQ(world.state().of<Keys>().count(held.key), 0U);
   world.Prove();
   EXPECT_NE(world.Check("refund", "r1", "CNY 1.00").verdict, Verdict::kAllow);
 }
