@@ -133,7 +133,7 @@ TEST_F(Breakers, AFreezeOutlivesAnOperatorsBreakerThatEndsByItself) {
   world_.Prove();
   const Decision decision = world_.Check("refund", "r1", "CNY 1.00", "o9");
   EXPECT_THAT(decision.reasons, ::testing::Contains(::testing::Field(&Reason::name, "*/order:o9")));
-  EXPECT_EQ(world_.state().resident().of<Breakers>().at("*/order:o9").mode, Verdict::kBlock);
+  EXPECT_EQ(world_.state().resident().of<core::Breakers>().at("*/order:o9").mode, Verdict::kBlock);
 }
 
 }  // namespace
