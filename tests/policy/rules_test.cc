@@ -273,7 +273,9 @@ rules:
     check.key.key = IdempotencyKey(absl::StrCat("d", i));
     check.attributes["level"] = i;
     found = Names(machine.Check(check).shadow_reasons);
-    if (i == 2) EXPECT_THAT(found, ElementsAre("largest"));
+    if (i == 2) {
+      EXPECT_THAT(found, ElementsAre("largest"));
+    }
   }
   EXPECT_THAT(found, ElementsAre("largest", "levels", "sums"));
   check.key.key = IdempotencyKey("d5");
