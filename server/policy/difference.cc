@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/policy/v1/options.pb.h"
-#include "fundgate/policy/v1/structure.pb.h"
 #include "server/policy/document_text.h"
 
 namespace fundgate::policy {
@@ -133,7 +132,8 @@ class Comparison {
   // Values that documents write as one text change as one, others field by field.
   void CompareValues(const Message& before, const Message& after, const std::string& path) {
     const Descriptor& type = *before.GetDescriptor();
-    if (IsScalarText(type) || &type == v1::Names::descriptor()) {
+    const bool is_list = type.field_count() == 1 && type.field(0)->is_repeated();
+    if (IsScalarText(type) || is_list) {
       return Note(path, TextOf(before), TextOf(after), true, true);
     }
     Compare(before, after, path);

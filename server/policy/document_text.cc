@@ -10,7 +10,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "fundgate/policy/v1/options.pb.h"
-#include "fundgate/policy/v1/structure.pb.h"
 #include "fundgate/types/money.h"
 #include "fundgate/types/text.h"
 #include "fundgate/v1/money.pb.h"
@@ -168,9 +167,11 @@ std::string TextOf(const Message& message, const FieldDescriptor& field) {
 std::string TextOf(const Message& message) {
   const Descriptor& type = *message.GetDescriptor();
   if (IsScalarText(type)) return TextOfScalar(message);
-  if (&type == v1::Names::descriptor()) return TextOf(message, *type.FindFieldByName("values"));
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);
+  if (fields.size() == 1 && fields.front()->options().GetExtension(v1::shorthand)) {
+    return TextOf(message, *fields.front());
+  }
   std::vector<std::string> texts;
   for (const FieldDescriptor* field : fields) {
     std::string text = TextOf(message, *field);
