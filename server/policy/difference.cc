@@ -132,7 +132,8 @@ class Comparison {
   // Values that documents write as one text change as one, others field by field.
   void CompareValues(const Message& before, const Message& after, const std::string& path) {
     const Descriptor& type = *before.GetDescriptor();
-    const bool is_list = type.field_count() == 1 && type.field(0)->is_repeated();
+    const bool is_list =
+        type.field_count() == 1 && type.field(0)->options().GetExtension(v1::shorthand);
     if (IsScalarText(type) || is_list) {
       return Note(path, TextOf(before), TextOf(after), true, true);
     }
