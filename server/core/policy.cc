@@ -35,6 +35,10 @@ const BookDefinition* Policy::FindBook(std::string_view name) const {
   return FindSorted(books, name, [](const auto& book) -> std::string_view { return book.name; });
 }
 
+const FactDefinition* Policy::FindFact(std::string_view name) const {
+  return FindSorted(facts, name, [](const auto& fact) -> std::string_view { return fact.name; });
+}
+
 OnEvent Policy::OnViolation(ViolationKind kind) const {
   const auto found = on_violation.find(kind);
   return found == on_violation.end() ? OnEvent::kAlert : found->second;

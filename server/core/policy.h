@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
+#include "server/core/facts.h"
 #include "server/expression/program.h"
 
 namespace fundgate::core {
@@ -99,6 +100,7 @@ struct InvariantDefinition {
 struct SourceDefinition {
   SourceName name;
   std::vector<MovementKind> emits;  // sorted
+  std::vector<std::string> facts;   // names of those it reports; sorted
   uint64_t mapping_version = 0;  // a hash of its declaration: feeders with another one are refused
 };
 
@@ -109,6 +111,7 @@ struct Policy {
   std::vector<CheckpointDefinition> checkpoints;
   std::vector<InvariantDefinition> invariants;
   std::vector<SourceDefinition> sources;
+  std::vector<FactDefinition> facts;
   // What a movement event that does not fit leads to, besides the violation; kinds that are missing
   // only alert. Never of invariants, which say it themselves.
   std::map<ViolationKind, OnEvent> on_violation;
@@ -119,6 +122,7 @@ struct Policy {
   const CheckpointDefinition* FindCheckpoint(const MovementKind& kind) const;
   const SourceDefinition* FindSource(const SourceName& name) const;
   const BookDefinition* FindBook(std::string_view name) const;
+  const FactDefinition* FindFact(std::string_view name) const;
 
   OnEvent OnViolation(ViolationKind kind) const;
 };

@@ -40,20 +40,6 @@ const Currency* FindCurrency(std::string_view code) {
   return found != all.end() && found->code() == code ? &*found : nullptr;
 }
 
-uint64_t Pack(Currency currency) {
-  const std::string_view code = currency.code();
-  uint64_t packed = 0;
-  for (const char letter : code) packed = packed << 8 | static_cast<unsigned char>(letter);
-  return packed;
-}
-
-Currency Unpack(uint64_t packed) {
-  const char code[] = {static_cast<char>(packed >> 16 & 0xff),
-                       static_cast<char>(packed >> 8 & 0xff), static_cast<char>(packed & 0xff)};
-  const Currency* found = FindCurrency({code, sizeof code});
-  return found != nullptr ? *found : Currency();
-}
-
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // The decimal number `text` times 10^exponent, if that is a whole number of 64 bits. Zeros behind
@@ -161,16 +147,6 @@ Value Subtract(std::span<const Value> arguments) {
 }
 
 }  // namespace
-
-Type MoneyType() { return Type::Opaque("money", kMoneyId); }
-
-Value ToValue(const Money& money) {
-  return Value::Opaque(kMoneyId, money.minor_units, Pack(money.currency));
-}
-
-Money ToMoney(const Value& value) {
-  return Money{Unpack(value.opaque_second()), value.opaque_first()};
-}
 
 absl::Status AddMoney(expression::Environment& environment) {
   FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"money", kMoneyId, &Compare}));

@@ -7,21 +7,15 @@
 #define SERVER_POLICY_MONEY_FUNCTIONS_H_
 
 #include "absl/status/status.h"
-#include "fundgate/types/money.h"
+#include "server/core/money_value.h"
 #include "server/expression/environment.h"
-#include "server/expression/type.h"
-#include "server/expression/value.h"
 
 namespace fundgate::policy {
 
-inline constexpr expression::OpaqueId kMoneyId = 1;
-
-expression::Type MoneyType();
-
-expression::Value ToValue(const Money& money);
-
-// `value` must be money (value.is_opaque(kMoneyId)).
-Money ToMoney(const expression::Value& value);
+using core::kMoneyId;
+using core::MoneyType;
+using core::ToMoney;
+using core::ToValue;
 
 // Declares the type, `money(...)`, + and - in the environment.
 absl::Status AddMoney(expression::Environment& environment);
