@@ -127,6 +127,10 @@ Value Mark(const EventOrigin& origin, const std::string& name) {
 }
 
 std::string_view ChangeText(const Event& event) {
+  if (const auto* guarded = std::get_if<GuardEvent>(&event.body)) {
+    if (guarded->change == RowChange::kUpdate) return "update";
+    return guarded->change == RowChange::kInsert ? "insert" : "delete";
+  }
   if (!HasAfter(event)) return "delete";
   return HasBefore(event) ? "update" : "insert";
 }
@@ -212,6 +216,7 @@ bool HasAfter(const Event& event) {
 
 AccountId AccountOf(const Event& event) {
   if (const auto* fact = std::get_if<FactEvent>(&event.body)) return fact->account;
+  if (const auto* guarded = std::get_if<GuardEvent>(&event.body)) return guarded->account;
   const auto* movement = std::get_if<MovementEvent>(&event.body);
   const Contribution* row = movement != nullptr ? AnySide(*movement) : nullptr;
   return row != nullptr ? row->account : AccountId();

@@ -14,12 +14,13 @@
 #include "server/core/facts.h"
 #include "server/core/reservations.h"
 #include "server/core/suspects.h"
+#include "server/core/verification/verification.h"
 
 namespace fundgate::core {
 namespace {
 
 void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::string& reason) {
-  if (draft.FindGap(scope) == nullptr && draft.before().gaps.size() >= kMaxGaps) {
+  if (draft.FindGap(scope) == nullptr && draft.before().of<Gaps>().size() >= kMaxGaps) {
     scope.account = AccountId();
     scope.order = OrderId();
   }
@@ -379,11 +380,16 @@ GapScope ScopeOf(const MovementKind& kind, const Contribution& contribution) {
   return {kind, contribution.account, contribution.line.order};
 }
 
+bool IsDeclared(const Policy& policy, const SourceDefinition& source,
+                const MovementEvent& movement) {
+  return policy.FindMovement(movement.kind) != nullptr &&
+         std::binary_search(source.emits.begin(), source.emits.end(), movement.kind);
+}
+
 void ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& event,
                    const MovementEvent& change) {
   const MovementDefinition* movement = draft.policy().FindMovement(change.kind);
-  const bool declared = std::binary_search(source.emits.begin(), source.emits.end(), change.kind);
-  if (movement == nullptr || !declared) {
+  if (!IsDeclared(draft.policy(), source, change)) {
     return MarkGap(
         draft, {change.kind, AccountId(), OrderId()}, source.name,
         absl::StrCat("the policy does not let this source report \"", change.kind.value(), "\""));
@@ -444,6 +450,7 @@ void ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
   FactEvent& said = known.body.emplace<FactEvent>(WithAccount(*definition, fact));
   const std::optional<std::string> why = Misfit(*definition, said);
   if (why.has_value()) return RaiseUnreadable(draft, source, known, said, *why);
+  VerifyEvent(draft, source, known);
 }
 
 }  // namespace
@@ -451,6 +458,9 @@ void ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
 void ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event) {
   if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {
     ApplyMovement(draft, source, event, *movement);
+    if (IsDeclared(draft.policy(), source, *movement)) VerifyEvent(draft, source, event);
+  } else if (std::holds_alternative<GuardEvent>(event.body)) {
+    VerifyEvent(draft, source, event);
   } else if (const auto* fact = std::get_if<FactEvent>(&event.body)) {
     ApplyFact(draft, source, event, *fact);
   } else if (const auto* gap = std::get_if<GapEvent>(&event.body)) {

@@ -62,6 +62,30 @@ struct FactEvent {
   friend bool operator==(const FactEvent&, const FactEvent&) = default;
 };
 
+enum class RowChange : uint8_t { kInsert = 1, kUpdate = 2, kDelete = 3 };  // numbers are on disk
+
+// A column that changed, as people are shown it; nothing where it is NULL or not known.
+struct GuardedColumn {
+  std::string name;
+  std::optional<std::string> before;
+  std::optional<std::string> after;
+
+  friend bool operator==(const GuardedColumn&, const GuardedColumn&) = default;
+};
+
+// A change of columns that a guard of the policy names.
+struct GuardEvent {
+  std::string guard;
+  RowId row;
+  uint64_t image_hash = 0;  // of the row after; 0 after a deletion
+  RowChange change = RowChange::kUpdate;
+  std::vector<GuardedColumn> columns;
+  AccountId account;   // empty if the guard doesn't say
+  IdempotencyKey key;  // of the movement whose row it is; empty likewise
+
+  friend bool operator==(const GuardEvent&, const GuardEvent&) = default;
+};
+
 // Something that could not be read.
 struct GapEvent {
   GapScope scope;
@@ -83,7 +107,7 @@ struct EventOrigin {
 struct Event {
   std::string id;  // transaction and row index, unique within the source: "0-1-129/3"
   absl::Time occurred_at = absl::InfinitePast();  // the source's clock: shown, never relied upon
-  std::variant<MovementEvent, FactEvent, GapEvent> body;
+  std::variant<MovementEvent, FactEvent, GapEvent, GuardEvent> body;
   EventOrigin origin;
 
   friend bool operator==(const Event&, const Event&) = default;

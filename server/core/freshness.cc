@@ -60,8 +60,9 @@ void CheckPositions(Draft& draft, const CheckInput& check, Findings& findings) {
 // The gap that hides movements of `kind` from this book, or null.
 const std::pair<const GapScope, Gap>* FindGapOver(const Resident& resident,
                                                   const MovementKind& kind, const BookId& book) {
-  auto entry = resident.gaps.lower_bound(GapScope{kind, AccountId(), OrderId()});
-  for (; entry != resident.gaps.end() && entry->first.kind == kind; ++entry) {
+  const auto& gaps = resident.of<Gaps>();
+  auto entry = gaps.lower_bound(GapScope{kind, AccountId(), OrderId()});
+  for (; entry != gaps.end() && entry->first.kind == kind; ++entry) {
     const GapScope& scope = entry->first;
     const bool same_account = scope.account.empty() || scope.account == book.account;
     const bool same_order = scope.order.empty() || book.order.empty() || scope.order == book.order;
@@ -72,7 +73,7 @@ const std::pair<const GapScope, Gap>* FindGapOver(const Resident& resident,
 
 void CheckGaps(Draft& draft, const std::set<BookId>& books, const CheckpointDefinition& checkpoint,
                Findings& findings) {
-  if (draft.before().gaps.empty()) return;
+  if (draft.before().of<Gaps>().empty()) return;
   std::set<GapScope> reported;
   for (const BookId& book : books) {
     for (const MovementDefinition& movement : draft.policy().movements) {

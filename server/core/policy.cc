@@ -39,6 +39,20 @@ const FactDefinition* Policy::FindFact(std::string_view name) const {
   return FindSorted(facts, name, [](const auto& fact) -> std::string_view { return fact.name; });
 }
 
+std::string_view ToString(AttributeType type) {
+  switch (type) {
+    case AttributeType::kString:
+      return "string";
+    case AttributeType::kInt:
+      return "int";
+    case AttributeType::kBool:
+      return "bool";
+    case AttributeType::kMoney:
+      return "money";
+  }
+  return "?";
+}
+
 OnEvent Policy::OnViolation(ViolationKind kind) const {
   const auto found = on_violation.find(kind);
   return found == on_violation.end() ? OnEvent::kAlert : found->second;

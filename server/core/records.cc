@@ -42,6 +42,8 @@ std::string_view ToString(ViolationKind kind) {
       return "guard";
     case ViolationKind::kFactUnreadable:
       return "fact_unreadable";
+    case ViolationKind::kRule:
+      return "rule";
   }
   return "?";
 }

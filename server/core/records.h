@@ -283,6 +283,7 @@ enum class ViolationKind : uint8_t {
   kStuck = 24,           // a status stayed for too long
   kGuard = 25,           // columns were changed by somebody who may not
   kFactUnreadable = 26,  // a fact isn't what the policy declares
+  kRule = 40,
 };
 std::string_view ToString(ViolationKind kind);  // "ungated", "unit_mismatch"
 

@@ -9,6 +9,8 @@
 #include "server/core/breakers.h"
 #include "server/core/freshness.h"
 #include "server/core/reservations.h"
+#include "server/core/verification/verification.h"
+#include "server/core/windows/windows.h"
 
 namespace fundgate::core {
 namespace {
@@ -23,7 +25,7 @@ bool IsOpen(const KeyRecord& record) {
 }
 
 bool HasGap(const Draft& draft, const KeyId& key, const AccountId& account) {
-  const auto& gaps = draft.before().gaps;
+  const auto& gaps = draft.before().of<Gaps>();
   return std::any_of(gaps.begin(), gaps.end(), [&](const auto& gap) {
     return gap.first.kind == key.kind &&
            (gap.first.account.empty() || gap.first.account == account);
@@ -114,13 +116,15 @@ void LookAt(Draft& draft, const KeyId& key) {
 void Tick(Draft& draft, const StateReader& state) {
   if (draft.before().clock.drifted || draft.before().policy == nullptr) return;
   ExpireBreakers(draft);
-  for (const Timer& timer : state.DueTimers(draft.now(), kMaxTimersPerTick)) {
+  for (const Timer& timer : state.Due<Timers>(draft.now(), kMaxTimersPerTick)) {
     draft.RemoveTimer(timer);
     const KeyRecord* record = draft.FindKey(timer.key);
     if (record == nullptr || record->wake_at != timer.at) continue;
     draft.ClearWake(timer.key);
     LookAt(draft, timer.key);
   }
+  ForgetEmptyWindows(draft, state);
+  TakeTurns(draft);
 }
 
 }  // namespace fundgate::core

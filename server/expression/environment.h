@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/expression/accessor.h"
 #include "server/expression/options.h"
 #include "server/expression/type.h"
 #include "server/expression/value.h"
@@ -98,6 +99,7 @@ class Environment {
   absl::Status AddRecord(RecordType record);
   absl::Status AddVariable(std::string name, Type type);
   absl::Status AddFunction(Function function);
+  absl::Status AddAccessor(Accessor accessor);
 
   // The slot of a declared variable or of a record variable's field, by its path; added to the
   // table if it is new. NOT_FOUND with the nearest name; INVALID_ARGUMENT for a whole record.
@@ -122,6 +124,9 @@ class Environment {
                                                              bool method) const;
   std::vector<std::string> VariableNames() const;
   std::vector<std::string> FunctionNames(bool method) const;
+  const Accessor* FindAccessor(std::string_view name) const;
+  // The variable that a call of an accessor stands for; whatever its name is.
+  void AddResolved(const std::string& call, const Type& type) { variables_.emplace(call, type); }
   // The slot of a path that the checker has resolved, added if new.
   uint32_t InternSlot(std::string_view path, const Type& type);
 
@@ -134,6 +139,7 @@ class Environment {
   std::map<std::string, RecordType, std::less<>> records_;
   std::map<OpaqueId, OpaqueType> opaques_;
   std::vector<std::shared_ptr<const Function>> functions_;
+  std::map<std::string, Accessor, std::less<>> accessors_;
   std::vector<Slot> slots_;
   std::map<std::string, uint32_t, std::less<>> slot_of_path_;
 };

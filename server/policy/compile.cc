@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "server/core/records.h"
+#include "server/policy/compile_rules.h"
+#include "server/policy/compile_checks.h"
 #include "server/policy/effects.h"
 #include "server/policy/event_environment.h"
 #include "server/policy/invariant_expression.h"
@@ -93,6 +95,8 @@ class Compiler {
     AddCheckpoints();
     AddInvariants();
     AddReactions();
+    CompileChecks(document_, *policy_);
+    AddRules(document_, *policy_);
     if (document_.has_key_retention()) {
       policy_->key_retention = ToDuration(document_.key_retention());
     }

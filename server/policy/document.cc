@@ -31,7 +31,7 @@ using google::protobuf::Reflection;
 
 // Sections that documents of later versions have. A section leaves this list when the schema gets
 // a field of its name.
-constexpr std::string_view kLaterSections[] = {"windows", "rules", "breakers"};
+constexpr std::string_view kLaterSections[] = {"breakers"};
 
 // Entries of a list or map without a bound of its own in the schema.
 constexpr size_t kEntriesMax = 1000;
@@ -142,6 +142,13 @@ class Reader {
   static const FieldDescriptor* CatchAll(const Descriptor& type) {
     for (int i = 0; i < type.field_count(); ++i) {
       if (type.field(i)->options().GetExtension(v1::catch_all)) return type.field(i);
+    }
+    return nullptr;
+  }
+
+  static const FieldDescriptor* Shorthand(const Descriptor& type) {
+    for (int i = 0; i < type.field_count(); ++i) {
+      if (type.field(i)->options().GetExtension(v1::shorthand)) return type.field(i);
     }
     return nullptr;
   }
@@ -293,8 +300,9 @@ class Reader {
     if (type == ::fundgate::v1::Value::descriptor() && node.kind == YamlNode::Kind::kScalar) {
       return message->CopyFrom(ToValue(node));
     }
-    if (type == v1::Names::descriptor()) {
-      return ReadField(node, {message, type->FindFieldByName("values")}, path);
+    if (const FieldDescriptor* field = Shorthand(*type)) {
+      if (field->is_repeated()) return ReadField(node, {message, field}, path);
+      if (node.kind == YamlNode::Kind::kScalar) return ReadValue(node, {message, field}, path);
     }
     ReadMessage(node, message, path);
   }

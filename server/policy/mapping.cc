@@ -9,6 +9,7 @@
 #include "google/protobuf/map.h"
 #include "server/policy/fnv1a.h"
 #include "server/policy/money_functions.h"
+#include "server/policy/verification.h"
 
 namespace fundgate::policy {
 namespace {
@@ -39,6 +40,16 @@ uint64_t HashOf(const v1::Table& table) {
     hash.AddText(*text);
   }
   AddEntries(table.fields(), hash);
+  return hash.value();
+}
+
+// What a guard's changes mean; not who may make them.
+uint64_t HashOf(const std::string& name, const v1::Guard& guard) {
+  Fnv1a hash;
+  for (const std::string* text : {&name, &guard.table(), &guard.key(), &guard.account_id()}) {
+    hash.AddText(*text);
+  }
+  for (const std::string& column : guard.columns()) hash.AddText(column);
   return hash.value();
 }
 
@@ -159,7 +170,7 @@ std::optional<MarkerMapping> CompileMarker(const v1::Marker& marker,
 
 uint64_t MappingVersion(const v1::Document& document, const std::string& name) {
   const auto found = document.sources().find(name);
-  if (found == document.sources().end() || found->second.tables().empty()) return 0;
+  if (found == document.sources().end()) return 0;
   const v1::Source& source = found->second;
   std::vector<uint64_t> tables;
   for (const v1::Table& table : source.tables()) {
@@ -171,6 +182,10 @@ uint64_t MappingVersion(const v1::Document& document, const std::string& name) {
     AddFact(fact->second, table.when(), hash);
     tables.back() = hash.value();
   }
+  for (const auto& [guard_name, guard] : document.guards()) {
+    if (SourceOfGuard(document, guard) == name) tables.push_back(HashOf(guard_name, guard));
+  }
+  if (tables.empty()) return 0;
   std::sort(tables.begin(), tables.end());
   Fnv1a hash;
   for (const uint64_t table : tables) hash.AddText(absl::StrCat(absl::Hex(table)));

@@ -17,16 +17,18 @@
 #include "fundgate/v1/value.pb.h"
 #include "server/core/machine.h"
 #include "server/core/state.h"
+#include "server/core/verification/check.h"
 #include "server/policy/scalars.h"
 
 namespace fundgate::policy {
 namespace {
 
+// What a test that expects nothing of a sort writes.
+constexpr char kNone[] = "none";
+
 // Every test begins at the same moment: 2027-01-15T08:00:00Z.
 constexpr int64_t kStartSeconds = 1'800'000'000;
 
-// What `expect: {violation: ...}` says where there must be none.
-constexpr char kNoViolation[] = "none";
 
 absl::StatusOr<Money> ToMoney(const ::fundgate::v1::Money& message) {
   FUNDGATE_ASSIGN_OR_RETURN(const Currency currency, Currency::FromCode(message.currency_code()));
@@ -134,8 +136,9 @@ core::MovementStatus ToStatus(v1::EventStatus status) {
 // One test's world: a machine with empty books, its sources fed from here.
 class Run {
  public:
-  Run(std::shared_ptr<const core::Policy> policy, bool proven)
-      : policy_(std::move(policy)), proven_(proven) {}
+  // `loaded` must outlive the run.
+  Run(const LoadedPolicy& loaded, bool proven)
+      : document_(loaded.document), policy_(loaded.policy), proven_(proven) {}
 
   absl::Status Start() {
     core::ApplyPolicyInput apply;
@@ -156,11 +159,12 @@ class Run {
       FUNDGATE_RETURN_IF_ERROR(Put(core::TickInput{}).status());
       return Prove();
     }
-    if (step.has_check()) return Check(step.check()).status();
+    if (step.has_check()) return CheckRepeatedly(step.check());
     if (step.has_confirm()) return Confirm(step.confirm());
     if (step.has_release()) return Release(step.release());
     if (step.has_trip()) return Trip(step.trip());
     for (const auto& [name, fact] : step.fact()) return FeedFact(name, fact);
+    for (const auto& [name, change] : step.guarded()) return FeedGuarded(name, change);
     for (const auto& [kind, event] : step.events()) return Feed(kind, event);
     return absl::OkStatus();
   }
@@ -181,6 +185,16 @@ class Run {
   }
 
  private:
+  absl::Status CheckRepeatedly(const v1::TestCheck& check) {
+    if (check.repeat() == 0) return Check(check).status();
+    for (int64_t i = 1; i <= check.repeat(); ++i) {
+      v1::TestCheck one = check;
+      one.set_idempotency_key(absl::StrCat(check.idempotency_key(), "-", i));
+      FUNDGATE_RETURN_IF_ERROR(Check(one).status());
+    }
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<core::Answer> Put(decltype(core::Input::body) body) {
     FUNDGATE_ASSIGN_OR_RETURN(core::Outcome outcome,
                               machine_.Apply(core::Input{now_, std::move(body)}));
@@ -191,7 +205,7 @@ class Run {
 
   // The decision that the step's key has now.
   absl::StatusOr<std::string> DecisionOf(const core::KeyId& key) const {
-    const std::optional<core::KeyRecord> record = state_.FindKey(key);
+    const std::optional<core::KeyRecord> record = state_.Find<core::Keys>(key);
     if (!record.has_value()) return std::string();
     return record->decision.has_value() ? record->decision->id : std::string();
   }
@@ -230,7 +244,7 @@ class Run {
   }
 
   core::IngestInput Batch(const core::SourceDefinition& definition) const {
-    const core::Source& source = state_.resident().sources.at(definition.name);
+    const core::Source& source = state_.resident().of<core::Sources>().at(definition.name);
     core::IngestInput input;
     input.source = definition.name;
     input.epoch = source.epoch;
@@ -285,6 +299,28 @@ class Run {
     return Send(*policy_->FindSource(definition->sources.front()), std::move(said), fact.origin());
   }
 
+  absl::Status FeedGuarded(const std::string& name, const v1::TestGuarded& change) {
+    const auto checks = policy_->checks_of_event.find(absl::StrCat("guards.", name));
+    if (checks == policy_->checks_of_event.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("there is no guard ", name));
+    }
+    const core::EventCheck& guard = *policy_->checks[checks->second.front()];
+    ++events_;
+    core::GuardEvent changed;
+    changed.guard = name;
+    changed.row = {name, absl::StrCat(events_)};
+    changed.image_hash = events_;
+    if (change.change() == v1::TEST_CHANGE_INSERT) changed.change = core::RowChange::kInsert;
+    if (change.change() == v1::TEST_CHANGE_DELETE) changed.change = core::RowChange::kDelete;
+    const auto& columns =
+        change.columns().empty() ? document_.guards().at(name).columns() : change.columns();
+    for (const std::string& column : columns) changed.columns.push_back({column, {}, {}});
+    changed.account = AccountId(change.account_id());
+    changed.key = IdempotencyKey(change.idempotency_key());
+    return Send(*policy_->FindSource(guard.declaration().sources.front()), std::move(changed),
+                change.origin());
+  }
+
   // The source's next transaction, of one event.
   absl::Status Send(const core::SourceDefinition& source, decltype(core::Event::body) body,
                     const v1::TestOrigin& origin) {
@@ -311,6 +347,7 @@ class Run {
     return absl::OkStatus();
   }
 
+  const v1::Document& document_;
   std::shared_ptr<const core::Policy> policy_;
   bool proven_;
   core::MemoryState state_;
@@ -345,9 +382,15 @@ void CompareDecision(const v1::Expectation& expect, const core::Decision& decisi
     if (counts && (reason.name == expect.reason() || code == expect.reason())) reason_found = true;
     absl::StrAppend(&sentences, "; ", reason.message);
   }
+  bool shadow_found =
+      expect.shadow().empty() || (expect.shadow() == kNone && decision.shadow_reasons.empty());
+  for (const core::Reason& reason : decision.shadow_reasons) {
+    if (reason.name == expect.shadow()) shadow_found = true;
+    absl::StrAppend(&sentences, "; in shadow, ", reason.message);
+  }
   result.invariants.assign(invariants.begin(), invariants.end());
   result.got = ToText(decision.verdict, reasons);
-  result.passed = decision.verdict == ToVerdict(expect.verdict()) && reason_found;
+  result.passed = decision.verdict == ToVerdict(expect.verdict()) && reason_found && shadow_found;
   if (!result.passed) {
     result.message = absl::StrCat("expected ", result.expected, ", got ", result.got, sentences);
   }
@@ -369,19 +412,22 @@ void CompareViolations(const std::string& expected, const std::vector<core::Viol
   const std::string got =
       names.empty() ? "no violation" : absl::StrCat("violation ", absl::StrJoin(names, ", "));
   absl::StrAppend(&result.got, result.got.empty() ? "" : ", ", got);
-  if (expected == kNoViolation ? names.empty() : found) return;
+  if (expected == kNone ? names.empty() : found) return;
   result.passed = false;
   absl::StrAppend(&result.message, result.message.empty() ? "" : "; ", "expected ",
-                  expected == kNoViolation ? "no violation" : "violation " + expected, ", got ",
+                  expected == kNone ? "no violation" : "violation " + expected, ", got ",
                   got, sentences);
 }
 
 std::string Expected(const v1::Test& test) {
   std::vector<std::string> reasons;
   if (!test.expect().reason().empty()) reasons.push_back(test.expect().reason());
+  if (!test.expect().shadow().empty()) {
+    reasons.push_back(absl::StrCat("in shadow ", test.expect().shadow()));
+  }
   const std::string violation =
       test.expect().violation().empty() ? ""
-      : test.expect().violation() == kNoViolation
+      : test.expect().violation() == kNone
           ? "no violation"
           : absl::StrCat("violation ", test.expect().violation());
   if (!test.has_check()) return violation;
@@ -413,7 +459,7 @@ TestResult RunOne(const LoadedPolicy& loaded, int index) {
   result.line = loaded.places.Find(path).value.line;
   result.expected = Expected(test);
 
-  Run run(loaded.policy, test.sources() != v1::SOURCES_IN_TEST_STALE);
+  Run run(loaded, test.sources() != v1::SOURCES_IN_TEST_STALE);
   if (!TakeSteps(loaded, test, path, run, result).ok()) return result;
   result.passed = true;
   if (test.has_check()) {

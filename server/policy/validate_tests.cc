@@ -14,6 +14,8 @@
 namespace fundgate::policy {
 namespace {
 
+constexpr int64_t kRepeatMax = 10'000;
+
 // Movements that some source reports: only those can be given as events.
 std::vector<std::string> Emitted(const v1::Document& document) {
   std::set<std::string> kinds;
@@ -36,6 +38,9 @@ void ValidateCheck(const Validation& v, const std::string& path, const v1::TestC
   CheckpointExists(v, path, check.checkpoint());
   if (!v.places.Has(path + ".amount") && !v.places.Has(path + ".lines")) {
     v.AtKey(path, "a check needs an amount, or lines with amounts");
+  }
+  if (check.repeat() < 0 || check.repeat() > kRepeatMax) {
+    v.AtValue(path + ".repeat", absl::StrCat("1 to ", kRepeatMax, " is accepted"));
   }
   if (!check.lines().empty() && (!check.order_id().empty() || !check.parts().empty())) {
     v.AtKey(path + ".lines", "with lines, orders and parts stand in the lines alone");
@@ -96,6 +101,22 @@ void ValidateFact(const Validation& v, const std::string& path, const std::strin
   }
 }
 
+void ValidateGuarded(const Validation& v, const std::string& path, const std::string& name,
+                     const v1::TestGuarded& change) {
+  const auto guard = v.document.guards().find(name);
+  if (guard == v.document.guards().end()) {
+    if (v.places.IsDamaged("guards")) return;
+    return v.AtKey(path, NoSuch("guard", name, NamesOf(v.document.guards())));
+  }
+  const auto& columns = guard->second.columns();
+  for (int i = 0; i < change.columns_size(); ++i) {
+    if (std::find(columns.begin(), columns.end(), change.columns(i)) != columns.end()) continue;
+    v.AtValue(absl::StrCat(path, ".columns[", i, "]"),
+              NoSuch("column", change.columns(i), {columns.begin(), columns.end()},
+                     absl::StrCat(" of the guard '", name, "'")));
+  }
+}
+
 void ValidateExpectation(const Validation& v, const std::string& path, const v1::Test& test) {
   const bool has_violation = !test.expect().violation().empty();
   if (!test.has_check() && !has_violation && v.places.IsRead(path + ".expect")) {
@@ -114,7 +135,7 @@ void ValidateStep(const Validation& v, const std::string& path, const v1::Step& 
                   const std::vector<std::string>& emitted) {
   const int fields = step.events_size() + step.has_check() + step.has_confirm() +
                      step.has_release() + step.has_trip() + step.has_advance() +
-                     step.fact_size();
+                     step.fact_size() + step.guarded_size();
   if (fields != 1) {
     v.AtValue(path, fields == 0 ? "a step needs one thing that happened, like {payment: {...}}"
                                 : "a step is one thing; make a step of each");
@@ -133,10 +154,13 @@ void ValidateStep(const Validation& v, const std::string& path, const v1::Step& 
       continue;
     }
     std::vector<std::string> known = emitted;
-    for (const char* word : {"check", "confirm", "release", "trip", "advance", "fact"}) {
+    for (const char* word : {"check", "confirm", "release", "trip", "advance", "fact", "guarded"}) {
       known.emplace_back(word);
     }
     v.AtKey(place, NoSuch("movement or step", kind, known));
+  }
+  for (const auto& [name, change] : step.guarded()) {
+    ValidateGuarded(v, absl::StrCat(path, ".guarded.", name), name, change);
   }
   for (const auto& [name, fact] : step.fact()) {
     ValidateFact(v, absl::StrCat(path, ".fact.", name), name, fact, emitted);
@@ -166,6 +190,9 @@ void ValidateTests(const Validation& v) {
     }
     if (test.has_check()) ValidateCheck(v, path + ".check", test.check());
     ValidateExpectation(v, path, test);
+    if (test.check().repeat() != 0) {
+      v.AtKey(path + ".check.repeat", "the last check is one; repeat has a meaning in steps");
+    }
   }
 }
 

@@ -152,7 +152,7 @@ bool Writer::JudgeTick(Group& group) {
   if (!JudgeOne(std::move(tick), group)) return false;
   // One tick does a bounded amount of work. What it left over comes with the next group.
   const bool recorded = group.answered.size() > before;
-  if (recorded && !state.DueTimers(group.answered.back().input.time, 1).empty()) {
+  if (recorded && !state.Due<core::Timers>(group.answered.back().input.time, 1).empty()) {
     next_tick_ = steady_now;
   }
   return true;

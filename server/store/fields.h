@@ -9,6 +9,8 @@
 #include "server/core/input.h"
 #include "server/core/outcome.h"
 #include "server/core/records.h"
+#include "server/core/timer.h"
+#include "server/core/verification/watch.h"
 #include "server/store/codec.h"
 
 // Fields() is found by the type of the record, so it lives in the core's namespace.
@@ -41,6 +43,7 @@ template <typename A>
 void Fields(A& a, F<A, Decision>& r) {
   a(r.id, r.request_id, r.verdict, r.reasons, r.replayed, r.key, r.account, r.amount,
     r.policy_version, r.decided_at, r.valid_until, r.overdue_at, r.sources, r.retry_after);
+  if (a.version() >= 3) a(r.shadow_reasons);
 }
 template <typename A>
 void Fields(A& a, F<A, BookId>& r) {
@@ -91,6 +94,37 @@ template <typename A>
 void Fields(A& a, F<A, KeyRecord>& r) {
   a(r.state, r.generation, r.fingerprint, r.decision, r.reservation, r.moved, r.in_progress,
     r.event_seen, r.rows, r.past, r.closed_at, r.changed_at, r.wake_at);
+}
+template <typename A>
+void Fields(A& a, F<A, Timer>& r) {
+  a(r.at, r.key);
+}
+template <typename A>
+void Fields(A&, F<A, Nothing>&) {}
+template <typename A>
+void Fields(A& a, F<A, WindowId>& r) {
+  a(r.account, r.window, r.key);
+}
+template <typename A>
+void Fields(A& a, F<A, WindowBucket>& r) {
+  a(r.number, r.currency, r.count, r.sum, r.largest);
+}
+template <typename A>
+void Fields(A& a, F<A, WindowValue>& r) {
+  a(r.value, r.bucket);
+}
+template <typename A>
+void Fields(A& a, F<A, Window>& r) {
+  a(r.meaning, r.resolution, r.buckets, r.values, r.wake_at);
+}
+template <typename A>
+void Fields(A& a, F<A, WindowEnd>& r) {
+  a(r.at, r.window);
+}
+template <typename A>
+void Fields(A& a, F<A, RuleStatistics>& r) {
+  a(r.hits, r.shadow_hits, r.errors, r.last_hit, r.last_error, r.error, r.day, r.hits_of_day,
+    r.minute, r.violations_of_minute, r.suppressed);
 }
 template <typename A>
 void Fields(A& a, F<A, Probe>& r) {
@@ -155,6 +189,14 @@ void Fields(A& a, F<A, GapEvent>& r) {
   a(r.scope, r.table, r.reason);
 }
 template <typename A>
+void Fields(A& a, F<A, GuardedColumn>& r) {
+  a(r.name, r.before, r.after);
+}
+template <typename A>
+void Fields(A& a, F<A, GuardEvent>& r) {
+  a(r.guard, r.row, r.image_hash, r.change, r.columns, r.account, r.key);
+}
+template <typename A>
 void Fields(A& a, F<A, EventOrigin>& r) {
   a(r.server_id, r.statement, r.marks);
 }
@@ -162,6 +204,51 @@ template <typename A>
 void Fields(A& a, F<A, Event>& r) {
   a(r.id, r.occurred_at, r.body);
   if (a.version() >= 2) a(r.origin);
+}
+
+template <typename A>
+void Fields(A& a, F<A, Sighting>& r) {
+  a(r.source, r.event_id, r.account, r.order, r.at, r.origin);
+}
+template <typename A>
+void Fields(A& a, F<A, MatchEntry>& r) {
+  a(r.thing, r.seen, r.values);
+}
+template <typename A>
+void Fields(A& a, F<A, MatchWatch>& r) {
+  a(r.left, r.right, r.open_since, r.changed_at, r.missing_said, r.differs_said, r.overflowed);
+}
+template <typename A>
+void Fields(A& a, F<A, ChainRow>& r) {
+  a(r.seen, r.thing, r.amount, r.balance, r.sequence);
+}
+template <typename A>
+void Fields(A& a, F<A, ChainWatch>& r) {
+  a(r.currency, r.balance, r.sequence, r.waiting, r.recent);
+}
+template <typename A>
+void Fields(A& a, F<A, StatusStep>& r) {
+  a(r.seen, r.status);
+}
+template <typename A>
+void Fields(A& a, F<A, TransitionWatch>& r) {
+  a(r.status, r.entered, r.waiting, r.stuck_said, r.recent);
+}
+template <typename A>
+void Fields(A& a, F<A, GuardWatch>& r) {
+  a(r.event_id, r.image_hash);
+}
+template <typename A>
+void Fields(A& a, F<A, WatchId>& r) {
+  a(r.check, r.key);
+}
+template <typename A>
+void Fields(A& a, F<A, Watch>& r) {
+  a(r.of, r.turn);
+}
+template <typename A>
+void Fields(A& a, F<A, WatchTurn>& r) {
+  a(r.check, r.at, r.key);
 }
 
 template <typename A>

@@ -342,7 +342,7 @@ TEST(Events, FreezeHoldsTheOrderAndTripTheCheckpointsOfTheAccount) {
   world.Insert("late_refund", 1, {.key = "l1", .amount = "CNY 5.00"});
   world.Advance(absl::Seconds(1));
   world.Prove();
-  const auto& breakers = world.state().resident().breakers;
+  const auto& breakers = world.state().resident().of<core::Breakers>();
   EXPECT_EQ(breakers.at("*/order:o1").origin, BreakerOrigin::kFreeze);
   EXPECT_EQ(breakers.at("cash_out/account:m1").origin, BreakerOrigin::kTrip);
   EXPECT_EQ(breakers.at("late_refund/account:m1").mode, Verdict::kHold);
@@ -369,7 +369,7 @@ TEST(Reactions, AnUngatedMovementFreezesItsAccountAtOnce) {
   World world = Reacting(ViolationKind::kUngated, OnEvent::kFreeze);
   world.Insert("payment", 1, {.key = "p1"});
   world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
-  const Breaker& breaker = world.state().resident().breakers.at("*/account:m1");
+  const Breaker& breaker = world.state().resident().of<core::Breakers>().at("*/account:m1");
   EXPECT_EQ(breaker.origin, BreakerOrigin::kFreeze);
   EXPECT_EQ(breaker.mode, Verdict::kHold);
   EXPECT_FALSE(breaker.until.has_value());
@@ -392,7 +392,7 @@ TEST(Reactions, AnOperatorEndsTheFreezeAndTheNextViolationFreezesAgain) {
 TEST(Reactions, ATripHoldsTheAccountsChecksOfThatKindAlone) {
   World world = Reacting(ViolationKind::kUngated, OnEvent::kTrip);
   world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
-  const auto& breakers = world.state().resident().breakers;
+  const auto& breakers = world.state().resident().of<core::Breakers>();
   ASSERT_EQ(breakers.size(), 1U);
   EXPECT_EQ(breakers.at("refund/account:m1").origin, BreakerOrigin::kTrip);
 }
@@ -401,7 +401,7 @@ TEST(Reactions, ATripOfAKindWithoutCheckpointHoldsTheWholeAccount) {
   World world = Reacting(ViolationKind::kDuplicateMovement, OnEvent::kTrip);
   world.Insert("payment", 1, {.key = "p1"});
   world.Insert("payment", 2, {.key = "p1"});
-  EXPECT_EQ(world.state().resident().breakers.count("*/account:m1"), 1U);
+  EXPECT_EQ(world.state().resident().of<core::Breakers>().count("*/account:m1"), 1U);
 }
 
 TEST(Reactions, WhatThePolicyDoesntNameOnlyAlerts) {
@@ -409,7 +409,7 @@ TEST(Reactions, WhatThePolicyDoesntNameOnlyAlerts) {
   world.Insert("payment", 1, {.key = "p1"});
   world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
   EXPECT_THAT(world.Violations(), ElementsAre("ungated"));
-  EXPECT_TRUE(world.state().resident().breakers.empty());
+  EXPECT_TRUE(world.state().resident().of<core::Breakers>().empty());
 }
 
 TEST(Reactions, HistoryFromBeforeTheGateFreezesNobody) {
@@ -422,7 +422,7 @@ TEST(Reactions, HistoryFromBeforeTheGateFreezesNobody) {
   Event event = world.NewEvent("refund", 1, std::nullopt, Row{.key = "r1"}.ToContribution());
   event.occurred_at = absl::FromUnixSeconds(1'700'000'000);
   world.Feed({event});
-  EXPECT_TRUE(world.state().resident().breakers.empty());
+  EXPECT_TRUE(world.state().resident().of<core::Breakers>().empty());
 }
 
 TEST(Events, AnAmountThatDoesNotFitLeavesTheBookUnproven) {
@@ -438,8 +438,8 @@ TEST(Events, AnAmountThatDoesNotFitLeavesTheBookUnproven) {
 TEST(Events, AKindTheSourceDoesNotReportIsAGap) {
   World world;
   world.Insert("payout", 1, {.key = "x1", .order = ""});
-  EXPECT_EQ(world.state().resident().gaps.size(), 1U);
-  EXPECT_TRUE(world.state().books().empty());
+  EXPECT_EQ(world.state().resident().of<core::Gaps>().size(), 1U);
+  EXPECT_TRUE(world.state().of<core::Books>().empty());
 }
 
 TEST(PowerOfTen, IsFoundBetweenAmountsThatDifferByUnitsAlone) {

@@ -77,7 +77,7 @@ TEST_F(Freshness, AWaitChangesAndRecordsNothing) {
   check.may_wait = true;
   world.Get<Wait>(check);
   EXPECT_EQ(world.state().resident().clock.sequence, before);
-  EXPECT_EQ(world.state().keys().count(check.key), 0U);
+  EXPECT_EQ(world.state().of<core::Keys>().count(check.key), 0U);
 }
 
 TEST_F(Freshness, NothingIsWaitedForThatADenialStandsAgainstAnyway) {

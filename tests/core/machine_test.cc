@@ -43,8 +43,8 @@ TEST(Machine, ARefusalChangesNothingButTheSequence) {
   MemoryState before = world.state();
   world.RefusalOf(ConfirmInput{
       AccountId("m1"), {MovementKind("refund"), IdempotencyKey("x")}, "d", std::nullopt});
-  EXPECT_EQ(world.state().keys(), before.keys());
-  EXPECT_EQ(world.state().books(), before.books());
+  EXPECT_EQ(world.state().of<core::Keys>(), before.of<core::Keys>());
+  EXPECT_EQ(world.state().of<core::Books>(), before.of<core::Books>());
 }
 
 TEST(Machine, NewPoliciesCountUpAndMayNotChangeBooksInUse) {

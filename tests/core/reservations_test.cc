@@ -65,7 +65,7 @@ TEST_F(Reservations, ACheckpointWithoutASourcePostsAtConfirm) {
       ConfirmInput{decision.account, decision.key, decision.id, M("CNY 20.00")});
   EXPECT_EQ(answer.reservation.state, ReservationState::kPosted);
   const BookId payee{"payee", AccountId("m1"), OrderId(), M("CNY 1").currency};
-  EXPECT_EQ(world_.state().books().at(payee).counters.front(), (Counter{2000, 0, 0}));
+  EXPECT_EQ(world_.state().of<core::Books>().at(payee).counters.front(), (Counter{2000, 0, 0}));
   EXPECT_EQ(world_.Check("payout", "x1", "CNY 30.00").reasons.front().code,
             ReasonCode::kAlreadyMoved);
 }

@@ -89,7 +89,8 @@ TEST(Timers, FinishedKeysExpireAndCloseTheirOrder) {
   world.Insert("refund", 1, {.key = "r1", .amount = "CNY 60.00"});
   TickAfter(world, absl::Minutes(10));
   TickAfter(world, absl::Hours(24 * 400));
-  EXPECT_EQ(world.state().keys().count({MovementKind("refund"), IdempotencyKey("r1")}), 0U);
+  EXPECT_EQ(world.state().of<core::Keys>().count({MovementKind("refund"), IdempotencyKey("r1")}),
+            0U);
   world.Prove();
   const Decision decision = world.Check("refund", "r1", "CNY 1.00");
   EXPECT_EQ(decision.verdict, Verdict::kHold);

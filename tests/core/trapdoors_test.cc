@@ -199,7 +199,7 @@ TEST(TrapdoorsOfTime, AnOrderPaidJustNowIsAllowedAfterAShortWait) {
   world.Advance(absl::Milliseconds(20));
   world.Insert("payment", 1, {.key = "p1"});
   world.Prove();
-  EXPECT_GE(world.state().resident().sources.at(SourceName("ledger")).proven_past,
+  EXPECT_GE(world.state().resident().of<core::Sources>().at(SourceName("ledger")).proven_past,
             wait.proven_past);
   EXPECT_EQ(world.Get<Decision>(check).verdict, Verdict::kAllow);
 }

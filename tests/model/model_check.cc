@@ -294,6 +294,7 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
   AskFreshness(check, found);
   AskKnowledge(check, steps, found);
   AskInvariants(check, steps, found);
+  const std::vector<RuleSaid> said = AskRules(check, found);
   const absl::Time give_up_at = check.arrived_at + absl::Milliseconds(200);
   if (check.may_wait && now_ < give_up_at && found.waits && found.certain == Verdict::kAllow) {
     AnswerPicture wait;
@@ -320,6 +321,13 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
     }
   }
   AnswerPicture answer = Decided(std::max(found.certain, found.pending), found.reasons);
+  for (const RuleSaid& one : said) {
+    if (one.counts) continue;
+    const bool failed = one.truth == Truth::kOverflow;
+    answer.shadow.insert(ReasonText(failed ? ReasonCode::kLimit : ReasonCode::kRule,
+                                    failed ? "" : one.rule, one.verdict));
+  }
+  NoteRules(check, said);
   Reserve(check, steps, found.blind, answer);
   return answer;
 }
@@ -329,6 +337,14 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
                     AnswerPicture& answer) {
   const CheckpointFacts& checkpoint = *FindCheckpoint(check.key.kind.value());
   Key& key = keys_[check.key];
+  const bool first = !key.reservation.has_value() && key.released.empty();
+  if (first && answer.verdict == Verdict::kAllow) {
+    AllowedOnce once{now_, check.key.kind.value(), check.account, check.amount, check.lines, {}};
+    for (const auto& [name, value] : check.attributes) {
+      once.attributes[name] = std::get<std::string>(value);
+    }
+    allowed_.push_back(std::move(once));
+  }
   if (!key.binding.has_value()) {
     key.binding = Binding{check.account, check.amount, check.lines, TextAttribute(check, "payee")};
   }

@@ -70,7 +70,8 @@ core::KeyRecord FullKeyRecord() {
       .valid_until = absl::FromUnixNanos(2),
       .overdue_at = absl::FromUnixNanos(3),
       .sources = {{SourceName("s"), Position::Parse("0-1-2").value(), absl::FromUnixNanos(4)}},
-      .retry_after = absl::Milliseconds(5)};
+      .retry_after = absl::Milliseconds(5),
+      .shadow_reasons = {{core::ReasonCode::kRule, "r", "m", core::Verdict::kHold, {}}}};
   core::KeyRecord record;
   record.state = core::KeyState::kAllowed;
   record.generation = 3;
@@ -95,6 +96,39 @@ core::KeyRecord FullKeyRecord() {
 TEST(Records, GiveBackEveryField) {
   const core::KeyRecord record = FullKeyRecord();
   EXPECT_EQ(DecodeRecord<core::KeyRecord>(EncodeRecord(record)).value(), record);
+}
+
+TEST(Records, OfWindowsAndRulesGiveBackEveryField) {
+  const core::Window window{.meaning = 77,
+                            .resolution = absl::Seconds(30),
+                            .buckets = {{5, Currency::FromCode("CNY").value(), 2, 300, 200},
+                                        {6, Currency::FromCode("USD").value(), 1, 100, 100}},
+                            .values = {{"a", 5}, {std::string("\0b", 2), 6}},
+                            .wake_at = absl::FromUnixNanos(99)};
+  EXPECT_EQ(DecodeRecord<core::Window>(EncodeRecord(window)).value(), window);
+  const core::RuleStatistics seen{.hits = 1,
+                                  .shadow_hits = 2,
+                                  .errors = 3,
+                                  .last_hit = absl::FromUnixNanos(4),
+                                  .last_error = absl::FromUnixNanos(5),
+                                  .error = "e",
+                                  .day = absl::FromUnixNanos(6),
+                                  .hits_of_day = 7,
+                                  .minute = absl::FromUnixNanos(8),
+                                  .violations_of_minute = 9,
+                                  .suppressed = 10};
+  EXPECT_EQ(DecodeRecord<core::RuleStatistics>(EncodeRecord(seen)).value(), seen);
+}
+
+TEST(Records, DecisionsOfTheSecondVersionAreReadWithoutShadowReasons) {
+  core::Decision decision = *FullKeyRecord().decision;
+  decision.shadow_reasons.clear();
+  std::string bytes = EncodeRecord(decision);
+  bytes.front() = 2;
+  bytes.pop_back();  // no count of shadow reasons
+  const auto read = DecodeRecord<core::Decision>(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, decision);
 }
 
 TEST(Records, CutShortAnywhereAreRefused) {
@@ -130,6 +164,32 @@ TEST(Records, FactsOfTheSecondVersionHaveOneImage) {
   ASSERT_TRUE(read.ok()) << read.status();
   const core::FactEvent fact{"bid", "k", AccountId(), {}, {}, core::Attributes{{"price", int64_t{7}}}};
   EXPECT_EQ(std::get<core::FactEvent>(read->body), fact);
+}
+
+TEST(Records, WatchesOfEveryKindComeBack) {
+  const core::Sighting seen{SourceName("shop"), "e/0",  AccountId("m1"),
+                            OrderId("o1"),      absl::UnixEpoch(), {77, "UPDATE", {{"app", "x"}}}};
+  const core::MatchEntry entry{"o1", seen, {core::AttributeValue(int64_t{3}), std::nullopt}};
+  const core::MatchWatch match{{entry}, {}, absl::UnixEpoch(), absl::UnixEpoch(), true, false, true};
+  const core::ChainWatch chain{Currency::FromCode("CNY").value(), 7, 8, {{seen, "e1", 1, 2, 3}}, {"e0"}};
+  const core::TransitionWatch transition{"PAID", seen, {{seen, "SHIPPED"}}, true, {"e/0"}};
+  const core::GuardWatch guard{"e/0", 5};
+  for (const core::Watch& watch :
+       {core::Watch{match, absl::UnixEpoch()}, core::Watch{chain, {}},
+        core::Watch{transition, absl::UnixEpoch()}, core::Watch{guard, {}}}) {
+    const auto read = DecodeRecord<core::Watch>(EncodeRecord(watch));
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(*read, watch);
+  }
+}
+
+TEST(Records, GuardedChangesComeBack) {
+  const core::GuardEvent change{"refund_rows", {"pay.refund", "7"}, 9, core::RowChange::kDelete,
+                                {{"amount", "1", std::nullopt}}, AccountId("m1"), IdempotencyKey("r1")};
+  const core::Event event{"e1", absl::UnixEpoch(), change, {}};
+  const auto read = DecodeRecord<core::Event>(EncodeRecord(event));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, event);
 }
 
 TEST(Records, RandomBytesNeverHarmTheReader) {

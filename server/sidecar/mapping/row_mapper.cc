@@ -242,6 +242,11 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
   for (FactDeclarations& fact : table->facts) {
     WriteFacts(fact, images.before(), images.after(), write);
   }
+  for (const auto& guard : table->guards) {
+    if (guard->IsTouched(images.before(), images.after())) {
+      guard->Write(images.before(), images.after(), write());
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -252,7 +257,7 @@ RowWriter RowMapper::NewWriter(const binlog::RowChange& row, std::span<const bin
   FillStatement(row.statement, head);
   return {{absl::StrCat(ToAbsl(row.table->database), ".", ToAbsl(row.table->name)),
            PrimaryKeyText(*row.table, before), PrimaryKeyText(*row.table, after),
-           after.empty() ? 0 : ImageHash(after)},
+           after.empty() ? 0 : ImageHash(after), CutText(row.statement, kMaxStatementHeadBytes)},
           std::move(head),
           out};
 }

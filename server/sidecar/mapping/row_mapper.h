@@ -43,6 +43,7 @@ class SourceTables;
 //   something: it changes no counter, but the gate keeps the row's newest image hash, by which it
 //   knows the row again after positions changed their coordinates.
 // - A fact is told with both images too, but only if what it says has changed: see fact_changes.h.
+// - A change of columns that a guard names is told as such: see guard_declaration.h.
 // - An update of the primary key is told as the deletion of one row and the insertion of another.
 // - What can't be read of a row that says something, or that may say something, is a gap: of the
 //   order if account and order can be read, else of the account, else of the kind. Its reason names
@@ -102,6 +103,8 @@ class RowMapper {
   static constexpr size_t kMaxStatementsBytes = 256 * 1024;
   // Bytes of EventOrigin.statement, cut between two characters.
   static constexpr size_t kMaxStatementBytes = 4096;
+  // Bytes of the statement that a guarded change has even where it is left out otherwise.
+  static constexpr size_t kMaxStatementHeadBytes = 256;
   // Bytes of a mark, cut likewise.
   static constexpr size_t kMaxMarkBytes = 1024;
 

@@ -24,6 +24,7 @@ struct RowNames {
   std::string key_before;
   std::string key_after;
   uint64_t image_hash = 0;  // of the row after; 0 after a deletion
+  std::string statement;    // its head, if the server tells
 
   // Of a change whose image after the change is there, or isn't.
   const std::string& key(bool has_after) const { return has_after ? key_after : key_before; }

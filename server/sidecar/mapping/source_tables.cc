@@ -1,6 +1,7 @@
 #include "server/sidecar/mapping/source_tables.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 #include "server/policy/row_fields.h"
+#include "server/policy/verification.h"
 
 namespace fundgate::mapping {
 namespace {
@@ -31,7 +33,8 @@ absl::Status CheckDefinition(const MappedTable& mapped, const binlog::Table& tab
         "GLOBAL binlog_row_metadata=FULL (and in the server's configuration), and begin with a "
         "binlog written since then"));
   }
-  const bool is_mapped = !mapped.kinds.empty() || !mapped.facts.empty();
+  const bool is_mapped =
+      !mapped.kinds.empty() || !mapped.facts.empty() || !mapped.guards.empty();
   if (table.primary_key.empty() && is_mapped) {
     return absl::FailedPreconditionError(
         absl::StrCat("table ", mapped.name,
@@ -69,6 +72,7 @@ absl::Status Bind(MappedTable& mapped, const binlog::Table& table) {
       FUNDGATE_RETURN_IF_ERROR(declaration->Bind(table));
     }
   }
+  for (const auto& guard : mapped.guards) FUNDGATE_RETURN_IF_ERROR(guard->Bind(table));
   if (mapped.marker != nullptr) FUNDGATE_RETURN_IF_ERROR(mapped.marker->frame.Bind(table));
   mapped.columns.clear();
   for (const binlog::Column& column : table.columns) mapped.columns.push_back(column.name);
@@ -126,6 +130,18 @@ absl::Status SourceTables::AddTable(const policy::v1::Document& document, std::s
   return absl::OkStatus();
 }
 
+absl::Status SourceTables::AddGuards(const policy::v1::Document& document,
+                                     std::string_view source) {
+  const std::map<std::string, policy::v1::Guard> guards(document.guards().begin(),
+                                                        document.guards().end());
+  for (const auto& [name, guard] : guards) {
+    if (policy::SourceOfGuard(document, guard) != source) continue;
+    FUNDGATE_ASSIGN_OR_RETURN(auto declaration, GuardDeclaration::Create(name, guard));
+    Named(guard.table()).guards.push_back(std::move(declaration));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status SourceTables::AddMarker(std::string_view source, const policy::v1::Marker& marker) {
   std::vector<policy::MappingIssue> issues;
   std::optional<policy::MarkerMapping> compiled = policy::CompileMarker(marker, &issues);
@@ -150,6 +166,7 @@ absl::StatusOr<std::unique_ptr<SourceTables>> SourceTables::Create(
   for (const policy::v1::Table& table : found->second.tables()) {
     FUNDGATE_RETURN_IF_ERROR(tables->AddTable(document, source, table));
   }
+  FUNDGATE_RETURN_IF_ERROR(tables->AddGuards(document, source));
   if (found->second.has_marker()) {
     FUNDGATE_RETURN_IF_ERROR(tables->AddMarker(source, found->second.marker()));
   }

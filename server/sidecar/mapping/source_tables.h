@@ -18,6 +18,7 @@
 #include "server/sidecar/binlog/table.h"
 #include "server/sidecar/mapping/declaration.h"
 #include "server/sidecar/mapping/fact_declaration.h"
+#include "server/sidecar/mapping/guard_declaration.h"
 
 namespace fundgate::mapping {
 
@@ -47,6 +48,7 @@ struct MappedTable {
   std::string name;                           // "pay.refund"
   std::vector<KindDeclarations> kinds;        // sorted by kind
   std::vector<FactDeclarations> facts;        // sorted by fact
+  std::vector<std::unique_ptr<GuardDeclaration>> guards;  // sorted by name
   std::unique_ptr<MarkerDeclaration> marker;  // null if it is none
 
   // The definition that the declarations are bound to.
@@ -80,6 +82,7 @@ class SourceTables {
                         const policy::v1::Table& table);
   absl::Status AddFacts(const policy::v1::Fact& fact, std::string_view source,
                         const policy::v1::Table& table);
+  absl::Status AddGuards(const policy::v1::Document& document, std::string_view source);
   absl::Status AddMarker(std::string_view source, const policy::v1::Marker& marker);
   MappedTable& Named(const std::string& name);
 
