@@ -153,9 +153,8 @@ core::GuardEvent ToGuarded(const v1::GuardedChange& change, const std::string& f
   converted.account = AccountId(change.account_id());
   converted.key = IdempotencyKey(change.idempotency_key());
   if (change.columns().empty() || change.columns_size() > static_cast<int>(kMaxGuardedColumns)) {
-    problems.Add(field + ".columns", absl::StrCat("has ", change.columns_size(),
-                                                  " entries; 1 to ", kMaxGuardedColumns,
-                                                  " are allowed"));
+    problems.Add(field + ".columns", absl::StrCat("has ", change.columns_size(), " entries; 1 to ",
+                                                  kMaxGuardedColumns, " are allowed"));
   }
   for (const v1::GuardedColumn& column : change.columns()) {
     problems.Text(field + ".columns.name", column.name(), 1, kMaxFieldNameBytes);

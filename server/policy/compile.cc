@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "server/core/records.h"
-#include "server/policy/compile_rules.h"
 #include "server/policy/compile_checks.h"
+#include "server/policy/compile_rules.h"
 #include "server/policy/effects.h"
 #include "server/policy/event_environment.h"
 #include "server/policy/invariant_expression.h"

@@ -74,12 +74,10 @@ EventField FieldOf(const v1::Document& document, const std::string& event,
 }
 
 std::optional<core::EventCondition> ConditionOf(const v1::Document& document,
-                                                const std::string& event,
-                                                const std::string& text) {
+                                                const std::string& event, const std::string& text) {
   if (text.empty()) return std::nullopt;
   const auto environment = NewEventEnvironment(document, event);
-  expression::Compiled compiled =
-      expression::Compile(*environment, text, expression::Type::Bool());
+  expression::Compiled compiled = expression::Compile(*environment, text, expression::Type::Bool());
   core::EventCondition condition{*std::move(compiled.program), {}};
   constexpr size_t kPrefix = sizeof("event.") - 1;
   for (const expression::Slot& slot : environment->slots()) {
@@ -97,8 +95,8 @@ std::string EventIn(const std::string& text) { return EventNameIn(text).value_or
 
 // ---- Matches ----
 
-void AddPairs(const v1::Document& document, const std::string& text,
-              core::MatchDefinition& match, bool is_key) {
+void AddPairs(const v1::Document& document, const std::string& text, core::MatchDefinition& match,
+              bool is_key) {
   for (const FieldPair& pair : ParseFieldPairs(text).value_or(std::vector<FieldPair>())) {
     auto& left = is_key ? match.left.key : match.left.values;
     auto& right = is_key ? match.right.key : match.right.values;
@@ -214,9 +212,8 @@ void CompileChecks(const v1::Document& document, core::Policy& policy) {
   AddAll(document, document.chains(), policy);
   AddAll(document, document.transitions(), policy);
   AddAll(document, document.guards(), policy);
-  std::sort(policy.checks.begin(), policy.checks.end(), [](const auto& a, const auto& b) {
-    return a->declaration().id < b->declaration().id;
-  });
+  std::sort(policy.checks.begin(), policy.checks.end(),
+            [](const auto& a, const auto& b) { return a->declaration().id < b->declaration().id; });
   for (size_t i = 0; i < policy.checks.size(); ++i) {
     for (const std::string& event : policy.checks[i]->declaration().events) {
       policy.checks_of_event[event].push_back(i);

@@ -29,7 +29,6 @@ constexpr char kNone[] = "none";
 // Every test begins at the same moment: 2027-01-15T08:00:00Z.
 constexpr int64_t kStartSeconds = 1'800'000'000;
 
-
 absl::StatusOr<Money> ToMoney(const ::fundgate::v1::Money& message) {
   FUNDGATE_ASSIGN_OR_RETURN(const Currency currency, Currency::FromCode(message.currency_code()));
   return Money{currency, message.minor_units()};
@@ -49,9 +48,8 @@ core::AttributeValue ToAttribute(const ::fundgate::v1::Value& value) {
 }
 
 // The fields of a fact, each of its declared type; Validate() has seen that they are.
-core::Attributes ToFields(
-    const core::FactDefinition& definition,
-    const google::protobuf::Map<std::string, ::fundgate::v1::Value>& fields) {
+core::Attributes ToFields(const core::FactDefinition& definition,
+                          const google::protobuf::Map<std::string, ::fundgate::v1::Value>& fields) {
   core::Attributes converted;
   for (const auto& [name, value] : fields) {
     const core::FactDefinition::Field* field = definition.FindField(name);
@@ -415,8 +413,8 @@ void CompareViolations(const std::string& expected, const std::vector<core::Viol
   if (expected == kNone ? names.empty() : found) return;
   result.passed = false;
   absl::StrAppend(&result.message, result.message.empty() ? "" : "; ", "expected ",
-                  expected == kNone ? "no violation" : "violation " + expected, ", got ",
-                  got, sentences);
+                  expected == kNone ? "no violation" : "violation " + expected, ", got ", got,
+                  sentences);
 }
 
 std::string Expected(const v1::Test& test) {
@@ -425,11 +423,10 @@ std::string Expected(const v1::Test& test) {
   if (!test.expect().shadow().empty()) {
     reasons.push_back(absl::StrCat("in shadow ", test.expect().shadow()));
   }
-  const std::string violation =
-      test.expect().violation().empty() ? ""
-      : test.expect().violation() == kNone
-          ? "no violation"
-          : absl::StrCat("violation ", test.expect().violation());
+  const std::string violation = test.expect().violation().empty() ? ""
+                                : test.expect().violation() == kNone
+                                    ? "no violation"
+                                    : absl::StrCat("violation ", test.expect().violation());
   if (!test.has_check()) return violation;
   return absl::StrCat(ToText(ToVerdict(test.expect().verdict()), reasons),
                       violation.empty() ? "" : ", ", violation);

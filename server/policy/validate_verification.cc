@@ -144,9 +144,9 @@ void CheckPairs(const Validation& v, const std::string& path, const std::string&
     if (money && !(left_type == right_type) && !left_type.is(Type::Kind::kError) &&
         !right_type.is(Type::Kind::kError) && !left_type.is(Type::Kind::kDynamic) &&
         !right_type.is(Type::Kind::kDynamic)) {
-      v.AtValue(path, absl::StrCat("'", pair.left, "' is ", left_type.ToString(), " and '",
-                                   pair.right, "' is ", right_type.ToString(),
-                                   ": they can never be equal"));
+      v.AtValue(path,
+                absl::StrCat("'", pair.left, "' is ", left_type.ToString(), " and '", pair.right,
+                             "' is ", right_type.ToString(), ": they can never be equal"));
     }
   }
 }
@@ -287,8 +287,8 @@ void ValidateGuard(const Validation& v, const std::string& path, const v1::Guard
   const size_t dot = guard.table().find('.');
   if (v.places.IsRead(path + ".table") &&
       (dot == std::string::npos || dot == 0 || dot + 1 == guard.table().size())) {
-    v.AtValue(path + ".table", absl::StrCat("'", guard.table(),
-                                            "' must name database and table, like pay.refund"));
+    v.AtValue(path + ".table",
+              absl::StrCat("'", guard.table(), "' must name database and table, like pay.refund"));
   }
   const bool no_source = SourceOfGuard(v.document, guard).empty() && !v.places.IsDamaged("sources");
   if (no_source && guard.source().empty()) {
@@ -303,8 +303,8 @@ void ValidateGuard(const Validation& v, const std::string& path, const v1::Guard
   CheckMovements(v, path, guard);
   CheckRowExpression(v, path + ".key", guard.key());
   CheckRowExpression(v, path + ".account_id", guard.account_id());
-  const bool reacts = guard.on_violation() == v1::ON_EVENT_FREEZE ||
-                      guard.on_violation() == v1::ON_EVENT_TRIP;
+  const bool reacts =
+      guard.on_violation() == v1::ON_EVENT_FREEZE || guard.on_violation() == v1::ON_EVENT_TRIP;
   if (reacts && guard.account_id().empty()) {
     v.AtValue(path + ".on_violation",
               "there is no account to hold: say with account_id whose the row is, or write alert");

@@ -29,8 +29,7 @@ std::optional<std::vector<FieldPair>> ParseFieldPairs(std::string_view text) {
 std::unique_ptr<Environment> NewEventEnvironment(const v1::Document& document,
                                                  const std::string& event) {
   auto environment = std::make_unique<Environment>();
-  const bool made =
-      AddMoney(*environment).ok() && AddEvent(document, event, *environment).ok();
+  const bool made = AddMoney(*environment).ok() && AddEvent(document, event, *environment).ok();
   return made ? std::move(environment) : nullptr;
 }
 

@@ -91,8 +91,8 @@ void StoredState::Answer(const core::AnyDueLookup& lookup) const {
         std::set<typename Kind::Id> due;
         StoredDue(asked, due);
         for (const auto& [id, record] : recent_.of<Kind>()) {
-          const bool is_due = record.has_value() && id.at <= asked.time &&
-                              core::SameLane<Kind>(id, asked.from);
+          const bool is_due =
+              record.has_value() && id.at <= asked.time && core::SameLane<Kind>(id, asked.from);
           if (is_due && !(id < asked.from)) due.insert(id);
         }
         while (due.size() > asked.limit) due.erase(std::prev(due.end()));

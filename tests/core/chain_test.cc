@@ -43,10 +43,8 @@ CheckWorld WorldOf(ChainDefinition chain) {
 
 Attributes Fields(const std::string& amount, const std::string& balance,
                   const std::string& account = "m1", int64_t sequence = 0) {
-  return {{"account_id", account},
-          {"amount", M(amount)},
-          {"balance", M(balance)},
-          {"seq", sequence}};
+  return {
+      {"account_id", account}, {"amount", M(amount)}, {"balance", M(balance)}, {"seq", sequence}};
 }
 
 void Entry(CheckWorld& world, const std::string& id, const std::string& amount,

@@ -10,7 +10,8 @@ namespace {
 
 const char kShop[] = "shop";
 
-FactDefinition NewFact(const char* name, const char* key, std::vector<FactDefinition::Field> fields) {
+FactDefinition NewFact(const char* name, const char* key,
+                       std::vector<FactDefinition::Field> fields) {
   FactDefinition fact;
   fact.name = name;
   fact.key = key;
@@ -36,17 +37,17 @@ EventCheck::Declaration Declare(const std::string& section, const std::string& n
 CheckWorld::CheckWorld(std::vector<std::shared_ptr<const EventCheck>> checks)
     : World([&checks](Policy& policy) {
         policy.facts = {NewFact("entry", "entry_id",
-                             {{"account_id", FactType::kString},
-                              {"amount", FactType::kMoney},
-                              {"balance", FactType::kMoney},
-                              {"entry_id", FactType::kString},
-                              {"seq", FactType::kInt}}),
+                                {{"account_id", FactType::kString},
+                                 {"amount", FactType::kMoney},
+                                 {"balance", FactType::kMoney},
+                                 {"entry_id", FactType::kString},
+                                 {"seq", FactType::kInt}}),
                         NewFact("order_paid", "order_id",
-                             {{"account_id", FactType::kString},
-                              {"amount", FactType::kMoney},
-                              {"order_id", FactType::kString}}),
+                                {{"account_id", FactType::kString},
+                                 {"amount", FactType::kMoney},
+                                 {"order_id", FactType::kString}}),
                         NewFact("order_status", "order_id",
-                             {{"order_id", FactType::kString}, {"status", FactType::kString}})};
+                                {{"order_id", FactType::kString}, {"status", FactType::kString}})};
         SourceDefinition shop;
         shop.name = SourceName(kShop);
         shop.facts = {"entry", "order_paid", "order_status"};

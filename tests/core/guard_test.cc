@@ -31,11 +31,10 @@ CheckWorld WorldOf(const std::string& allow, OnEvent reaction = OnEvent::kAlert)
   EXPECT_TRUE(environment.AddVariable("gated", expression::Type::Bool()).ok());
   EXPECT_TRUE(
       environment.AddVariable("columns", expression::Type::List(expression::Type::String())).ok());
-  expression::Compiled compiled =
-      expression::Compile(environment, allow, expression::Type::Bool());
+  expression::Compiled compiled = expression::Compile(environment, allow, expression::Type::Bool());
   EXPECT_TRUE(compiled.ok()) << allow;
-  GuardDefinition guard{"pay.refund", *std::move(compiled.program), allow, {},
-                        {MovementKind("refund")}};
+  GuardDefinition guard{
+      "pay.refund", *std::move(compiled.program), allow, {}, {MovementKind("refund")}};
   for (const expression::Slot& slot : environment.slots()) {
     GuardDefinition::Slot place;
     place.field = MovementField(slot.path);
@@ -49,8 +48,9 @@ CheckWorld WorldOf(const std::string& allow, OnEvent reaction = OnEvent::kAlert)
 
 Event Change(uint64_t server_id, const std::string& statement = "", const std::string& mark = "",
              const std::string& id = "") {
-  GuardEvent change{"refund_rows",    {"pay.refund", "7"}, 5, RowChange::kUpdate,
-                    {{"amount", "12.34", "99.00"}}, AccountId("m1"), IdempotencyKey("r1")};
+  GuardEvent change{
+      "refund_rows",   {"pay.refund", "7"}, 5, RowChange::kUpdate, {{"amount", "12.34", "99.00"}},
+      AccountId("m1"), IdempotencyKey("r1")};
   Event event{id, absl::InfinitePast(), std::move(change), {server_id, statement, {}}};
   if (!mark.empty()) event.origin.marks = {{"app", mark}};
   return event;

@@ -281,7 +281,8 @@ TEST(Match, IsForgottenSomeTimeAfterItIsSettled) {
 
 TEST(Match, AMissingSideThatMayBeInAGapSaysSo) {
   CheckWorld world = WorldOf(OrderAndPayment());
-  Event gap{"ledger:9/0", world.now(),
+  Event gap{"ledger:9/0",
+            world.now(),
             GapEvent{{MovementKind("payment"), AccountId("m1"), OrderId()}, "pay.payment", "torn"},
             {}};
   world.Feed({gap});
@@ -327,9 +328,9 @@ TEST(Match, OfManyCleanEventsRaisesNothingAndFindsEveryPlantedLoss) {
   for (const auto& [place, order, is_payment] : all) {
     const std::string name = "o" + std::to_string(order);
     if (is_payment) {
-      Event event = world.NewEvent("payment", order + 1, std::nullopt,
-                                   Row{.key = "p" + std::to_string(order), .order = name}
-                                       .ToContribution());
+      Event event =
+          world.NewEvent("payment", order + 1, std::nullopt,
+                         Row{.key = "p" + std::to_string(order), .order = name}.ToContribution());
       event.id = "ledger/" + std::to_string(order);
       world.Feed({event});
     } else {

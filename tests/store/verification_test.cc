@@ -74,8 +74,7 @@ class ChecksInTheStore : public ::testing::Test {
     return input;
   }
 
-  core::IngestInput Fact(const std::string& name, const std::string& key,
-                         core::Attributes fields) {
+  core::IngestInput Fact(const std::string& name, const std::string& key, core::Attributes fields) {
     core::IngestInput input = Batch("shop");
     input.position = Position::Parse(absl::StrCat("shop:", ++offset_)).value();
     core::FactEvent fact{name, key, AccountId("m1"), {}, {}, std::move(fields)};
@@ -114,7 +113,8 @@ TEST_F(ChecksInTheStore, AMissingSideIsFoundAfterReopening) {
 
 TEST_F(ChecksInTheStore, TurnsAreReadLaneByLaneFromBothTheStoreAndTheGroupAtHand) {
   world_.Put(Paid("o1"));
-  world_.Put(Fact("status", "o1", {{"order_id", std::string("o1")}, {"status", std::string("NEW")}}));
+  world_.Put(
+      Fact("status", "o1", {{"order_id", std::string("o1")}, {"status", std::string("NEW")}}));
   world_.Append(Paid("o2"));
   const core::StateReader& state = world_.store().state();
   const absl::Time later = absl::FromUnixSeconds(1'900'000'000);

@@ -65,9 +65,8 @@ int64_t HeadOf(std::span<const BalanceStep> steps) {
     ++surplus[step.from];
     --surplus[step.to];
   }
-  const auto head = std::find_if(steps.begin(), steps.end(), [&](const BalanceStep& step) {
-    return surplus[step.from] > 0;
-  });
+  const auto head = std::find_if(steps.begin(), steps.end(),
+                                 [&](const BalanceStep& step) { return surplus[step.from] > 0; });
   return head == steps.end() ? steps.front().from : head->from;
 }
 

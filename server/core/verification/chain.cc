@@ -84,9 +84,9 @@ void Chain::See(Draft& draft, const SeenEvent& seen) const {
   const WatchId id = IdOf(absl::StrCat(*key, ",", std::string(read->currency.code())));
   Watch& watch = draft.Mutable<Watches>(id);
   auto& state = MutableWatchOf<ChainWatch>(watch);
-  const bool waits = std::any_of(
-      state.waiting.begin(), state.waiting.end(),
-      [&read](const ChainRow& row) { return row.thing == read->row.thing; });
+  const bool waits =
+      std::any_of(state.waiting.begin(), state.waiting.end(),
+                  [&read](const ChainRow& row) { return row.thing == read->row.thing; });
   if (waits || IsNoted(state.recent, read->row.thing)) return;  // delivered twice
   state.currency = read->currency;
   state.waiting.push_back(std::move(read->row));
@@ -121,12 +121,11 @@ void Chain::LinkUp(Draft& draft, const std::string& key, ChainWatch& state,
 void Chain::LinkBySequence(Draft& draft, const std::string& key, ChainWatch& state,
                            absl::Time until) const {
   std::vector<ChainRow> rows = std::exchange(state.waiting, {});
-  std::stable_sort(rows.begin(), rows.end(), [](const ChainRow& a, const ChainRow& b) {
-    return a.sequence < b.sequence;
-  });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const ChainRow& a, const ChainRow& b) { return a.sequence < b.sequence; });
   // Whatever stands before a row that is due is here by now.
-  const auto last_due = std::find_if(
-      rows.rbegin(), rows.rend(), [until](const ChainRow& row) { return row.seen.at <= until; });
+  const auto last_due = std::find_if(rows.rbegin(), rows.rend(),
+                                     [until](const ChainRow& row) { return row.seen.at <= until; });
   const size_t due = static_cast<size_t>(rows.rend() - last_due);
   for (size_t i = 0; i < due; ++i) {
     const ChainRow& row = rows[i];
@@ -152,9 +151,8 @@ void Chain::LinkByBalance(Draft& draft, const std::string& key, ChainWatch& stat
     if (state.balance.has_value()) trail = TrailFrom(steps, *state.balance);
     // Where something that is due can't follow on it, the trail is all there is before the break.
     if (!LeavesOut(state.waiting, trail, until)) {
-      const auto last_due = std::find_if(trail.rbegin(), trail.rend(), [&](size_t index) {
-        return is_due(state.waiting[index]);
-      });
+      const auto last_due = std::find_if(
+          trail.rbegin(), trail.rend(), [&](size_t index) { return is_due(state.waiting[index]); });
       trail.resize(static_cast<size_t>(trail.rend() - last_due));
     }
     if (trail.empty()) {  // nothing that is due links up with what there is
@@ -189,8 +187,8 @@ void Chain::SeeChange(Draft& draft, const SeenEvent& seen) const {
     const auto was = ValueOf(before, seen.event);
     const auto is = ValueOf(*field, seen.event);
     if (HasAfter(seen.event) && was == is) continue;
-    absl::StrAppend(&changes, changes.empty() ? "" : ", ", field->name, " from ",
-                    core::TextOf(was), " to ", core::TextOf(is));
+    absl::StrAppend(&changes, changes.empty() ? "" : ", ", field->name, " from ", core::TextOf(was),
+                    " to ", core::TextOf(is));
   }
   if (changes.empty()) return;
   // A deletion has no key of the chain any more, so what was said stands under the event's own.
@@ -200,9 +198,9 @@ void Chain::SeeChange(Draft& draft, const SeenEvent& seen) const {
   if (said.event_id == seen.event.id) return;  // delivered twice
   said.event_id = seen.event.id;
   SetTurn(draft, id, watch, draft.now() + kChangeMemory);
-  RaiseUnusable(draft, seen,
-                absl::StrCat(HasAfter(seen.event) ? "it was changed: " : "it was deleted: ",
-                             changes));
+  RaiseUnusable(
+      draft, seen,
+      absl::StrCat(HasAfter(seen.event) ? "it was changed: " : "it was deleted: ", changes));
 }
 
 void Chain::RaiseBroken(Draft& draft, const std::string& key, const ChainWatch& state,
@@ -216,8 +214,7 @@ void Chain::RaiseBroken(Draft& draft, const std::string& key, const ChainWatch& 
   Violation violation = NewViolation(
       *this, ViolationKind::kChainBroken, row.seen,
       late ? absl::StrCat(definition_.event, " ", row.thing, " of ", key, " has sequence ",
-                          row.sequence, " and came after ", *state.sequence,
-                          " had been linked up")
+                          row.sequence, " and came after ", *state.sequence, " had been linked up")
            : absl::StrCat(definition_.event, " ", row.thing, " of ", key, " has balance ", found,
                           ", but the last balance ", last, " and its amount ", amount, " make ",
                           expected));

@@ -65,9 +65,7 @@ void Guard::See(Draft& draft, const SeenEvent& seen) const {
   Raise(draft, *this, concerned, Forbidden(draft, seen, *change));
 }
 
-void Guard::Judge(Draft& draft, const WatchId& id, Watch& watch) const {
-  Forget(draft, id, watch);
-}
+void Guard::Judge(Draft& draft, const WatchId& id, Watch& watch) const { Forget(draft, id, watch); }
 
 const MovementKind* Guard::AllowedMovement(Draft& draft, const GuardEvent& change) const {
   if (change.key.empty()) return nullptr;
@@ -109,11 +107,11 @@ Violation Guard::Forbidden(const Draft& draft, const SeenEvent& seen,
   const std::string who = seen.event.origin.server_id == 0
                               ? ""
                               : absl::StrCat(" by server_id ", seen.event.origin.server_id);
-  Violation violation = NewViolation(
-      *this, ViolationKind::kGuard, SightingOf(draft, seen),
-      absl::StrCat("row ", change.row.primary_key, " of ", change.row.table, " was ",
-                   std::string(ChangeText(change.change)), who, " (", columns,
-                   "), which \"", definition_.text, "\" does not allow"));
+  Violation violation =
+      NewViolation(*this, ViolationKind::kGuard, SightingOf(draft, seen),
+                   absl::StrCat("row ", change.row.primary_key, " of ", change.row.table, " was ",
+                                std::string(ChangeText(change.change)), who, " (", columns,
+                                "), which \"", definition_.text, "\" does not allow"));
   if (definition_.movements.size() == 1 && !change.key.empty()) {
     violation.key = {definition_.movements.front(), change.key};
   }

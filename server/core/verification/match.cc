@@ -181,8 +181,8 @@ Match::Standing Match::Stand(const MatchWatch& watch) const {
   if (watch.left.empty() || watch.right.empty()) {
     const bool lacks_left = watch.left.empty() && !watch.right.empty();
     const bool lacks_right = watch.right.empty() && !watch.left.empty();
-    const bool missing = (lacks_left && definition_.left.required) ||
-                         (lacks_right && definition_.right.required);
+    const bool missing =
+        (lacks_left && definition_.left.required) || (lacks_right && definition_.right.required);
     if (missing) standing.kind = Standing::Kind::kMissing;
     standing.left = lacks_left;
     return standing;
@@ -226,8 +226,8 @@ void Match::CompareValues(const MatchWatch& watch, size_t value, Standing& stand
   const std::string& name = definition_.names[value];
   standing.kind = Standing::Kind::kDiffers;
   absl::StrAppend(&standing.sentence, standing.sentence.empty() ? "" : "; ", name, " is ",
-                  core::TextOf(shown), " in ", definition_.left.event, " and ",
-                  core::TextOf(right), " in ", definition_.right.event, UnitHint(shown, right));
+                  core::TextOf(shown), " in ", definition_.left.event, " and ", core::TextOf(right),
+                  " in ", definition_.right.event, UnitHint(shown, right));
   standing.fields.emplace_back("left." + name, core::TextOf(shown));
   standing.fields.emplace_back("right." + name, core::TextOf(right));
 }
@@ -239,17 +239,17 @@ void Match::CompareSums(const MatchWatch& watch, size_t value, Standing& standin
   if (agree) {
     Sums all = *left;
     all.insert(right->begin(), right->end());
-    const std::string tolerant =
-        definition_.tolerance.has_value() ? std::string(definition_.tolerance->currency.code())
-                                          : "";
+    const std::string tolerant = definition_.tolerance.has_value()
+                                     ? std::string(definition_.tolerance->currency.code())
+                                     : "";
     for (const auto& [code, sum] : all) {
       const auto mine = left->find(code);
       const auto theirs = right->find(code);
-      agree = agree && Within(mine == left->end() ? 0 : mine->second,
-                              theirs == right->end() ? 0 : theirs->second,
-                              !tolerant.empty() && code == tolerant
-                                  ? definition_.tolerance->minor_units
-                                  : 0);
+      agree =
+          agree &&
+          Within(mine == left->end() ? 0 : mine->second,
+                 theirs == right->end() ? 0 : theirs->second,
+                 !tolerant.empty() && code == tolerant ? definition_.tolerance->minor_units : 0);
     }
   }
   if (agree) return;
@@ -265,8 +265,7 @@ void Match::CompareSums(const MatchWatch& watch, size_t value, Standing& standin
 
 void Match::RaiseMissing(Draft& draft, const std::string& key, const MatchWatch& watch,
                          const Standing& standing) const {
-  const std::string& missing =
-      standing.left ? definition_.left.event : definition_.right.event;
+  const std::string& missing = standing.left ? definition_.left.event : definition_.right.event;
   const std::string& there = standing.left ? definition_.right.event : definition_.left.event;
   const MatchEntry& entry = (standing.left ? watch.right : watch.left).front();
   std::string message = absl::StrCat("there is a ", there, " but no ", missing, " for ", key,
@@ -301,7 +300,8 @@ void Match::RaiseDiffers(Draft& draft, const std::string& key, const MatchWatch&
       NewViolation(*this, ViolationKind::kMatchDiffers, newest,
                    absl::StrCat(definition_.left.event, " and ", definition_.right.event, " of ",
                                 key, " don't agree: ", standing.sentence));
-  if (violation.account.empty()) violation.account = left.account.empty() ? right.account : left.account;
+  if (violation.account.empty())
+    violation.account = left.account.empty() ? right.account : left.account;
   if (violation.order.empty()) violation.order = left.order.empty() ? right.order : left.order;
   violation.fields.emplace_back("key", key);
   violation.fields.insert(violation.fields.end(), standing.fields.begin(), standing.fields.end());

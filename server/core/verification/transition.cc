@@ -27,8 +27,7 @@ void Transition::See(Draft& draft, const SeenEvent& seen) const {
   if (IsNoted(state.recent, seen.event.id)) return;
   Note(state.recent, seen.event.id);
   StatusStep step{SightingOf(draft, seen), *to};
-  const std::optional<std::string> before =
-      StatusOf(core::Before(definition_.status), seen.event);
+  const std::optional<std::string> before = StatusOf(core::Before(definition_.status), seen.event);
   if (before.has_value()) {
     Step(draft, id.key, state, before, std::move(step));
   } else if (definition_.within == absl::ZeroDuration()) {
@@ -133,8 +132,8 @@ std::optional<absl::Time> Transition::StuckAt(const TransitionWatch& state) cons
 
 void Transition::SetNextTurn(Draft& draft, const WatchId& id, Watch& watch) const {
   const auto& state = std::get<TransitionWatch>(watch.of);
-  absl::Time next = (state.status.has_value() ? state.entered.at : draft.now()) +
-                    draft.policy().key_retention;
+  absl::Time next =
+      (state.status.has_value() ? state.entered.at : draft.now()) + draft.policy().key_retention;
   if (const auto stuck_at = StuckAt(state)) next = std::min(next, *stuck_at);
   if (!state.waiting.empty()) {
     next = std::min(next, state.waiting.back().seen.at + definition_.within);
@@ -144,12 +143,11 @@ void Transition::SetNextTurn(Draft& draft, const WatchId& id, Watch& watch) cons
 
 void Transition::RaiseEdge(Draft& draft, const std::string& key,
                            const std::optional<std::string>& from, const StatusStep& step) const {
-  const std::string message =
-      from.has_value()
-          ? absl::StrCat(definition_.event, " ", key, " went from ", *from, " to ", step.status,
-                         ", along no declared edge")
-          : absl::StrCat(definition_.event, " ", key, " began as ", step.status,
-                         ", with which none may begin");
+  const std::string message = from.has_value()
+                                  ? absl::StrCat(definition_.event, " ", key, " went from ", *from,
+                                                 " to ", step.status, ", along no declared edge")
+                                  : absl::StrCat(definition_.event, " ", key, " began as ",
+                                                 step.status, ", with which none may begin");
   Violation violation = NewViolation(*this, ViolationKind::kTransition, step.seen, message);
   violation.fields.emplace_back("key", key);
   violation.fields.emplace_back("from", from.value_or("nothing"));
@@ -160,11 +158,11 @@ void Transition::RaiseEdge(Draft& draft, const std::string& key,
 void Transition::RaiseStuck(Draft& draft, const std::string& key,
                             const TransitionWatch& state) const {
   const absl::Duration limit = definition_.stuck.at(*state.status);
-  Violation violation = NewViolation(
-      *this, ViolationKind::kStuck, state.entered,
-      absl::StrCat(definition_.event, " ", key, " has been ", *state.status, " since ",
-                   absl::FormatTime(state.entered.at, absl::UTCTimeZone()), ", for more than ",
-                   absl::FormatDuration(limit)));
+  Violation violation =
+      NewViolation(*this, ViolationKind::kStuck, state.entered,
+                   absl::StrCat(definition_.event, " ", key, " has been ", *state.status, " since ",
+                                absl::FormatTime(state.entered.at, absl::UTCTimeZone()),
+                                ", for more than ", absl::FormatDuration(limit)));
   violation.fields.emplace_back("key", key);
   violation.fields.emplace_back("status", *state.status);
   Raise(draft, *this, MovementKind(), std::move(violation));

@@ -35,9 +35,8 @@ void TakeTurns(Draft& draft) {
   for (const std::shared_ptr<const EventCheck>& check : draft.policy().checks) {
     if (left == 0) return;
     const absl::Time proven = ProvenUntil(draft, check->declaration().sources);
-    for (const WatchTurn& turn :
-         draft.DueBefore<WatchTurns>(WatchTurn{check->declaration().id, absl::InfinitePast(), ""},
-                                     proven, left)) {
+    for (const WatchTurn& turn : draft.DueBefore<WatchTurns>(
+             WatchTurn{check->declaration().id, absl::InfinitePast(), ""}, proven, left)) {
       --left;
       const WatchId id{turn.check, turn.key};
       const Watch* known = draft.Find<Watches>(id);

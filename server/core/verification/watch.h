@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "fundgate/types/ids.h"
 #include "fundgate/types/currency.h"
+#include "fundgate/types/ids.h"
 #include "server/core/events.h"
 #include "server/core/movement.h"
 
@@ -123,7 +123,7 @@ struct WatchId {
 
 struct Watch {
   std::variant<MatchWatch, ChainWatch, TransitionWatch, GuardWatch> of;  // order is on disk
-  std::optional<absl::Time> turn;  // its entry in the turns
+  std::optional<absl::Time> turn;                                        // its entry in the turns
 
   friend bool operator==(const Watch&, const Watch&) = default;
 };

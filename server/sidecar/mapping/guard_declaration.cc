@@ -50,8 +50,7 @@ absl::StatusOr<std::unique_ptr<GuardDeclaration>> GuardDeclaration::Create(
   std::unique_ptr<expression::Environment> environment = policy::NewRowEnvironment();
   if (environment == nullptr) return absl::InternalError("row expressions can't be made");
   std::vector<policy::MappingIssue> issues;
-  std::optional<expression::Program> key =
-      CompileField(*environment, "key", guard.key(), issues);
+  std::optional<expression::Program> key = CompileField(*environment, "key", guard.key(), issues);
   std::optional<expression::Program> account =
       CompileField(*environment, "account_id", guard.account_id(), issues);
   if (!issues.empty()) {
@@ -74,10 +73,9 @@ absl::Status GuardDeclaration::Bind(const binlog::Table& table) {
                                       return absl::EqualsIgnoreCase(column.name, name);
                                     });
     if (found == table.columns.end()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("table ", table.database, ".", table.name, " has no column \"", name,
-                       "\", which guard ", name_,
-                       " of the policy names. Add the column, or apply a policy without it"));
+      return absl::FailedPreconditionError(absl::StrCat(
+          "table ", table.database, ".", table.name, " has no column \"", name, "\", which guard ",
+          name_, " of the policy names. Add the column, or apply a policy without it"));
     }
     indexes_.push_back(static_cast<uint32_t>(found - table.columns.begin()));
   }

@@ -33,8 +33,7 @@ absl::Status CheckDefinition(const MappedTable& mapped, const binlog::Table& tab
         "GLOBAL binlog_row_metadata=FULL (and in the server's configuration), and begin with a "
         "binlog written since then"));
   }
-  const bool is_mapped =
-      !mapped.kinds.empty() || !mapped.facts.empty() || !mapped.guards.empty();
+  const bool is_mapped = !mapped.kinds.empty() || !mapped.facts.empty() || !mapped.guards.empty();
   if (table.primary_key.empty() && is_mapped) {
     return absl::FailedPreconditionError(
         absl::StrCat("table ", mapped.name,
@@ -93,8 +92,7 @@ MappedTable& SourceTables::Named(const std::string& name) {
 absl::Status SourceTables::AddFacts(const policy::v1::Fact& fact, std::string_view source,
                                     const policy::v1::Table& table) {
   std::vector<policy::MappingIssue> issues;
-  std::optional<policy::FactTableMapping> compiled =
-      policy::CompileFactTable(table, fact, &issues);
+  std::optional<policy::FactTableMapping> compiled = policy::CompileFactTable(table, fact, &issues);
   if (!compiled.has_value()) return Refused(source, table.table(), issues);
   std::vector<FactDeclarations>& facts = Named(table.table()).facts;
   auto place = std::lower_bound(

@@ -45,11 +45,11 @@ struct MarkerDeclaration {
 
 // One table that is read.
 struct MappedTable {
-  std::string name;                           // "pay.refund"
-  std::vector<KindDeclarations> kinds;        // sorted by kind
-  std::vector<FactDeclarations> facts;        // sorted by fact
+  std::string name;                                       // "pay.refund"
+  std::vector<KindDeclarations> kinds;                    // sorted by kind
+  std::vector<FactDeclarations> facts;                    // sorted by fact
   std::vector<std::unique_ptr<GuardDeclaration>> guards;  // sorted by name
-  std::unique_ptr<MarkerDeclaration> marker;  // null if it is none
+  std::unique_ptr<MarkerDeclaration> marker;              // null if it is none
 
   // The definition that the declarations are bound to.
   bool bound = false;
@@ -71,8 +71,8 @@ class SourceTables {
   // RowMapper::AppendEvents.
   absl::StatusOr<MappedTable*> Find(const binlog::Table& table);
 
-  // The kinds of movement and the facts that rows of the table may be, sorted; an empty table means all of the
-  // database, an empty database everything.
+  // The kinds of movement and the facts that rows of the table may be, sorted; an empty table means
+  // all of the database, an empty database everything.
   std::vector<std::string> KindsOf(std::string_view database, std::string_view table) const;
 
  private:
