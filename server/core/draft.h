@@ -119,6 +119,13 @@ class Draft {
     tables_.of<Kind>().Erase(id);
   }
 
+  // The earliest entries of a queue, see StateReader::Due, as it was before this input.
+  template <typename Kind>
+  std::vector<typename Kind::Id> DueBefore(const typename Kind::Id& from, absl::Time time,
+                                           size_t limit) const {
+    return state_.Due<Kind>(from, time, limit);
+  }
+
   // Books. A book that was never touched has counters that are all zero.
   const Book& ReadBook(const BookId& id, const BookDefinition& definition);
   Book& MutableBook(const BookId& id, const BookDefinition& definition);

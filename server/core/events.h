@@ -49,13 +49,41 @@ struct MovementEvent {
   friend bool operator==(const MovementEvent&, const MovementEvent&) = default;
 };
 
-// Something that happened and is no movement: a bid, a status.
+// Something that happened and is no movement: a bid, a status. Of a row it is a change, as above:
+// an insert has no `before`, a deletion no `after`. A service that reports has `after` alone.
 struct FactEvent {
   std::string name;
-  std::string key;
-  Attributes fields;
+  std::string key;    // what it is about
+  AccountId account;  // empty if it is nobody's
+  RowId row;          // empty where the source has no rows
+  std::optional<Attributes> before;
+  std::optional<Attributes> after;
 
   friend bool operator==(const FactEvent&, const FactEvent&) = default;
+};
+
+enum class RowChange : uint8_t { kInsert = 1, kUpdate = 2, kDelete = 3 };  // numbers are on disk
+
+// A column that changed, as people are shown it; nothing where it is NULL or not known.
+struct GuardedColumn {
+  std::string name;
+  std::optional<std::string> before;
+  std::optional<std::string> after;
+
+  friend bool operator==(const GuardedColumn&, const GuardedColumn&) = default;
+};
+
+// A change of columns that a guard of the policy names.
+struct GuardEvent {
+  std::string guard;
+  RowId row;
+  uint64_t image_hash = 0;  // of the row after; 0 after a deletion
+  RowChange change = RowChange::kUpdate;
+  std::vector<GuardedColumn> columns;
+  AccountId account;   // empty if the guard doesn't say
+  IdempotencyKey key;  // of the movement whose row it is; empty likewise
+
+  friend bool operator==(const GuardEvent&, const GuardEvent&) = default;
 };
 
 // Something that could not be read.
@@ -79,7 +107,7 @@ struct EventOrigin {
 struct Event {
   std::string id;  // transaction and row index, unique within the source: "0-1-129/3"
   absl::Time occurred_at = absl::InfinitePast();  // the source's clock: shown, never relied upon
-  std::variant<MovementEvent, FactEvent, GapEvent> body;
+  std::variant<MovementEvent, FactEvent, GapEvent, GuardEvent> body;
   EventOrigin origin;
 
   friend bool operator==(const Event&, const Event&) = default;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/core/event_posting.h"
 #include "server/core/suspects.h"
+#include "server/core/verification/verification.h"
 
 namespace fundgate::core {
 namespace {
@@ -96,11 +97,13 @@ Answer Ingest(Draft& draft, const IngestInput& input) {
 
   Source& source = draft.MutableSource(input.source);
   source.position = input.position;
+  const absl::Time proven_before = source.proven_past;
   if (input.probe.has_value() && source.awaited.size() < kMaxAwaitedProbes) {
     source.awaited.push_back(*input.probe);
   }
   ProveWhatIsApplied(source);
   JudgeSuspects(draft);
+  if (source.proven_past > proven_before) TakeTurns(draft);
   return IngestAnswer{source.position, draft.violation_count()};
 }
 

@@ -45,6 +45,10 @@ bool MayCure(const MovementDefinition& movement, const InvariantDefinition& inva
   });
 }
 
+const FactDefinition* Policy::FindFact(std::string_view name) const {
+  return FindSorted(facts, name, [](const auto& fact) -> std::string_view { return fact.name; });
+}
+
 std::string_view ToString(AttributeType type) {
   switch (type) {
     case AttributeType::kString:

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
+#include "server/core/facts.h"
 #include "server/core/movement.h"
 #include "server/core/rules/check_facts.h"
 #include "server/core/rules/rule.h"
@@ -105,6 +107,7 @@ struct InvariantDefinition {
 struct SourceDefinition {
   SourceName name;
   std::vector<MovementKind> emits;  // sorted
+  std::vector<std::string> facts;   // names of those it reports; sorted
   uint64_t mapping_version = 0;  // a hash of its declaration: feeders with another one are refused
 };
 
@@ -118,6 +121,8 @@ struct PolicyConstants {
   std::deque<std::vector<expression::Value>> lists;
 };
 
+class EventCheck;  // verification/check.h
+
 // All of it. Lists are sorted by name, so that order never depends on how the document was read.
 struct Policy {
   std::vector<BookDefinition> books;
@@ -125,6 +130,10 @@ struct Policy {
   std::vector<CheckpointDefinition> checkpoints;
   std::vector<InvariantDefinition> invariants;
   std::vector<SourceDefinition> sources;
+  std::vector<FactDefinition> facts;
+  std::vector<std::shared_ptr<const EventCheck>> checks;  // between events, by their ids
+  // Into `checks`, by the name of the events they are about; of guards "guards.NAME".
+  std::map<std::string, std::vector<size_t>, std::less<>> checks_of_event;
   std::vector<WindowDefinition> windows;
   std::vector<RuleDefinition> rules;
   std::vector<CheckFact> check_facts;  // the slots of rules over checks
@@ -140,6 +149,7 @@ struct Policy {
   const CheckpointDefinition* FindCheckpoint(const MovementKind& kind) const;
   const SourceDefinition* FindSource(const SourceName& name) const;
   const BookDefinition* FindBook(std::string_view name) const;
+  const FactDefinition* FindFact(std::string_view name) const;
 
   OnEvent OnViolation(ViolationKind kind) const;
 };

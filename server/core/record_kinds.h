@@ -12,6 +12,7 @@
 #include "server/core/records.h"
 #include "server/core/rules/statistics.h"
 #include "server/core/timer.h"
+#include "server/core/verification/watch.h"
 #include "server/core/windows/record.h"
 
 namespace fundgate::core {
@@ -54,7 +55,16 @@ struct RulesSeen {
   static constexpr char kLetter = 'r';
 };
 
-// ---- Stored queues: also read in order, the earliest first. Ids begin with a time, `at` ----
+// What checks between events remember.
+struct Watches {
+  using Id = WatchId;
+  using Record = Watch;
+  static constexpr std::string_view kName = "watches";
+  static constexpr char kLetter = 'v';
+};
+
+// ---- Stored queues: also read in order, the earliest first. Ids begin with a time, `at`, or with
+// a lane: then each lane is read by itself ----
 
 struct Timers {
   using Id = Timer;
@@ -69,6 +79,15 @@ struct WindowEnds {
   using Record = Nothing;
   static constexpr std::string_view kName = "ends of windows";
   static constexpr char kLetter = 'e';
+};
+
+// When watches must be looked at; a lane for each check.
+struct WatchTurns {
+  using Id = WatchTurn;
+  using Record = Nothing;
+  static constexpr std::string_view kName = "turns of watches";
+  static constexpr char kLetter = 'V';
+  static bool SameLane(const Id& a, const Id& b) { return a.check == b.check; }
 };
 
 // ---- Resident: few, and always in memory ----
@@ -131,11 +150,21 @@ struct JoinLists<KindList<A...>, KindList<B...>> {
   using List = KindList<A..., B...>;
 };
 
-using QueueKinds = KindList<Timers, WindowEnds>;
+using QueueKinds = KindList<Timers, WindowEnds, WatchTurns>;
 using StoredKinds =
-    JoinLists<KindList<Books, Families, Keys, Windows, RulesSeen>, QueueKinds>::List;
+    JoinLists<KindList<Books, Families, Keys, Windows, RulesSeen, Watches>, QueueKinds>::List;
 using ResidentKinds = KindList<Sources, Breakers, Gaps, Suspects, BlindSpent>;
 using AllKinds = JoinLists<StoredKinds, ResidentKinds>::List;
+
+// Whether two ids of a queue stand in one lane.
+template <typename Kind>
+bool SameLane(const typename Kind::Id& a, const typename Kind::Id& b) {
+  if constexpr (requires { Kind::SameLane(a, b); }) {
+    return Kind::SameLane(a, b);
+  } else {
+    return true;
+  }
+}
 
 // ---- One table for each kind of a list ----
 

@@ -38,8 +38,11 @@ void MemoryState::Answer(const AnyLookup& lookup) const {
 void MemoryState::Answer(const AnyDueLookup& lookup) const {
   std::visit(
       [this]<typename Kind>(const DueLookup<Kind>& asked) {
-        for (const auto& [id, record] : tables_.of<Kind>()) {
-          if (id.at > asked.time || asked.found.size() == asked.limit) break;
+        const auto& queue = tables_.of<Kind>();
+        for (auto entry = queue.lower_bound(asked.from); entry != queue.end(); ++entry) {
+          const auto& id = entry->first;
+          if (!SameLane<Kind>(id, asked.from) || id.at > asked.time) break;
+          if (asked.found.size() == asked.limit) break;
           asked.found.push_back(id);
         }
       },

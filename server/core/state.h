@@ -43,9 +43,11 @@ struct Lookup {
 };
 using AnyLookup = StoredKinds::Each<Lookup, std::variant>;
 
-// A question to the state: the earliest ids of a queue at or before `time`, in order.
+// A question to the state: the earliest ids of a queue from `from` on, in its lane, at or before
+// `time`, in order.
 template <typename Kind>
 struct DueLookup {
+  const typename Kind::Id& from;
   absl::Time time;
   size_t limit;
   std::vector<typename Kind::Id>& found;
@@ -74,8 +76,16 @@ class StateReader {
   // The earliest entries of a queue at or before `time`, at most `limit` of them, in order.
   template <typename Kind>
   std::vector<typename Kind::Id> Due(absl::Time time, size_t limit) const {
+    typename Kind::Id from;
+    from.at = absl::InfinitePast();
+    return Due<Kind>(from, time, limit);
+  }
+  // Those from `from` on, in its lane.
+  template <typename Kind>
+  std::vector<typename Kind::Id> Due(const typename Kind::Id& from, absl::Time time,
+                                     size_t limit) const {
     std::vector<typename Kind::Id> found;
-    Answer(AnyDueLookup(DueLookup<Kind>{time, limit, found}));
+    Answer(AnyDueLookup(DueLookup<Kind>{from, time, limit, found}));
     return found;
   }
 

@@ -9,6 +9,7 @@
 #include "server/core/breakers.h"
 #include "server/core/freshness.h"
 #include "server/core/reservations.h"
+#include "server/core/verification/verification.h"
 #include "server/core/windows/windows.h"
 
 namespace fundgate::core {
@@ -124,6 +125,7 @@ void Tick(Draft& draft, const StateReader& state) {
     LookAt(draft, timer.key);
   }
   ForgetEmptyWindows(draft, state);
+  TakeTurns(draft);
 }
 
 }  // namespace fundgate::core

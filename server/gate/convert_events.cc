@@ -82,15 +82,19 @@ core::Contribution ToContribution(const v1::Contribution& row, const std::string
   return converted;
 }
 
+core::RowId ToRow(const v1::EventRow& row, const std::string& field, Problems& problems) {
+  problems.Text(field + ".table", row.table(), 1, kMaxTableBytes);
+  problems.Text(field + ".primary_key", row.primary_key(), 1, kMaxPrimaryKeyBytes);
+  return {row.table(), row.primary_key()};
+}
+
 core::MovementEvent ToMovement(const v1::MovementEvent& event, const std::string& field,
                                Problems& problems) {
   core::MovementEvent converted;
   problems.Text(field + ".kind", event.kind(), 1, kMaxFieldNameBytes);
   converted.kind = MovementKind(event.kind());
   if (event.has_row()) {
-    problems.Text(field + ".row.table", event.row().table(), 1, kMaxTableBytes);
-    problems.Text(field + ".row.primary_key", event.row().primary_key(), 1, kMaxPrimaryKeyBytes);
-    converted.row = {event.row().table(), event.row().primary_key()};
+    converted.row = ToRow(event.row(), field + ".row", problems);
     converted.image_hash = event.row().image_hash();
   }
   if (event.has_before()) {
@@ -109,7 +113,59 @@ core::FactEvent ToFact(const v1::Fact& fact, const std::string& field, Problems&
   problems.Text(field + ".name", fact.name(), 1, kMaxFieldNameBytes);
   problems.Text(field + ".key", fact.key(), 1, core::kMaxIdBytes);
   problems.Text(field + ".account_id", fact.account_id(), 0, core::kMaxIdBytes);
-  return {fact.name(), fact.key(), ToAttributes(fact.fields(), field + ".fields", problems)};
+  core::FactEvent converted{fact.name(), fact.key(), AccountId(fact.account_id()), {}, {}, {}};
+  if (fact.has_row()) converted.row = ToRow(fact.row(), field + ".row", problems);
+  if (fact.has_before()) {
+    converted.before = ToAttributes(fact.before().fields(), field + ".before.fields", problems);
+  }
+  if (!fact.deleted()) {
+    converted.after = ToAttributes(fact.fields(), field + ".fields", problems);
+  } else if (!fact.has_before() || !fact.fields().empty()) {
+    problems.Add(field, "is deleted: then it has `before` and no `fields`");
+  }
+  return converted;
+}
+
+core::RowChange ToChange(v1::RowChange change, const std::string& field, Problems& problems) {
+  switch (change) {
+    case v1::ROW_CHANGE_INSERT:
+      return core::RowChange::kInsert;
+    case v1::ROW_CHANGE_UPDATE:
+      return core::RowChange::kUpdate;
+    case v1::ROW_CHANGE_DELETE:
+      return core::RowChange::kDelete;
+    default:
+      problems.Add(field, "is required: INSERT, UPDATE or DELETE");
+      return core::RowChange::kUpdate;
+  }
+}
+
+core::GuardEvent ToGuarded(const v1::GuardedChange& change, const std::string& field,
+                           Problems& problems) {
+  problems.Text(field + ".guard", change.guard(), 1, kMaxFieldNameBytes);
+  problems.Text(field + ".account_id", change.account_id(), 0, core::kMaxIdBytes);
+  problems.Text(field + ".idempotency_key", change.idempotency_key(), 0, core::kMaxIdBytes);
+  core::GuardEvent converted;
+  converted.guard = change.guard();
+  converted.row = ToRow(change.row(), field + ".row", problems);
+  converted.image_hash = change.row().image_hash();
+  converted.change = ToChange(change.change(), field + ".change", problems);
+  converted.account = AccountId(change.account_id());
+  converted.key = IdempotencyKey(change.idempotency_key());
+  if (change.columns().empty() || change.columns_size() > static_cast<int>(kMaxGuardedColumns)) {
+    problems.Add(field + ".columns", absl::StrCat("has ", change.columns_size(), " entries; 1 to ",
+                                                  kMaxGuardedColumns, " are allowed"));
+  }
+  for (const v1::GuardedColumn& column : change.columns()) {
+    problems.Text(field + ".columns.name", column.name(), 1, kMaxFieldNameBytes);
+    problems.Text(field + ".columns.before", column.before(), 0, kMaxShownBytes);
+    problems.Text(field + ".columns.after", column.after(), 0, kMaxShownBytes);
+    core::GuardedColumn& changed = converted.columns.emplace_back();
+    changed.name = column.name();
+    if (column.has_before()) changed.before = column.before();
+    if (column.has_after()) changed.after = column.after();
+  }
+  return converted;
 }
 
 core::GapEvent ToGap(const v1::Gap& gap, const std::string& field, Problems& problems) {
@@ -175,6 +231,49 @@ void FillMovement(const core::MovementEvent& movement, v1::MovementEvent& proto)
   if (movement.after.has_value()) *proto.mutable_after() = ToProto(*movement.after);
 }
 
+void FillFact(const core::FactEvent& fact, v1::Fact& proto) {
+  proto.set_name(fact.name);
+  proto.set_key(fact.key);
+  proto.set_account_id(fact.account.value());
+  if (!fact.row.table.empty()) {
+    proto.mutable_row()->set_table(fact.row.table);
+    proto.mutable_row()->set_primary_key(fact.row.primary_key);
+  }
+  if (fact.before.has_value()) {
+    FillAttributes(*fact.before, *proto.mutable_before()->mutable_fields());
+  }
+  if (fact.after.has_value()) FillAttributes(*fact.after, *proto.mutable_fields());
+  proto.set_deleted(!fact.after.has_value());
+}
+
+v1::RowChange ToProto(core::RowChange change) {
+  switch (change) {
+    case core::RowChange::kInsert:
+      return v1::ROW_CHANGE_INSERT;
+    case core::RowChange::kUpdate:
+      return v1::ROW_CHANGE_UPDATE;
+    case core::RowChange::kDelete:
+      return v1::ROW_CHANGE_DELETE;
+  }
+  return v1::ROW_CHANGE_UNSPECIFIED;
+}
+
+void FillGuarded(const core::GuardEvent& change, v1::GuardedChange& proto) {
+  proto.set_guard(change.guard);
+  proto.mutable_row()->set_table(change.row.table);
+  proto.mutable_row()->set_primary_key(change.row.primary_key);
+  proto.mutable_row()->set_image_hash(change.image_hash);
+  proto.set_change(ToProto(change.change));
+  proto.set_account_id(change.account.value());
+  proto.set_idempotency_key(change.key.value());
+  for (const core::GuardedColumn& column : change.columns) {
+    v1::GuardedColumn& changed = *proto.add_columns();
+    changed.set_name(column.name);
+    if (column.before.has_value()) changed.set_before(*column.before);
+    if (column.after.has_value()) changed.set_after(*column.after);
+  }
+}
+
 void FillGap(const core::GapEvent& gap, v1::Gap& proto) {
   proto.set_movement_kind(gap.scope.kind.value());
   proto.set_account_id(gap.scope.account.value());
@@ -203,8 +302,11 @@ core::Event ToEvent(const v1::Event& event, const std::string& field, Problems& 
     case v1::Event::kGap:
       converted.body = ToGap(event.gap(), field + ".gap", problems);
       break;
+    case v1::Event::kGuarded:
+      converted.body = ToGuarded(event.guarded(), field + ".guarded", problems);
+      break;
     case v1::Event::CONTENT_NOT_SET:
-      problems.Add(field, "has no content: set one of movement, fact, gap");
+      problems.Add(field, "has no content: set one of movement, fact, gap, guarded");
       break;
   }
   return converted;
@@ -263,9 +365,9 @@ v1::Event ToProto(const core::Event& event) {
   if (const auto* movement = std::get_if<core::MovementEvent>(&event.body)) {
     FillMovement(*movement, *proto.mutable_movement());
   } else if (const auto* fact = std::get_if<core::FactEvent>(&event.body)) {
-    proto.mutable_fact()->set_name(fact->name);
-    proto.mutable_fact()->set_key(fact->key);
-    FillAttributes(fact->fields, *proto.mutable_fact()->mutable_fields());
+    FillFact(*fact, *proto.mutable_fact());
+  } else if (const auto* guarded = std::get_if<core::GuardEvent>(&event.body)) {
+    FillGuarded(*guarded, *proto.mutable_guarded());
   } else {
     FillGap(std::get<core::GapEvent>(event.body), *proto.mutable_gap());
   }

@@ -26,6 +26,8 @@ inline constexpr size_t kMaxParts = 16;                 // of one line
 inline constexpr size_t kMaxStatementBytes = 4096;      // of an event's origin
 inline constexpr size_t kMaxMarks = 16;                 // of an event's origin
 inline constexpr size_t kMaxMarkBytes = 1024;           // each
+inline constexpr size_t kMaxGuardedColumns = 64;        // of one guarded change
+inline constexpr size_t kMaxShownBytes = 256;           // of a guarded column's value
 inline constexpr size_t kMaxFieldNameBytes = 64;        // of attributes, parts, kinds, facts
 
 // Collects all problems of one request, so that its sender hears of them at once.

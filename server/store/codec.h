@@ -31,7 +31,7 @@ namespace fundgate::store {
 
 // Written into every record. Raise it when a record gains fields; its description then asks
 // version() whether they are there. 2: origins of events. 3: shadow
-// reasons of decisions.
+// reasons of decisions, images of facts.
 inline constexpr uint8_t kRecordVersion = 3;
 
 template <typename T>

@@ -3,11 +3,14 @@
 #ifndef SERVER_STORE_FIELDS_H_
 #define SERVER_STORE_FIELDS_H_
 
+#include <type_traits>
+
 #include "server/core/events.h"
 #include "server/core/input.h"
 #include "server/core/outcome.h"
 #include "server/core/records.h"
 #include "server/core/timer.h"
+#include "server/core/verification/watch.h"
 #include "server/store/codec.h"
 
 // Fields() is found by the type of the record, so it lives in the core's namespace.
@@ -175,11 +178,23 @@ void Fields(A& a, F<A, MovementEvent>& r) {
 }
 template <typename A>
 void Fields(A& a, F<A, FactEvent>& r) {
-  a(r.name, r.key, r.fields);
+  a(r.name, r.key);
+  if constexpr (std::is_same_v<A, store::Decoder>) {
+    if (a.version() < 3) return a(r.after.emplace());
+  }
+  a(r.account, r.row, r.before, r.after);
 }
 template <typename A>
 void Fields(A& a, F<A, GapEvent>& r) {
   a(r.scope, r.table, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, GuardedColumn>& r) {
+  a(r.name, r.before, r.after);
+}
+template <typename A>
+void Fields(A& a, F<A, GuardEvent>& r) {
+  a(r.guard, r.row, r.image_hash, r.change, r.columns, r.account, r.key);
 }
 template <typename A>
 void Fields(A& a, F<A, EventOrigin>& r) {
@@ -189,6 +204,51 @@ template <typename A>
 void Fields(A& a, F<A, Event>& r) {
   a(r.id, r.occurred_at, r.body);
   if (a.version() >= 2) a(r.origin);
+}
+
+template <typename A>
+void Fields(A& a, F<A, Sighting>& r) {
+  a(r.source, r.event_id, r.account, r.order, r.at, r.origin);
+}
+template <typename A>
+void Fields(A& a, F<A, MatchEntry>& r) {
+  a(r.thing, r.seen, r.values);
+}
+template <typename A>
+void Fields(A& a, F<A, MatchWatch>& r) {
+  a(r.left, r.right, r.open_since, r.changed_at, r.missing_said, r.differs_said, r.overflowed);
+}
+template <typename A>
+void Fields(A& a, F<A, ChainRow>& r) {
+  a(r.seen, r.thing, r.amount, r.balance, r.sequence);
+}
+template <typename A>
+void Fields(A& a, F<A, ChainWatch>& r) {
+  a(r.currency, r.balance, r.sequence, r.waiting, r.recent);
+}
+template <typename A>
+void Fields(A& a, F<A, StatusStep>& r) {
+  a(r.seen, r.status);
+}
+template <typename A>
+void Fields(A& a, F<A, TransitionWatch>& r) {
+  a(r.status, r.entered, r.waiting, r.stuck_said, r.recent);
+}
+template <typename A>
+void Fields(A& a, F<A, GuardWatch>& r) {
+  a(r.event_id, r.image_hash);
+}
+template <typename A>
+void Fields(A& a, F<A, WatchId>& r) {
+  a(r.check, r.key);
+}
+template <typename A>
+void Fields(A& a, F<A, Watch>& r) {
+  a(r.of, r.turn);
+}
+template <typename A>
+void Fields(A& a, F<A, WatchTurn>& r) {
+  a(r.check, r.at, r.key);
 }
 
 template <typename A>

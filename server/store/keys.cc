@@ -108,12 +108,6 @@ std::string TimerKey(const core::Timer& timer) {
   return key;
 }
 
-std::string AfterTime(absl::Time time) {
-  std::string key;
-  AppendTime(key, time + absl::Nanoseconds(1));
-  return key;
-}
-
 std::optional<core::BookId> ParseBookKey(std::string_view key) {
   std::string account;
   std::string book;

@@ -30,8 +30,6 @@ std::string MovementKey(const core::KeyId& id);
 
 // Sorts by time, then by key.
 std::string TimerKey(const core::Timer& timer);
-// Keys that begin with a time at or before `time` sort before this.
-std::string AfterTime(absl::Time time);
 
 // The inverse functions return nothing for bytes that are no such key.
 std::optional<core::BookId> ParseBookKey(std::string_view key);

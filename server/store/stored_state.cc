@@ -71,15 +71,15 @@ void StoredState::StoredDue(const core::DueLookup<Kind>& asked,
   using Place = PlaceOf<Kind>;
   auto stored = database_.Iterate(Place::kTable);
   const std::string prefix = Place::Prefix();
-  const std::string end = prefix + AfterTime(asked.time);
-  for (stored->Seek(prefix); stored->Valid() && AsView(stored->key()) < end; stored->Next()) {
-    if (due.size() == asked.limit) break;
+  for (stored->Seek(Place::Key(asked.from)); stored->Valid(); stored->Next()) {
+    if (due.size() == asked.limit || !stored->key().starts_with(prefix)) break;
     std::optional<typename Kind::Id> id = Place::Parse(AsView(stored->key()));
     if (!id.has_value()) {
       status_.Update(
           absl::DataLossError(absl::StrCat("one of the ", ToAbsl(Kind::kName), " can't be read")));
       return due.clear();
     }
+    if (!core::SameLane<Kind>(*id, asked.from) || id->at > asked.time) break;
     if (!recent_.of<Kind>().contains(*id)) due.insert(*std::move(id));
   }
   status_.Update(FromRocks(stored->status(), Kind::kName));
@@ -91,7 +91,9 @@ void StoredState::Answer(const core::AnyDueLookup& lookup) const {
         std::set<typename Kind::Id> due;
         StoredDue(asked, due);
         for (const auto& [id, record] : recent_.of<Kind>()) {
-          if (record.has_value() && id.at <= asked.time) due.insert(id);
+          const bool is_due =
+              record.has_value() && id.at <= asked.time && core::SameLane<Kind>(id, asked.from);
+          if (is_due && !(id < asked.from)) due.insert(id);
         }
         while (due.size() > asked.limit) due.erase(std::prev(due.end()));
         asked.found.assign(due.begin(), due.end());

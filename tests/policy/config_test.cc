@@ -29,11 +29,12 @@ TEST(WorkedExamples, TheReportedOneMapsNoRowsAndTheDatabaseOneDoes) {
   const LoadedPolicy reported = testing::MustLoad(testing::ReadProjectFile("config/policy.yaml"));
   const LoadedPolicy mapped =
       testing::MustLoad(testing::ReadProjectFile("config/policy-mariadb.yaml"));
-  ASSERT_EQ(reported.policy->sources.size(), 1u);
+  ASSERT_EQ(reported.policy->sources.size(), 2u);
   EXPECT_EQ(reported.policy->sources[0].mapping_version, 0u);
   ASSERT_EQ(mapped.policy->sources.size(), 1u);
   EXPECT_NE(mapped.policy->sources[0].mapping_version, 0u);
   EXPECT_EQ(mapped.policy->sources[0].emits, reported.policy->sources[0].emits);
+  EXPECT_EQ(mapped.policy->sources[0].facts, reported.policy->sources[1].facts);
 }
 
 }  // namespace

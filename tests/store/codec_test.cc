@@ -146,11 +146,57 @@ TEST(Records, OfANewerVersionAreRefused) {
 }
 
 TEST(Records, EventsOfTheFirstVersionAreReadWithoutOrigin) {
-  const core::Event event{"e1", absl::UnixEpoch(), core::FactEvent{"bid", "k", {}}, {}};
+  const core::Event event{"e1", absl::UnixEpoch(), core::GapEvent{{}, "pay.refund", "torn"}, {}};
   std::string bytes = EncodeRecord(event);
   bytes.front() = 1;
   bytes.resize(bytes.size() - 3);  // no server id, no statement, no marks
   const auto read = DecodeRecord<core::Event>(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, event);
+}
+
+TEST(Records, FactsOfTheSecondVersionHaveOneImage) {
+  std::string bytes(1, 2);
+  Encoder encode(bytes);
+  encode(std::string("e1"), absl::UnixEpoch(), uint64_t{1}, std::string("bid"), std::string("k"),
+         core::Attributes{{"price", int64_t{7}}}, core::EventOrigin{});
+  const auto read = DecodeRecord<core::Event>(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  const core::FactEvent fact{"bid", "k", AccountId(),
+                             {},    {},  core::Attributes{{"price", int64_t{7}}}};
+  EXPECT_EQ(std::get<core::FactEvent>(read->body), fact);
+}
+
+TEST(Records, WatchesOfEveryKindComeBack) {
+  const core::Sighting seen{SourceName("shop"), "e/0",
+                            AccountId("m1"),    OrderId("o1"),
+                            absl::UnixEpoch(),  {77, "UPDATE", {{"app", "x"}}}};
+  const core::MatchEntry entry{"o1", seen, {core::AttributeValue(int64_t{3}), std::nullopt}};
+  const core::MatchWatch match{{entry}, {},  absl::UnixEpoch(), absl::UnixEpoch(), true,
+                               false,   true};
+  const core::ChainWatch chain{
+      Currency::FromCode("CNY").value(), 7, 8, {{seen, "e1", 1, 2, 3}}, {"e0"}};
+  const core::TransitionWatch transition{"PAID", seen, {{seen, "SHIPPED"}}, true, {"e/0"}};
+  const core::GuardWatch guard{"e/0", 5};
+  for (const core::Watch& watch :
+       {core::Watch{match, absl::UnixEpoch()}, core::Watch{chain, {}},
+        core::Watch{transition, absl::UnixEpoch()}, core::Watch{guard, {}}}) {
+    const auto read = DecodeRecord<core::Watch>(EncodeRecord(watch));
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(*read, watch);
+  }
+}
+
+TEST(Records, GuardedChangesComeBack) {
+  const core::GuardEvent change{"refund_rows",
+                                {"pay.refund", "7"},
+                                9,
+                                core::RowChange::kDelete,
+                                {{"amount", "1", std::nullopt}},
+                                AccountId("m1"),
+                                IdempotencyKey("r1")};
+  const core::Event event{"e1", absl::UnixEpoch(), change, {}};
+  const auto read = DecodeRecord<core::Event>(EncodeRecord(event));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, event);
 }
@@ -172,36 +218,44 @@ TEST(Records, RandomBytesNeverHarmTheReader) {
 TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
   const core::KeyId key{MovementKind("refund"), IdempotencyKey("r1")};
   const AccountId account("m1");
-  const std::vector<decltype(core::Input::body)> inputs = {
-      core::CheckInput{.request_id = "q",
-                       .key = key,
-                       .account = account,
-                       .attributes = {{"a", true}, {"b", int64_t{5}}, {"c", std::string("x")}},
-                       .max_staleness = absl::Seconds(1),
-                       .after_positions = {{SourceName("s"), Position::Parse("f:3").value()}}},
-      core::ConfirmInput{account, key, "d1", Money{Currency::FromCode("JPY").value(), 5}},
-      core::ReleaseInput{account, key, "d1", "r"},
-      core::RejectHoldInput{account, key, "d1", "ann", "r"},
-      core::GrantEpochInput{SourceName("s"), true, 7},
-      core::IngestInput{
-          .source = SourceName("s"),
-          .epoch = 2,
-          .events = {{"e1", absl::UnixEpoch(), core::FactEvent{"bid", "k", {}}},
-                     {"e2",
-                      absl::UnixEpoch(),
-                      core::GapEvent{{MovementKind("k"), account, OrderId()}, "t", "r"},
-                      {77, "UPDATE t", {{"request", "q"}}}},
-                     {"e3", absl::UnixEpoch(),
-                      core::MovementEvent{
-                          MovementKind("k"), {"t", "1"}, 5, core::Contribution{}, std::nullopt}}},
-          .probe = core::Probe{Position(), absl::UnixEpoch()}},
-      core::TripBreakerInput{"*", core::Verdict::kBlock, "ann", "r", absl::UnixEpoch()},
-      core::HalfOpenBreakerInput{"*", core::Verdict::kHold, {3, {}}, "ann", "r", {}},
-      core::ResetBreakerInput{"*", "ann", "r"},
-      core::ApplyPolicyInput{"text", nullptr, "ann", "c", 3},
-      core::TickInput{},
-      core::ClockDriftInput{absl::Hours(-24)},
-      core::AcceptTimeInput{"ann", "r"}};
+  const std::vector<decltype(core::Input::body)> inputs =
+      {core::CheckInput{.request_id = "q",
+                        .key = key,
+                        .account = account,
+                        .attributes = {{"a", true}, {"b", int64_t{5}}, {"c", std::string("x")}},
+                        .max_staleness = absl::Seconds(1),
+                        .after_positions = {{SourceName("s"), Position::Parse("f:3").value()}}},
+       core::ConfirmInput{account, key, "d1", Money{Currency::FromCode("JPY").value(), 5}},
+       core::ReleaseInput{account, key, "d1", "r"},
+       core::RejectHoldInput{account, key, "d1", "ann", "r"},
+       core::GrantEpochInput{SourceName("s"), true, 7},
+       core::IngestInput{
+           .source = SourceName("s"),
+           .epoch = 2,
+           .events =
+               {{"e1", absl::UnixEpoch(),
+                 core::FactEvent{
+                     "bid",
+                     "k",
+                     AccountId("m1"),
+                     {"pay.bid", "1"},
+                     core::Attributes{{"price", int64_t{1}}},
+                     {}}},
+                {"e2",
+                 absl::UnixEpoch(),
+                 core::GapEvent{{MovementKind("k"), account, OrderId()}, "t", "r"},
+                 {77, "UPDATE t", {{"request", "q"}}}},
+                {"e3", absl::UnixEpoch(),
+                 core::MovementEvent{
+                     MovementKind("k"), {"t", "1"}, 5, core::Contribution{}, std::nullopt}}},
+           .probe = core::Probe{Position(), absl::UnixEpoch()}},
+       core::TripBreakerInput{"*", core::Verdict::kBlock, "ann", "r", absl::UnixEpoch()},
+       core::HalfOpenBreakerInput{"*", core::Verdict::kHold, {3, {}}, "ann", "r", {}},
+       core::ResetBreakerInput{"*", "ann", "r"},
+       core::ApplyPolicyInput{"text", nullptr, "ann", "c", 3},
+       core::TickInput{},
+       core::ClockDriftInput{absl::Hours(-24)},
+       core::AcceptTimeInput{"ann", "r"}};
   const std::vector<core::Answer> answers = {core::Decision{},
                                              core::ReservationAnswer{key, account, "d1", {}},
                                              core::EpochGrant{3, {}},

@@ -46,8 +46,9 @@ class StoreWorld {
   // A refund of CNY 1.00 of order o1 of account m1.
   core::CheckInput NewCheck(const std::string& key) const;
 
+  absl::Time now() const { return now_; }
   void Advance(absl::Duration duration) { now_ += duration; }
-  Store& store() { return *store_; }
+  Store& store() const { return *store_; }
   void Close() { store_.reset(); }
   void Reopen();
 

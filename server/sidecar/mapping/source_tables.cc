@@ -1,6 +1,7 @@
 #include "server/sidecar/mapping/source_tables.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 #include "server/policy/row_fields.h"
+#include "server/policy/verification.h"
 
 namespace fundgate::mapping {
 namespace {
@@ -32,7 +34,8 @@ absl::Status CheckDefinition(const MappedTable& mapped, const binlog::Table& tab
         "GLOBAL binlog_row_metadata=FULL (and in the server's configuration), and begin with a "
         "binlog written since then"));
   }
-  if (table.primary_key.empty() && !mapped.kinds.empty()) {
+  const bool is_mapped = !mapped.kinds.empty() || !mapped.facts.empty() || !mapped.guards.empty();
+  if (table.primary_key.empty() && is_mapped) {
     return absl::FailedPreconditionError(
         absl::StrCat("table ", mapped.name,
                      " has no primary key, so that its rows can't be told apart; give "
@@ -64,6 +67,12 @@ absl::Status Bind(MappedTable& mapped, const binlog::Table& table) {
       FUNDGATE_RETURN_IF_ERROR(declaration->Bind(table));
     }
   }
+  for (FactDeclarations& fact : mapped.facts) {
+    for (const auto& declaration : fact.declarations) {
+      FUNDGATE_RETURN_IF_ERROR(declaration->Bind(table));
+    }
+  }
+  for (const auto& guard : mapped.guards) FUNDGATE_RETURN_IF_ERROR(guard->Bind(table));
   if (mapped.marker != nullptr) FUNDGATE_RETURN_IF_ERROR(mapped.marker->frame.Bind(table));
   mapped.columns.clear();
   for (const binlog::Column& column : table.columns) mapped.columns.push_back(column.name);
@@ -81,14 +90,32 @@ MappedTable& SourceTables::Named(const std::string& name) {
   return *table;
 }
 
+absl::Status SourceTables::AddFacts(const policy::v1::Fact& fact, std::string_view source,
+                                    const policy::v1::Table& table) {
+  std::vector<policy::MappingIssue> issues;
+  std::optional<policy::FactTableMapping> compiled = policy::CompileFactTable(table, fact, &issues);
+  if (!compiled.has_value()) return Refused(source, table.table(), issues);
+  std::vector<FactDeclarations>& facts = Named(table.table()).facts;
+  auto place = std::lower_bound(
+      facts.begin(), facts.end(), table.emit(),
+      [](const FactDeclarations& entry, const std::string& name) { return entry.fact < name; });
+  if (place == facts.end() || place->fact != table.emit()) {
+    place = facts.insert(place, FactDeclarations{table.emit(), {}});
+  }
+  place->declarations.push_back(std::make_unique<FactDeclaration>(*std::move(compiled)));
+  return absl::OkStatus();
+}
+
 absl::Status SourceTables::AddTable(const policy::v1::Document& document, std::string_view source,
                                     const policy::v1::Table& table) {
+  const auto fact = document.facts().find(table.emit());
+  if (fact != document.facts().end()) return AddFacts(fact->second, source, table);
   std::vector<policy::MappingIssue> issues;
   std::optional<policy::TableMapping> compiled = policy::CompileTable(table, &issues);
   if (!compiled.has_value()) return Refused(source, table.table(), issues);
   const auto movement = document.movements().find(table.emit());
   if (movement == document.movements().end()) {
-    return Refused(source, table.table(), {{"emit", {0, {}, "there is no such movement"}}});
+    return Refused(source, table.table(), {{"emit", {0, {}, "there is no such movement or fact"}}});
   }
   std::vector<KindDeclarations>& kinds = Named(table.table()).kinds;
   auto kind = std::lower_bound(
@@ -99,6 +126,18 @@ absl::Status SourceTables::AddTable(const policy::v1::Document& document, std::s
   }
   kind->declarations.push_back(std::make_unique<Declaration>(
       *std::move(compiled), policy::RowFieldsOf(document, movement->second)));
+  return absl::OkStatus();
+}
+
+absl::Status SourceTables::AddGuards(const policy::v1::Document& document,
+                                     std::string_view source) {
+  const std::map<std::string, policy::v1::Guard> guards(document.guards().begin(),
+                                                        document.guards().end());
+  for (const auto& [name, guard] : guards) {
+    if (policy::SourceOfGuard(document, guard) != source) continue;
+    FUNDGATE_ASSIGN_OR_RETURN(auto declaration, GuardDeclaration::Create(name, guard));
+    Named(guard.table()).guards.push_back(std::move(declaration));
+  }
   return absl::OkStatus();
 }
 
@@ -126,6 +165,7 @@ absl::StatusOr<std::unique_ptr<SourceTables>> SourceTables::Create(
   for (const policy::v1::Table& table : found->second.tables()) {
     FUNDGATE_RETURN_IF_ERROR(tables->AddTable(document, source, table));
   }
+  FUNDGATE_RETURN_IF_ERROR(tables->AddGuards(document, source));
   if (found->second.has_marker()) {
     FUNDGATE_RETURN_IF_ERROR(tables->AddMarker(source, found->second.marker()));
   }
@@ -161,6 +201,7 @@ std::vector<std::string> SourceTables::KindsOf(std::string_view database,
         (table.empty() || is(std::string_view(name).substr(dot + 1), table));
     if (!concerned) continue;
     for (const KindDeclarations& kind : mapped->kinds) kinds.insert(kind.kind);
+    for (const FactDeclarations& fact : mapped->facts) kinds.insert(fact.fact);
   }
   return {kinds.begin(), kinds.end()};
 }
