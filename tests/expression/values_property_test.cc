@@ -16,7 +16,7 @@ namespace fundgate::expression {
 namespace {
 
 constexpr uint64_t kSeed = 4711;
-constexpr int kPrograms = 20000;
+constexpr int kPrograms = 8000;
 
 // A value of the oracle; nothing is an error.
 struct Thing {
