@@ -8,6 +8,11 @@ set(FUNDGATE_THREAD_FOLDERS types expression core store sequencer decoder house)
 
 set(FUNDGATE_PYTHON /usr/bin/python3)  # Debian's own, which sees Debian's modules
 
+# The environment's FUNDGATE_TESTDATA wins over it when a test runs. What needs a file that isn't
+# there is skipped, and says so.
+set(FUNDGATE_TESTDATA_DIR "${CMAKE_SOURCE_DIR}/../shared/testdata" CACHE PATH
+  "Where outside test data lies")
+
 # What the sanitizers of this build need to know when a test runs.
 set(FUNDGATE_TEST_ENVIRONMENT "")
 if(FUNDGATE_SANITIZE STREQUAL "thread")

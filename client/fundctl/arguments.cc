@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fundgate/types/money.h"
 #include "fundgate/types/status_macros.h"
@@ -49,8 +50,15 @@ absl::StatusOr<google::protobuf::Duration> ParseDuration(const std::string& text
 absl::StatusOr<google::protobuf::Timestamp> ParseTime(const std::string& text) {
   google::protobuf::Timestamp time;
   if (google::protobuf::util::TimeUtil::FromString(text, &time)) return time;
+  absl::Duration ago;
+  if (absl::ParseDuration(text, &ago) && ago >= absl::ZeroDuration()) {
+    return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(
+        absl::ToUnixNanos(absl::Now() - ago));
+  }
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\": expected a time like 2026-11-20T14:00:00Z"));
+      absl::StrCat("\"", text,
+                   "\": expected a time like 2026-11-20T14:00:00Z, or 30m for half an "
+                   "hour ago"));
 }
 
 absl::StatusOr<v1::Line> ParseLine(const std::string& text) {

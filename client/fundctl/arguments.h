@@ -24,7 +24,7 @@ absl::StatusOr<std::pair<std::string, std::string>> ParsePair(const std::string&
 // "500ms", "2m", "1h30m".
 absl::StatusOr<google::protobuf::Duration> ParseDuration(const std::string& text);
 
-// "2026-11-20T14:00:00Z".
+// "2026-11-20T14:00:00Z", or how long before now: "30m".
 absl::StatusOr<google::protobuf::Timestamp> ParseTime(const std::string& text);
 
 // "order=o1,amount=CNY 1.00,net=CNY 0.90,fee=CNY 0.10": every other name is a part.

@@ -3,12 +3,12 @@
 #include <ostream>
 
 #include "CLI/CLI.hpp"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/fundctl/arguments.h"
 #include "client/fundctl/output.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/v1/breakers.grpc.pb.h"
+#include "fundgate/v1/status.grpc.pb.h"
 #include "google/protobuf/util/time_util.h"
 
 namespace fundgate::fundctl {
@@ -51,24 +51,35 @@ v1::Verdict ModeOf(const BreakerOptions& options) {
   return options.mode == "BLOCK" ? v1::VERDICT_BLOCK : v1::VERDICT_HOLD;
 }
 
-// Fills in scope, reason, actor and, where the message has it, until. False after a complaint.
+// Fills in scope, reason and actor.
 template <typename Request>
-bool FillIn(Context& context, const BreakerOptions& options, Request& request) {
+void FillIn(const BreakerOptions& options, Request& request) {
   request.set_scope(options.scope);
   request.set_reason(options.reason);
   request.set_actor(options.actor);
-  if (options.lasting.empty()) return true;
+}
+
+// Sets the end of a breaker that lasts as long as --for says, by the gate's own clock: this
+// machine's may differ from it. Returns how to exit after a complaint.
+template <typename Request>
+std::optional<ExitCode> FillInEnd(Context& context, const BreakerOptions& options,
+                                  Request& request) {
+  if (options.lasting.empty()) return std::nullopt;
   absl::Duration lasting;
   if (!absl::ParseDuration(options.lasting, &lasting) || lasting <= absl::ZeroDuration()) {
     context.err << "fundctl breaker: --for: expected a duration like 30m, not \"" << options.lasting
                 << "\"\n";
-    return false;
+    return kUsage;
   }
-  if constexpr (requires { request.mutable_until(); }) {
-    *request.mutable_until() = google::protobuf::util::TimeUtil::NanosecondsToTimestamp(
-        absl::ToUnixNanos(absl::Now() + lasting));
-  }
-  return true;
+  grpc::ClientContext call;
+  context.SetDeadline(call);
+  v1::GetStatusResponse gate;
+  const grpc::Status status = v1::Status::NewStub(context.channel())->GetStatus(&call, {}, &gate);
+  if (!status.ok()) return context.Fail(status);
+  using google::protobuf::util::TimeUtil;
+  *request.mutable_until() =
+      gate.gate_time() + TimeUtil::NanosecondsToDuration(absl::ToInt64Nanoseconds(lasting));
+  return std::nullopt;
 }
 
 ExitCode RunList(Context& context, const std::string& prefix) {
@@ -99,7 +110,8 @@ ExitCode RunList(Context& context, const std::string& prefix) {
 
 ExitCode RunTrip(Context& context, const BreakerOptions& options) {
   v1::TripBreakerRequest request;
-  if (!FillIn(context, options, request)) return kUsage;
+  FillIn(options, request);
+  if (const auto failure = FillInEnd(context, options, request)) return *failure;
   request.set_mode(ModeOf(options));
   grpc::ClientContext call;
   context.SetDeadline(call);
@@ -113,22 +125,16 @@ ExitCode RunTrip(Context& context, const BreakerOptions& options) {
 
 ExitCode RunHalfOpen(Context& context, const BreakerOptions& options) {
   v1::HalfOpenBreakerRequest request;
-  if (!FillIn(context, options, request)) return kUsage;
-  if (!options.calls.has_value() && options.amount.empty()) {
-    context.err << "fundctl breaker half-open: say how much may pass with --calls, --amount or "
-                   "both\n";
-    return kUsage;
-  }
+  FillIn(options, request);
   request.set_mode(ModeOf(options));
   if (options.calls.has_value()) request.mutable_budget()->set_calls(*options.calls);
-  if (!options.amount.empty()) {
-    const absl::StatusOr<v1::Money> amount = ParseMoney(options.amount);
-    if (!amount.ok()) {
-      context.err << "fundctl breaker half-open: --amount: " << amount.status().message() << "\n";
-      return kUsage;
-    }
-    *request.mutable_budget()->mutable_amount() = *amount;
+  const absl::StatusOr<v1::Money> amount = ParseMoney(options.amount);
+  if (!amount.ok()) {
+    context.err << "fundctl breaker half-open: --amount: " << amount.status().message() << "\n";
+    return kUsage;
   }
+  *request.mutable_budget()->mutable_amount() = *amount;
+  if (const auto failure = FillInEnd(context, options, request)) return *failure;
   grpc::ClientContext call;
   context.SetDeadline(call);
   v1::HalfOpenBreakerResponse response;
@@ -141,7 +147,7 @@ ExitCode RunHalfOpen(Context& context, const BreakerOptions& options) {
 
 ExitCode RunReset(Context& context, const BreakerOptions& options) {
   v1::ResetBreakerRequest request;
-  if (!FillIn(context, options, request)) return kUsage;
+  FillIn(options, request);
   grpc::ClientContext call;
   context.SetDeadline(call);
   v1::ResetBreakerResponse response;
@@ -201,7 +207,8 @@ void AddHalfOpen(CLI::App& breaker, Context& context) {
       "  fundctl breaker half-open refund --calls 20 --amount \"CNY 1000.00\" --reason \"try\"\n");
   verb->add_option("scope", options->scope, "*, refund, refund/account:m1 ...")->required();
   verb->add_option("--calls", options->calls, "Calls that may be allowed");
-  verb->add_option("--amount", options->amount, "Money that may be allowed: \"CNY 1000.00\"");
+  verb->add_option("--amount", options->amount, "Money that may be allowed: \"CNY 1000.00\"")
+      ->required();
   verb->add_option("--mode", options->mode, "Answer once the budget is spent")
       ->check(CLI::IsMember({"HOLD", "BLOCK"}))
       ->capture_default_str();

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "fundgate/types/money.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/time_util.h"
@@ -53,11 +54,34 @@ std::string TextOf(const v1::Money& money) {
 }
 
 std::string TextOf(const google::protobuf::Timestamp& time) {
-  return google::protobuf::util::TimeUtil::ToString(time);
+  constexpr int64_t kNanosOfMillisecond = 1'000'000;
+  google::protobuf::Timestamp rounded = time;
+  rounded.set_nanos(static_cast<int32_t>(time.nanos() / kNanosOfMillisecond * kNanosOfMillisecond));
+  return google::protobuf::util::TimeUtil::ToString(rounded);
+}
+
+std::string TextOf(const google::protobuf::Duration& length) {
+  const absl::Duration exact = absl::Seconds(length.seconds()) + absl::Nanoseconds(length.nanos());
+  return absl::FormatDuration(absl::Trunc(exact, absl::Milliseconds(1)));
 }
 
 std::string WithoutPrefix(const std::string& full_name, const std::string& prefix) {
   return full_name.rfind(prefix, 0) == 0 ? full_name.substr(prefix.size()) : full_name;
+}
+
+std::string NameOf(const v1::Reason& reason) {
+  const std::string code = WithoutPrefix(v1::ReasonCode_Name(reason.code()), "REASON_CODE_");
+  switch (reason.code()) {
+    case v1::REASON_CODE_INVARIANT:
+    case v1::REASON_CODE_RULE:
+      return reason.name();
+    case v1::REASON_CODE_BREAKER:
+    case v1::REASON_CODE_STALE_SOURCE:
+    case v1::REASON_CODE_UNPROVEN:
+      return absl::StrCat(code, " ", reason.name());
+    default:
+      return code;
+  }
 }
 
 void PrintDecision(Context& context, const v1::Decision& decision) {
@@ -71,9 +95,7 @@ void PrintDecision(Context& context, const v1::Decision& decision) {
        {"  first", decision.first_decision_id()},
        {"  reserved", decision.has_reservation() ? TextOf(decision.reservation().amount()) : ""},
        {"  valid until", decision.has_valid_until() ? TextOf(decision.valid_until()) : ""},
-       {"  ask again in", decision.has_retry_after()
-                              ? google::protobuf::util::TimeUtil::ToString(decision.retry_after())
-                              : ""}});
+       {"  ask again in", decision.has_retry_after() ? TextOf(decision.retry_after()) : ""}});
   for (const v1::Reason& reason : decision.reasons()) {
     context.out << "  " << WithoutPrefix(v1::Verdict_Name(reason.verdict()), "VERDICT_") << "  "
                 << WithoutPrefix(v1::ReasonCode_Name(reason.code()), "REASON_CODE_") << "  "

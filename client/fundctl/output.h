@@ -9,6 +9,8 @@
 #include "fundgate/v1/check.pb.h"
 #include "fundgate/v1/money.pb.h"
 #include "fundgate/v1/reservation.pb.h"
+#include "fundgate/v1/verdict.pb.h"
+#include "google/protobuf/duration.pb.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/timestamp.pb.h"
 
@@ -24,10 +26,14 @@ void PrintTable(Context& context, const std::vector<std::vector<std::string>>& r
 void PrintPairs(Context& context, const std::vector<std::pair<std::string, std::string>>& pairs);
 
 std::string TextOf(const v1::Money& money);                   // "CNY 12.34"; empty if there is none
-std::string TextOf(const google::protobuf::Timestamp& time);  // RFC 3339, UTC
+std::string TextOf(const google::protobuf::Timestamp& time);  // RFC 3339, UTC, to the millisecond
+std::string TextOf(const google::protobuf::Duration& length);  // "1m2.345s", to the millisecond
 
 // An enum value without its type's prefix: "ALLOW", "HALF_OPEN".
 std::string WithoutPrefix(const std::string& full_name, const std::string& prefix);
+
+// A reason in one word or two: the invariant or rule, else its code and what it is about.
+std::string NameOf(const v1::Reason& reason);
 
 void PrintDecision(Context& context, const v1::Decision& decision);
 void PrintReservation(Context& context, const v1::Reservation& reservation);

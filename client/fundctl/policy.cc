@@ -1,10 +1,10 @@
-#include <fstream>
 #include <memory>
 #include <ostream>
-#include <sstream>
 
 #include "CLI/CLI.hpp"
 #include "client/fundctl/output.h"
+#include "client/fundctl/policy_document.h"
+#include "client/fundctl/policy_review.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/v1/policies.grpc.pb.h"
 
@@ -18,33 +18,9 @@ struct PolicyOptions {
   uint64_t version = 0;
 };
 
-// Reads the document into `request`, with its file's name for the messages. False after a
-// complaint.
-template <typename Request>
-bool ReadDocument(Context& context, const PolicyOptions& options, Request& request) {
-  std::ifstream file(options.file);
-  if (!file) {
-    context.err << "fundctl policy: " << options.file << " can't be read\n";
-    return false;
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  request.set_document(text.str());
-  request.set_file_name(options.file);
-  return true;
-}
-
-template <typename Problems>
-void PrintProblems(Context& context, const Problems& problems) {
-  for (const v1::PolicyProblem& problem : problems) {
-    context.err << problem.file() << ":" << problem.line() << ":" << problem.column() << ": "
-                << problem.message() << "\n";
-  }
-}
-
 ExitCode RunValidate(Context& context, const PolicyOptions& options) {
   v1::ValidatePolicyRequest request;
-  if (!ReadDocument(context, options, request)) return kUsage;
+  if (!ReadDocument(context, options.file, request)) return kUsage;
   grpc::ClientContext call;
   context.SetDeadline(call);
   v1::ValidatePolicyResponse response;
@@ -60,7 +36,7 @@ ExitCode RunValidate(Context& context, const PolicyOptions& options) {
 
 ExitCode RunTest(Context& context, const PolicyOptions& options) {
   v1::TestPolicyRequest request;
-  if (!ReadDocument(context, options, request)) return kUsage;
+  if (!ReadDocument(context, options.file, request)) return kUsage;
   grpc::ClientContext call;
   context.SetDeadline(call);
   v1::TestPolicyResponse response;
@@ -82,7 +58,7 @@ ExitCode RunTest(Context& context, const PolicyOptions& options) {
 
 ExitCode RunApply(Context& context, const PolicyOptions& options) {
   v1::ApplyPolicyRequest request;
-  if (!ReadDocument(context, options, request)) return kUsage;
+  if (!ReadDocument(context, options.file, request)) return kUsage;
   request.set_actor(options.actor);
   request.set_comment(options.comment);
   if (options.version > 0) request.set_expected_current_version(options.version);
@@ -180,6 +156,8 @@ void AddPolicy(CLI::App& app, Context& context) {
   policy->footer(
       "\nExamples:\n"
       "  fundctl policy test config/policy.yaml\n"
+      "  fundctl policy diff config/policy.yaml\n"
+      "  fundctl policy backtest config/policy.yaml --from 2026-11-01T00:00:00Z\n"
       "  fundctl policy apply config/policy.yaml --comment \"hold refunds over 1000\"\n"
       "  fundctl policy rollback 3 --comment \"version 4 held too much\"\n");
   auto options = std::make_shared<PolicyOptions>();
@@ -191,6 +169,8 @@ void AddPolicy(CLI::App& app, Context& context) {
   apply->add_option("--actor", options->actor, "Who")->capture_default_str();
   apply->add_option("--expect-version", options->version, "Refuse if another one is in force");
 
+  AddPolicyDiff(*policy, context);
+  AddPolicyBacktest(*policy, context);
   CLI::App* get = policy->add_subcommand("get", "Prints the text in force, or of a version");
   get->add_option("version", options->version, "Version number");
   get->callback([&context, options] {

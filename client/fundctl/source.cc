@@ -6,13 +6,12 @@
 #include "client/fundctl/output.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/v1/status.grpc.pb.h"
-#include "google/protobuf/util/time_util.h"
 
 namespace fundgate::fundctl {
 namespace {
 
 std::string LagOf(const v1::SourceStatus& source) {
-  return source.has_lag() ? google::protobuf::util::TimeUtil::ToString(source.lag()) : "-";
+  return source.has_lag() ? TextOf(source.lag()) : "-";
 }
 
 std::string ProvenPastOf(const v1::SourceStatus& source) {

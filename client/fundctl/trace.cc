@@ -4,6 +4,7 @@
 #include "CLI/CLI.hpp"
 #include "client/fundctl/arguments.h"
 #include "client/fundctl/output.h"
+#include "client/fundctl/trace_text.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/v1/audit.grpc.pb.h"
 
@@ -54,22 +55,9 @@ bool FillIn(Context& context, const TraceOptions& options, v1::TraceFilter& filt
          (options.to.empty() || FillInTime(context, "--to", options.to, filter.mutable_to_time()));
 }
 
-void PrintTrace(Context& context, const v1::Trace& trace) {
-  if (context.json) return PrintJson(context, trace);
-  context.out << trace.sequence() << "  " << TextOf(trace.time()) << "  "
-              << WithoutPrefix(v1::TraceKind_Name(trace.kind()), "TRACE_KIND_");
-  if (trace.has_decision()) {
-    const v1::Decision& decision = trace.decision();
-    context.out << "  " << decision.checkpoint() << " " << decision.idempotency_key() << "  "
-                << WithoutPrefix(v1::Verdict_Name(decision.verdict()), "VERDICT_")
-                << (decision.replayed() ? " (replayed)" : "");
-    for (const v1::Reason& reason : decision.reasons()) context.out << "  " << reason.name();
-  }
-  if (!trace.refused().empty()) context.out << "  refused: " << trace.refused();
-  context.out << "\n";
-}
+using Print = void (*)(Context&, const v1::Trace&);
 
-ExitCode RunExport(Context& context, const TraceOptions& options, uint64_t* count) {
+ExitCode RunExport(Context& context, const TraceOptions& options, Print print, uint64_t* count) {
   v1::ExportTracesRequest request;
   if (!FillIn(context, options, *request.mutable_filter())) return kUsage;
   request.set_follow(options.follow);
@@ -79,7 +67,7 @@ ExitCode RunExport(Context& context, const TraceOptions& options, uint64_t* coun
   const auto traces = stub->ExportTraces(&call, request);
   v1::Trace trace;
   while (traces->Read(&trace)) {
-    PrintTrace(context, trace);
+    context.json ? PrintJson(context, trace) : print(context, trace);
     ++*count;
   }
   const grpc::Status status = traces->Finish();
@@ -88,7 +76,7 @@ ExitCode RunExport(Context& context, const TraceOptions& options, uint64_t* coun
 
 ExitCode RunGet(Context& context, const TraceOptions& options) {
   uint64_t count = 0;
-  const ExitCode code = RunExport(context, options, &count);
+  const ExitCode code = RunExport(context, options, PrintCheckTrace, &count);
   if (code != kOk || count > 0) return code;
   context.err << "fundctl trace get: there is no decision " << options.decision << "\n";
   return kError;
@@ -125,6 +113,7 @@ void AddTrace(CLI::App& app, Context& context) {
   trace->footer(
       "\nExamples:\n"
       "  fundctl trace get d0000000000000005 --output json\n"
+      "  fundctl trace export --verdict HOLD --from 10m\n"
       "  fundctl trace export --account m1 --verdict BLOCK --output json > blocked.jsonl\n"
       "  fundctl trace verify\n");
   auto options = std::make_shared<TraceOptions>();
@@ -140,8 +129,8 @@ void AddTrace(CLI::App& app, Context& context) {
   exported->add_option("--key", options->key, "Only this idempotency key");
   exported->add_option("--verdict", options->verdict, "Only this verdict")
       ->check(CLI::IsMember({"ALLOW", "HOLD", "BLOCK"}));
-  exported->add_option("--from", options->from, "From this time: 2026-11-20T14:00:00Z");
-  exported->add_option("--to", options->to, "To this time");
+  exported->add_option("--from", options->from, "From 2026-11-20T14:00:00Z on, or of the last 30m");
+  exported->add_option("--to", options->to, "Before this time, or 30m ago");
   exported->add_option("--from-sequence", options->from_sequence, "From this record");
   exported->add_option("--to-sequence", options->to_sequence, "To this record");
   exported->add_option("--limit", options->limit, "At most this many");
@@ -149,7 +138,7 @@ void AddTrace(CLI::App& app, Context& context) {
   exported->callback([&context, options] {
     context.run = [&context, options] {
       uint64_t count = 0;
-      return RunExport(context, *options, &count);
+      return RunExport(context, *options, PrintTraceLine, &count);
     };
   });
   CLI::App* verify = trace->add_subcommand("verify", "Reads the whole chain and checks every hash");

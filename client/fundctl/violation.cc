@@ -5,13 +5,10 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "client/fundctl/arguments.h"
 #include "client/fundctl/output.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/v1/audit.grpc.pb.h"
-#include "google/protobuf/util/time_util.h"
 
 namespace fundgate::fundctl {
 namespace {
@@ -41,16 +38,9 @@ std::vector<std::string> AllKinds() {
   return kinds;
 }
 
-// A time, or how long ago.
-absl::StatusOr<google::protobuf::Timestamp> ParseSince(const std::string& text) {
-  absl::Duration ago;
-  if (!absl::ParseDuration(text, &ago)) {
-    absl::StatusOr<google::protobuf::Timestamp> time = ParseTime(text);
-    if (time.ok()) return time;
-    return absl::InvalidArgumentError(absl::StrCat(time.status().message(), ", or 30m"));
-  }
-  return google::protobuf::util::TimeUtil::NanosecondsToTimestamp(
-      absl::ToUnixNanos(absl::Now() - ago));
+// Empty where no amount is wrong: an invariant's numbers are among its fields.
+std::string AmountOf(const v1::Violation& violation) {
+  return violation.amount().minor_units() == 0 ? "" : TextOf(violation.amount());
 }
 
 std::vector<std::string> RowOf(const v1::Violation& violation) {
@@ -64,25 +54,26 @@ std::vector<std::string> RowOf(const v1::Violation& violation) {
           violation.idempotency_key().empty()
               ? "-"
               : absl::StrCat(violation.checkpoint(), " ", violation.idempotency_key()),
-          or_dash(TextOf(violation.amount()))};
+          or_dash(AmountOf(violation))};
 }
 
 void PrintViolation(Context& context, const v1::Violation& violation) {
   if (context.json) return PrintJson(context, violation);
   context.out << violation.message() << "\n";
-  PrintPairs(context, {{"violation", violation.id()},
-                       {"  kind", KindOf(violation.kind())},
-                       {"  name", violation.name()},
-                       {"  movement", violation.checkpoint()},
-                       {"  key", violation.idempotency_key()},
-                       {"  account", violation.account_id()},
-                       {"  order", violation.order_id()},
-                       {"  amount", TextOf(violation.amount())},
-                       {"  found at", TextOf(violation.at())},
-                       {"  source", violation.source()},
-                       {"  event", violation.event_id()},
-                       {"  position", violation.position()},
-                       {"  journal", absl::StrCat("record ", violation.sequence())}});
+  PrintPairs(context,
+             {{"violation", violation.id()},
+              {"  kind", KindOf(violation.kind())},
+              {"  name", violation.name() == KindOf(violation.kind()) ? "" : violation.name()},
+              {"  movement", violation.checkpoint()},
+              {"  key", violation.idempotency_key()},
+              {"  account", violation.account_id()},
+              {"  order", violation.order_id()},
+              {"  amount", AmountOf(violation)},
+              {"  found at", TextOf(violation.at())},
+              {"  source", violation.source()},
+              {"  event", violation.event_id()},
+              {"  position", violation.position()},
+              {"  journal", absl::StrCat("record ", violation.sequence())}});
   std::vector<std::pair<std::string, std::string>> fields;
   for (const auto& [name, value] : violation.fields()) fields.emplace_back("    " + name, value);
   std::sort(fields.begin(), fields.end());
@@ -98,7 +89,7 @@ bool FillIn(Context& context, const ListOptions& options, v1::ListViolationsRequ
   request.set_account_id(options.account);
   request.set_order_id(options.order);
   if (options.since.empty()) return true;
-  const absl::StatusOr<google::protobuf::Timestamp> since = ParseSince(options.since);
+  const absl::StatusOr<google::protobuf::Timestamp> since = ParseTime(options.since);
   if (since.ok()) {
     *request.mutable_from_time() = *since;
   } else {

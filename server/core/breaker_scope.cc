@@ -18,19 +18,6 @@ bool IsUnreserved(char c) {
          c == '~';
 }
 
-std::string Escape(std::string_view value) {
-  std::string escaped;
-  for (const char c : value) {
-    if (IsUnreserved(c)) {
-      escaped.push_back(c);
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      escaped.append({'%', kHexDigits[byte >> 4U], kHexDigits[byte & 15U]});
-    }
-  }
-  return escaped;
-}
-
 absl::Status NotAScope(std::string_view text, std::string_view why) {
   return absl::InvalidArgumentError(
       absl::StrCat("\"", ToAbsl(text), "\" is not a breaker scope: ", ToAbsl(why),
@@ -66,6 +53,19 @@ bool IsName(std::string_view name) {
 
 }  // namespace
 
+std::string EscapeScopeValue(std::string_view value) {
+  std::string escaped;
+  for (const char c : value) {
+    if (IsUnreserved(c)) {
+      escaped.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      escaped.append({'%', kHexDigits[byte >> 4U], kHexDigits[byte & 15U]});
+    }
+  }
+  return escaped;
+}
+
 absl::StatusOr<BreakerScope> BreakerScope::Parse(std::string_view text) {
   if (text.size() > kMaxScopeBytes) return NotAScope(text.substr(0, 40), "it is too long");
   BreakerScope scope;
@@ -87,13 +87,15 @@ absl::StatusOr<BreakerScope> BreakerScope::Parse(std::string_view text) {
 }
 
 std::string BreakerScope::ToString() const {
-  return field.empty() ? checkpoint : absl::StrCat(checkpoint, "/", field, ":", Escape(value));
+  return field.empty() ? checkpoint
+                       : absl::StrCat(checkpoint, "/", field, ":", EscapeScopeValue(value));
 }
 
 std::vector<std::string> ScopesCovering(const CheckInput& check) {
   std::vector<std::string> suffixes = {""};
   const auto add = [&suffixes](std::string_view field, std::string_view value) {
-    if (!value.empty()) suffixes.push_back(absl::StrCat("/", ToAbsl(field), ":", Escape(value)));
+    if (!value.empty())
+      suffixes.push_back(absl::StrCat("/", ToAbsl(field), ":", EscapeScopeValue(value)));
   };
   add("account", check.account.value());
   add("currency", check.amount.currency.code());

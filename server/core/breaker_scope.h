@@ -36,6 +36,9 @@ struct BreakerScope {
   friend bool operator==(const BreakerScope&, const BreakerScope&) = default;
 };
 
+// A value as it stands in a scope's text.
+std::string EscapeScopeValue(std::string_view value);
+
 // The canonical texts of every scope that covers the check, in a fixed order, widest first.
 std::vector<std::string> ScopesCovering(const CheckInput& check);
 

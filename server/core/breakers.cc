@@ -15,13 +15,6 @@ bool HasEnded(const Draft& draft, const Breaker& breaker) {
          !draft.before().clock.drifted;
 }
 
-// The breaker over the scope as it counts now, or null where it is CLOSED.
-const Breaker* FindInForce(Draft& draft, const std::string& scope) {
-  const Breaker* breaker = draft.FindBreaker(scope);
-  if (breaker == nullptr || breaker->state == BreakerState::kClosed) return nullptr;
-  return HasEnded(draft, *breaker) ? nullptr : breaker;
-}
-
 bool Suffices(const Budget& left, const Money& amount) {
   return left.calls > 0 && left.amount.currency == amount.currency &&
          left.amount.minor_units >= amount.minor_units;
@@ -51,9 +44,9 @@ Reason BudgetReason(const Breaker& breaker) {
 
 template <typename Visit>
 void ForEachInForce(Draft& draft, const CheckInput& check, const Visit& visit) {
-  if (draft.before().breakers.empty()) return;
+  if (draft.before().of<Breakers>().empty()) return;
   for (const std::string& scope : ScopesCovering(check)) {
-    if (const Breaker* breaker = FindInForce(draft, scope)) visit(*breaker);
+    if (const Breaker* breaker = FindBreakerInForce(draft, scope)) visit(*breaker);
   }
 }
 
@@ -63,8 +56,9 @@ absl::StatusOr<std::string> ScopeToSwitch(Draft& draft, const std::string& text)
   if (!scope.ok()) return scope.status();
   if (scope->checkpoint != kEverything && draft.before().policy != nullptr &&
       draft.policy().FindCheckpoint(MovementKind(scope->checkpoint)) == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "scope \"", text, "\": the policy has no checkpoint \"", scope->checkpoint, "\""));
+    return absl::InvalidArgumentError(
+        absl::StrCat("scope: \"", text, "\" fits nothing, because the policy has no checkpoint \"",
+                     scope->checkpoint, "\""));
   }
   const std::string canonical = scope->ToString();
   const Breaker* present = draft.FindBreaker(canonical);
@@ -87,6 +81,12 @@ absl::Status ValidateMode(Verdict mode) {
 }
 
 }  // namespace
+
+const Breaker* FindBreakerInForce(Draft& draft, const std::string& scope) {
+  const Breaker* breaker = draft.FindBreaker(scope);
+  if (breaker == nullptr || breaker->state == BreakerState::kClosed) return nullptr;
+  return HasEnded(draft, *breaker) ? nullptr : breaker;
+}
 
 std::vector<Reason> OpenBreakersOver(Draft& draft, const CheckInput& check) {
   std::vector<Reason> reasons;
@@ -164,19 +164,29 @@ Answer ResetBreaker(Draft& draft, const ResetBreakerInput& input) {
 void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin origin,
                        const std::string& reason) {
   std::string target = scope;
-  const Breaker* present = FindInForce(draft, target);
+  const Breaker* present = FindBreakerInForce(draft, target);
   if (present == nullptr && draft.CountBreakers() >= kMaxBreakers) {
     target = scope.substr(0, scope.find('/'));
-    present = FindInForce(draft, target);
+    present = FindBreakerInForce(draft, target);
   }
-  if (present != nullptr && present->state == BreakerState::kOpen) return;
+  if (present != nullptr && present->state == BreakerState::kOpen) {
+    if (!present->until.has_value()) return;
+    // It was to end by itself, and what opened it now must not.
+    Breaker& breaker = draft.MutableBreaker(target);
+    breaker.until.reset();
+    breaker.origin = origin;
+    breaker.reason = absl::StrCat(reason, "; before that opened", Because(breaker));
+    breaker.actor = kFreezer;
+    breaker.changed_at = draft.now();
+    return;
+  }
   draft.MutableBreaker(target) = Breaker{
       target, BreakerState::kOpen, Verdict::kHold, std::nullopt, std::nullopt, origin, kFreezer,
       reason, draft.now(),         std::nullopt};
 }
 
 void ExpireBreakers(Draft& draft) {
-  for (const auto& [scope, breaker] : draft.before().breakers) {
+  for (const auto& [scope, breaker] : draft.before().of<Breakers>()) {
     if (!HasEnded(draft, breaker)) continue;
     Breaker& ended = draft.MutableBreaker(scope);
     ended.state = BreakerState::kClosed;

@@ -18,6 +18,9 @@ namespace fundgate::core {
 // Breakers that may be OPEN or HALF_OPEN at once. Freezes past it trip their checkpoint instead.
 inline constexpr size_t kMaxBreakers = 100'000;
 
+// The breaker over exactly this scope as it counts now, or null where it is CLOSED.
+const Breaker* FindBreakerInForce(Draft& draft, const std::string& scope);
+
 // Reasons of every OPEN breaker over the check.
 std::vector<Reason> OpenBreakersOver(Draft& draft, const CheckInput& check);
 

@@ -2,43 +2,22 @@
 #ifndef SERVER_CORE_CHANGES_H_
 #define SERVER_CORE_CHANGES_H_
 
-#include <compare>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "server/core/record_kinds.h"
 #include "server/core/records.h"
 
 namespace fundgate::core {
 
-// A moment at which a key must be looked at again. Ordered by time, then by key.
-struct Timer {
-  absl::Time at;
-  KeyId key;
+// Sorted by id, each id once. A null value means: the record goes.
+template <typename Kind>
+using ChangedRecords =
+    std::vector<std::pair<typename Kind::Id, std::optional<typename Kind::Record>>>;
 
-  friend auto operator<=>(const Timer& a, const Timer& b) {
-    if (a.at != b.at)
-      return a.at < b.at ? std::strong_ordering::less : std::strong_ordering::greater;
-    return a.key <=> b.key;
-  }
-  friend bool operator==(const Timer&, const Timer&) = default;
-};
-
-// Each list is sorted by key and names a key once. A null value means: the record goes.
-struct Changes {
-  std::vector<std::pair<BookId, Book>> books;
-  std::vector<std::pair<FamilyId, Family>> families;
-  std::vector<std::pair<KeyId, std::optional<KeyRecord>>> keys;
-  std::vector<Timer> timers_added;
-  std::vector<Timer> timers_removed;
-  std::vector<std::pair<SourceName, Source>> sources;
-  std::vector<std::pair<std::string, std::optional<Breaker>>> breakers;
-  std::vector<std::pair<GapScope, std::optional<Gap>>> gaps;
-  std::vector<std::pair<SuspectId, std::optional<Suspect>>> suspects;
-  std::vector<std::pair<MovementKind, std::optional<Budget>>> blind_spent;  // null: nothing spent
+struct Changes : KindTables<ChangedRecords, AllKinds> {
   std::vector<Violation> violations;
   std::optional<PolicyRecord> policy_record;
   std::shared_ptr<const Policy> policy;  // the compiled form of policy_record

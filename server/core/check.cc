@@ -17,6 +17,8 @@
 #include "server/core/key_table.h"
 #include "server/core/preflight.h"
 #include "server/core/reservations.h"
+#include "server/core/rules/rules.h"
+#include "server/core/windows/windows.h"
 
 namespace fundgate::core {
 namespace {
@@ -96,7 +98,8 @@ std::optional<Budget> ChargeDeclaredAllows(Draft& draft, const CheckInput& check
 
 // Makes the decision of the reasons found, records it, and reserves if it is ALLOW.
 Decision Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
-                  std::vector<Delta> deltas, std::vector<Reason> reasons) {
+                  std::vector<Delta> deltas, std::vector<Reason> reasons,
+                  const std::vector<RuleFinding>& rules) {
   const bool blind = std::any_of(reasons.begin(), reasons.end(), [](const Reason& reason) {
     return reason.code == ReasonCode::kStaleSource || reason.code == ReasonCode::kUnproven;
   });
@@ -104,13 +107,17 @@ Decision Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinit
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const Reason& a, const Reason& b) { return a.verdict > b.verdict; });
   Decision decision = NewDecision(draft, check, checkpoint, std::move(reasons));
+  decision.shadow_reasons = ShadowReasons(rules);
+  NoteRules(draft, check, rules);
   if (decision.verdict == Verdict::kAllow) {
     decision.valid_until = draft.now() + checkpoint.valid_for;
     decision.overdue_at = draft.now() + checkpoint.overdue_after;
     SpendBudgets(draft, check);
+    CountInWindows(draft, check, checkpoint);
     if (spent.has_value()) draft.SetBlindSpent(check.key.kind, spent);
   }
-  if (!blind && draft.BlindSpent(check.key.kind).calls > 0) {
+  if (!blind && draft.BlindSpent(check.key.kind).calls > 0 &&
+      !(checkpoint.when_unproven == Verdict::kAllow && HasGap(draft, checkpoint))) {
     draft.SetBlindSpent(check.key.kind, std::nullopt);
   }
   RecordDecision(draft, check, decision, std::move(deltas));
@@ -150,10 +157,11 @@ Answer JudgeCheck(Draft& draft, const CheckInput& check) {
   CheckBreakers(draft, check, findings);
   CheckFreshness(draft, check, *deltas, checkpoint, findings);
   CheckInvariants(draft, check, *deltas, checkpoint, findings);
+  const std::vector<RuleFinding> rules = AskRules(draft, check, checkpoint, findings);
 
   const bool has_patience = check.may_wait && draft.now() < check.arrived_at + checkpoint.patience;
   if (has_patience && findings.WaitingMayHelp()) return WaitFor(findings, check, checkpoint);
-  return Conclude(draft, check, checkpoint, *deltas, std::move(findings).TakeReasons());
+  return Conclude(draft, check, checkpoint, *deltas, std::move(findings).TakeReasons(), rules);
 }
 
 }  // namespace fundgate::core

@@ -74,6 +74,7 @@ struct Decision {
   std::optional<absl::Time> overdue_at;
   std::vector<SourceSighting> sources;  // those the checkpoint needs, by name
   std::optional<absl::Duration> retry_after;
+  std::vector<Reason> shadow_reasons;  // what rules in shadow would have said; they don't count
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };

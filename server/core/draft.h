@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,15 +14,19 @@
 #include "absl/time/time.h"
 #include "server/core/changes.h"
 #include "server/core/policy.h"
+#include "server/core/record_kinds.h"
 #include "server/core/records.h"
 #include "server/core/state.h"
 
 namespace fundgate::core {
 
 // Records of one kind: read from the state once, then kept here.
-template <typename Id, typename Record>
+template <typename Kind>
 class DraftTable {
  public:
+  using Id = typename Kind::Id;
+  using Record = typename Kind::Record;
+
   // The record as it stands, or null. `load` reads it from the state: (const Id&) ->
   // std::optional<Record>. The pointer is valid as long as the draft.
   template <typename Load>
@@ -41,13 +44,15 @@ class DraftTable {
     return *slot.record;
   }
 
+  // Whatever was there before; that is not read.
+  void Put(const Id& id, Record record) { slots_[id] = Slot{std::move(record), true}; }
   void Erase(const Id& id) { slots_[id] = Slot{std::nullopt, true}; }
 
   bool Holds(const Id& id) const { return slots_.contains(id); }
 
   // Everything changed, sorted; the table is empty afterwards.
-  std::vector<std::pair<Id, std::optional<Record>>> TakeChanged() {
-    std::vector<std::pair<Id, std::optional<Record>>> changed;
+  ChangedRecords<Kind> TakeChanged() {
+    ChangedRecords<Kind> changed;
     for (auto& [id, slot] : slots_) {
       if (slot.changed) changed.emplace_back(id, std::move(slot.record));
     }
@@ -92,36 +97,57 @@ class Draft {
   // As it was before this input: read sources, breakers, gaps and suspects through the draft.
   const Resident& before() const { return state_.resident(); }
 
+  // Records of any kind. What a kind means by its records, the functions below know: where they
+  // have one for it, use that.
+  template <typename Kind>
+  const typename Kind::Record* Find(const typename Kind::Id& id) {
+    return tables_.of<Kind>().Find(id, Loader<Kind>{*this});
+  }
+  template <typename Kind>
+  typename Kind::Record& Mutable(const typename Kind::Id& id) {
+    changed_ = true;
+    return tables_.of<Kind>().Mutable(id, Loader<Kind>{*this});
+  }
+  template <typename Kind>
+  void Put(const typename Kind::Id& id, typename Kind::Record record) {
+    changed_ = true;
+    tables_.of<Kind>().Put(id, std::move(record));
+  }
+  template <typename Kind>
+  void Erase(const typename Kind::Id& id) {
+    changed_ = true;
+    tables_.of<Kind>().Erase(id);
+  }
+
   // Books. A book that was never touched has counters that are all zero.
-  bool KnowsBook(const BookId& id);
   const Book& ReadBook(const BookId& id, const BookDefinition& definition);
   Book& MutableBook(const BookId& id, const BookDefinition& definition);
-  const Family* FindFamily(const FamilyId& id);
-  Family& MutableFamily(const FamilyId& id);
+  const Family* FindFamily(const FamilyId& id) { return Find<Families>(id); }
+  Family& MutableFamily(const FamilyId& id) { return Mutable<Families>(id); }
 
   // Keys. `WakeBy` makes sure that the key is looked at by `at`; an earlier timer stays as it is.
-  const KeyRecord* FindKey(const KeyId& id);
+  const KeyRecord* FindKey(const KeyId& id) { return Find<Keys>(id); }
   KeyRecord& MutableKey(const KeyId& id);
-  void EraseKey(const KeyId& id);
+  void EraseKey(const KeyId& id) { Erase<Keys>(id); }
   void WakeBy(const KeyId& id, absl::Time at);
   // For a timer that has fired.
-  void RemoveTimer(const Timer& timer);
-  void ClearWake(const KeyId& id);
+  void RemoveTimer(const Timer& timer) { Erase<Timers>(timer); }
+  void ClearWake(const KeyId& id) { Mutable<Keys>(id).wake_at.reset(); }
 
   // Sources. One that was never heard of is at the empty position with epoch 0.
   const Source& ReadSource(const SourceName& name);
-  Source& MutableSource(const SourceName& name);
+  Source& MutableSource(const SourceName& name) { return Mutable<Sources>(name); }
 
-  const Breaker* FindBreaker(const std::string& scope);
+  const Breaker* FindBreaker(const std::string& scope) { return Find<Breakers>(scope); }
   Breaker& MutableBreaker(const std::string& scope);
   // Number of breakers that are not CLOSED.
   size_t CountBreakers() const;
 
-  const Gap* FindGap(const GapScope& scope);
-  Gap& MutableGap(const GapScope& scope);
+  const Gap* FindGap(const GapScope& scope) { return Find<Gaps>(scope); }
+  Gap& MutableGap(const GapScope& scope) { return Mutable<Gaps>(scope); }
 
-  Suspect& MutableSuspect(const SuspectId& id);
-  void EraseSuspect(const SuspectId& id) { suspects_.Erase(id); }
+  Suspect& MutableSuspect(const SuspectId& id) { return Mutable<core::Suspects>(id); }
+  void EraseSuspect(const SuspectId& id) { Erase<core::Suspects>(id); }
   // All suspects as they stand now, sorted.
   std::vector<std::pair<SuspectId, Suspect>> Suspects() const;
 
@@ -142,22 +168,28 @@ class Draft {
   Changes Take() &&;
 
  private:
+  // Reads one record from the state.
+  template <typename Kind>
+  struct Loader {
+    const Draft& draft;
+    std::optional<typename Kind::Record> operator()(const typename Kind::Id& id) const {
+      if constexpr (StoredKinds::kHas<Kind>) {
+        return draft.state_.Find<Kind>(id);
+      } else {
+        const auto& table = draft.before().of<Kind>();
+        const auto found = table.find(id);
+        return found == table.end() ? std::nullopt : std::optional(found->second);
+      }
+    }
+  };
+
   const StateReader& state_;
   const absl::Time now_;
   const Sequence sequence_;
   bool changed_ = false;
 
-  DraftTable<BookId, Book> books_;
+  KindTables<DraftTable, AllKinds> tables_;
   std::map<size_t, Book> zero_books_;  // by number of counters: what unknown books look like
-  DraftTable<FamilyId, Family> families_;
-  DraftTable<KeyId, KeyRecord> keys_;
-  std::set<Timer> timers_added_;
-  std::set<Timer> timers_removed_;
-  DraftTable<SourceName, Source> sources_;
-  DraftTable<std::string, Breaker> breakers_;
-  DraftTable<GapScope, Gap> gaps_;
-  DraftTable<SuspectId, Suspect> suspects_;
-  DraftTable<MovementKind, Budget> blind_spent_;
   std::vector<Violation> violations_;
   ClockRecord clock_;
   std::optional<PolicyRecord> policy_record_;

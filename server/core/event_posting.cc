@@ -18,7 +18,7 @@ namespace fundgate::core {
 namespace {
 
 void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::string& reason) {
-  if (draft.FindGap(scope) == nullptr && draft.before().gaps.size() >= kMaxGaps) {
+  if (draft.FindGap(scope) == nullptr && draft.before().of<Gaps>().size() >= kMaxGaps) {
     scope.account = AccountId();
     scope.order = OrderId();
   }
@@ -63,10 +63,10 @@ class RowChange {
 
   // The row said `before` of this key and says `after` now; either may be missing.
   void Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
-    if (IsRedelivery(after)) return;
+    if (IsRedelivery(!change_.before.has_value(), after)) return;
     // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
     if (!after.has_value() && draft_.FindKey(key_) == nullptr) return;
-    Note(after);
+    Note(before, after);
     const RowContribution* row = FindRow();
     const bool is_posted = row != nullptr && row->line.amount > 0;
     if (!Counts(after)) return is_posted ? Reverse(after) : RememberUncounted(after);
@@ -85,13 +85,15 @@ class RowChange {
     return found == rows.end() ? nullptr : &*found;
   }
 
-  bool IsRedelivery(const std::optional<Contribution>& after) {
+  bool IsRedelivery(bool is_insert, const std::optional<Contribution>& after) {
     const KeyRecord* known = draft_.FindKey(key_);
     if (known == nullptr) return false;
     const bool may_repeat = draft_.ReadSource(source_.name).coordinates_changed;
     return std::any_of(known->rows.begin(), known->rows.end(), [&](const RowContribution& row) {
       if (row.source != source_.name || row.row != change_.row) return false;
       if (row.event_id == event_.id) return true;
+      // A row that is there is not inserted again: this is how it began.
+      if (may_repeat && is_insert && row.line.amount > 0) return true;
       return may_repeat && after.has_value() && row.image_hash == change_.image_hash &&
              row.account == after->account &&
              (Counts(after) ? row.line == after->line : row.line.amount == 0);
@@ -99,27 +101,74 @@ class RowChange {
   }
 
   // Keeps what the event says about the key beside its amount.
-  void Note(const std::optional<Contribution>& after) {
+  void Note(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
     KeyRecord& key = record();
     key.event_seen = true;
     if (!key.wake_at.has_value()) {
       draft_.WakeBy(key_, draft_.now() + draft_.policy().key_retention);
     }
     if (!after.has_value()) return;
-    const bool is_open =
-        key.reservation.has_value() && (key.reservation->state == ReservationState::kPending ||
-                                        key.reservation->state == ReservationState::kConfirmed);
     if (after->status == MovementStatus::kInProgress) {
       key.in_progress = true;
-      if (is_open) key.reservation->pinned = true;
+      if (IsOpen(key)) key.reservation->pinned = true;
     }
-    if (after->status == MovementStatus::kFailed) {
-      key.in_progress = false;
-      // Which generation failed is only certain while there was one.
-      if (is_open && key.generation == 1 && !key.moved) {
-        EndReservation(draft_, key_, ReservationState::kReleased);
-      }
+    if (after->status != MovementStatus::kFailed) return;
+    // A row that had failed already says nothing new.
+    const bool had_failed = before.has_value() && before->status == MovementStatus::kFailed;
+    // Which generation failed is only certain while there was one.
+    if (!had_failed && IsOpen(key) && key.generation == 1) Fail(*after);
+    // One part that failed says nothing of the others.
+    if (!movement_.many_lines || !IsOpen(key)) key.in_progress = false;
+  }
+
+  static bool IsOpen(const KeyRecord& key) {
+    return key.reservation.has_value() && (key.reservation->state == ReservationState::kPending ||
+                                           key.reservation->state == ReservationState::kConfirmed);
+  }
+
+  // What was reserved for the row will not move.
+  void Fail(const Contribution& row) {
+    KeyRecord& key = record();
+    if (!movement_.many_lines) {
+      if (!key.moved) EndReservation(draft_, key_, ReservationState::kReleased);
+      return;
     }
+    EndShare(row, key.moved ? ReservationState::kPosted : ReservationState::kReleased);
+    // What is left of it is no permission for the whole any more.
+    key.reservation->valid_until = std::min(key.reservation->valid_until, draft_.now());
+  }
+
+  // What was reserved for the row is pending no more, and the reservation ends as `state` with its
+  // last one: its whole line, or of a line that several rows make up at most the row's own share.
+  void EndShare(const Contribution& row, ReservationState state) {
+    KeyRecord& key = record();
+    Reservation& reservation = *key.reservation;
+    const bool is_line = PartOf(row) == row.line.order.value();
+    const std::optional<std::vector<Delta>> share =
+        DeltasBetween(draft_.policy(), movement_, Nothing(row.line.order), row.line);
+    std::vector<Delta> ended;
+    for (Delta& delta : reservation.deltas) {
+      if (delta.line != row.line.order) continue;
+      Delta part = delta;
+      if (!is_line) part.amount = share.has_value() ? Within(delta, *share) : 0;
+      delta.amount -= part.amount;
+      ended.push_back(std::move(part));
+    }
+    ApplyDeltas(draft_, ended, key.fingerprint->account, reservation.amount.currency,
+                Posting::kUnreserve);
+    std::erase_if(reservation.deltas, [](const Delta& delta) { return delta.amount == 0; });
+    reservation.pinned = true;
+    if (reservation.deltas.empty()) reservation.state = state;
+  }
+
+  // As much of `delta` as the share has for its counter.
+  static int64_t Within(const Delta& delta, const std::vector<Delta>& share) {
+    for (const Delta& part : share) {
+      if (part.book != delta.book || part.counter != delta.counter) continue;
+      return delta.amount < 0 ? std::max(delta.amount, part.amount)
+                              : std::min(delta.amount, part.amount);
+    }
+    return 0;
   }
 
   // Where a row says that its movement took place.
@@ -218,7 +267,7 @@ class RowChange {
   // Keeps what the row says now, and what is posted of it.
   void Remember(const Contribution& said, Posted posted) {
     RowContribution& row = Touch();
-    row.part_key = said.part_key;
+    row.part_key = PartOf(said);
     row.account = said.account;
     row.amount = Money{said.currency, posted.line.amount};
     row.shared.reset();
@@ -234,7 +283,7 @@ class RowChange {
     if (!after.has_value() && FindRow() == nullptr) return;
     RowContribution& row = Touch();
     if (after.has_value() && !row.counted) {
-      row.part_key = after->part_key;
+      row.part_key = PartOf(*after);
       row.account = after->account;
       row.line.order = after->line.order;
     }
@@ -273,29 +322,16 @@ class RowChange {
     const std::vector<RowContribution>& rows = record().rows;
     return std::any_of(rows.begin(), rows.end(), [&](const RowContribution& row) {
       const bool same_row = row.source == source_.name && row.row == change_.row;
-      return row.counted && !same_row && (!movement_.many_lines || row.part_key == after.part_key);
+      return row.counted && !same_row && (!movement_.many_lines || row.part_key == PartOf(after));
     });
   }
 
   // What was reserved for this movement is not pending any more.
   void SettleReservation(const Contribution& after) {
-    KeyRecord& key = record();
-    if (key.state != KeyState::kAllowed) return;
-    Reservation& reservation = *key.reservation;
-    if (reservation.state != ReservationState::kPending &&
-        reservation.state != ReservationState::kConfirmed) {
-      return;
-    }
+    const KeyRecord& key = record();
+    if (key.state != KeyState::kAllowed || !IsOpen(key)) return;
     if (!movement_.many_lines) return EndReservation(draft_, key_, ReservationState::kPosted);
-    const auto of_line = std::stable_partition(
-        reservation.deltas.begin(), reservation.deltas.end(),
-        [&after](const Delta& delta) { return delta.line != after.line.order; });
-    const std::vector<Delta> settled(of_line, reservation.deltas.end());
-    ApplyDeltas(draft_, settled, key.fingerprint->account, reservation.amount.currency,
-                Posting::kUnreserve);
-    reservation.deltas.erase(of_line, reservation.deltas.end());
-    reservation.pinned = true;
-    if (reservation.deltas.empty()) reservation.state = ReservationState::kPosted;
+    EndShare(after, ReservationState::kPosted);
   }
 
   // A row that counted still counts, but perhaps otherwise. What is posted follows the images:
@@ -387,17 +423,21 @@ void ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& ev
         draft, {change.kind, AccountId(), OrderId()}, source.name,
         absl::StrCat("the policy does not let this source report \"", change.kind.value(), "\""));
   }
-  for (const auto* side : {&change.before, &change.after}) {
-    if (!side->has_value() || (*side)->status == MovementStatus::kNone) continue;
-    const std::optional<std::string> why = Unpostable(draft.policy(), *movement, **side);
-    if (why.has_value()) {
-      return MarkGap(draft, ScopeOf(change.kind, **side), source.name,
-                     absl::StrCat(*why, " (event ", event.id, ")"));
-    }
-  }
   const auto speaks = [](const std::optional<Contribution>& side) {
     return side.has_value() && side->status != MovementStatus::kNone;
   };
+  std::optional<std::string> why;
+  for (const auto* side : {&change.before, &change.after}) {
+    if (speaks(*side) && !why.has_value()) why = Unpostable(draft.policy(), *movement, **side);
+  }
+  if (why.has_value()) {  // then neither side is posted
+    for (const auto* side : {&change.before, &change.after}) {
+      if (!speaks(*side)) continue;
+      MarkGap(draft, ScopeOf(change.kind, **side), source.name,
+              absl::StrCat(*why, " (event ", event.id, ")"));
+    }
+    return;
+  }
   const auto apply = [&](const IdempotencyKey& key, const std::optional<Contribution>& before,
                          const std::optional<Contribution>& after) {
     RowChange(draft, source, event, change, *movement, {change.kind, key}).Apply(before, after);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/checked.h"
 #include "server/core/books.h"
 #include "server/core/breaker_scope.h"
 #include "server/core/breakers.h"
@@ -21,6 +23,10 @@ int PowerOfTenBetween(int64_t a, int64_t b) {
     ++power;
   }
   return larger == smaller ? power : 0;
+}
+
+const std::string& PartOf(const Contribution& row) {
+  return row.part_key.empty() ? row.line.order.value() : row.part_key;
 }
 
 namespace {
@@ -147,15 +153,31 @@ void EventViolations::CompareWithReservation(const KeyRecord& record, const Cont
   if (allowed.amount.currency != after.currency) return;  // amounts can't be compared
   const int64_t expected =
       movement_.many_lines ? line->amount : record.reservation->amount.minor_units;
-  if (expected == after.line.amount) return;
-  const int power = PowerOfTenBetween(expected, after.line.amount);
+  const int64_t moved = MovedOfLine(record, after);
+  // Of a line that several rows make up, those that are missing may still come.
+  const bool is_whole = !movement_.many_lines || PartOf(after) == after.line.order.value();
+  if (expected == moved || (!is_whole && moved < expected)) return;
+  const int power = PowerOfTenBetween(expected, moved);
   const std::string allowed_text = Money{after.currency, expected}.ToString();
-  const std::string moved_text = Money{after.currency, after.line.amount}.ToString();
+  const std::string moved_text = Money{after.currency, moved}.ToString();
   const std::string message =
       absl::StrCat(allowed_text, " was allowed and ", moved_text, " moved",
                    power > 0 ? absl::StrCat(": a factor of 10^", power, ", mixed units") : "");
   Raise(power > 0 ? ViolationKind::kUnitMismatch : ViolationKind::kAmountMismatch, after, message,
         {{"allowed", allowed_text}, {"moved", moved_text}, {"power_of_ten", absl::StrCat(power)}});
+}
+
+// What all rows of the line have moved, where several make it up; else what this one did.
+int64_t EventViolations::MovedOfLine(const KeyRecord& record, const Contribution& after) const {
+  int64_t moved = after.line.amount;
+  if (!movement_.many_lines || PartOf(after) == after.line.order.value()) return moved;
+  const RowId& this_row = std::get<MovementEvent>(event_.body).row;
+  for (const RowContribution& row : record.rows) {
+    const bool is_this = row.source == source_.name && row.row == this_row;
+    if (is_this || row.line.order != after.line.order) continue;
+    moved = CheckedAdd(moved, row.line.amount).value_or(moved);
+  }
+  return moved;
 }
 
 void EventViolations::Undone(const RowContribution& posted, const Contribution* after) {

@@ -2,7 +2,10 @@
 #ifndef SERVER_CORE_EVENT_VIOLATIONS_H_
 #define SERVER_CORE_EVENT_VIOLATIONS_H_
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "server/core/draft.h"
 #include "server/core/events.h"
@@ -29,6 +32,7 @@ class EventViolations {
   void CompareWithState(const KeyRecord& record, const Contribution& after);
   void CompareWithReservation(const KeyRecord& record, const Contribution& after);
   void CompareCurrency(const Contribution& after);
+  int64_t MovedOfLine(const KeyRecord& record, const Contribution& after) const;
   bool IsHistory() const;
   void React(const Violation& violation);
   void Raise(ViolationKind kind, const Contribution& after, std::string message,
@@ -40,6 +44,9 @@ class EventViolations {
   const MovementDefinition& movement_;
   const KeyId& key_;
 };
+
+// What tells a row of a kind of many lines apart from the others of its key: by default its order.
+const std::string& PartOf(const Contribution& row);
 
 // The power of ten by which one amount is the other one: 2 for 1234 and 12.34; 0 if it is none.
 int PowerOfTenBetween(int64_t a, int64_t b);

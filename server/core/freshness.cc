@@ -60,8 +60,9 @@ void CheckPositions(Draft& draft, const CheckInput& check, Findings& findings) {
 // The gap that hides movements of `kind` from this book, or null.
 const std::pair<const GapScope, Gap>* FindGapOver(const Resident& resident,
                                                   const MovementKind& kind, const BookId& book) {
-  auto entry = resident.gaps.lower_bound(GapScope{kind, AccountId(), OrderId()});
-  for (; entry != resident.gaps.end() && entry->first.kind == kind; ++entry) {
+  const auto& gaps = resident.of<Gaps>();
+  auto entry = gaps.lower_bound(GapScope{kind, AccountId(), OrderId()});
+  for (; entry != gaps.end() && entry->first.kind == kind; ++entry) {
     const GapScope& scope = entry->first;
     const bool same_account = scope.account.empty() || scope.account == book.account;
     const bool same_order = scope.order.empty() || book.order.empty() || scope.order == book.order;
@@ -70,16 +71,18 @@ const std::pair<const GapScope, Gap>* FindGapOver(const Resident& resident,
   return nullptr;
 }
 
+bool Touches(const Policy& policy, const MovementDefinition& movement, const std::string& book) {
+  return std::any_of(movement.effects.begin(), movement.effects.end(),
+                     [&](const Effect& effect) { return policy.books[effect.book].name == book; });
+}
+
 void CheckGaps(Draft& draft, const std::set<BookId>& books, const CheckpointDefinition& checkpoint,
                Findings& findings) {
-  if (draft.before().gaps.empty()) return;
+  if (draft.before().of<Gaps>().empty()) return;
   std::set<GapScope> reported;
   for (const BookId& book : books) {
     for (const MovementDefinition& movement : draft.policy().movements) {
-      const bool feeds =
-          std::any_of(movement.effects.begin(), movement.effects.end(), [&](const Effect& effect) {
-            return draft.policy().books[effect.book].name == book.book;
-          });
+      const bool feeds = Touches(draft.policy(), movement, book.book);
       const auto* gap = feeds ? FindGapOver(draft.before(), movement.kind, book) : nullptr;
       if (gap == nullptr || !reported.insert(gap->first).second) continue;
       findings.Add({ReasonCode::kUnproven,
@@ -131,6 +134,23 @@ std::vector<SourceName> NotProvenPast(Draft& draft, const std::vector<SourceName
     if (draft.ReadSource(name).proven_past < time) unproven.push_back(name);
   }
   return unproven;
+}
+
+bool HasGapOver(const Draft& draft, const MovementKind& kind, const BookId& book) {
+  return FindGapOver(draft.before(), kind, book) != nullptr;
+}
+
+bool HasGap(const Draft& draft, const CheckpointDefinition& checkpoint) {
+  const Policy& policy = draft.policy();
+  const std::vector<Effect>& judged = policy.movements[checkpoint.movement].effects;
+  const auto& gaps = draft.before().of<Gaps>();
+  return std::any_of(gaps.begin(), gaps.end(), [&](const auto& gap) {
+    const MovementDefinition* movement = policy.FindMovement(gap.first.kind);
+    return movement != nullptr &&
+           std::any_of(judged.begin(), judged.end(), [&](const Effect& effect) {
+             return Touches(policy, *movement, policy.books[effect.book].name);
+           });
+  });
 }
 
 void CheckFreshness(Draft& draft, const CheckInput& check, std::span<const Delta> deltas,

@@ -18,6 +18,12 @@ namespace fundgate::core {
 std::vector<SourceName> NotProvenPast(Draft& draft, const std::vector<SourceName>& sources,
                                       absl::Time time);
 
+// True if something of the kind that could not be read may belong to the book.
+bool HasGapOver(const Draft& draft, const MovementKind& kind, const BookId& book);
+
+// True if some book that the checkpoint's movements touch, whosever it is, has a gap.
+bool HasGap(const Draft& draft, const CheckpointDefinition& checkpoint);
+
 // Finds sources that are staler than the stricter of the policy and the caller allows, positions
 // that the caller wants applied first, a clock nobody trusts, gaps in what the check's books are
 // made of, and orders that were closed.

@@ -94,9 +94,8 @@ Fingerprint FingerprintOf(const CheckInput& check, const MovementDefinition& mov
   Fingerprint fingerprint{check.account, check.amount, check.lines, {}};
   for (const std::string& name : movement.identity) {
     const auto found = check.attributes.find(name);
-    if (found != check.attributes.end()) {
-      fingerprint.identity.emplace_back(name, ToString(found->second));
-    }
+    fingerprint.identity.emplace_back(
+        name, found == check.attributes.end() ? "" : ToString(found->second));
   }
   return fingerprint;
 }
@@ -111,13 +110,14 @@ std::optional<std::string> DifferingField(const Fingerprint& bound, const Finger
                ? "order_id"
                : "lines";
   }
-  for (const auto& entry : asked.identity) {
-    if (std::find(bound.identity.begin(), bound.identity.end(), entry) == bound.identity.end()) {
-      return absl::StrCat("attributes[", entry.first, "]");
+  // A field that only one of the two names is no difference: the policy has changed in between.
+  for (const auto& [name, value] : asked.identity) {
+    for (const auto& [bound_name, bound_value] : bound.identity) {
+      if (name == bound_name && value != bound_value) {
+        return absl::StrCat("attributes[", name, "]");
+      }
     }
   }
-  // Something the key is bound to is missing now.
-  if (bound.identity.size() != asked.identity.size()) return "attributes";
   return std::nullopt;
 }
 

@@ -14,7 +14,11 @@ namespace fundgate::core {
 
 // Raised with every change that may give another outcome for the same state and input. Journal
 // records carry it, so that each is replayed by the logic that made it.
-inline constexpr uint32_t kLogicVersion = 1;
+//
+// 2: a BLOCK also waits for reversals, failures and gaps that may cure it; failed parts free their
+//    own lines alone; forgotten rejected keys close their orders; freezes outlast breakers that end
+//    by themselves; keys are bound to the identity fields of their time.
+inline constexpr uint32_t kLogicVersion = 2;
 
 // The main loop of whoever drives it:
 //

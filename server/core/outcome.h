@@ -74,7 +74,7 @@ struct Wait {
 
 // The input itself can't be: an absl::Status with FAILED_PRECONDITION (somebody has to change the
 // state first), NOT_FOUND, ABORTED (a feeder has to start again from GetPosition) or
-// INVALID_ARGUMENT. It is recorded and changes nothing else.
+// INVALID_ARGUMENT ("field: why"). It is recorded and changes nothing else.
 struct Refusal {
   absl::Status status;
 

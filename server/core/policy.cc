@@ -35,6 +35,30 @@ const BookDefinition* Policy::FindBook(std::string_view name) const {
   return FindSorted(books, name, [](const auto& book) -> std::string_view { return book.name; });
 }
 
+bool MayCure(const MovementDefinition& movement, const InvariantDefinition& invariant) {
+  return std::any_of(movement.effects.begin(), movement.effects.end(), [&](const Effect& effect) {
+    if (effect.book != invariant.book) return false;
+    const Influence influence = invariant.influence[effect.counter];
+    if (influence == Influence::kNone) return false;
+    const bool loosens = (influence == Influence::kLoosens) == (effect.sign > 0);
+    return loosens || movement.reversible || movement.gated;
+  });
+}
+
+std::string_view ToString(AttributeType type) {
+  switch (type) {
+    case AttributeType::kString:
+      return "string";
+    case AttributeType::kInt:
+      return "int";
+    case AttributeType::kBool:
+      return "bool";
+    case AttributeType::kMoney:
+      return "money";
+  }
+  return "?";
+}
+
 OnEvent Policy::OnViolation(ViolationKind kind) const {
   const auto found = on_violation.find(kind);
   return found == on_violation.end() ? OnEvent::kAlert : found->second;

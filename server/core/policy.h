@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,12 +16,14 @@
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
+#include "server/core/movement.h"
+#include "server/core/rules/check_facts.h"
+#include "server/core/rules/rule.h"
+#include "server/core/verdict.h"
+#include "server/core/windows/definition.h"
 #include "server/expression/program.h"
 
 namespace fundgate::core {
-
-// What a check is answered. Ordered by severity: the severest of all reasons wins.
-enum class Verdict : uint8_t { kAllow = 1, kHold = 2, kBlock = 3 };
 
 // Integer counters for one thing in one currency. Currency is part of every book's key.
 struct BookDefinition {
@@ -75,6 +79,8 @@ struct CheckpointDefinition {
   bool auto_release = false;                          // `auto_release: proven`: see reservation.h
   absl::Duration auto_release_grace = absl::Minutes(1);
   std::vector<SourceName> sources;  // derived: who feeds the books it is judged by; sorted
+  std::vector<size_t> rules;    // derived: into Policy::rules, those that can be true of it; sorted
+  std::vector<size_t> windows;  // derived: into Policy::windows, those that count it; sorted
 };
 
 // How raising a counter can change an invariant.
@@ -93,13 +99,23 @@ struct InvariantDefinition {
   std::vector<Influence> influence;  // by counter
   Verdict otherwise = Verdict::kBlock;
   OnEvent on_event = OnEvent::kAlert;
-  std::vector<SourceName> cures;  // derived: who may report what loosens it; sorted
+  std::vector<SourceName> cures;  // derived: who reports kinds that MayCure it; sorted
 };
 
 struct SourceDefinition {
   SourceName name;
   std::vector<MovementKind> emits;  // sorted
   uint64_t mapping_version = 0;  // a hash of its declaration: feeders with another one are refused
+};
+
+// What an attribute of checks must be. In the order of the kinds of AttributeValue.
+enum class AttributeType : uint8_t { kString, kInt, kBool, kMoney };
+std::string_view ToString(AttributeType type);  // "string"
+
+// Texts and lists that expressions view.
+struct PolicyConstants {
+  std::deque<std::string> texts;
+  std::deque<std::vector<expression::Value>> lists;
 };
 
 // All of it. Lists are sorted by name, so that order never depends on how the document was read.
@@ -109,6 +125,11 @@ struct Policy {
   std::vector<CheckpointDefinition> checkpoints;
   std::vector<InvariantDefinition> invariants;
   std::vector<SourceDefinition> sources;
+  std::vector<WindowDefinition> windows;
+  std::vector<RuleDefinition> rules;
+  std::vector<CheckFact> check_facts;  // the slots of rules over checks
+  PolicyConstants constants;
+  std::map<std::string, AttributeType, std::less<>> attributes;  // that are declared
   // What a movement event that does not fit leads to, besides the violation; kinds that are missing
   // only alert. Never of invariants, which say it themselves.
   std::map<ViolationKind, OnEvent> on_violation;
@@ -122,6 +143,10 @@ struct Policy {
 
   OnEvent OnViolation(ViolationKind kind) const;
 };
+
+// True if events of the kind can make the invariant hold again in what is normal weather: they
+// loosen it, they may be taken back, or they say that something allowed has failed.
+bool MayCure(const MovementDefinition& movement, const InvariantDefinition& invariant);
 
 }  // namespace fundgate::core
 

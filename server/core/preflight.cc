@@ -74,6 +74,12 @@ class Validation {
       } else if (std::count(std::begin(kReservedAttributes), std::end(kReservedAttributes), name)) {
         Add(field, "has a name that is reserved for a field of the check itself");
       }
+      const auto declared = policy_.attributes.find(name);
+      if (declared != policy_.attributes.end() &&
+          value.index() != static_cast<size_t>(declared->second)) {
+        Add(field, absl::StrCat("must be of type ", ToAbsl(ToString(declared->second)),
+                                ", as the policy declares it"));
+      }
       const auto* text = std::get_if<std::string>(&value);
       if (text != nullptr && text->size() > kMaxTextBytes) {
         Add(field, absl::StrCat("is longer than ", kMaxTextBytes, " bytes"));

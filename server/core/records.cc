@@ -28,6 +28,8 @@ std::string_view ToString(ViolationKind kind) {
       return "invariant";
     case ViolationKind::kOverdue:
       return "overdue";
+    case ViolationKind::kRule:
+      return "rule";
   }
   return "?";
 }

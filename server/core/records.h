@@ -76,7 +76,8 @@ struct Fingerprint {
   AccountId account;
   Money amount;
   std::vector<Line> lines;  // sorted by order; one with an empty order where the kind needs none
-  std::vector<std::pair<std::string, std::string>> identity;  // the policy's identity attributes
+  // The attributes that the policy names as identity, each by name; empty if the check had none.
+  std::vector<std::pair<std::string, std::string>> identity;
 
   friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
@@ -276,6 +277,7 @@ enum class ViolationKind : uint8_t {
   kMovementUndone = 10,
   kInvariant = 11,
   kOverdue = 12,
+  kRule = 40,
 };
 std::string_view ToString(ViolationKind kind);  // "ungated", "unit_mismatch"
 

@@ -109,6 +109,10 @@ void PostAtConfirm(Draft& draft, const ConfirmInput& input) {
 
 // Nothing was asked yet, or nothing but earlier releases: later checks only.
 Answer CloseUnknown(Draft& draft, const ReleaseInput& input) {
+  if (draft.policy().FindCheckpoint(input.key.kind) == nullptr) {
+    return Refusal{absl::InvalidArgumentError(absl::StrCat("checkpoint: \"", input.key.kind.value(),
+                                                           "\" is no checkpoint of the policy"))};
+  }
   const KeyRecord* known = draft.FindKey(input.key);
   if (known != nullptr && (known->moved || known->in_progress)) {
     return Precondition("an event says that this movement was made or is under way");

@@ -15,20 +15,10 @@ void AbsorbInto(Map& map, const List& changed) {
   }
 }
 
-template <typename Id, typename Record>
-std::optional<Record> FindIn(const std::map<Id, Record>& records, const Id& id) {
-  const auto found = records.find(id);
-  return found == records.end() ? std::nullopt : std::optional(found->second);
-}
-
 }  // namespace
 
 void Resident::Absorb(const Changes& changes) {
-  for (const auto& [name, source] : changes.sources) sources.insert_or_assign(name, source);
-  AbsorbInto(breakers, changes.breakers);
-  AbsorbInto(gaps, changes.gaps);
-  AbsorbInto(suspects, changes.suspects);
-  AbsorbInto(blind_spent, changes.blind_spent);
+  ResidentKinds::ForEach([&]<typename Kind>(Kind) { AbsorbInto(of<Kind>(), changes.of<Kind>()); });
   if (changes.policy_record.has_value()) {
     policy_version = changes.policy_record->version;
     policy = changes.policy;
@@ -36,30 +26,30 @@ void Resident::Absorb(const Changes& changes) {
   if (changes.clock.has_value()) clock = *changes.clock;
 }
 
-std::optional<Book> MemoryState::FindBook(const BookId& id) const { return FindIn(books_, id); }
-
-std::optional<Family> MemoryState::FindFamily(const FamilyId& id) const {
-  return FindIn(families_, id);
+void MemoryState::Answer(const AnyLookup& lookup) const {
+  std::visit(
+      [this]<typename Kind>(const Lookup<Kind>& asked) {
+        const auto found = tables_.of<Kind>().find(asked.id);
+        if (found != tables_.of<Kind>().end()) asked.found = found->second;
+      },
+      lookup);
 }
 
-std::optional<KeyRecord> MemoryState::FindKey(const KeyId& id) const { return FindIn(keys_, id); }
-
-std::vector<Timer> MemoryState::DueTimers(absl::Time time, size_t limit) const {
-  std::vector<Timer> due;
-  for (const Timer& timer : timers_) {
-    if (timer.at > time || due.size() == limit) break;
-    due.push_back(timer);
-  }
-  return due;
+void MemoryState::Answer(const AnyDueLookup& lookup) const {
+  std::visit(
+      [this]<typename Kind>(const DueLookup<Kind>& asked) {
+        for (const auto& [id, record] : tables_.of<Kind>()) {
+          if (id.at > asked.time || asked.found.size() == asked.limit) break;
+          asked.found.push_back(id);
+        }
+      },
+      lookup);
 }
 
 void MemoryState::Absorb(const Changes& changes) {
   resident_.Absorb(changes);
-  for (const auto& [id, book] : changes.books) books_.insert_or_assign(id, book);
-  for (const auto& [id, family] : changes.families) families_.insert_or_assign(id, family);
-  AbsorbInto(keys_, changes.keys);
-  for (const Timer& timer : changes.timers_removed) timers_.erase(timer);
-  timers_.insert(changes.timers_added.begin(), changes.timers_added.end());
+  StoredKinds::ForEach(
+      [&]<typename Kind>(Kind) { AbsorbInto(tables_.of<Kind>(), changes.of<Kind>()); });
   violations_.insert(violations_.end(), changes.violations.begin(), changes.violations.end());
   if (changes.policy_record.has_value()) policies_.push_back(*changes.policy_record);
 }

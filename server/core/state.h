@@ -6,8 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
-#include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -15,42 +14,74 @@
 #include "absl/time/time.h"
 #include "server/core/changes.h"
 #include "server/core/policy.h"
+#include "server/core/record_kinds.h"
 #include "server/core/records.h"
 
 namespace fundgate::core {
 
-// The small part of the state that is always in memory. Sorted maps: whoever walks them walks in
-// the same order everywhere.
-struct Resident {
+// Sorted: whoever walks one walks in the same order everywhere.
+template <typename Kind>
+using ResidentTable = absl::btree_map<typename Kind::Id, typename Kind::Record>;
+
+using ResidentTables = KindTables<ResidentTable, ResidentKinds>;
+
+// The small part of the state that is always in memory.
+struct Resident : ResidentTables {
   ClockRecord clock;
   uint64_t policy_version = 0;
   std::shared_ptr<const Policy> policy;  // null before the first policy
-  absl::btree_map<SourceName, Source> sources;
-  absl::btree_map<std::string, Breaker> breakers;  // by scope; only those not CLOSED
-  absl::btree_map<GapScope, Gap> gaps;
-  absl::btree_map<SuspectId, Suspect> suspects;
-  absl::btree_map<MovementKind, Budget> blind_spent;  // on declared ALLOWs, by checkpoint
 
   // Takes over the resident part of `changes`.
   void Absorb(const Changes& changes);
 };
 
+// A question to the state: the record of one id.
+template <typename Kind>
+struct Lookup {
+  const typename Kind::Id& id;
+  std::optional<typename Kind::Record>& found;
+};
+using AnyLookup = StoredKinds::Each<Lookup, std::variant>;
+
+// A question to the state: the earliest ids of a queue at or before `time`, in order.
+template <typename Kind>
+struct DueLookup {
+  absl::Time time;
+  size_t limit;
+  std::vector<typename Kind::Id>& found;
+};
+using AnyDueLookup = QueueKinds::Each<DueLookup, std::variant>;
+
 // Read access to the state as it is after every input applied so far. Used by one thread.
 //
-// Find functions return nothing for a record that does not exist. A read that fails also returns
-// nothing and makes `status()` not ok for good; Machine::Apply then returns that status instead of
-// an outcome, and whoever owns the state must load it anew.
+// A record that does not exist is not found. Neither is one whose read fails, and `status()` is not
+// ok from then on; Machine::Apply then returns that status instead of an outcome, and whoever owns
+// the state must load it anew.
 class StateReader {
  public:
   virtual ~StateReader() = default;
 
   virtual const Resident& resident() const = 0;
-  virtual std::optional<Book> FindBook(const BookId& id) const = 0;
-  virtual std::optional<Family> FindFamily(const FamilyId& id) const = 0;
-  virtual std::optional<KeyRecord> FindKey(const KeyId& id) const = 0;
-  // The earliest timers at or before `time`, at most `limit` of them, in order.
-  virtual std::vector<Timer> DueTimers(absl::Time time, size_t limit) const = 0;
   virtual absl::Status status() const = 0;
+
+  // The record of a stored kind.
+  template <typename Kind>
+  std::optional<typename Kind::Record> Find(const typename Kind::Id& id) const {
+    std::optional<typename Kind::Record> found;
+    Answer(AnyLookup(Lookup<Kind>{id, found}));
+    return found;
+  }
+  // The earliest entries of a queue at or before `time`, at most `limit` of them, in order.
+  template <typename Kind>
+  std::vector<typename Kind::Id> Due(absl::Time time, size_t limit) const {
+    std::vector<typename Kind::Id> found;
+    Answer(AnyDueLookup(DueLookup<Kind>{time, limit, found}));
+    return found;
+  }
+
+ private:
+  virtual void Answer(const AnyLookup& lookup) const = 0;
+  virtual void Answer(const AnyDueLookup& lookup) const = 0;
 };
 
 // The state in memory: the reference for every other implementation, and what policy tests and
@@ -58,27 +89,27 @@ class StateReader {
 class MemoryState final : public StateReader {
  public:
   const Resident& resident() const override { return resident_; }
-  std::optional<Book> FindBook(const BookId& id) const override;
-  std::optional<Family> FindFamily(const FamilyId& id) const override;
-  std::optional<KeyRecord> FindKey(const KeyId& id) const override;
-  std::vector<Timer> DueTimers(absl::Time time, size_t limit) const override;
   absl::Status status() const override { return absl::OkStatus(); }
 
   void Absorb(const Changes& changes);
 
-  const std::map<BookId, Book>& books() const { return books_; }
-  const std::map<FamilyId, Family>& families() const { return families_; }
-  const std::map<KeyId, KeyRecord>& keys() const { return keys_; }
-  const std::set<Timer>& timers() const { return timers_; }
+  // All records of a stored kind.
+  template <typename Kind>
+  const std::map<typename Kind::Id, typename Kind::Record>& of() const {
+    return tables_.of<Kind>();
+  }
   const std::vector<Violation>& violations() const { return violations_; }
   const std::vector<PolicyRecord>& policies() const { return policies_; }
 
  private:
+  template <typename Kind>
+  using Table = std::map<typename Kind::Id, typename Kind::Record>;
+
+  void Answer(const AnyLookup& lookup) const override;
+  void Answer(const AnyDueLookup& lookup) const override;
+
   Resident resident_;
-  std::map<BookId, Book> books_;
-  std::map<FamilyId, Family> families_;
-  std::map<KeyId, KeyRecord> keys_;
-  std::set<Timer> timers_;
+  KindTables<Table, StoredKinds> tables_;
   std::vector<Violation> violations_;
   std::vector<PolicyRecord> policies_;
 };

@@ -9,6 +9,7 @@
 #include "server/core/breakers.h"
 #include "server/core/freshness.h"
 #include "server/core/reservations.h"
+#include "server/core/windows/windows.h"
 
 namespace fundgate::core {
 namespace {
@@ -23,7 +24,7 @@ bool IsOpen(const KeyRecord& record) {
 }
 
 bool HasGap(const Draft& draft, const KeyId& key, const AccountId& account) {
-  const auto& gaps = draft.before().gaps;
+  const auto& gaps = draft.before().of<Gaps>();
   return std::any_of(gaps.begin(), gaps.end(), [&](const auto& gap) {
     return gap.first.kind == key.kind &&
            (gap.first.account.empty() || gap.first.account == account);
@@ -70,12 +71,13 @@ void CloseOrder(Draft& draft, const MovementDefinition& movement, const AccountI
   }
 }
 
-// Forgets a finished key. The orders it moved take no more checks: nobody could tell any more
-// whether one of them was made before.
+// Forgets a finished key. The orders that it moved or was refused for good take no more checks:
+// nobody could tell any more whether one of them was made or rejected before.
 void Expire(Draft& draft, const KeyId& key) {
   const KeyRecord record = *draft.FindKey(key);
   const MovementDefinition* movement = draft.policy().FindMovement(key.kind);
-  if (record.moved && movement != nullptr && movement->gated) {
+  const bool matters = record.moved || record.state == KeyState::kRejected;
+  if (matters && movement != nullptr && movement->gated) {
     if (record.fingerprint.has_value()) {
       for (const Line& line : record.fingerprint->lines) {
         CloseOrder(draft, *movement, record.fingerprint->account, line.order);
@@ -114,13 +116,14 @@ void LookAt(Draft& draft, const KeyId& key) {
 void Tick(Draft& draft, const StateReader& state) {
   if (draft.before().clock.drifted || draft.before().policy == nullptr) return;
   ExpireBreakers(draft);
-  for (const Timer& timer : state.DueTimers(draft.now(), kMaxTimersPerTick)) {
+  for (const Timer& timer : state.Due<Timers>(draft.now(), kMaxTimersPerTick)) {
     draft.RemoveTimer(timer);
     const KeyRecord* record = draft.FindKey(timer.key);
     if (record == nullptr || record->wake_at != timer.at) continue;
     draft.ClearWake(timer.key);
     LookAt(draft, timer.key);
   }
+  ForgetEmptyWindows(draft, state);
 }
 
 }  // namespace fundgate::core

@@ -13,7 +13,8 @@ namespace fundgate::core {
 inline constexpr size_t kMaxTimersPerTick = 256;
 
 // Closes expired breakers, raises overdue reservations, releases those that are proven not to have
-// moved, and forgets keys past their retention. Does nothing while the clock is in doubt.
+// moved, and forgets keys past their retention and windows in which nothing counts. Does nothing
+// while the clock is in doubt.
 void Tick(Draft& draft, const StateReader& state);
 
 }  // namespace fundgate::core

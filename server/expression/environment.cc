@@ -207,6 +207,26 @@ absl::Status Environment::AddFunction(Function function) {
   return absl::OkStatus();
 }
 
+absl::Status Environment::AddAccessor(Accessor accessor) {
+  if (!IsVariableName(accessor.name) || IsStandardFunction(accessor.name) ||
+      IsMacroName(accessor.name)) {
+    return BadName("accessor", accessor.name);
+  }
+  if (accessors_.contains(accessor.name) ||
+      !FindFunctions(accessor.name, /*method=*/false).empty()) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("there is a function '", accessor.name, "' already"));
+  }
+  std::string name = accessor.name;
+  accessors_.emplace(std::move(name), std::move(accessor));
+  return absl::OkStatus();
+}
+
+const Accessor* Environment::FindAccessor(std::string_view name) const {
+  const auto found = accessors_.find(name);
+  return found != accessors_.end() ? &found->second : nullptr;
+}
+
 absl::StatusOr<uint32_t> Environment::SlotOf(std::string_view path) {
   if (const auto known = slot_of_path_.find(path); known != slot_of_path_.end()) {
     return known->second;
@@ -294,7 +314,9 @@ std::vector<std::shared_ptr<const Function>> Environment::FindFunctions(std::str
 
 std::vector<std::string> Environment::VariableNames() const {
   std::vector<std::string> names;
-  for (const auto& [name, type] : variables_) names.push_back(name);
+  for (const auto& [name, type] : variables_) {
+    if (name.find('(') == std::string::npos) names.push_back(name);  // no call of an accessor
+  }
   return names;
 }
 

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/expression/accessor.h"
 #include "server/expression/options.h"
 #include "server/expression/scratch.h"
 #include "server/expression/type.h"
@@ -31,6 +32,10 @@ struct OpaqueType {
   // type has no order, and ordering it is a load error. Must not allocate, throw or depend on
   // anything but its arguments.
   Value (*compare)(const Value& a, const Value& b) = nullptr;
+
+  // Not null: the second word is a unit (a currency), and this sentence is the load error where two
+  // values are compared, ordered, added or subtracted whose units are known then and differ.
+  const char* two_units = nullptr;
 };
 
 // A named set of fields. `event.price` selects; a field may be a record itself.
@@ -75,6 +80,10 @@ struct Function {
   // Optional. Called at load for each call that resolves to this overload: one entry a parameter,
   // null where the argument is not constant. For literals that must make sense: money('CNY 10.00').
   std::optional<LoadIssue> (*check)(std::span<const Value* const> arguments) = nullptr;
+
+  // Optional, for a result of an opaque type with units: called as `check` is, returns the unit
+  // that the result has whatever the other arguments turn out to be, if that can be told.
+  std::optional<uint64_t> (*unit)(std::span<const Value* const> arguments) = nullptr;
 
   // In place of `evaluate`, for functions whose result is built: what it views may lie in the
   // scratch as well. kTooMuchMemory when the scratch gives none.
@@ -123,6 +132,7 @@ class Environment {
   // name that fits, and then its fields.
   absl::Status AddVariable(std::string name, Type type);
   absl::Status AddFunction(Function function);
+  absl::Status AddAccessor(Accessor accessor);
 
   // The slot of a declared variable or of a record variable's field, by its path; added to the
   // table if it is new. NOT_FOUND with the nearest name; INVALID_ARGUMENT for a whole record.
@@ -149,6 +159,9 @@ class Environment {
                                                              bool method) const;
   std::vector<std::string> VariableNames() const;
   std::vector<std::string> FunctionNames(bool method) const;
+  const Accessor* FindAccessor(std::string_view name) const;
+  // The variable that a call of an accessor stands for; whatever its name is.
+  void AddResolved(const std::string& call, const Type& type) { variables_.emplace(call, type); }
   // The slot of a path that the checker has resolved, added if new.
   uint32_t InternSlot(std::string_view path, const Type& type);
 
@@ -161,6 +174,7 @@ class Environment {
   std::map<std::string, RecordType, std::less<>> records_;
   std::map<OpaqueId, OpaqueType> opaques_;
   std::vector<std::shared_ptr<const Function>> functions_;
+  std::map<std::string, Accessor, std::less<>> accessors_;
   std::vector<Slot> slots_;
   std::map<std::string, uint32_t, std::less<>> slot_of_path_;
 };

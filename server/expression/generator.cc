@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "server/expression/code.h"
 #include "server/expression/cost.h"
@@ -37,6 +40,14 @@ class Generator {
   }
 
  private:
+  // See OpaqueType::two_units.
+  struct Unit {
+    OpaqueId type = 0;
+    uint64_t word = 0;
+
+    friend bool operator==(const Unit&, const Unit&) = default;
+  };
+
   const Node& At(NodeId id) const { return code_->checked.ast.nodes[id]; }
   const Meaning& MeaningAt(NodeId id) const { return code_->checked.meanings[id]; }
 
@@ -46,6 +57,7 @@ class Generator {
 
   uint32_t Add(const Step& step) {
     code_->steps.push_back(step);
+    units_.emplace_back();
     return static_cast<uint32_t>(code_->steps.size() - 1);
   }
 
@@ -55,7 +67,12 @@ class Generator {
   }
 
   uint32_t AddConstant(uint32_t offset, const Value& value) {
-    return Add({.op = Op::kConstant, .offset = offset, .extra = ConstantIndex(value)});
+    const uint32_t added =
+        Add({.op = Op::kConstant, .offset = offset, .extra = ConstantIndex(value)});
+    if (value.kind() == ValueKind::kOpaque) {
+      units_[added] = Unit{value.opaque_type(), value.opaque_second()};
+    }
+    return added;
   }
 
   const Value* ConstantOf(uint32_t step) const {
@@ -241,11 +258,34 @@ class Generator {
     step.a = operands[0];
     if (operands.size() > 1) step.b = operands[1];
     if (operands.size() > 2) step.c = operands[2];
+    const std::optional<Unit> unit = CheckUnits(node, operands);
     const uint32_t added = AddFolded(WithOverloads(step, meaning), operands);
+    if (meaning.type.is(Type::Kind::kOpaque)) units_[added] = unit;
     // Only a sum may turn out to be one of strings or lists.
     const bool joins = node.op == Operator::kAdd && code_->steps[added].op == Op::kArithmetic;
     code_->builds = code_->builds || joins;
     return added;
+  }
+
+  // Refuses an operator between two units. Returns the one unit that its result has, if it is known
+  // and the operator yields a value of its operands' type.
+  std::optional<Unit> CheckUnits(const Node& node, const std::vector<uint32_t>& operands) {
+    if (node.op == Operator::kNegate) return units_[operands[0]];
+    if (node.op == Operator::kConditional) {
+      const bool same = units_[operands[1]] == units_[operands[2]];
+      return same ? units_[operands[1]] : std::nullopt;
+    }
+    const bool mixes = node.op == Operator::kAdd || node.op == Operator::kSubtract ||
+                       (node.op >= Operator::kLess && node.op <= Operator::kNotEqual);
+    if (!mixes) return std::nullopt;
+    const std::optional<Unit>& left = units_[operands[0]];
+    const std::optional<Unit>& right = units_[operands[1]];
+    if (!left.has_value() || !right.has_value()) return left.has_value() ? left : right;
+    if (left->type == right->type && left->word != right->word) {
+      const OpaqueType* type = environment_.FindOpaque(left->type);
+      if (type != nullptr && type->two_units != nullptr) Report(node.offset, type->two_units);
+    }
+    return left;
   }
 
   // --- calls -----------------------------------------------------------------------------------
@@ -260,6 +300,9 @@ class Generator {
     const Step step =
         WithOverloads(WithOperands({.op = Op::kCall, .offset = node.offset}, operands), meaning);
     const uint32_t added = AddFolded(step, operands);
+    if (meaning.overloads.size() == 1 && !units_[added].has_value()) {
+      units_[added] = UnitOf(first, operands);
+    }
     if (code_->steps[added].op != Op::kCall) return added;
     const bool builds =
         std::any_of(meaning.overloads.begin(), meaning.overloads.end(),
@@ -267,6 +310,19 @@ class Generator {
     code_->builds = code_->builds || builds || operands.size() > kArgumentsOnStack;
     if (AllConstant(operands) && !refused) CheckFailure(step, added);
     return added;
+  }
+
+  std::optional<Unit> UnitOf(const Function& function, const std::vector<uint32_t>& operands) {
+    if (function.unit == nullptr) return std::nullopt;
+    const std::optional<uint64_t> word = function.unit(ConstantsOf(operands));
+    return word.has_value() ? std::optional(Unit{function.result.opaque_id(), *word})
+                            : std::nullopt;
+  }
+
+  std::vector<const Value*> ConstantsOf(const std::vector<uint32_t>& operands) const {
+    std::vector<const Value*> constants;
+    for (const uint32_t operand : operands) constants.push_back(ConstantOf(operand));
+    return constants;
   }
 
   // A host function that fails on constants will always fail: better said now.
@@ -281,9 +337,7 @@ class Generator {
   bool CheckConstants(const Node& node, const Function& function,
                       const std::vector<uint32_t>& operands) {
     if (function.check == nullptr) return true;
-    std::vector<const Value*> constants;
-    for (const uint32_t operand : operands) constants.push_back(ConstantOf(operand));
-    const std::optional<LoadIssue> issue = function.check(constants);
+    const std::optional<LoadIssue> issue = function.check(ConstantsOf(operands));
     if (!issue) return true;
     const bool has_place = issue->argument < node.children.size();
     Report(has_place ? At(node.children[issue->argument]).offset : node.offset, issue->message);
@@ -323,6 +377,7 @@ class Generator {
   const Environment& environment_;
   std::vector<Issue>* issues_;
   std::unique_ptr<Code> code_;
+  std::vector<std::optional<Unit>> units_;  // of each step: what is known of its opaque value
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "server/expression/accessor.h"
 #include "server/expression/checker.h"
 #include "server/expression/code.h"
 #include "server/expression/parser.h"
@@ -64,7 +65,7 @@ void Tidy(std::vector<Issue>* issues, size_t most) {
 std::unique_ptr<Code> CompileCode(Environment& environment, std::string_view source,
                                   const Type& expected, std::vector<Issue>* issues) {
   std::optional<Ast> ast = Parse(source, environment.options(), issues);
-  if (!ast) return nullptr;
+  if (!ast || !ResolveAccessors(environment, *ast, issues)) return nullptr;
   std::optional<CheckedExpression> checked = Check(environment, *std::move(ast), expected, issues);
   if (!checked) return nullptr;
   return Generate(environment, *std::move(checked), expected, issues);

@@ -16,7 +16,7 @@ namespace {
 // The present record of a key. Nothing too where it can't be read: what it would add to an answer
 // is not worth failing the answer.
 std::optional<core::KeyRecord> RecordOf(const store::View& view, const core::KeyId& key) {
-  absl::StatusOr<std::optional<core::KeyRecord>> record = view.FindKey(key);
+  absl::StatusOr<std::optional<core::KeyRecord>> record = view.Find<core::Keys>(key);
   return record.ok() ? *std::move(record) : std::nullopt;
 }
 
@@ -82,7 +82,8 @@ absl::StatusOr<v1::Decision> FindDecision(const store::View& view, const std::st
 
 absl::StatusOr<v1::Decision> FindDecision(const store::View& view, const AccountId& account,
                                           const core::KeyId& key) {
-  FUNDGATE_ASSIGN_OR_RETURN(const std::optional<core::KeyRecord> record, view.FindKey(key));
+  FUNDGATE_ASSIGN_OR_RETURN(const std::optional<core::KeyRecord> record,
+                            view.Find<core::Keys>(key));
   if (!record.has_value() || !record->decision.has_value() ||
       record->decision->account != account) {
     return absl::NotFoundError(absl::StrCat("no ", key.kind.value(), " of account ",

@@ -62,7 +62,7 @@ grpc::ServerUnaryReactor* AuditService::GetBook(grpc::CallbackServerContext* con
     return FinishNow(*context, {grpc::StatusCode::NOT_FOUND,
                                 absl::StrCat("the policy knows no book ", request->book())});
   }
-  const absl::StatusOr<std::optional<core::Book>> book = view->FindBook(*id);
+  const absl::StatusOr<std::optional<core::Book>> book = view->Find<core::Books>(*id);
   if (!book.ok()) return FinishNow(*context, ToGrpc(book.status()));
   if (!book->has_value()) {
     return FinishNow(*context, {grpc::StatusCode::NOT_FOUND,

@@ -20,7 +20,7 @@ class BreakerWatcher final : public Stream<grpc::ServerWriteReactor<v1::WatchBre
   // whoever tells it of changes.
   void TakeSnapshot(const store::View& view) {
     seen_ = view.resident().clock.sequence;
-    for (const auto& [scope, breaker] : view.resident().breakers) {
+    for (const auto& [scope, breaker] : view.resident().of<core::Breakers>()) {
       if (!absl::StartsWith(scope, scope_prefix_)) continue;
       v1::WatchBreakersResponse& present = snapshot_.emplace_back();
       *present.mutable_breaker() = ToProto(breaker);
@@ -39,7 +39,7 @@ class BreakerWatcher final : public Stream<grpc::ServerWriteReactor<v1::WatchBre
     const auto self = shared_from_this();
     const sequencer::MutexLock lock(mutex_);
     if (ending()) return false;
-    for (const auto& [scope, breaker] : changes.breakers) {
+    for (const auto& [scope, breaker] : changes.of<core::Breakers>()) {
       if (!absl::StartsWith(scope, scope_prefix_)) continue;
       v1::WatchBreakersResponse change;
       *change.mutable_breaker() = breaker.has_value() ? ToProto(*breaker) : ClosedBreaker(scope);
@@ -118,7 +118,7 @@ grpc::ServerWriteReactor<v1::WatchBreakersResponse>* BreakerWatch::Open(
 }
 
 void BreakerWatch::Changed(Sequence sequence, const core::Outcome& outcome) {
-  if (outcome.changes.breakers.empty()) return;
+  if (outcome.changes.of<core::Breakers>().empty()) return;
   const sequencer::MutexLock lock(mutex_);
   std::erase_if(watchers_, [&](const std::weak_ptr<BreakerWatcher>& open) {
     const std::shared_ptr<BreakerWatcher> watcher = open.lock();

@@ -44,7 +44,7 @@ grpc::ServerUnaryReactor* BreakersService::ListBreakers(grpc::CallbackServerCont
   const size_t page_size = PageSize(request->page_size(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   const std::shared_ptr<const store::View> view = backend_.store.view();
-  const auto& breakers = view->resident().breakers;
+  const auto& breakers = view->resident().of<core::Breakers>();
   // A page's token is the last scope of the page before.
   auto it = request->page_token().empty() ? breakers.lower_bound(request->scope_prefix())
                                           : breakers.upper_bound(request->page_token());
@@ -71,8 +71,8 @@ grpc::ServerUnaryReactor* BreakersService::GetBreaker(grpc::CallbackServerContex
   const std::string scope = ToScope(request->scope(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   const std::shared_ptr<const store::View> view = backend_.store.view();
-  const auto found = view->resident().breakers.find(scope);
-  if (found == view->resident().breakers.end()) {
+  const auto found = view->resident().of<core::Breakers>().find(scope);
+  if (found == view->resident().of<core::Breakers>().end()) {
     *response->mutable_breaker() = ClosedBreaker(scope);
   } else {
     *response->mutable_breaker() = ToProto(found->second);

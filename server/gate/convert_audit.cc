@@ -69,7 +69,7 @@ v1::Book ToProto(const core::BookId& id, const core::Book& book,
 
 void MarkUnproven(const core::BookId& id, const core::Resident& resident, v1::Book& proto) {
   if (resident.policy == nullptr) return;
-  for (const auto& [scope, gap] : resident.gaps) {
+  for (const auto& [scope, gap] : resident.of<core::Gaps>()) {
     const bool touches = (scope.account.empty() || scope.account == id.account) &&
                          (scope.order.empty() || id.order.empty() || scope.order == id.order) &&
                          Feeds(*resident.policy, scope.kind, id.book);
@@ -109,6 +109,8 @@ v1::ViolationKind ToProto(core::ViolationKind kind) {
       return v1::VIOLATION_KIND_INVARIANT;
     case core::ViolationKind::kOverdue:
       return v1::VIOLATION_KIND_OVERDUE;
+    case core::ViolationKind::kRule:
+      return v1::VIOLATION_KIND_RULE;
   }
   return v1::VIOLATION_KIND_UNSPECIFIED;
 }

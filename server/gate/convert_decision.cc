@@ -127,6 +127,9 @@ v1::Decision ToProto(const core::Decision& decision) {
       if (name == "first_decision_id") proto.set_first_decision_id(value);
     }
   }
+  for (const core::Reason& reason : decision.shadow_reasons) {
+    *proto.add_shadow_reasons() = ToProto(reason);
+  }
   proto.set_replayed(decision.replayed);
   proto.set_checkpoint(decision.key.kind.value());
   proto.set_idempotency_key(decision.key.key.value());

@@ -1,8 +1,11 @@
 #include "server/gate/grpc_status.h"
 
+#include <algorithm>
 #include <cstddef>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/text.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/gate/convert_values.h"
@@ -32,10 +35,29 @@ grpc::Status WithDetail(grpc::StatusCode code, const std::string& message,
   return {code, message, details.SerializeAsString()};
 }
 
+// The machine's own refusals begin with the field: "until: must lie in the future".
+std::string FieldOf(std::string_view message) {
+  const size_t colon = message.find(": ");
+  if (colon == std::string_view::npos) return "";
+  const std::string_view field = message.substr(0, colon);
+  const bool is_field = std::all_of(field.begin(), field.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '[' ||
+           c == ']';
+  });
+  return is_field ? std::string(field) : "";
+}
+
 }  // namespace
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
+  if (absl::IsInvalidArgument(status)) {
+    if (const std::string field = FieldOf(ToStd(status.message())); !field.empty()) {
+      Problems problems;
+      problems.Add(field, std::string(status.message().substr(field.size() + 2)));
+      return InvalidArgument(problems);
+    }
+  }
   const auto code = static_cast<grpc::StatusCode>(status.code());
   const std::string message = Cut(std::string(status.message()), kMaxMessageBytes);
   if (!absl::IsResourceExhausted(status)) return {code, message};

@@ -59,7 +59,7 @@ grpc::ServerUnaryReactor* HoldsService::RejectHold(grpc::CallbackServerContext* 
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return SubmitInput<core::Done>(
       backend_, *context, input, [this, input, response](const core::Done&) {
-        const auto record = backend_.store.view()->FindKey(input.key);
+        const auto record = backend_.store.view()->Find<core::Keys>(input.key);
         if (!record.ok()) return ToGrpc(record.status());
         Describe(input, record->value_or(core::KeyRecord{}), *response->mutable_hold());
         return grpc::Status::OK;

@@ -8,9 +8,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/gate/convert_audit.h"
+#include "server/gate/policy_backtest.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/unary.h"
+#include "server/policy/difference.h"
 #include "server/policy/loader.h"
+#include "server/policy/structure.h"
 
 namespace fundgate::gate {
 namespace {
@@ -63,6 +66,34 @@ std::optional<core::PolicyRecord> PresentIfEqual(const Backend& backend,
   absl::StatusOr<core::PolicyRecord> record = view->GetPolicy(present);
   if (!record.ok() || record->text != prepared.input.text) return std::nullopt;
   return *std::move(record);
+}
+
+// Compares the document with that of the base version. Runs on a worker.
+grpc::Status Diff(const store::View& view, const std::string& document,
+                  const std::string& file_name, uint64_t base_version,
+                  v1::DiffPolicyResponse& response) {
+  policy::LoadResult newer = policy::LoadPolicy(document, FileName(file_name));
+  for (const policy::Problem& problem : newer.problems) {
+    *response.add_problems() = ToProto(problem);
+  }
+  if (!newer.ok()) return grpc::Status::OK;
+  const absl::StatusOr<core::PolicyRecord> base = view.GetPolicy(base_version);
+  if (!base.ok()) return ToGrpc(base.status());
+  const policy::LoadResult older = policy::LoadPolicy(base->text, kDefaultPolicyFile);
+  if (!older.ok()) {
+    return ToGrpc(absl::DataLossError(absl::StrCat(
+        "version ", base_version, " can't be read: ", policy::Render(older.problems))));
+  }
+  response.set_base_version(base_version);
+  for (const policy::Change& change :
+       policy::Difference(older.loaded->document, newer.loaded->document)) {
+    *response.add_changes() = ToProto(change);
+  }
+  for (const policy::Problem& problem :
+       policy::CheckSuccession(*view.resident().policy, *newer.loaded)) {
+    *response.add_refusals() = ToProto(problem);
+  }
+  return grpc::Status::OK;
 }
 
 // Runs `work`, which ends the call itself, on a worker.
@@ -127,6 +158,7 @@ grpc::ServerUnaryReactor* PoliciesService::ApplyPolicy(grpc::CallbackServerConte
     for (const policy::TestResult& result : prepared.results) {
       *response->add_results() = ToProto(result);
     }
+    CheckSuccession(backend_.store.view()->resident(), prepared);
     const std::optional<core::PolicyRecord> present = PresentIfEqual(backend_, prepared);
     if (present.has_value()) {
       *response->mutable_version() = ToProto(*present);
@@ -206,12 +238,43 @@ grpc::ServerUnaryReactor* PoliciesService::RollbackPolicy(grpc::CallbackServerCo
                  prepared.input.actor = request->actor();
                  prepared.input.comment = request->comment();
                  prepared.input.expected_version = current;
+                 CheckSuccession(backend_.store.view()->resident(), prepared);
                  Apply(backend_, reactor, time_left, std::move(prepared),
                        [response](const core::PolicyRecord& applied) {
                          *response->mutable_version() = ToProto(applied);
                          return grpc::Status::OK;
                        });
                });
+}
+
+grpc::ServerUnaryReactor* PoliciesService::DiffPolicy(grpc::CallbackServerContext* context,
+                                                      const v1::DiffPolicyRequest* request,
+                                                      v1::DiffPolicyResponse* response) {
+  Problems problems;
+  if ((request->version() == 0) == request->document().empty()) {
+    problems.Add("document", "exactly one of document and version is required");
+  }
+  problems.Text("document", request->document(), 0, kMaxDocumentBytes);
+  problems.Text("file_name", request->file_name(), 0, kMaxFileNameBytes);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return OnWorker(backend_, *context, [this, request, response]() -> grpc::Status {
+    const std::shared_ptr<const store::View> view = backend_.store.view();
+    const uint64_t present = view->resident().policy_version;
+    if (present == 0) return {grpc::StatusCode::NOT_FOUND, "the gate has no policy yet"};
+    std::string document = request->document();
+    if (request->version() != 0) {
+      absl::StatusOr<core::PolicyRecord> newer = view->GetPolicy(request->version());
+      if (!newer.ok()) return ToGrpc(newer.status());
+      document = std::move(newer->text);
+    }
+    const uint64_t base = request->base_version() == 0 ? present : request->base_version();
+    return Diff(*view, document, request->file_name(), base, *response);
+  });
+}
+
+grpc::ServerWriteReactor<v1::BacktestPolicyResponse>* PoliciesService::BacktestPolicy(
+    grpc::CallbackServerContext* /*context*/, const v1::BacktestPolicyRequest* request) {
+  return OpenPolicyBacktest(backend_, backtest_running_, *request);
 }
 
 }  // namespace fundgate::gate

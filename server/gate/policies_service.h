@@ -2,6 +2,8 @@
 #ifndef SERVER_GATE_POLICIES_SERVICE_H_
 #define SERVER_GATE_POLICIES_SERVICE_H_
 
+#include <atomic>
+
 #include "fundgate/v1/policies.grpc.pb.h"
 #include "server/gate/backend.h"
 
@@ -30,9 +32,15 @@ class PoliciesService final : public v1::Policies::CallbackService {
   grpc::ServerUnaryReactor* RollbackPolicy(grpc::CallbackServerContext* context,
                                            const v1::RollbackPolicyRequest* request,
                                            v1::RollbackPolicyResponse* response) override;
+  grpc::ServerUnaryReactor* DiffPolicy(grpc::CallbackServerContext* context,
+                                       const v1::DiffPolicyRequest* request,
+                                       v1::DiffPolicyResponse* response) override;
+  grpc::ServerWriteReactor<v1::BacktestPolicyResponse>* BacktestPolicy(
+      grpc::CallbackServerContext* context, const v1::BacktestPolicyRequest* request) override;
 
  private:
   const Backend& backend_;
+  std::atomic<bool> backtest_running_ = false;
 };
 
 }  // namespace fundgate::gate

@@ -2,8 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "server/policy/loader.h"
+#include "server/policy/structure.h"
 
 namespace fundgate::gate {
 namespace {
@@ -37,7 +38,18 @@ PreparedPolicy PreparePolicy(const std::string& document, const std::string& fil
   prepared.failure = FailureOf(prepared.results);
   prepared.input.text = document;
   prepared.input.policy = read.loaded->policy;
+  prepared.loaded = std::move(read.loaded);
   return prepared;
+}
+
+void CheckSuccession(const core::Resident& present, PreparedPolicy& prepared) {
+  if (!prepared.ok() || present.policy == nullptr) return;
+  const std::vector<policy::Problem> refusals =
+      policy::CheckSuccession(*present.policy, *prepared.loaded);
+  if (refusals.empty()) return;
+  prepared.failure = absl::FailedPreconditionError(
+      absl::StrCat("it can't follow policy ", present.policy_version, ":\n",
+                   absl::StripTrailingAsciiWhitespace(policy::Render(refusals))));
 }
 
 absl::StatusOr<std::shared_ptr<const core::Policy>> CompilePolicy(std::string_view text) {
@@ -55,6 +67,25 @@ v1::PolicyProblem ToProto(const policy::Problem& problem) {
   proto.set_line(problem.line);
   proto.set_column(problem.column);
   proto.set_message(problem.message);
+  return proto;
+}
+
+v1::PolicyChange ToProto(const policy::Change& change) {
+  v1::PolicyChange proto;
+  switch (change.kind) {
+    case policy::ChangeKind::kAdded:
+      proto.set_kind(v1::POLICY_CHANGE_KIND_ADDED);
+      break;
+    case policy::ChangeKind::kRemoved:
+      proto.set_kind(v1::POLICY_CHANGE_KIND_REMOVED);
+      break;
+    case policy::ChangeKind::kChanged:
+      proto.set_kind(v1::POLICY_CHANGE_KIND_CHANGED);
+      break;
+  }
+  proto.set_path(change.path);
+  proto.set_before(change.before);
+  proto.set_after(change.after);
   return proto;
 }
 

@@ -194,7 +194,7 @@ absl::Status GrpcServer::Listen() {
   observer_ = sequencer_->AddObserver(
       [this](Sequence /*sequence*/, const core::Input& /*input*/, const core::Outcome& outcome) {
         if (outcome.changes.policy_record.has_value()) TellHealth();
-        if (!outcome.changes.suspects.empty()) AskAbout(outcome.changes);
+        if (!outcome.changes.of<core::Suspects>().empty()) AskAbout(outcome.changes);
       });
   TellHealth();
   return absl::OkStatus();
@@ -214,7 +214,7 @@ void GrpcServer::TellHealth() {
 // asks them now, rather than waiting until they probe by themselves.
 void GrpcServer::AskAbout(const core::Changes& changes) {
   const std::shared_ptr<const core::Policy> policy = store_->view()->resident().policy;
-  for (const auto& [id, suspect] : changes.suspects) {
+  for (const auto& [id, suspect] : changes.of<core::Suspects>()) {
     const core::BookDefinition* book =
         policy != nullptr && suspect.has_value() ? policy->FindBook(id.book.book) : nullptr;
     if (book != nullptr) probes_.Request(book->sources);

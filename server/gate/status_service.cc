@@ -16,8 +16,8 @@ bool IsStale(const core::Resident& resident, const core::CheckpointDefinition& c
              absl::Time now) {
   return std::any_of(checkpoint.sources.begin(), checkpoint.sources.end(),
                      [&](const SourceName& name) {
-                       const auto source = resident.sources.find(name);
-                       return source == resident.sources.end() ||
+                       const auto source = resident.of<core::Sources>().find(name);
+                       return source == resident.of<core::Sources>().end() ||
                               source->second.proven_past < now - checkpoint.max_staleness;
                      });
 }
@@ -26,17 +26,19 @@ bool IsStale(const core::Resident& resident, const core::CheckpointDefinition& c
 bool IsUnproven(const core::Resident& resident, const core::CheckpointDefinition& checkpoint) {
   const core::Policy& policy = *resident.policy;
   const auto& own = policy.movements[checkpoint.movement].effects;
-  return std::any_of(resident.gaps.begin(), resident.gaps.end(), [&](const auto& gap) {
-    const core::GapScope& scope = gap.first;
-    if (!scope.account.empty() || !scope.order.empty()) return false;
-    const core::MovementDefinition* movement = policy.FindMovement(scope.kind);
-    if (movement == nullptr) return false;
-    return std::any_of(
-        movement->effects.begin(), movement->effects.end(), [&](const core::Effect& effect) {
-          return std::any_of(own.begin(), own.end(),
-                             [&](const core::Effect& mine) { return mine.book == effect.book; });
-        });
-  });
+  return std::any_of(
+      resident.of<core::Gaps>().begin(), resident.of<core::Gaps>().end(), [&](const auto& gap) {
+        const core::GapScope& scope = gap.first;
+        if (!scope.account.empty() || !scope.order.empty()) return false;
+        const core::MovementDefinition* movement = policy.FindMovement(scope.kind);
+        if (movement == nullptr) return false;
+        return std::any_of(
+            movement->effects.begin(), movement->effects.end(), [&](const core::Effect& effect) {
+              return std::any_of(own.begin(), own.end(), [&](const core::Effect& mine) {
+                return mine.book == effect.book;
+              });
+            });
+      });
 }
 
 void FillSources(const Backend& backend, const core::Resident& resident, absl::Time now,
@@ -47,8 +49,8 @@ void FillSources(const Backend& backend, const core::Resident& resident, absl::T
     status.set_name(definition.name.value());
     const std::optional<absl::Time> committed_at = backend.probes.CommittedAt(definition.name);
     if (committed_at.has_value()) *status.mutable_committed_at() = ToProto(*committed_at);
-    const auto found = resident.sources.find(definition.name);
-    if (found == resident.sources.end()) continue;
+    const auto found = resident.of<core::Sources>().find(definition.name);
+    if (found == resident.of<core::Sources>().end()) continue;
     const core::Source& source = found->second;
     status.set_position(source.position.ToString());
     status.set_epoch(source.epoch);
@@ -101,7 +103,7 @@ grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* 
   response->set_last_sequence(resident.clock.sequence);
   *response->mutable_gate_time() = ToProto(now);
   FillSources(backend_, resident, now, *response);
-  for (const auto& [scope, breaker] : resident.breakers) {
+  for (const auto& [scope, breaker] : resident.of<core::Breakers>()) {
     if (breaker.state == core::BreakerState::kOpen) {
       response->set_breakers_open(response->breakers_open() + 1);
     } else {
@@ -111,7 +113,7 @@ grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* 
   response->set_queue_depth(statistics.queue_depth);
   response->set_queue_capacity(statistics.queue_capacity);
   response->set_parked_checks(statistics.parked);
-  response->set_unproven_scopes(resident.gaps.size());
+  response->set_unproven_scopes(resident.of<core::Gaps>().size());
   response->set_blind_permille(BlindPermille(resident, now));
   response->set_clock_state(resident.clock.drifted ? v1::CLOCK_STATE_DRIFTED
                                                    : v1::CLOCK_STATE_IN_STEP);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/core/records.h"
+#include "server/policy/compile_rules.h"
 #include "server/policy/effects.h"
 #include "server/policy/invariant_expression.h"
 #include "server/policy/mapping.h"
@@ -78,6 +79,7 @@ class Compiler {
     AddCheckpoints();
     AddInvariants();
     AddReactions();
+    AddRules(document_, *policy_);
     if (document_.has_key_retention()) {
       policy_->key_retention = ToDuration(document_.key_retention());
     }
@@ -205,17 +207,12 @@ class Compiler {
     }
   }
 
-  // Who may report a movement that raises what loosens the invariant, or lowers what tightens it.
+  // Who may report what makes the invariant hold again.
   std::vector<SourceName> CuresOf(const core::InvariantDefinition& invariant) const {
     std::set<SourceName> cures;
     for (const core::MovementDefinition& movement : policy_->movements) {
-      for (const core::Effect& effect : movement.effects) {
-        if (effect.book != invariant.book) continue;
-        const core::Influence influence = invariant.influence[effect.counter];
-        const bool loosens = (influence == core::Influence::kLoosens && effect.sign > 0) ||
-                             (influence == core::Influence::kTightens && effect.sign < 0);
-        if (loosens) cures.insert(movement.sources.begin(), movement.sources.end());
-      }
+      if (!core::MayCure(movement, invariant)) continue;
+      cures.insert(movement.sources.begin(), movement.sources.end());
     }
     return {cures.begin(), cures.end()};
   }

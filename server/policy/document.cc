@@ -17,6 +17,7 @@
 #include "fundgate/v1/money.pb.h"
 #include "fundgate/v1/value.pb.h"
 #include "server/expression/names.h"
+#include "server/policy/document_text.h"
 #include "server/policy/scalars.h"
 #include "server/policy/yaml_tree.h"
 
@@ -31,8 +32,8 @@ using google::protobuf::Reflection;
 
 // Sections that documents of later versions have. A section leaves this list when the schema gets
 // a field of its name.
-constexpr std::string_view kLaterSections[] = {"windows", "rules",    "matches",    "chains",
-                                               "guards",  "breakers", "transitions"};
+constexpr std::string_view kLaterSections[] = {"matches", "chains", "guards", "breakers",
+                                               "transitions"};
 
 // Entries of a list or map without a bound of its own in the schema.
 constexpr size_t kEntriesMax = 1000;
@@ -147,6 +148,13 @@ class Reader {
     return nullptr;
   }
 
+  static const FieldDescriptor* Shorthand(const Descriptor& type) {
+    for (int i = 0; i < type.field_count(); ++i) {
+      if (type.field(i)->options().GetExtension(v1::shorthand)) return type.field(i);
+    }
+    return nullptr;
+  }
+
   void UnknownName(const YamlNode& key, const Descriptor& type, const std::string& path) {
     if (path.empty() && std::count(std::begin(kLaterSections), std::end(kLaterSections),
                                    std::string_view(key.text)) > 0) {
@@ -247,26 +255,24 @@ class Reader {
     }
   }
 
-  // VERDICT_HOLD of enum Verdict is written HOLD.
   void ReadEnum(const YamlNode& node, Target target) {
     const EnumDescriptor& type = *target.field->enum_type();
-    const std::string& zero = type.FindValueByNumber(0)->name();
-    const size_t prefix = zero.size() - std::string_view("UNSPECIFIED").size();
-    const bool capitals = type.name() == "Verdict";
-    std::vector<std::string> names;
+    std::vector<std::string> words;
     for (int i = 0; i < type.value_count(); ++i) {
       if (type.value(i)->number() == 0) continue;
-      const std::string name = type.value(i)->name().substr(prefix);
-      if (absl::EqualsIgnoreCase(name, node.text)) return target.SetEnum(type.value(i)->number());
-      names.push_back(capitals ? name : absl::AsciiStrToLower(name));
+      words.push_back(EnumWord(*type.value(i)));
+      if (absl::EqualsIgnoreCase(words.back(), node.text)) {
+        return target.SetEnum(type.value(i)->number());
+      }
     }
+    const bool capitals = absl::AsciiStrToUpper(words.front()) == words.front();
     const std::string word =
         capitals ? absl::AsciiStrToUpper(node.text) : absl::AsciiStrToLower(node.text);
-    const std::string_view nearest = expression::NearestName(word, names);
+    const std::string_view nearest = expression::NearestName(word, words);
     problems_.At(
         node.mark,
         absl::StrCat(
-            "'", node.text, "' was not expected here; write one of ", absl::StrJoin(names, ", "),
+            "'", node.text, "' was not expected here; write one of ", absl::StrJoin(words, ", "),
             nearest.empty() ? "" : absl::StrCat("; did you mean '", ToAbsl(nearest), "'?")));
   }
 
@@ -294,8 +300,9 @@ class Reader {
     if (type == ::fundgate::v1::Value::descriptor() && node.kind == YamlNode::Kind::kScalar) {
       return message->CopyFrom(ToValue(node));
     }
-    if (type == v1::Names::descriptor()) {
-      return ReadField(node, {message, type->FindFieldByName("values")}, path);
+    if (const FieldDescriptor* field = Shorthand(*type)) {
+      if (field->is_repeated()) return ReadField(node, {message, field}, path);
+      if (node.kind == YamlNode::Kind::kScalar) return ReadValue(node, {message, field}, path);
     }
     ReadMessage(node, message, path);
   }

@@ -48,20 +48,6 @@ const Currency* FindCurrency(std::string_view code) {
   return found != all.end() && found->code() == code ? &*found : nullptr;
 }
 
-uint64_t Pack(Currency currency) {
-  const std::string_view code = currency.code();
-  uint64_t packed = 0;
-  for (const char letter : code) packed = packed << 8 | static_cast<unsigned char>(letter);
-  return packed;
-}
-
-Currency Unpack(uint64_t packed) {
-  const char code[] = {static_cast<char>(packed >> 16 & 0xff),
-                       static_cast<char>(packed >> 8 & 0xff), static_cast<char>(packed & 0xff)};
-  const Currency* found = FindCurrency({code, sizeof code});
-  return found != nullptr ? *found : Currency();
-}
-
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // The decimal number `text` times 10^exponent, if that is a whole number of 64 bits. Zeros behind
@@ -147,6 +133,13 @@ std::optional<LoadIssue> CheckUnit(std::span<const Value* const> arguments) {
   return LoadIssue{2, "the unit must be the literal \"major\" or \"minor\""};
 }
 
+std::optional<uint64_t> UnitOfColumn(std::span<const Value* const> arguments) {
+  if (arguments[1] == nullptr || !arguments[1]->is_string()) return std::nullopt;
+  const Currency* currency = FindCurrency(arguments[1]->string_value());
+  if (currency == nullptr) return std::nullopt;
+  return core::ToValue(Money{*currency, 0}).opaque_second();
+}
+
 Value Compare(const Value& a, const Value& b) {
   if (a.opaque_second() != b.opaque_second()) return Fail(kTwoCurrencies);
   const int64_t x = a.opaque_first();
@@ -170,7 +163,7 @@ Value Subtract(std::span<const Value> arguments) {
 
 // --- rates -------------------------------------------------------------------------------------
 
-Value ToValue(const Rate& rate) {
+Value ToRateValue(const Rate& rate) {
   return Value::Opaque(kRateId, rate.mantissa, static_cast<uint64_t>(rate.scale));
 }
 
@@ -180,11 +173,11 @@ Rate ToRate(const Value& value) {
 
 Value RateOfText(std::span<const Value> arguments) {
   const std::optional<Rate> rate = ReadRate(arguments[0].string_value());
-  return rate.has_value() ? ToValue(*rate) : Fail(kNoRate);
+  return rate.has_value() ? ToRateValue(*rate) : Fail(kNoRate);
 }
 
 Value RateOfInt(std::span<const Value> arguments) {
-  return ToValue(Rate{arguments[0].int_value(), 0});
+  return ToRateValue(Rate{arguments[0].int_value(), 0});
 }
 
 std::optional<LoadIssue> CheckRate(std::span<const Value* const> arguments) {
@@ -216,20 +209,10 @@ std::optional<LoadIssue> CheckRounding(std::span<const Value* const> arguments) 
 
 }  // namespace
 
-Type MoneyType() { return Type::Opaque("money", kMoneyId); }
-
 Type RateType() { return Type::Opaque("rate", kRateId); }
 
-Value ToValue(const Money& money) {
-  return Value::Opaque(kMoneyId, money.minor_units, Pack(money.currency));
-}
-
-Money ToMoney(const Value& value) {
-  return Money{Unpack(value.opaque_second()), value.opaque_first()};
-}
-
 absl::Status AddMoney(expression::Environment& environment) {
-  FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"money", kMoneyId, &Compare}));
+  FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"money", kMoneyId, &Compare, kTwoCurrencies}));
   FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"rate", kRateId, &CompareRates}));
   const Type money = MoneyType();
   const Type rate = RateType();
@@ -238,7 +221,13 @@ absl::Status AddMoney(expression::Environment& environment) {
       {"money", false, {text}, money, &FromLiteral, &CheckLiteral},
       // One overload for both kinds of columns, so that its literals are checked at load although
       // the column's type is known only when it runs.
-      {"money", false, {Type::Dynamic(), text, text}, money, &FromColumn, &CheckUnit},
+      {"money",
+       false,
+       {Type::Dynamic(), text, text},
+       money,
+       &FromColumn,
+       &CheckUnit,
+       &UnitOfColumn},
       {"_+_", false, {money, money}, money, &Add, nullptr},
       {"_-_", false, {money, money}, money, &Subtract, nullptr},
       {"rate", false, {text}, rate, &RateOfText, &CheckRate},

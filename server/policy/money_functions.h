@@ -14,25 +14,19 @@
 #define SERVER_POLICY_MONEY_FUNCTIONS_H_
 
 #include "absl/status/status.h"
-#include "fundgate/types/money.h"
+#include "server/core/money_value.h"
 #include "server/expression/environment.h"
-#include "server/expression/type.h"
-#include "server/expression/value.h"
 
 namespace fundgate::policy {
 
-inline constexpr expression::OpaqueId kMoneyId = 1;
+using core::kMoneyId;
+using core::MoneyType;
+using core::ToMoney;
+using core::ToValue;
 
-// The rate's opaque number is its mantissa and its scale.
+// The rate's opaque number; its words are its mantissa and its scale.
 inline constexpr expression::OpaqueId kRateId = 2;
-
-expression::Type MoneyType();
 expression::Type RateType();
-
-expression::Value ToValue(const Money& money);
-
-// `value` must be money (value.is_opaque(kMoneyId)).
-Money ToMoney(const expression::Value& value);
 
 // Declares both types, `money(...)`, + and - of money, `rate(...)` and `times`.
 absl::Status AddMoney(expression::Environment& environment);

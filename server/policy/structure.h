@@ -1,4 +1,4 @@
-// Whether one policy may follow another while books are in use.
+// Whether one policy may follow another while books and keys are in use.
 #ifndef SERVER_POLICY_STRUCTURE_H_
 #define SERVER_POLICY_STRUCTURE_H_
 
@@ -12,7 +12,9 @@ namespace fundgate::policy {
 
 // Problems, located in `next`, that keep it from replacing `present`; none if it may. A book keeps
 // its key, its counters in their order and its currency rule, and can't go: another shape needs a
-// re-snapshot of its books, which this version can't do. New books are fine.
+// re-snapshot of its books, which this version can't do. A kind of movement keeps its effects, its
+// parts and whether a source reports it (see core/policy_succession.h), and can't go. New books and
+// kinds are fine.
 std::vector<Problem> CheckSuccession(const core::Policy& present, const LoadedPolicy& next);
 
 }  // namespace fundgate::policy

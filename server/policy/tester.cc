@@ -22,6 +22,9 @@
 namespace fundgate::policy {
 namespace {
 
+// What a test that expects nothing of a sort writes.
+constexpr char kNone[] = "none";
+
 // Every test begins at the same moment: 2027-01-15T08:00:00Z.
 constexpr int64_t kStartSeconds = 1'800'000'000;
 
@@ -136,7 +139,7 @@ class Run {
       now_ += ToDuration(step.advance());
       return Put(core::TickInput{}).status();
     }
-    if (step.has_check()) return Check(step.check()).status();
+    if (step.has_check()) return CheckRepeatedly(step.check());
     if (step.has_confirm()) return Confirm(step.confirm());
     if (step.has_release()) return Release(step.release());
     if (step.has_trip()) return Trip(step.trip());
@@ -154,6 +157,16 @@ class Run {
   }
 
  private:
+  absl::Status CheckRepeatedly(const v1::TestCheck& check) {
+    if (check.repeat() == 0) return Check(check).status();
+    for (int64_t i = 1; i <= check.repeat(); ++i) {
+      v1::TestCheck one = check;
+      one.set_idempotency_key(absl::StrCat(check.idempotency_key(), "-", i));
+      FUNDGATE_RETURN_IF_ERROR(Check(one).status());
+    }
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<core::Answer> Put(decltype(core::Input::body) body) {
     FUNDGATE_ASSIGN_OR_RETURN(core::Outcome outcome,
                               machine_.Apply(core::Input{now_, std::move(body)}));
@@ -164,7 +177,7 @@ class Run {
 
   // The decision that the step's key has now.
   absl::StatusOr<std::string> DecisionOf(const core::KeyId& key) const {
-    const std::optional<core::KeyRecord> record = state_.FindKey(key);
+    const std::optional<core::KeyRecord> record = state_.Find<core::Keys>(key);
     if (!record.has_value()) return std::string();
     return record->decision.has_value() ? record->decision->id : std::string();
   }
@@ -203,7 +216,7 @@ class Run {
   }
 
   core::IngestInput Batch(const core::SourceDefinition& definition) const {
-    const core::Source& source = state_.resident().sources.at(definition.name);
+    const core::Source& source = state_.resident().of<core::Sources>().at(definition.name);
     core::IngestInput input;
     input.source = definition.name;
     input.epoch = source.epoch;
@@ -286,9 +299,15 @@ void Compare(const v1::Expectation& expect, const core::Decision& decision, Test
     if (counts && (reason.name == expect.reason() || code == expect.reason())) reason_found = true;
     absl::StrAppend(&sentences, "; ", reason.message);
   }
+  bool shadow_found =
+      expect.shadow().empty() || (expect.shadow() == kNone && decision.shadow_reasons.empty());
+  for (const core::Reason& reason : decision.shadow_reasons) {
+    if (reason.name == expect.shadow()) shadow_found = true;
+    absl::StrAppend(&sentences, "; in shadow, ", reason.message);
+  }
   result.invariants.assign(invariants.begin(), invariants.end());
   result.got = ToText(decision.verdict, reasons);
-  result.passed = decision.verdict == ToVerdict(expect.verdict()) && reason_found;
+  result.passed = decision.verdict == ToVerdict(expect.verdict()) && reason_found && shadow_found;
   if (!result.passed) {
     result.message = absl::StrCat("expected ", result.expected, ", got ", result.got, sentences);
   }
@@ -302,6 +321,9 @@ TestResult RunOne(const LoadedPolicy& loaded, int index) {
   result.line = loaded.places.Find(path).value.line;
   std::vector<std::string> reasons;
   if (!test.expect().reason().empty()) reasons.push_back(test.expect().reason());
+  if (!test.expect().shadow().empty()) {
+    reasons.push_back(absl::StrCat("in shadow ", test.expect().shadow()));
+  }
   result.expected = ToText(ToVerdict(test.expect().verdict()), reasons);
 
   Run run(loaded.policy, test.sources() != v1::SOURCES_IN_TEST_STALE);

@@ -376,6 +376,7 @@ void Validate(const v1::Document& document, const Places& places, Problems& prob
   ValidateCheckpoints(validation);
   ValidateInvariants(validation);
   ValidateViolations(validation);
+  ValidateRules(validation);
   ValidateSources(validation);
   ValidateTests(validation);
   ValidateRetention(validation);

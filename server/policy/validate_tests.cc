@@ -10,6 +10,8 @@
 namespace fundgate::policy {
 namespace {
 
+constexpr int64_t kRepeatMax = 10'000;
+
 // Movements that some source reports: only those can be given as events.
 std::vector<std::string> Emitted(const v1::Document& document) {
   std::set<std::string> kinds;
@@ -32,6 +34,9 @@ void ValidateCheck(const Validation& v, const std::string& path, const v1::TestC
   CheckpointExists(v, path, check.checkpoint());
   if (!v.places.Has(path + ".amount") && !v.places.Has(path + ".lines")) {
     v.AtKey(path, "a check needs an amount, or lines with amounts");
+  }
+  if (check.repeat() < 0 || check.repeat() > kRepeatMax) {
+    v.AtValue(path + ".repeat", absl::StrCat("1 to ", kRepeatMax, " is accepted"));
   }
   if (!check.lines().empty() && (!check.order_id().empty() || !check.parts().empty())) {
     v.AtKey(path + ".lines", "with lines, orders and parts stand in the lines alone");
@@ -85,6 +90,9 @@ void ValidateTests(const Validation& v) {
       ValidateStep(v, absl::StrCat(path, ".given[", j, "]"), test.given(j), emitted);
     }
     if (test.has_check()) ValidateCheck(v, path + ".check", test.check());
+    if (test.check().repeat() != 0) {
+      v.AtKey(path + ".check.repeat", "the last check is one; repeat has a meaning in steps");
+    }
   }
 }
 

@@ -17,14 +17,16 @@ void ParkingLot::VisitSources(const core::Wait& wait, Visit visit) {
 
 bool ParkingLot::IsKnown(const core::Wait& wait, const core::Resident& resident) {
   for (const SourceName& name : wait.sources) {
-    const auto source = resident.sources.find(name);
-    if (source == resident.sources.end() || source->second.proven_past < wait.proven_past) {
+    const auto source = resident.of<core::Sources>().find(name);
+    if (source == resident.of<core::Sources>().end() ||
+        source->second.proven_past < wait.proven_past) {
       return false;
     }
   }
   for (const auto& [name, position] : wait.after_positions) {
-    const auto source = resident.sources.find(name);
-    if (source == resident.sources.end() || !source->second.position.Covers(position)) return false;
+    const auto source = resident.of<core::Sources>().find(name);
+    if (source == resident.of<core::Sources>().end() || !source->second.position.Covers(position))
+      return false;
   }
   return true;
 }
@@ -54,8 +56,8 @@ Pending ParkingLot::TakeOut(uint64_t arrival) {
 std::vector<Pending> ParkingLot::TakeProven(const SourceName& source,
                                             const core::Resident& resident) {
   const auto waiting = by_source_.find(source);
-  const auto known = resident.sources.find(source);
-  if (waiting == by_source_.end() || known == resident.sources.end()) return {};
+  const auto known = resident.of<core::Sources>().find(source);
+  if (waiting == by_source_.end() || known == resident.of<core::Sources>().end()) return {};
 
   std::vector<uint64_t> arrivals;
   for (const auto& [proven_past, arrival] : waiting->second) {

@@ -152,7 +152,7 @@ bool Writer::JudgeTick(Group& group) {
   if (!JudgeOne(std::move(tick), group)) return false;
   // One tick does a bounded amount of work. What it left over comes with the next group.
   const bool recorded = group.answered.size() > before;
-  if (recorded && !state.DueTimers(group.answered.back().input.time, 1).empty()) {
+  if (recorded && !state.Due<core::Timers>(group.answered.back().input.time, 1).empty()) {
     next_tick_ = steady_now;
   }
   return true;
@@ -283,7 +283,8 @@ void Writer::AnswerWithFailure() {
 }
 
 void Writer::TryReload() {
-  if (parts_.clock.Steady() < reload_at_) return;
+  const absl::Duration now = parts_.clock.Steady();
+  if (now < reload_at_) return;
   // What was written before the failure becomes durable first: the store is then at rest.
   if (!parts_.committer.WaitUntilSynced()) return;
   ++parts_.counts.reloads;
@@ -299,7 +300,7 @@ void Writer::TryReload() {
     return parts_.fatal(status);
   }
   SetFailure(status);
-  reload_at_ += options_.reload_period;
+  reload_at_ = now + options_.reload_period;  // from its beginning, however long it took
 }
 
 }  // namespace fundgate::sequencer

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
 #include "server/policy/document.h"
@@ -28,8 +29,10 @@ sources::PrimarySettings ToSettings(const policy::v1::Mariadb& mariadb) {
 
 std::set<std::string> TablesOf(const policy::v1::Source& source) {
   std::set<std::string> tables;
-  for (const policy::v1::Table& table : source.tables()) tables.insert(table.table());
-  if (source.has_marker()) tables.insert(source.marker().table());
+  for (const policy::v1::Table& table : source.tables()) {
+    tables.insert(absl::AsciiStrToLower(table.table()));
+  }
+  if (source.has_marker()) tables.insert(absl::AsciiStrToLower(source.marker().table()));
   return tables;
 }
 

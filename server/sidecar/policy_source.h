@@ -18,7 +18,8 @@ namespace fundgate::sidecar {
 struct PolicySource {
   uint64_t version = 0;  // of the policy
   sources::PrimarySettings primary;
-  std::set<std::string> tables;  // that the mapping reads: "database.table"
+  // That the mapping reads: "database.table" in lower case, as statements may name them in any.
+  std::set<std::string> tables;
   mapping::RowMapper mapper;
 };
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fundgate/types/status_macros.h"
@@ -18,6 +19,8 @@ namespace {
 constexpr std::chrono::seconds kCallTimeout(5);
 // How long the gate has to acknowledge what it was sent, in the end.
 constexpr absl::Duration kDrainTimeout = absl::Seconds(10);
+// A session this long was no failed attempt, though nothing happened in it.
+constexpr absl::Duration kLasted = absl::Seconds(10);
 
 // The gate's answers, and what feeding it ran into.
 Next AfterGate(const absl::Status& status) {
@@ -155,9 +158,15 @@ SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& hea
   feed::Feeder feeder(
       context_.ingest, std::move(builder), granted_at, context_.settings.feeder, context_.counters,
       {.read_head = [this, &head] { return ReadHead(head); }, .on_end = [this] { Interrupt(); }});
-  const SessionEnd read = Read(binlog, policy, feeder);
+  const std::string granted = feeder.acknowledged();
+  const absl::Time begun = absl::Now();
+  SessionEnd read = Read(binlog, policy, feeder);
   const absl::Status fed = feeder.Drain(kDrainTimeout);
-  went_well_ = !feeder.acknowledged().empty();
+  const bool moved = feeder.acknowledged() != granted;
+  went_well_ = moved || absl::Now() - begun >= kLasted;
+  // Where reading got stuck is not where it began: a log that a crash tore apart ends like that,
+  // and the server goes on behind it if it is asked again. If not, that attempt will say so.
+  if (read.next == Next::kLost && moved) read.next = Next::kRetry;
   {
     const std::lock_guard lock(mutex_);
     binlog_ = nullptr;
@@ -166,7 +175,9 @@ SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& hea
   if (fed.ok()) return read;
   // Reading that just stopped because the gate did says nothing of its own.
   const Next next = AfterGate(fed);
-  return read.next > next ? read : SessionEnd{next, fed};
+  if (read.next <= next) read = {next, fed};
+  read.unacknowledged = true;
+  return read;
 }
 
 SessionEnd Session::Read(sources::BinlogStream& binlog, PolicySource& policy,
@@ -188,7 +199,8 @@ SessionEnd Session::Read(sources::BinlogStream& binlog, PolicySource& policy,
   binlog::ReaderOptions options;
   options.require_checksum = true;
   options.wants_table = [&policy](std::string_view database, std::string_view table) {
-    return policy.tables.count(absl::StrCat(ToAbsl(database), ".", ToAbsl(table))) > 0;
+    const std::string name = absl::StrCat(ToAbsl(database), ".", ToAbsl(table));
+    return policy.tables.contains(absl::AsciiStrToLower(name));
   };
   binlog::Reader reader(stager, std::move(options));
   while (true) {

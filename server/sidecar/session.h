@@ -47,7 +47,8 @@ enum class Next : uint8_t {
 
 struct SessionEnd {
   Next next = Next::kRetry;
-  absl::Status status;  // why; OK only after Stop
+  absl::Status status;          // why; OK only after Stop
+  bool unacknowledged = false;  // the gate may lack something that was read
 };
 
 // What lives longer than a session.
@@ -72,7 +73,7 @@ class Session {
   // Ends it as soon as may be. Also before Run.
   void Stop();
 
-  // The gate acknowledged something: the next attempt need not wait long.
+  // It brought the gate further, or lasted a while: the next attempt need not wait long.
   bool went_well() const { return went_well_; }
 
  private:

@@ -80,7 +80,7 @@ std::optional<End> Sidecar::After(const SessionEnd& end) {
     case Next::kReload: {
       const std::lock_guard lock(mutex_);
       if (stopping_) {
-        if (end.status.ok()) return End::kStopped;
+        if (!end.unacknowledged) return End::kStopped;
         log_.Error("ended with something unacknowledged: it is read again at the next start",
                    {{"reason", reason}});
         return End::kFailed;

@@ -30,8 +30,9 @@
 namespace fundgate::store {
 
 // Written into every record. Raise it when a record gains fields; its description then asks
-// version() whether they are there. 2: origins of events.
-inline constexpr uint8_t kRecordVersion = 2;
+// version() whether they are there. 2: origins of events. 3: shadow
+// reasons of decisions.
+inline constexpr uint8_t kRecordVersion = 3;
 
 template <typename T>
 concept Number = std::is_integral_v<T> && !std::is_same_v<T, bool>;
@@ -52,6 +53,8 @@ inline absl::Time TimeOf(int64_t nanos) {
 // Appends values to a string. Never fails.
 class Encoder {
  public:
+  static constexpr bool kWrites = true;
+
   explicit Encoder(std::string& out) : out_(out) {}
 
   template <typename... Values>
@@ -135,6 +138,8 @@ class Encoder {
 // default and ok() is false. Never reads past the end, never allocates more than the bytes hold.
 class Decoder {
  public:
+  static constexpr bool kWrites = false;
+
   explicit Decoder(std::string_view bytes, uint8_t version = kRecordVersion)
       : rest_(bytes), version_(version) {}
 
@@ -278,7 +283,7 @@ class Decoder {
 
 // What a description of fields takes: the record itself for reading, a constant one for writing.
 template <typename Archive, typename Record>
-using FieldsOf = std::conditional_t<std::is_same_v<Archive, Encoder>, const Record, Record>;
+using FieldsOf = std::conditional_t<Archive::kWrites, const Record, Record>;
 
 }  // namespace fundgate::store
 

@@ -21,10 +21,11 @@ enum Table : size_t {
   kBooks,       //
   kFamilies,    //
   kKeys,        //
-  kTimers,      // time and key -> nothing
+  kTimers,      // time and key -> nothing but a version
   kResident,    // a letter and an id -> the small records that are always in memory
   kViolations,  // id -> violation
   kPolicies,    // version -> policy record
+  kRecords,     // a letter and an id -> stored records of all other kinds
   kTableCount,
 };
 

@@ -7,6 +7,7 @@
 #include "server/core/input.h"
 #include "server/core/outcome.h"
 #include "server/core/records.h"
+#include "server/core/timer.h"
 #include "server/store/codec.h"
 
 // Fields() is found by the type of the record, so it lives in the core's namespace.
@@ -39,6 +40,7 @@ template <typename A>
 void Fields(A& a, F<A, Decision>& r) {
   a(r.id, r.request_id, r.verdict, r.reasons, r.replayed, r.key, r.account, r.amount,
     r.policy_version, r.decided_at, r.valid_until, r.overdue_at, r.sources, r.retry_after);
+  if (a.version() >= 3) a(r.shadow_reasons);
 }
 template <typename A>
 void Fields(A& a, F<A, BookId>& r) {
@@ -89,6 +91,37 @@ template <typename A>
 void Fields(A& a, F<A, KeyRecord>& r) {
   a(r.state, r.generation, r.fingerprint, r.decision, r.reservation, r.moved, r.in_progress,
     r.event_seen, r.rows, r.past, r.closed_at, r.changed_at, r.wake_at);
+}
+template <typename A>
+void Fields(A& a, F<A, Timer>& r) {
+  a(r.at, r.key);
+}
+template <typename A>
+void Fields(A&, F<A, Nothing>&) {}
+template <typename A>
+void Fields(A& a, F<A, WindowId>& r) {
+  a(r.account, r.window, r.key);
+}
+template <typename A>
+void Fields(A& a, F<A, WindowBucket>& r) {
+  a(r.number, r.currency, r.count, r.sum, r.largest);
+}
+template <typename A>
+void Fields(A& a, F<A, WindowValue>& r) {
+  a(r.value, r.bucket);
+}
+template <typename A>
+void Fields(A& a, F<A, Window>& r) {
+  a(r.meaning, r.resolution, r.buckets, r.values, r.wake_at);
+}
+template <typename A>
+void Fields(A& a, F<A, WindowEnd>& r) {
+  a(r.at, r.window);
+}
+template <typename A>
+void Fields(A& a, F<A, RuleStatistics>& r) {
+  a(r.hits, r.shadow_hits, r.errors, r.last_hit, r.last_error, r.error, r.day, r.hits_of_day,
+    r.minute, r.violations_of_minute, r.suppressed);
 }
 template <typename A>
 void Fields(A& a, F<A, Probe>& r) {

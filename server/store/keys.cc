@@ -108,7 +108,7 @@ std::string TimerKey(const core::Timer& timer) {
   return key;
 }
 
-std::string TimersAfter(absl::Time time) {
+std::string AfterTime(absl::Time time) {
   std::string key;
   AppendTime(key, time + absl::Nanoseconds(1));
   return key;
@@ -146,6 +146,29 @@ std::optional<core::Timer> ParseTimerKey(std::string_view key) {
   std::optional<core::KeyId> id = ParseMovementKey(key);
   if (!id.has_value()) return std::nullopt;
   return core::Timer{TimeOf(static_cast<int64_t>(number ^ kSignBit)), *std::move(id)};
+}
+
+void KeyWriter::Put(uint64_t number) { AppendNumber(key_, number); }
+void KeyWriter::Put(absl::Time time) { AppendTime(key_, time); }
+void KeyWriter::Put(const std::string& name) { AppendName(key_, name); }
+
+void KeyReader::Get(uint64_t& number) { ok_ = ok_ && TakeNumber(rest_, number); }
+
+void KeyReader::Get(absl::Time& time) {
+  uint64_t number = 0;
+  Get(number);
+  time = TimeOf(static_cast<int64_t>(number ^ kSignBit));
+}
+
+void KeyReader::Get(std::string& name) { ok_ = ok_ && TakeName(rest_, name); }
+
+void KeyReader::Get(Currency& currency) {
+  std::string code;
+  Get(code);
+  if (code.empty()) return void(currency = Currency());
+  const absl::StatusOr<Currency> known = Currency::FromCode(code);
+  if (!known.ok()) return void(ok_ = false);
+  currency = *known;
 }
 
 }  // namespace fundgate::store

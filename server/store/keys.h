@@ -10,11 +10,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/core/changes.h"
+#include "fundgate/types/currency.h"
+#include "fundgate/types/ids.h"
 #include "server/core/records.h"
+#include "server/core/timer.h"
 
 namespace fundgate::store {
 
@@ -27,14 +30,76 @@ std::string MovementKey(const core::KeyId& id);
 
 // Sorts by time, then by key.
 std::string TimerKey(const core::Timer& timer);
-// Every timer at or before `time` sorts before this.
-std::string TimersAfter(absl::Time time);
+// Keys that begin with a time at or before `time` sort before this.
+std::string AfterTime(absl::Time time);
 
 // The inverse functions return nothing for bytes that are no such key.
 std::optional<core::BookId> ParseBookKey(std::string_view key);
 std::optional<core::FamilyId> ParseFamilyKey(std::string_view key);
 std::optional<core::KeyId> ParseMovementKey(std::string_view key);
 std::optional<core::Timer> ParseTimerKey(std::string_view key);
+
+// Writes the fields of an id, described as those of a record, as a key.
+class KeyWriter {
+ public:
+  static constexpr bool kWrites = true;
+
+  explicit KeyWriter(std::string& key) : key_(key) {}
+
+  template <typename... Values>
+  void operator()(const Values&... values) {
+    (Put(values), ...);
+  }
+
+ private:
+  void Put(uint64_t number);
+  void Put(absl::Time time);
+  void Put(const std::string& name);
+  void Put(const Currency& currency) { Put(std::string(currency.code())); }
+  template <typename Tag>
+  void Put(const Name<Tag>& name) {
+    Put(name.value());
+  }
+  template <typename Record>
+  requires std::is_class_v<Record>
+  void Put(const Record& record) { Fields(*this, record); }
+
+  std::string& key_;
+};
+
+// Reads them back. After the first thing that is no such field, complete() is false.
+class KeyReader {
+ public:
+  static constexpr bool kWrites = false;
+
+  explicit KeyReader(std::string_view key) : rest_(key) {}
+
+  template <typename... Values>
+  void operator()(Values&... values) {
+    (Get(values), ...);
+  }
+
+  // True if everything was read and nothing is left.
+  bool complete() const { return ok_ && rest_.empty(); }
+
+ private:
+  void Get(uint64_t& number);
+  void Get(absl::Time& time);
+  void Get(std::string& name);
+  void Get(Currency& currency);
+  template <typename Tag>
+  void Get(Name<Tag>& name) {
+    std::string text;
+    Get(text);
+    name = Name<Tag>(std::move(text));
+  }
+  template <typename Record>
+  requires std::is_class_v<Record>
+  void Get(Record& record) { Fields(*this, record); }
+
+  std::string_view rest_;
+  bool ok_ = true;
+};
 
 }  // namespace fundgate::store
 

@@ -9,13 +9,6 @@
 namespace fundgate::store {
 namespace {
 
-// Letters are on disk.
-constexpr char kSource = 's';
-constexpr char kBreaker = 'b';
-constexpr char kGap = 'g';
-constexpr char kSuspect = 'u';
-constexpr char kBlindSpent = 'l';
-
 template <typename Id>
 std::string KeyOf(char letter, const Id& id) {
   std::string key(1, letter);
@@ -53,32 +46,17 @@ absl::Status TakeInto(std::string_view id_bytes, std::string_view value, Map& ma
 
 void PutResident(const Database& database, const core::Changes& changes,
                  rocksdb::WriteBatch& batch) {
-  for (const auto& [name, source] : changes.sources) {
-    (void)batch.Put(database.family(kResident), KeyOf(kSource, name), EncodeRecord(source));
-  }
-  PutAll(database, kBreaker, changes.breakers, batch);
-  PutAll(database, kGap, changes.gaps, batch);
-  PutAll(database, kSuspect, changes.suspects, batch);
-  PutAll(database, kBlindSpent, changes.blind_spent, batch);
+  core::ResidentKinds::ForEach(
+      [&]<typename Kind>(Kind) { PutAll(database, Kind::kLetter, changes.of<Kind>(), batch); });
 }
 
 absl::Status TakeResident(std::string_view key, std::string_view value, core::Resident& resident) {
   if (key.empty()) return absl::DataLossError("a resident record has no key");
-  const std::string_view id = key.substr(1);
-  switch (key.front()) {
-    case kSource:
-      return TakeInto(id, value, resident.sources);
-    case kBreaker:
-      return TakeInto(id, value, resident.breakers);
-    case kGap:
-      return TakeInto(id, value, resident.gaps);
-    case kSuspect:
-      return TakeInto(id, value, resident.suspects);
-    case kBlindSpent:
-      return TakeInto(id, value, resident.blind_spent);
-    default:
-      return absl::DataLossError("a resident record is of no known kind");
-  }
+  absl::Status taken = absl::DataLossError("a resident record is of no known kind");
+  core::ResidentKinds::ForEach([&]<typename Kind>(Kind) {
+    if (key.front() == Kind::kLetter) taken = TakeInto(key.substr(1), value, resident.of<Kind>());
+  });
+  return taken;
 }
 
 }  // namespace fundgate::store

@@ -8,6 +8,7 @@
 #include "server/core/machine.h"
 #include "server/store/journal_record.h"
 #include "server/store/keys.h"
+#include "server/store/record_places.h"
 #include "server/store/records.h"
 #include "server/store/resident_records.h"
 
@@ -69,25 +70,17 @@ absl::Status RocksStore::Append(const core::Input& input, const core::Outcome& o
 }
 
 void RocksStore::PutChanges(const core::Changes& changes) {
-  for (const auto& [id, book] : changes.books) {
-    (void)batch_.Put(database_->family(kBooks), BookKey(id), EncodeRecord(book));
-  }
-  for (const auto& [id, family] : changes.families) {
-    (void)batch_.Put(database_->family(kFamilies), FamilyKey(id), EncodeRecord(family));
-  }
-  for (const auto& [id, key] : changes.keys) {
-    if (key.has_value()) {
-      (void)batch_.Put(database_->family(kKeys), MovementKey(id), EncodeRecord(*key));
-    } else {
-      (void)batch_.Delete(database_->family(kKeys), MovementKey(id));
+  core::StoredKinds::ForEach([&]<typename Kind>(Kind) {
+    using Place = PlaceOf<Kind>;
+    for (const auto& [id, record] : changes.of<Kind>()) {
+      rocksdb::ColumnFamilyHandle* family = database_->family(Place::kTable);
+      if (record.has_value()) {
+        (void)batch_.Put(family, Place::Key(id), EncodeRecord(*record));
+      } else {
+        (void)batch_.Delete(family, Place::Key(id));
+      }
     }
-  }
-  for (const core::Timer& timer : changes.timers_removed) {
-    (void)batch_.Delete(database_->family(kTimers), TimerKey(timer));
-  }
-  for (const core::Timer& timer : changes.timers_added) {
-    (void)batch_.Put(database_->family(kTimers), TimerKey(timer), "");
-  }
+  });
   PutResident(*database_, changes, batch_);
   for (const core::Violation& violation : changes.violations) {
     (void)batch_.Put(database_->family(kViolations), violation.id, EncodeRecord(violation));

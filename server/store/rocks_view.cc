@@ -7,6 +7,7 @@
 #include "server/store/head.h"
 #include "server/store/journal_record.h"
 #include "server/store/keys.h"
+#include "server/store/record_places.h"
 #include "server/store/records.h"
 
 namespace fundgate::store {
@@ -36,12 +37,16 @@ rocksdb::ReadOptions RocksView::AtSnapshot() const {
   return options;
 }
 
-absl::StatusOr<std::optional<core::Book>> RocksView::FindBook(const core::BookId& id) const {
-  return Decoded<core::Book>(database_->Get(kBooks, BookKey(id), AtSnapshot()));
-}
-
-absl::StatusOr<std::optional<core::KeyRecord>> RocksView::FindKey(const core::KeyId& id) const {
-  return Decoded<core::KeyRecord>(database_->Get(kKeys, MovementKey(id), AtSnapshot()));
+absl::Status RocksView::Answer(const core::AnyLookup& lookup) const {
+  return std::visit(
+      [this]<typename Kind>(const core::Lookup<Kind>& asked) -> absl::Status {
+        using Place = PlaceOf<Kind>;
+        FUNDGATE_ASSIGN_OR_RETURN(
+            asked.found, Decoded<typename Kind::Record>(
+                             database_->Get(Place::kTable, Place::Key(asked.id), AtSnapshot())));
+        return absl::OkStatus();
+      },
+      lookup);
 }
 
 absl::StatusOr<core::PolicyRecord> RocksView::GetPolicy(uint64_t version) const {

@@ -23,8 +23,6 @@ class RocksView final : public View {
   RocksView& operator=(const RocksView&) = delete;
 
   const core::Resident& resident() const override { return resident_; }
-  absl::StatusOr<std::optional<core::Book>> FindBook(const core::BookId& id) const override;
-  absl::StatusOr<std::optional<core::KeyRecord>> FindKey(const core::KeyId& id) const override;
   absl::StatusOr<core::PolicyRecord> GetPolicy(uint64_t version) const override;
   absl::StatusOr<JournalEntry> GetJournalEntry(Sequence sequence) const override;
   absl::StatusOr<std::vector<core::PolicyRecord>> ListPolicies() const override;
@@ -35,6 +33,7 @@ class RocksView final : public View {
   absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const override;
 
  private:
+  absl::Status Answer(const core::AnyLookup& lookup) const override;
   rocksdb::ReadOptions AtSnapshot() const;
 
   const std::shared_ptr<Database> database_;

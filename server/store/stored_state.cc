@@ -5,8 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
+#include "fundgate/types/text.h"
 #include "server/store/head.h"
 #include "server/store/keys.h"
+#include "server/store/record_places.h"
 #include "server/store/records.h"
 #include "server/store/resident_records.h"
 
@@ -37,18 +39,16 @@ absl::StatusOr<core::Resident> LoadResident(const Database& database,
   return resident;
 }
 
-template <typename Id, typename Record>
-std::optional<Record> StoredState::Find(const Overlay<Id, Record>& overlay, const Id& id,
-                                        Table table, const std::string& key) const {
-  const auto recent = overlay.find(id);
-  if (recent != overlay.end()) return recent->second;
-  absl::StatusOr<std::optional<std::string>> bytes = database_.Get(table, key);
+template <typename Kind>
+std::optional<typename Kind::Record> StoredState::Stored(const typename Kind::Id& id) const {
+  absl::StatusOr<std::optional<std::string>> bytes =
+      database_.Get(PlaceOf<Kind>::kTable, PlaceOf<Kind>::Key(id));
   if (!bytes.ok()) {
     status_.Update(bytes.status());
     return std::nullopt;
   }
   if (!bytes->has_value()) return std::nullopt;
-  absl::StatusOr<Record> record = DecodeRecord<Record>(**bytes);
+  absl::StatusOr<typename Kind::Record> record = DecodeRecord<typename Kind::Record>(**bytes);
   if (!record.ok()) {
     status_.Update(record.status());
     return std::nullopt;
@@ -56,61 +56,60 @@ std::optional<Record> StoredState::Find(const Overlay<Id, Record>& overlay, cons
   return *std::move(record);
 }
 
-std::optional<core::Book> StoredState::FindBook(const core::BookId& id) const {
-  return Find(books_, id, kBooks, BookKey(id));
+void StoredState::Answer(const core::AnyLookup& lookup) const {
+  std::visit(
+      [this]<typename Kind>(const core::Lookup<Kind>& asked) {
+        const auto recent = recent_.of<Kind>().find(asked.id);
+        asked.found = recent != recent_.of<Kind>().end() ? recent->second : Stored<Kind>(asked.id);
+      },
+      lookup);
 }
 
-std::optional<core::Family> StoredState::FindFamily(const core::FamilyId& id) const {
-  return Find(families_, id, kFamilies, FamilyKey(id));
-}
-
-std::optional<core::KeyRecord> StoredState::FindKey(const core::KeyId& id) const {
-  return Find(keys_, id, kKeys, MovementKey(id));
-}
-
-std::vector<core::Timer> StoredState::DueTimers(absl::Time time, size_t limit) const {
-  std::set<core::Timer> due;
-  auto stored = database_.Iterate(kTimers);
-  const std::string end = TimersAfter(time);
-  for (stored->SeekToFirst(); stored->Valid() && AsView(stored->key()) < end; stored->Next()) {
-    if (due.size() == limit) break;
-    std::optional<core::Timer> timer = ParseTimerKey(AsView(stored->key()));
-    if (!timer.has_value()) {
-      status_.Update(absl::DataLossError("a stored timer can't be read"));
-      return {};
+template <typename Kind>
+void StoredState::StoredDue(const core::DueLookup<Kind>& asked,
+                            std::set<typename Kind::Id>& due) const {
+  using Place = PlaceOf<Kind>;
+  auto stored = database_.Iterate(Place::kTable);
+  const std::string prefix = Place::Prefix();
+  const std::string end = prefix + AfterTime(asked.time);
+  for (stored->Seek(prefix); stored->Valid() && AsView(stored->key()) < end; stored->Next()) {
+    if (due.size() == asked.limit) break;
+    std::optional<typename Kind::Id> id = Place::Parse(AsView(stored->key()));
+    if (!id.has_value()) {
+      status_.Update(
+          absl::DataLossError(absl::StrCat("one of the ", ToAbsl(Kind::kName), " can't be read")));
+      return due.clear();
     }
-    if (!timers_removed_.contains(*timer)) due.insert(*std::move(timer));
+    if (!recent_.of<Kind>().contains(*id)) due.insert(*std::move(id));
   }
-  status_.Update(FromRocks(stored->status(), "reading timers"));
-  for (const core::Timer& timer : timers_added_) {
-    if (timer.at > time) break;
-    due.insert(timer);
-  }
-  while (due.size() > limit) due.erase(std::prev(due.end()));
-  return {due.begin(), due.end()};
+  status_.Update(FromRocks(stored->status(), Kind::kName));
+}
+
+void StoredState::Answer(const core::AnyDueLookup& lookup) const {
+  std::visit(
+      [this]<typename Kind>(const core::DueLookup<Kind>& asked) {
+        std::set<typename Kind::Id> due;
+        StoredDue(asked, due);
+        for (const auto& [id, record] : recent_.of<Kind>()) {
+          if (record.has_value() && id.at <= asked.time) due.insert(id);
+        }
+        while (due.size() > asked.limit) due.erase(std::prev(due.end()));
+        asked.found.assign(due.begin(), due.end());
+      },
+      lookup);
 }
 
 void StoredState::Absorb(const core::Changes& changes) {
   resident_.Absorb(changes);
-  for (const auto& [id, book] : changes.books) books_.insert_or_assign(id, book);
-  for (const auto& [id, family] : changes.families) families_.insert_or_assign(id, family);
-  for (const auto& [id, key] : changes.keys) keys_.insert_or_assign(id, key);
-  for (const core::Timer& timer : changes.timers_removed) {
-    timers_added_.erase(timer);
-    timers_removed_.insert(timer);
-  }
-  for (const core::Timer& timer : changes.timers_added) {
-    timers_removed_.erase(timer);
-    timers_added_.insert(timer);
-  }
+  core::StoredKinds::ForEach([&]<typename Kind>(Kind) {
+    for (const auto& [id, record] : changes.of<Kind>()) {
+      recent_.of<Kind>().insert_or_assign(id, record);
+    }
+  });
 }
 
 void StoredState::ForgetGroup() {
-  books_.clear();
-  families_.clear();
-  keys_.clear();
-  timers_added_.clear();
-  timers_removed_.clear();
+  core::StoredKinds::ForEach([this]<typename Kind>(Kind) { recent_.of<Kind>().clear(); });
 }
 
 }  // namespace fundgate::store

@@ -2,7 +2,6 @@
 #ifndef SERVER_STORE_STORED_STATE_H_
 #define SERVER_STORE_STORED_STATE_H_
 
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,10 +29,6 @@ class StoredState final : public core::StateReader {
       : database_(database), resident_(std::move(resident)) {}
 
   const core::Resident& resident() const override { return resident_; }
-  std::optional<core::Book> FindBook(const core::BookId& id) const override;
-  std::optional<core::Family> FindFamily(const core::FamilyId& id) const override;
-  std::optional<core::KeyRecord> FindKey(const core::KeyId& id) const override;
-  std::vector<core::Timer> DueTimers(absl::Time time, size_t limit) const override;
   absl::Status status() const override { return status_; }
 
   // Shows changes that are not in RocksDB yet.
@@ -43,20 +38,19 @@ class StoredState final : public core::StateReader {
   void ForgetGroup();
 
  private:
-  template <typename Id, typename Record>
-  using Overlay = absl::flat_hash_map<Id, std::optional<Record>>;
+  template <typename Kind>
+  using Overlay = absl::flat_hash_map<typename Kind::Id, std::optional<typename Kind::Record>>;
 
-  template <typename Id, typename Record>
-  std::optional<Record> Find(const Overlay<Id, Record>& overlay, const Id& id, Table table,
-                             const std::string& key) const;
+  void Answer(const core::AnyLookup& lookup) const override;
+  void Answer(const core::AnyDueLookup& lookup) const override;
+  template <typename Kind>
+  std::optional<typename Kind::Record> Stored(const typename Kind::Id& id) const;
+  template <typename Kind>
+  void StoredDue(const core::DueLookup<Kind>& asked, std::set<typename Kind::Id>& due) const;
 
   const Database& database_;
   core::Resident resident_;
-  Overlay<core::BookId, core::Book> books_;
-  Overlay<core::FamilyId, core::Family> families_;
-  Overlay<core::KeyId, core::KeyRecord> keys_;
-  std::set<core::Timer> timers_added_;
-  std::set<core::Timer> timers_removed_;
+  core::KindTables<Overlay, core::StoredKinds> recent_;
   mutable absl::Status status_;  // of the first read that failed
 };
 

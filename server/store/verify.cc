@@ -8,9 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
+#include "fundgate/types/text.h"
 #include "server/core/machine.h"
 #include "server/store/head.h"
-#include "server/store/keys.h"
+#include "server/store/record_places.h"
 #include "server/store/records.h"
 #include "server/store/rocks_view.h"
 #include "server/store/stored_state.h"
@@ -69,47 +70,56 @@ class Replay {
   core::Machine machine_{state_};
 };
 
-// Compares one column family with the map that the replay made.
-template <typename Map, typename ParseKey>
-absl::Status CompareTable(const Database& database, Table table, const char* name,
-                          const Map& replayed, const ParseKey& parse_key, VerifyReport& report) {
+// Compares what is stored of one kind with what the replay made.
+template <typename Kind>
+absl::Status CompareKind(const Database& database, const core::MemoryState& state,
+                         VerifyReport& report) {
+  using Place = PlaceOf<Kind>;
+  const auto& replayed = state.of<Kind>();
   size_t stored_count = 0;
-  auto stored = database.Iterate(table);
-  for (stored->SeekToFirst(); stored->Valid(); stored->Next(), ++stored_count) {
-    const auto id = parse_key(AsView(stored->key()));
-    if (!id.has_value()) return absl::DataLossError(absl::StrCat(name, ": a key can't be read"));
-    const absl::StatusOr<typename Map::mapped_type> record =
-        DecodeRecord<typename Map::mapped_type>(AsView(stored->value()));
+  auto stored = database.Iterate(Place::kTable);
+  const std::string prefix = Place::Prefix();
+  for (stored->Seek(prefix); stored->Valid(); stored->Next(), ++stored_count) {
+    if (!stored->key().starts_with(prefix)) break;
+    const auto id = Place::Parse(AsView(stored->key()));
+    if (!id.has_value()) {
+      return absl::DataLossError(absl::StrCat(ToAbsl(Kind::kName), ": a key can't be read"));
+    }
+    const absl::StatusOr<typename Kind::Record> record =
+        DecodeRecord<typename Kind::Record>(AsView(stored->value()));
     if (!record.ok()) return record.status();
     const auto found = replayed.find(*id);
     if (found == replayed.end() || !(found->second == *record)) {
-      report.difference = absl::StrCat(name, ": stored record ", stored->key().ToString(true),
-                                       " is not what the journal makes of it");
+      report.difference =
+          absl::StrCat(ToAbsl(Kind::kName), ": stored record ", stored->key().ToString(true),
+                       " is not what the journal makes of it");
       return absl::OkStatus();
     }
   }
-  FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), name));
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), Kind::kName));
   report.compared += stored_count;
   if (stored_count != replayed.size()) {
-    report.difference = absl::StrCat(name, ": ", stored_count,
+    report.difference = absl::StrCat(ToAbsl(Kind::kName), ": ", stored_count,
                                      " records are stored, the journal makes ", replayed.size());
   }
   return absl::OkStatus();
 }
 
-absl::Status CompareTimers(const Database& database, const core::MemoryState& state,
-                           VerifyReport& report) {
-  auto expected = state.timers().begin();
-  auto stored = database.Iterate(kTimers);
-  stored->SeekToFirst();
-  for (; stored->Valid() && expected != state.timers().end(); stored->Next(), ++expected) {
-    if (ParseTimerKey(AsView(stored->key())) != *expected) break;
-    ++report.compared;
+// Every record in `records` is of a kind that is compared.
+absl::Status CheckLetters(const Database& database, VerifyReport& report) {
+  std::string letters;
+  core::StoredKinds::ForEach([&letters]<typename Kind>(Kind) {
+    if (PlaceOf<Kind>::kTable == kRecords) letters.push_back(Kind::kLetter);
+  });
+  auto stored = database.Iterate(kRecords);
+  for (stored->SeekToFirst(); stored->Valid(); stored->Next()) {
+    const std::string_view key = AsView(stored->key());
+    if (!key.empty() && letters.find(key.front()) != std::string::npos) continue;
+    report.difference = absl::StrCat("records: stored record ", stored->key().ToString(true),
+                                     " is of no known kind");
+    break;
   }
-  if (stored->Valid() || expected != state.timers().end()) {
-    report.difference = "timers: the stored ones are not what the journal makes";
-  }
-  return FromRocks(stored->status(), "timers");
+  return FromRocks(stored->status(), "records");
 }
 
 absl::Status CompareRest(const RocksView& view, const core::MemoryState& state,
@@ -118,9 +128,7 @@ absl::Status CompareRest(const RocksView& view, const core::MemoryState& state,
   const core::Resident& replayed = state.resident();
   const bool same = stored.clock == replayed.clock &&
                     stored.policy_version == replayed.policy_version &&
-                    stored.sources == replayed.sources && stored.breakers == replayed.breakers &&
-                    stored.gaps == replayed.gaps && stored.suspects == replayed.suspects &&
-                    stored.blind_spent == replayed.blind_spent;
+                    static_cast<const core::ResidentTables&>(stored) == replayed;
   if (!same) report.difference = "sources, breakers, gaps or the clock differ from the journal's";
   FUNDGATE_ASSIGN_OR_RETURN(const std::vector<core::PolicyRecord> policies, view.ListPolicies());
   if (policies != state.policies()) report.difference = "policies differ from the journal's";
@@ -139,18 +147,15 @@ absl::Status CompareRest(const RocksView& view, const core::MemoryState& state,
 
 absl::Status CompareState(const Database& database, const RocksView& view,
                           const core::MemoryState& state, VerifyReport& report) {
-  FUNDGATE_RETURN_IF_ERROR(
-      CompareTable(database, kBooks, "books", state.books(), ParseBookKey, report));
-  if (!report.difference.empty()) return absl::OkStatus();
-  FUNDGATE_RETURN_IF_ERROR(
-      CompareTable(database, kFamilies, "families", state.families(), ParseFamilyKey, report));
-  if (!report.difference.empty()) return absl::OkStatus();
-  FUNDGATE_RETURN_IF_ERROR(
-      CompareTable(database, kKeys, "keys", state.keys(), ParseMovementKey, report));
-  if (!report.difference.empty()) return absl::OkStatus();
-  FUNDGATE_RETURN_IF_ERROR(CompareTimers(database, state, report));
-  if (!report.difference.empty()) return absl::OkStatus();
-  return CompareRest(view, state, report);
+  absl::Status failed;
+  core::StoredKinds::ForEach([&]<typename Kind>(Kind) {
+    if (failed.ok() && report.difference.empty()) {
+      failed = CompareKind<Kind>(database, state, report);
+    }
+  });
+  FUNDGATE_RETURN_IF_ERROR(failed);
+  if (report.difference.empty()) FUNDGATE_RETURN_IF_ERROR(CheckLetters(database, report));
+  return report.difference.empty() ? CompareRest(view, state, report) : absl::OkStatus();
 }
 
 }  // namespace

@@ -38,8 +38,14 @@ class View {
   // The resident part of the state: sources, breakers, gaps, policy, clock.
   virtual const core::Resident& resident() const = 0;
 
-  virtual absl::StatusOr<std::optional<core::Book>> FindBook(const core::BookId& id) const = 0;
-  virtual absl::StatusOr<std::optional<core::KeyRecord>> FindKey(const core::KeyId& id) const = 0;
+  // The record of a stored kind, or nothing.
+  template <typename Kind>
+  absl::StatusOr<std::optional<typename Kind::Record>> Find(const typename Kind::Id& id) const {
+    std::optional<typename Kind::Record> found;
+    absl::Status status = Answer(core::AnyLookup(core::Lookup<Kind>{id, found}));
+    if (!status.ok()) return status;
+    return found;
+  }
 
   // NOT_FOUND if there is no such version or record.
   virtual absl::StatusOr<core::PolicyRecord> GetPolicy(uint64_t version) const = 0;
@@ -59,6 +65,9 @@ class View {
       const std::string& id) const = 0;
   // Newest first, at most `limit`.
   virtual absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const = 0;
+
+ private:
+  virtual absl::Status Answer(const core::AnyLookup& lookup) const = 0;
 };
 
 }  // namespace fundgate::store

@@ -13,6 +13,7 @@
 #include "client/fundctl/verbs.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/time_util.h"
 #include "gtest/gtest.h"
 #include "tests/client/fake_gate.h"
 #include "tests/client/run_words.h"
@@ -194,7 +195,26 @@ TEST(FundctlReservations, ConfirmAndReleaseNameTheGeneration) {
   EXPECT_THAT(released.err, HasSubstr("it moved: refused by the bank"));
 }
 
-TEST(FundctlBreaker, HalfOpenNeedsOnlyOneOfItsBudgets) {
+// Whatever this machine's clock says: breakers end by the gate's.
+TEST(FundctlBreaker, LastsFromTheGatesTimeOn) {
+  Answers answers;
+  answers.get_status = [](int, const v1::GetStatusRequest&, v1::GetStatusResponse* status) {
+    *status->mutable_gate_time() = fundgate::testing::GateTime();
+    return grpc::Status::OK;
+  };
+  answers.trip_breaker = [](int, const v1::TripBreakerRequest& request,
+                            v1::TripBreakerResponse* answer) {
+    EXPECT_EQ(request.until(), fundgate::testing::GateTime(absl::Minutes(30)));
+    answer->mutable_breaker()->set_scope(request.scope());
+    return grpc::Status::OK;
+  };
+  FakeGate gate(std::move(answers));
+  const Outcome outcome = RunWords(
+      {"breaker", "trip", "refund", "--for", "30m", "--reason", "incident"}, gate.address());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+}
+
+TEST(FundctlBreaker, HalfOpenNeedsMoneyButNoCount) {
   Answers answers;
   answers.half_open_breaker = [](int, const v1::HalfOpenBreakerRequest& request,
                                  v1::HalfOpenBreakerResponse* answer) {

@@ -39,7 +39,7 @@ TEST(FundctlSource, ListShowsEachSourceOnALine) {
   FakeGate gate(TwoSources());
   const Outcome outcome = RunWords({"source", "list"}, gate.address());
   EXPECT_EQ(outcome.code, kOk) << outcome.err;
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("SOURCE  FEEDER     PROVEN PAST"), HasSubstr("0.250s"),
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("SOURCE  FEEDER     PROVEN PAST"), HasSubstr("250ms"),
                                  HasSubstr("0-1-129"), HasSubstr("till    NONE       never")));
 }
 

@@ -125,6 +125,21 @@ TEST(FundctlViolation, ShowHasEverythingThatIsKnown) {
   EXPECT_EQ(violation.fields().at("moved"), "CNY 50.00");
 }
 
+TEST(FundctlViolation, WhereNoAmountIsWrongNoneIsShown) {
+  Answers answers;
+  answers.list_violations = [](int, const v1::ListViolationsRequest&,
+                               v1::ListViolationsResponse* response) {
+    v1::Violation& violation = *response->add_violations();
+    violation = Ungated("v1");
+    violation.set_kind(v1::VIOLATION_KIND_INVARIANT);
+    violation.mutable_amount()->set_minor_units(0);
+    return grpc::Status::OK;
+  };
+  FakeGate gate(std::move(answers));
+  EXPECT_THAT(RunWords({"violation", "list"}, gate.address()).out,
+              AllOf(HasSubstr("refund r-666  -\n"), Not(HasSubstr("CNY"))));
+}
+
 TEST(FundctlViolation, OneThatIsNotThereIsAnError) {
   Answers answers;
   answers.get_violation = [](int, const v1::GetViolationRequest& request,

@@ -65,7 +65,7 @@ TEST_F(Breakers, HalfOpenBudgetsAreSpentInAllCoveringScopesOrNone) {
   HalfOpen("refund", 10, "CNY 100.00");
   HalfOpen("refund/account:m1", 10, "CNY 50.00");
   EXPECT_EQ(world_.Check("refund", "r1", "CNY 60.00").verdict, Verdict::kHold);
-  const auto& breakers = world_.state().resident().breakers;
+  const auto& breakers = world_.state().resident().of<core::Breakers>();
   EXPECT_EQ(breakers.at("refund").left->calls, 10);
   EXPECT_EQ(world_.Check("refund", "r2", "CNY 50.00").verdict, Verdict::kAllow);
   EXPECT_EQ(breakers.at("refund").left->amount, M("CNY 50.00"));
@@ -81,7 +81,7 @@ TEST_F(Breakers, AReplaySpendsNoBudget) {
   HalfOpen("refund", 1, "CNY 100.00");
   world_.Check("refund", "r1", "CNY 1.00");
   EXPECT_TRUE(world_.Check("refund", "r1", "CNY 1.00").replayed);
-  EXPECT_EQ(world_.state().resident().breakers.at("refund").left->calls, 0);
+  EXPECT_EQ(world_.state().resident().of<core::Breakers>().at("refund").left->calls, 0);
 }
 
 TEST_F(Breakers, OneWithAnEndEndsByItself) {
@@ -90,7 +90,7 @@ TEST_F(Breakers, OneWithAnEndEndsByItself) {
   world_.Prove();
   EXPECT_EQ(world_.Check("refund", "r1", "CNY 1.00").verdict, Verdict::kAllow);
   world_.Get<Done>(TickInput{});
-  EXPECT_TRUE(world_.state().resident().breakers.empty());
+  EXPECT_TRUE(world_.state().resident().of<core::Breakers>().empty());
 }
 
 TEST_F(Breakers, NothingExpiresWhileTheClockIsInDoubt) {
@@ -99,7 +99,7 @@ TEST_F(Breakers, NothingExpiresWhileTheClockIsInDoubt) {
   world_.Advance(absl::Hours(1));
   world_.Prove();
   world_.Get<Done>(TickInput{});
-  EXPECT_FALSE(world_.state().resident().breakers.empty());
+  EXPECT_FALSE(world_.state().resident().of<core::Breakers>().empty());
 }
 
 TEST_F(Breakers, CommandsSayWhatIsWrong) {
@@ -121,7 +121,19 @@ TEST_F(Breakers, ScopesAreSwitchedByTheirCanonicalText) {
   const Breaker closed =
       world_.Get<BreakerAnswer>(ResetBreakerInput{"refund/channel:app", "bob", "over"}).breaker;
   EXPECT_EQ(closed.state, BreakerState::kClosed);
-  EXPECT_TRUE(world_.state().resident().breakers.empty());
+  EXPECT_TRUE(world_.state().resident().of<core::Breakers>().empty());
+}
+
+TEST_F(Breakers, AFreezeOutlivesAnOperatorsBreakerThatEndsByItself) {
+  Trip("*/order:o9", Verdict::kBlock, world_.now() + absl::Minutes(30));
+  world_.Insert("refund", 9, {.key = "r9", .order = "o9", .amount = "CNY 1.00"});
+  world_.Prove();  // nobody has paid o9
+  world_.Advance(absl::Minutes(31));
+  world_.Get<Done>(TickInput{});
+  world_.Prove();
+  const Decision decision = world_.Check("refund", "r1", "CNY 1.00", "o9");
+  EXPECT_THAT(decision.reasons, ::testing::Contains(::testing::Field(&Reason::name, "*/order:o9")));
+  EXPECT_EQ(world_.state().resident().breakers.at("*/order:o9").mode, Verdict::kBlock);
 }
 
 }  // namespace

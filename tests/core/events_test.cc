@@ -283,6 +283,26 @@ TEST(Events, AfterADeclaredChangeOfCoordinatesTheSameImageIsARedelivery) {
   EXPECT_THAT(world.Violations(), ElementsAre("duplicate_movement"));
 }
 
+// A row comes into being once: its insert is an old one, and what became of it is known already.
+TEST(Events, AfterADeclaredChangeOfCoordinatesARowIsNotInsertedASecondTime) {
+  World world;
+  const Row first{.key = "p1", .amount = "CNY 100.00"};
+  const Row edited{.key = "p1", .amount = "CNY 80.00"};
+  Row open = first;
+  open.status = MovementStatus::kInProgress;
+  world.Insert("payment", 1, first);
+  world.Update("payment", 1, first, edited);
+  GrantEpochInput grant;
+  grant.source = SourceName("ledger");
+  grant.coordinates_changed = true;
+  world.Get<EpochGrant>(grant);
+  world.Insert("payment", 1, first);
+  world.Update("payment", 1, first, edited);
+  world.Insert("payment", 1, open);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 8000);
+  EXPECT_THAT(world.Violations(), ElementsAre("movement_undone"));
+}
+
 TEST(Events, AReversibleKindMayShrinkInSilence) {
   World world;
   world.Insert("payment", 1, {.key = "p1"});
@@ -304,6 +324,17 @@ TEST(Events, AFailedOneReleasesTheFirstGenerationOnly) {
   const Decision second = Allow(world);
   ASSERT_NE(second.id, first.id);
   world.Insert("refund", 2, failed);
+  EXPECT_EQ(world.Key("refund", "r1").reservation->state, ReservationState::kPending);
+}
+
+TEST(Events, AFailedRowThatIsTouchedAgainReleasesNothing) {
+  World world;
+  world.Insert("payment", 1, {.key = "p1"});
+  const Row failed{.key = "r1", .amount = "CNY 10.00", .status = MovementStatus::kFailed};
+  world.Insert("refund", 1, failed);
+  world.Prove();
+  ASSERT_EQ(Allow(world).verdict, Verdict::kAllow);
+  world.Update("refund", 1, failed, failed);  // another column changed
   EXPECT_EQ(world.Key("refund", "r1").reservation->state, ReservationState::kPending);
 }
 
@@ -342,7 +373,7 @@ TEST(Events, FreezeHoldsTheOrderAndTripTheCheckpointsOfTheAccount) {
   world.Insert("late_refund", 1, {.key = "l1", .amount = "CNY 5.00"});
   world.Advance(absl::Seconds(1));
   world.Prove();
-  const auto& breakers = world.state().resident().breakers;
+  const auto& breakers = world.state().resident().of<core::Breakers>();
   EXPECT_EQ(breakers.at("*/order:o1").origin, BreakerOrigin::kFreeze);
   EXPECT_EQ(breakers.at("cash_out/account:m1").origin, BreakerOrigin::kTrip);
   EXPECT_EQ(breakers.at("late_refund/account:m1").mode, Verdict::kHold);
@@ -369,7 +400,7 @@ TEST(Reactions, AnUngatedMovementFreezesItsAccountAtOnce) {
   World world = Reacting(ViolationKind::kUngated, OnEvent::kFreeze);
   world.Insert("payment", 1, {.key = "p1"});
   world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
-  const Breaker& breaker = world.state().resident().breakers.at("*/account:m1");
+  const Breaker& breaker = world.state().resident().of<core::Breakers>().at("*/account:m1");
   EXPECT_EQ(breaker.origin, BreakerOrigin::kFreeze);
   EXPECT_EQ(breaker.mode, Verdict::kHold);
   EXPECT_FALSE(breaker.until.has_value());
@@ -392,7 +423,7 @@ TEST(Reactions, AnOperatorEndsTheFreezeAndTheNextViolationFreezesAgain) {
 TEST(Reactions, ATripHoldsTheAccountsChecksOfThatKindAlone) {
   World world = Reacting(ViolationKind::kUngated, OnEvent::kTrip);
   world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
-  const auto& breakers = world.state().resident().breakers;
+  const auto& breakers = world.state().resident().of<core::Breakers>();
   ASSERT_EQ(breakers.size(), 1U);
   EXPECT_EQ(breakers.at("refund/account:m1").origin, BreakerOrigin::kTrip);
 }
@@ -401,7 +432,7 @@ TEST(Reactions, ATripOfAKindWithoutCheckpointHoldsTheWholeAccount) {
   World world = Reacting(ViolationKind::kDuplicateMovement, OnEvent::kTrip);
   world.Insert("payment", 1, {.key = "p1"});
   world.Insert("payment", 2, {.key = "p1"});
-  EXPECT_EQ(world.state().resident().breakers.count("*/account:m1"), 1U);
+  EXPECT_EQ(world.state().resident().of<core::Breakers>().count("*/account:m1"), 1U);
 }
 
 TEST(Reactions, WhatThePolicyDoesntNameOnlyAlerts) {
@@ -409,7 +440,7 @@ TEST(Reactions, WhatThePolicyDoesntNameOnlyAlerts) {
   world.Insert("payment", 1, {.key = "p1"});
   world.Insert("refund", 1, {.key = "r1", .amount = "CNY 5.00"});
   EXPECT_THAT(world.Violations(), ElementsAre("ungated"));
-  EXPECT_TRUE(world.state().resident().breakers.empty());
+  EXPECT_TRUE(world.state().resident().of<core::Breakers>().empty());
 }
 
 TEST(Reactions, HistoryFromBeforeTheGateFreezesNobody) {
@@ -422,7 +453,7 @@ TEST(Reactions, HistoryFromBeforeTheGateFreezesNobody) {
   Event event = world.NewEvent("refund", 1, std::nullopt, Row{.key = "r1"}.ToContribution());
   event.occurred_at = absl::FromUnixSeconds(1'700'000'000);
   world.Feed({event});
-  EXPECT_TRUE(world.state().resident().breakers.empty());
+  EXPECT_TRUE(world.state().resident().of<core::Breakers>().empty());
 }
 
 TEST(Events, AnAmountThatDoesNotFitLeavesTheBookUnproven) {
@@ -438,8 +469,8 @@ TEST(Events, AnAmountThatDoesNotFitLeavesTheBookUnproven) {
 TEST(Events, AKindTheSourceDoesNotReportIsAGap) {
   World world;
   world.Insert("payout", 1, {.key = "x1", .order = ""});
-  EXPECT_EQ(world.state().resident().gaps.size(), 1U);
-  EXPECT_TRUE(world.state().books().empty());
+  EXPECT_EQ(world.state().resident().of<core::Gaps>().size(), 1U);
+  EXPECT_TRUE(world.state().of<core::Books>().empty());
 }
 
 TEST(PowerOfTen, IsFoundBetweenAmountsThatDifferByUnitsAlone) {

@@ -77,7 +77,7 @@ TEST_F(Freshness, AWaitChangesAndRecordsNothing) {
   check.may_wait = true;
   world.Get<Wait>(check);
   EXPECT_EQ(world.state().resident().clock.sequence, before);
-  EXPECT_EQ(world.state().keys().count(check.key), 0U);
+  EXPECT_EQ(world.state().of<core::Keys>().count(check.key), 0U);
 }
 
 TEST_F(Freshness, NothingIsWaitedForThatADenialStandsAgainstAnyway) {
@@ -191,6 +191,48 @@ TEST_F(Freshness, ATimeInStepNeedsNoAcceptance) {
   Pay(world);
   EXPECT_EQ(world.Get<Refusal>(AcceptTimeInput{"ann", "to be sure"}).status.code(),
             absl::StatusCode::kFailedPrecondition);
+}
+
+// What a gap hides may be the payment that makes the difference.
+TEST_F(Freshness, ABrokenInvariantThatAGapMayCureIsNeverABlock) {
+  World world;
+  Pay(world);
+  const auto lose = [&world](const char* position, const char* kind, const char* order) {
+    world.Feed(
+        {Event{position, world.now(),
+               GapEvent{{MovementKind(kind), AccountId("m1"), OrderId(order)}, "", "lost"}}});
+    world.Prove();
+  };
+  lose("ledger:2/0", "settlement", "o2");
+  EXPECT_EQ(world.Check("refund", "r1", "CNY 100.01").verdict, Verdict::kBlock);
+  lose("ledger:3/0", "payment", "o1");
+  const Decision decision = world.Check("refund", "r1", "CNY 100.01");
+  EXPECT_EQ(decision.verdict, Verdict::kHold);
+  for (const std::string& code : Codes(decision)) EXPECT_EQ(code, "UNPROVEN");
+}
+
+TEST_F(Freshness, ABudgetForAllowingOverAGapIsNotRefilledByWhatTheGapDoesNotTouch) {
+  World world([](Policy& policy) {
+    Checkpoint(policy, "refund").when_unproven = Verdict::kAllow;
+    Checkpoint(policy, "refund").blind_budget = Budget{1, M("CNY 100.00")};
+  });
+  Pay(world);
+  world.Insert("payment", 2, {.key = "p2", .order = "o2"});
+  world.Feed(
+      {Event{"ledger:3/0", world.now(),
+             GapEvent{{MovementKind("refund"), AccountId("m1"), OrderId("o1")}, "", "lost"}}});
+  world.Prove();
+  EXPECT_EQ(world.Check("refund", "r1", "CNY 1.00", "o1").verdict, Verdict::kAllow);
+  EXPECT_EQ(world.Check("refund", "r2", "CNY 1.00", "o2").verdict, Verdict::kAllow);
+  EXPECT_EQ(world.Check("refund", "r3", "CNY 1.00", "o1").verdict, Verdict::kHold);
+}
+
+TEST_F(Freshness, ARowThatCantBePostedAnyMoreLeavesItsOldPlaceUnprovenToo) {
+  World world;
+  Pay(world);
+  world.Update("payment", 1, {.key = "p1"}, {.key = "", .account = "m2", .order = "o2"});
+  world.Prove();
+  EXPECT_THAT(Codes(world.Check("refund", "r1", "CNY 1.00")), ElementsAre("UNPROVEN"));
 }
 
 }  // namespace

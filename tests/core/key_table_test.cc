@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/core/worked_policy.h"
 #include "tests/core/world.h"
 
 namespace fundgate::core::testing {
@@ -177,6 +178,35 @@ TEST(Idempotency, IdentityAttributesBelongToTheFingerprintAndOthersDoNot) {
   EXPECT_EQ(world.Check(check).reasons.front().name, "attributes[payee]");
   check.attributes.erase("payee");
   EXPECT_EQ(world.Check(check).reasons.front().code, ReasonCode::kIdempotencyConflict);
+}
+
+// Neither a field that the policy names since, nor one that it names no more, makes a retry another
+// movement.
+TEST(Idempotency, APolicyThatChangesIdentityFieldsTurnsNoRetryIntoAConflict) {
+  World world([](Policy& policy) { policy.movements.front().identity = {"payee"}; });
+  world.Insert("settlement", 1,
+               {.key = "s1", .amount = "CNY 10.00", .net = "CNY 10.00", .fee = "CNY 0.00"});
+  world.Get<BreakerAnswer>(ResetBreakerInput{"*/order:o1", "ann", ""});
+  world.Prove();
+  CheckInput check = world.NewCheck("cash_out", "c1", "CNY 1.00");
+  check.attributes["payee"] = std::string("bank-1");
+  check.attributes["channel"] = std::string("app");
+  ASSERT_EQ(world.Check(check).verdict, Verdict::kAllow);
+  const auto apply = [&world](std::vector<std::string> identity) {
+    ApplyPolicyInput input;
+    input.policy =
+        WorkedPolicy([&identity](Policy& policy) { policy.movements.front().identity = identity; });
+    world.Get<PolicyAnswer>(std::move(input));
+  };
+  apply({"channel", "payee"});
+  EXPECT_TRUE(world.Check(check).replayed);
+  apply({"channel"});
+  EXPECT_TRUE(world.Check(check).replayed);
+  apply({"payee"});
+  check.attributes["payee"] = std::string("bank-2");
+  EXPECT_THAT(Codes(world.Check(check)), ElementsAre("IDEMPOTENCY_CONFLICT"));
+  check.attributes.erase("payee");
+  EXPECT_THAT(Codes(world.Check(check)), ElementsAre("IDEMPOTENCY_CONFLICT"));
 }
 
 TEST(Idempotency, TheSameKeyAtAnotherCheckpointIsAnotherMovement) {

@@ -1,5 +1,9 @@
 #include "server/core/machine.h"
 
+#include <algorithm>
+#include <functional>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/worked_policy.h"
@@ -7,6 +11,14 @@
 
 namespace fundgate::core::testing {
 namespace {
+
+bool IsRefund(const MovementDefinition& movement) {
+  return movement.kind == MovementKind("refund");
+}
+
+MovementDefinition& Refund(Policy& policy) {
+  return *std::find_if(policy.movements.begin(), policy.movements.end(), IsRefund);
+}
 
 TEST(Machine, TimeNeverRunsBackwards) {
   MemoryState state;
@@ -43,8 +55,8 @@ TEST(Machine, ARefusalChangesNothingButTheSequence) {
   MemoryState before = world.state();
   world.RefusalOf(ConfirmInput{
       AccountId("m1"), {MovementKind("refund"), IdempotencyKey("x")}, "d", std::nullopt});
-  EXPECT_EQ(world.state().keys(), before.keys());
-  EXPECT_EQ(world.state().books(), before.books());
+  EXPECT_EQ(world.state().of<core::Keys>(), before.of<core::Keys>());
+  EXPECT_EQ(world.state().of<core::Books>(), before.of<core::Books>());
 }
 
 TEST(Machine, NewPoliciesCountUpAndMayNotChangeBooksInUse) {
@@ -58,6 +70,42 @@ TEST(Machine, NewPoliciesCountUpAndMayNotChangeBooksInUse) {
   next.policy = WorkedPolicy([](Policy& policy) { policy.books[0].counters.push_back("new"); });
   EXPECT_EQ(world.RefusalOf(next), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(world.state().resident().policy_version, 2U);
+}
+
+// Each may have been posted or reserved already by what the kind was before.
+TEST(Machine, NewPoliciesMayNotChangeWhatMovementsDo) {
+  const std::vector<std::function<void(Policy&)>> changes = {
+      [](Policy& policy) { std::erase_if(policy.movements, IsRefund); },
+      [](Policy& policy) { Refund(policy).effects[0].counter = 3; },
+      [](Policy& policy) { Refund(policy).effects[0].sign = -1; },
+      [](Policy& policy) {
+        Refund(policy).effects.push_back({0, 2, 1, ""});
+      },
+      [](Policy& policy) { Refund(policy).many_lines = true; },
+      [](Policy& policy) { Refund(policy).sources.clear(); },
+  };
+  World world;
+  for (size_t i = 0; i < changes.size(); ++i) {
+    ApplyPolicyInput next;
+    next.policy = WorkedPolicy(changes[i]);
+    EXPECT_EQ(world.RefusalOf(next), absl::StatusCode::kFailedPrecondition) << i;
+  }
+  EXPECT_EQ(world.state().resident().policy_version, 1U);
+}
+
+TEST(Machine, ANewPolicyMayGateAKindAndMayMoveBooksInItsLists) {
+  World world;
+  ApplyPolicyInput next;
+  next.policy = WorkedPolicy([](Policy& policy) {
+    policy.movements[1].gated = true;
+    // Books are listed by name: this one comes first and moves the others on.
+    policy.books.insert(policy.books.begin(), BookDefinition{.name = "agent", .counters = {"in"}});
+    for (MovementDefinition& movement : policy.movements) {
+      for (Effect& effect : movement.effects) effect.book += 1;
+    }
+    for (InvariantDefinition& invariant : policy.invariants) invariant.book += 1;
+  });
+  EXPECT_EQ(world.Get<PolicyAnswer>(next).version, 2U);
 }
 
 TEST(DecisionId, NamesItsSequenceAndNothingElseParses) {

@@ -18,7 +18,7 @@ class Positions : public ::testing::Test {
     input.position = Position::Parse(position).value();
     return input;
   }
-  const Source& source() const { return world_.state().resident().sources.at(kLedger); }
+  const Source& source() const { return world_.state().resident().of<core::Sources>().at(kLedger); }
 
   World world_;
 };

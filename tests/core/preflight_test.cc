@@ -114,7 +114,7 @@ TEST(Preflight, NothingOfARefusedCheckIsKept) {
   CheckInput check = world.NewCheck("refund", "r1", "CNY 1.00");
   check.lines[0].order = OrderId();
   world.RefusalOf(check);
-  EXPECT_TRUE(world.state().keys().empty());
+  EXPECT_TRUE(world.state().of<core::Keys>().empty());
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ TEST_F(Reservations, ACheckpointWithoutASourcePostsAtConfirm) {
       ConfirmInput{decision.account, decision.key, decision.id, M("CNY 20.00")});
   EXPECT_EQ(answer.reservation.state, ReservationState::kPosted);
   const BookId payee{"payee", AccountId("m1"), OrderId(), M("CNY 1").currency};
-  EXPECT_EQ(world_.state().books().at(payee).counters.front(), (Counter{2000, 0, 0}));
+  EXPECT_EQ(world_.state().of<core::Books>().at(payee).counters.front(), (Counter{2000, 0, 0}));
   EXPECT_EQ(world_.Check("payout", "x1", "CNY 30.00").reasons.front().code,
             ReasonCode::kAlreadyMoved);
 }
@@ -118,6 +118,15 @@ TEST_F(Reservations, AnUnknownKeyCanBeClosedButNotConfirmed) {
   EXPECT_EQ(world_.Get<ReservationAnswer>(ReleaseInput{AccountId("m1"), unknown, "", ""})
                 .reservation.state,
             ReservationState::kReleased);
+}
+
+// Closing a key of a checkpoint that is only mistyped would leave the real one open.
+TEST_F(Reservations, AnUnknownKeyOfNoCheckpointIsNotClosed) {
+  ReleaseInput release;
+  release.key = {MovementKind("refnd"), IdempotencyKey("r9")};
+  release.account = AccountId("m1");
+  EXPECT_EQ(world_.RefusalOf(release), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(world_.state().keys().count(release.key), 0U);
 }
 
 TEST_F(Reservations, WhatIsUnderWayCannotBeReleased) {

@@ -45,7 +45,7 @@ TEST(Suspects, AreNotFoundGuiltyOfWhatALaterEventDid) {
   Pay(world, "o1", 2);
   world.Prove();
   EXPECT_THAT(world.Violations(), Not(Contains(kBroken)));
-  EXPECT_TRUE(world.state().resident().suspects.empty());
+  EXPECT_TRUE(world.state().resident().of<core::Suspects>().empty());
 }
 
 TEST(Suspects, OfALaterEventHaveTheirTurnWhenItsOwnGraceEnds) {

@@ -89,7 +89,8 @@ TEST(Timers, FinishedKeysExpireAndCloseTheirOrder) {
   world.Insert("refund", 1, {.key = "r1", .amount = "CNY 60.00"});
   TickAfter(world, absl::Minutes(10));
   TickAfter(world, absl::Hours(24 * 400));
-  EXPECT_EQ(world.state().keys().count({MovementKind("refund"), IdempotencyKey("r1")}), 0U);
+  EXPECT_EQ(world.state().of<core::Keys>().count({MovementKind("refund"), IdempotencyKey("r1")}),
+            0U);
   world.Prove();
   const Decision decision = world.Check("refund", "r1", "CNY 1.00");
   EXPECT_EQ(decision.verdict, Verdict::kHold);
@@ -159,6 +160,19 @@ TEST(Timers, NothingHappensByTimeWhileTheClockIsInDoubt) {
   world.Get<Done>(AcceptTimeInput{"ann", "ok"});
   TickAfter(world, absl::ZeroDuration());
   EXPECT_THAT(world.Violations(), ElementsAre("overdue"));
+}
+
+TEST(Timers, AForgottenRejectedKeyClosesItsOrder) {
+  World world;
+  world.Insert("payment", 1, {.key = "p1"});
+  world.Advance(absl::Minutes(1));
+  const Decision held = world.Check("refund", "r1", "CNY 1.00");
+  ASSERT_EQ(held.verdict, Verdict::kHold);
+  world.Get<Done>(RejectHoldInput{held.account, held.key, held.id, "ann", "fraud"});
+  TickAfter(world, absl::Hours(24 * 400));
+  ASSERT_EQ(world.state().keys().count(held.key), 0U);
+  world.Prove();
+  EXPECT_NE(world.Check("refund", "r1", "CNY 1.00").verdict, Verdict::kAllow);
 }
 
 }  // namespace

@@ -180,6 +180,110 @@ TEST(TrapdoorsOfSettlement, TheSamePartTwiceIsADuplicate) {
   EXPECT_THAT(world.Violations(), ElementsAre("duplicate_movement"));
 }
 
+// A settlement of CNY 10.00 of each of two paid orders, allowed.
+class TrapdoorsOfParts : public ::testing::Test {
+ protected:
+  TrapdoorsOfParts() {
+    world_.Insert("payment", 1, {.key = "p1", .amount = "CNY 10.00"});
+    world_.Insert("payment", 2, {.key = "p2", .order = "o2", .amount = "CNY 10.00"});
+    world_.Prove();
+    EXPECT_EQ(Ask().verdict, Verdict::kAllow);
+  }
+  Decision Ask() {
+    CheckInput settle = world_.NewCheck("settlement", "s1", "CNY 20.00");
+    settle.lines = {{OrderId("o1"), 1000, {{"fee", 10}, {"net", 990}}},
+                    {OrderId("o2"), 1000, {{"fee", 10}, {"net", 990}}}};
+    return world_.Check(settle);
+  }
+  void Report(int row, MovementStatus status) {
+    world_.Insert("settlement", row,
+                  {.key = "s1",
+                   .order = "o" + std::to_string(row),
+                   .amount = "CNY 10.00",
+                   .net = "CNY 9.90",
+                   .fee = "CNY 0.10",
+                   .status = status});
+  }
+
+  World world_;
+};
+
+TEST_F(TrapdoorsOfParts, OneFailureGivesBackItsOwnLineAlone) {
+  Report(1, MovementStatus::kFailed);
+  EXPECT_EQ(world_.OrderCounter("settled", "o1"), (Counter{0, 0, 0}));
+  EXPECT_EQ(world_.OrderCounter("settled", "o2"), (Counter{0, 1000, 0}));
+  EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{0, 990, 0}));
+  world_.Prove();
+  EXPECT_EQ(world_.Check("refund", "r1", "CNY 1.00", "o2").verdict, Verdict::kBlock);
+  Report(2, MovementStatus::kHappened);
+  EXPECT_THAT(world_.Violations(), IsEmpty());
+  EXPECT_EQ(world_.Key("settlement", "s1").reservation->state, ReservationState::kPosted);
+}
+
+// A feeder need not name the parts: they are told apart by their orders.
+TEST_F(TrapdoorsOfParts, RowsWithoutPartKeysAreNoDuplicates) {
+  for (const char* order : {"o1", "o2"}) {
+    Contribution row = Row{.key = "s1",
+                           .order = order,
+                           .amount = "CNY 10.00",
+                           .net = "CNY 9.90",
+                           .fee = "CNY 0.10"}
+                           .ToContribution();
+    row.part_key.clear();
+    world_.Feed({world_.NewEvent("settlement", order[1], std::nullopt, row)});
+  }
+  EXPECT_THAT(world_.Violations(), IsEmpty());
+  EXPECT_EQ(world_.Key("settlement", "s1").reservation->state, ReservationState::kPosted);
+}
+
+TEST_F(TrapdoorsOfParts, SeveralRowsOfOneOrderSettleTheirSharesOfIt) {
+  Row row{
+      .key = "s1", .amount = "CNY 6.00", .net = "CNY 5.94", .fee = "CNY 0.06", .part_key = "o1/a"};
+  world_.Insert("settlement", 1, row);
+  EXPECT_EQ(world_.OrderCounter("settled", "o1"), (Counter{600, 400, 0}));
+  EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{594, 1386, 0}));
+  row.amount = "CNY 4.00";
+  row.net = "CNY 3.96";
+  row.fee = "CNY 0.04";
+  row.part_key = "o1/b";
+  world_.Insert("settlement", 2, row);
+  EXPECT_EQ(world_.OrderCounter("settled", "o1"), (Counter{1000, 0, 0}));
+  EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{990, 990, 0}));
+  EXPECT_THAT(world_.Violations(), IsEmpty());
+  row.part_key = "o1/c";
+  world_.Insert("settlement", 3, row);
+  EXPECT_THAT(world_.Violations(), ElementsAre("amount_mismatch"));
+}
+
+TEST_F(TrapdoorsOfParts, WhatIsLeftIsNoPermissionForTheWholeAnyMore) {
+  Report(1, MovementStatus::kFailed);
+  EXPECT_THAT(Codes(Ask()), ElementsAre("IN_DOUBT"));
+}
+
+TEST_F(TrapdoorsOfParts, OneFailureSaysNothingOfOthersUnderWay) {
+  Report(2, MovementStatus::kInProgress);
+  Report(1, MovementStatus::kFailed);
+  const KeyRecord& record = world_.Key("settlement", "s1");
+  EXPECT_EQ(world_.RefusalOf(ReleaseInput{record.decision->account, record.decision->key,
+                                          record.decision->id, "failed"}),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(TrapdoorsOfParts, AllFailuresTogetherReleaseIt) {
+  Report(2, MovementStatus::kFailed);
+  Report(1, MovementStatus::kFailed);
+  EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{0, 0, 0}));
+  EXPECT_EQ(world_.Key("settlement", "s1").reservation->state, ReservationState::kReleased);
+  EXPECT_EQ(Ask().verdict, Verdict::kAllow);
+}
+
+TEST_F(TrapdoorsOfParts, AFailureAfterAnotherPartMovedGivesBackItsLine) {
+  Report(1, MovementStatus::kHappened);
+  Report(2, MovementStatus::kFailed);
+  EXPECT_EQ(world_.OrderCounter("settled", "o2"), (Counter{0, 0, 0}));
+  EXPECT_EQ(world_.Key("settlement", "s1").reservation->state, ReservationState::kPosted);
+}
+
 TEST_F(Trapdoors, TwoCurrenciesOnOneOrder) {
   const Decision decision = world_.Check("refund", "r1", "USD 1.00");
   EXPECT_EQ(decision.verdict, Verdict::kBlock);
@@ -199,7 +303,7 @@ TEST(TrapdoorsOfTime, AnOrderPaidJustNowIsAllowedAfterAShortWait) {
   world.Advance(absl::Milliseconds(20));
   world.Insert("payment", 1, {.key = "p1"});
   world.Prove();
-  EXPECT_GE(world.state().resident().sources.at(SourceName("ledger")).proven_past,
+  EXPECT_GE(world.state().resident().of<core::Sources>().at(SourceName("ledger")).proven_past,
             wait.proven_past);
   EXPECT_EQ(world.Get<Decision>(check).verdict, Verdict::kAllow);
 }

@@ -110,7 +110,7 @@ IngestAnswer World::Delete(const std::string& kind, int row, const Row& before) 
 
 IngestAnswer World::Feed(std::vector<Event> events) {
   now_ += absl::Milliseconds(1);  // what was proven before is older than these events
-  const Source& source = state_.resident().sources.at(SourceName("ledger"));
+  const Source& source = state_.resident().of<core::Sources>().at(SourceName("ledger"));
   IngestInput input;
   input.source = SourceName("ledger");
   input.epoch = source.epoch;
@@ -122,7 +122,7 @@ IngestAnswer World::Feed(std::vector<Event> events) {
 }
 
 void World::ProveAsOf(absl::Time read_after) {
-  const Source& source = state_.resident().sources.at(SourceName("ledger"));
+  const Source& source = state_.resident().of<core::Sources>().at(SourceName("ledger"));
   IngestInput input;
   input.source = SourceName("ledger");
   input.epoch = source.epoch;
@@ -136,8 +136,8 @@ void World::ProveAsOf(absl::Time read_after) {
 namespace {
 
 Counter CounterOf(const MemoryState& state, const BookId& id, const std::string& name) {
-  const auto book = state.books().find(id);
-  if (book == state.books().end()) return {};
+  const auto book = state.of<core::Books>().find(id);
+  if (book == state.of<core::Books>().end()) return {};
   const std::vector<std::string>& counters = state.resident().policy->FindBook(id.book)->counters;
   for (size_t i = 0; i < counters.size(); ++i) {
     if (counters[i] == name) return book->second.counters[i];
@@ -162,7 +162,7 @@ Counter World::MerchantCounter(const std::string& counter, const std::string& ac
 }
 
 const KeyRecord& World::Key(const std::string& kind, const std::string& key) const {
-  return state_.keys().at({MovementKind(kind), IdempotencyKey(key)});
+  return state_.of<core::Keys>().at({MovementKind(kind), IdempotencyKey(key)});
 }
 
 std::vector<std::string> World::Violations() const {

@@ -1,8 +1,13 @@
 // A real database, a real gate and a real sidecar: what is written moves the books, exactly once.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -115,7 +120,7 @@ TEST(Sidecar, TheLaterOfTwoSidecarsTakesOverAndTheFirstGivesWay) {
 }
 
 TEST(Sidecar, ADatabaseThatDoesNotLogWhatIsNeededEndsItWithOne) {
-  SidecarWorld world({"--binlog-row-metadata=MINIMAL", "--sync-binlog=0"});
+  SidecarWorld world(WorkedExample({"--binlog-row-metadata=MINIMAL", "--sync-binlog=0"}));
   world.StartSidecar();
   EXPECT_EQ(world.sidecar_process().Wait(), 1);
 }
@@ -144,6 +149,110 @@ TEST(Sidecar, APositionThatTheDatabaseHasPurgedEndsItWithFour) {
   EXPECT_EQ(world.sidecar_process().Wait(), 4);
 }
 
+TEST(Sidecar, AServerThatBecomesReadOnlyIsNoPrimaryAnyMore) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 1'00);
+  world.AwaitApplied();
+  world.database().Execute("SET GLOBAL read_only = ON");
+  // What it would prove is said of another server now.
+  EXPECT_TRUE(world.Await([&world] { return !world.Source().feeder_connected(); }));
+  world.database().Execute("SET GLOBAL read_only = OFF");
+  world.Pay("p2", "o1", 2'00);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 3'00);
+}
+
+TEST(Sidecar, AServerThatNoLongerSyncsItsBinlogEndsItWithOne) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.AwaitApplied();
+  world.database().Execute("SET GLOBAL sync_binlog = 0");
+  EXPECT_EQ(world.sidecar_process().Wait(), 1);
+}
+
+TEST(Sidecar, ChangesWhoseNumberRunsBackwardsEndItWithFour) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 1'00);
+  world.AwaitApplied();
+  world.database().Execute("SET GLOBAL gtid_strict_mode = OFF");
+  world.database().Execute("SET SESSION gtid_seq_no = 1");
+  world.Pay("p2", "o1", 2'00);
+  EXPECT_EQ(world.sidecar_process().Wait(), 4);
+}
+
+// Takes connections and never says a word.
+class SilentServer {
+ public:
+  explicit SilentServer(uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int yes = 1;
+    ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    EXPECT_EQ(::listen(socket_, 1), 0);
+  }
+  ~SilentServer() {
+    ::close(connection_);
+    ::close(socket_);
+  }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+
+  void AwaitConnection() { connection_ = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC); }
+
+ private:
+  const int socket_;
+  int connection_ = -1;
+};
+
+TEST(Sidecar, StoppedWhileItTriesToConnectItEndsWithZero) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.AwaitApplied();
+  world.database().Kill();
+  SilentServer silent(world.database().port());
+  silent.AwaitConnection();
+  world.sidecar_process().Signal(SIGTERM);
+  EXPECT_EQ(world.sidecar_process().Wait(), 0);
+}
+
+// The last bytes that a server wrote before it died: the end of a transaction is missing, so the
+// server undoes it, and gives its number to the next one. `missing` bytes are.
+void ExpectTornTransactionToBeReplaced(uint64_t missing) {
+  SidecarWorld world;
+  world.Pay("p1", "o1", 1'00);
+  world.Pay("torn", "o1", 2'00);
+  const std::string torn = world.Head();
+  const std::string file = world.database().BinlogFiles().back();
+  world.database().Kill();
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - missing);
+  ASSERT_TRUE(world.database().Start().ok());
+  EXPECT_NE(world.Head(), torn);
+  world.Pay("p2", "o1", 4'00);
+  EXPECT_EQ(world.Head(), torn);
+  world.StartSidecar();
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 5'00);
+  world.Pay("p3", "o1", 8'00);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 13'00);
+  EXPECT_TRUE(world.Violations(v1::VIOLATION_KIND_UNSPECIFIED).empty());
+}
+
+constexpr uint64_t kXidBytes = 31;  // header, number and CRC: the last event of a transaction
+
+TEST(Sidecar, ATransactionWithoutItsEndHasNotHappenedAndItsNumberIsTakenAgain) {
+  ExpectTornTransactionToBeReplaced(kXidBytes);
+}
+
+TEST(Sidecar, ABinlogThatIsCutWithinAnEventIsReadOnBehindIt) {
+  ExpectTornTransactionToBeReplaced(kXidBytes / 2);
+}
+
 TEST(Sidecar, AStatementWithoutRowsMakesTheKindsOfItsTableUnproven) {
   SidecarWorld world;
   world.StartSidecar();
@@ -154,6 +263,49 @@ TEST(Sidecar, AStatementWithoutRowsMakesTheKindsOfItsTableUnproven) {
   const v1::Decision decision = world.AskRefund("r1", "o1", 1'00);
   EXPECT_EQ(decision.verdict(), v1::VERDICT_HOLD);
   EXPECT_THAT(NamesOf(decision), ::testing::Contains("gap:refund"));
+}
+
+// Also where the server takes names in any case, and compresses what it logs.
+TEST(Sidecar, AStatementMayNameItsTableInAnyCase) {
+  SidecarWorld world(WorkedExample(
+      {"--lower-case-table-names=1", "--log-bin-compress=1", "--log-bin-compress-min-len=10"}));
+  world.StartSidecar();
+  world.Pay("p1", "o1", 100'00);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 100'00);
+  world.database().Execute("TRUNCATE TABLE Pay.REFUND");
+  world.AwaitApplied();
+  EXPECT_THAT(NamesOf(world.AskRefund("r1", "o1", 1'00)), ::testing::Contains("gap:refund"));
+}
+
+void FlipByte(const std::string& file, uint64_t offset) {
+  std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+  char byte = 0;
+  bytes.seekg(static_cast<std::streamoff>(offset)).get(byte);
+  bytes.seekp(static_cast<std::streamoff>(offset)).put(static_cast<char>(byte ^ 1));
+  ASSERT_TRUE(bytes.flush().good());
+}
+
+TEST(Sidecar, ADamagedEventIsNeverPassedOverAndReadOnceItIsWhole) {
+  SidecarWorld world;
+  world.Pay("p1", "o1", 1'00);
+  const std::string before = world.Head();
+  world.Pay("p2", "o1", 2'00);
+  const std::string file = world.database().BinlogFiles().back();
+  // In the row, which stands before the CRC of its event and the event that ends the transaction.
+  const uint64_t damaged = std::filesystem::file_size(file) - kXidBytes - 8;
+  world.Pay("p3", "o1", 4'00);
+  FlipByte(file, damaged);
+  world.StartSidecar();
+  EXPECT_TRUE(world.Await([&] { return world.Source().position() == before; }));
+  // Connects, meets it, and connects again.
+  const uint64_t epoch = world.Source().epoch();
+  EXPECT_TRUE(world.Await([&] { return world.Source().epoch() >= epoch + 2; }));
+  EXPECT_EQ(world.Source().position(), before);
+  EXPECT_TRUE(world.Await([&] { return !world.Source().waiting_for_position().empty(); }));
+  FlipByte(file, damaged);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 7'00);
 }
 
 TEST(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {

@@ -20,12 +20,15 @@ namespace {
 constexpr int kAttempts = 12'000;  // a minute
 constexpr int kAttemptMs = 5;
 
-constexpr const char* kSchema[] = {
+constexpr const char* kDatabase[] = {
     "CREATE USER fundgate@'127.0.0.1' IDENTIFIED BY 'secret'",
     "GRANT REPLICATION SLAVE ON *.* TO fundgate@'127.0.0.1'",
     "CREATE USER app@'127.0.0.1'",
     "GRANT ALL ON pay.* TO app@'127.0.0.1'",
     "CREATE DATABASE pay",
+};
+
+constexpr const char* kTables[] = {
     "CREATE TABLE pay.payment (payment_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), "
     "order_no VARCHAR(64), amount DECIMAL(18,2), status VARCHAR(16))",
     "CREATE TABLE pay.refund (refund_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), "
@@ -36,19 +39,26 @@ constexpr const char* kSchema[] = {
 
 std::string Yuan(int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen % 100); }
 
-SidecarWorld::SidecarWorld(const std::vector<std::string>& database_options)
-    : database_(database_options), policy_file_(folder_.path() + "/policy.yaml") {
-  for (const char* statement : kSchema) database_.Execute(statement);
-  WritePolicy();
+WorldSettings WorkedExample(std::vector<std::string> database_options) {
+  return {FUNDGATE_SOURCE_DIR "/config/policy-mariadb.yaml",
+          {std::begin(kTables), std::end(kTables)},
+          std::move(database_options)};
+}
+
+SidecarWorld::SidecarWorld(const WorldSettings& settings)
+    : database_(settings.database_options), policy_file_(folder_.path() + "/policy.yaml") {
+  for (const char* statement : kDatabase) database_.Execute(statement);
+  for (const std::string& statement : settings.tables) database_.Execute(statement);
+  WritePolicy(settings.policy_file);
   StartGate();
 }
 
-void SidecarWorld::WritePolicy() {
+void SidecarWorld::WritePolicy(const std::string& from) {
   const std::string password_file = folder_.path() + "/password";
   std::ofstream(password_file) << "secret\n";
   ::chmod(password_file.c_str(), S_IRUSR | S_IWUSR);
-  std::ifstream worked(FUNDGATE_SOURCE_DIR "/config/policy-mariadb.yaml", std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(worked), {});
+  std::ifstream policy(from, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(policy), {});
   std::ofstream(policy_file_) << absl::StrReplaceAll(
       text, {{"127.0.0.1:3306", absl::StrCat("127.0.0.1:", database_.port())},
              {"/etc/fundgate/pay_db.password", password_file}});
@@ -93,10 +103,14 @@ bool SidecarWorld::Await(const std::function<bool()>& condition) {
   return false;
 }
 
-void SidecarWorld::AwaitApplied() {
+std::string SidecarWorld::Head() {
   const auto rows = database_.Query("SELECT @@global.gtid_binlog_pos");
-  ASSERT_TRUE(rows.ok()) << rows.status();
-  const absl::StatusOr<Position> head = Position::Parse(*(*rows)[0][0]);
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  return rows.ok() ? (*rows)[0][0].value_or("") : "";
+}
+
+void SidecarWorld::AwaitApplied() {
+  const absl::StatusOr<Position> head = Position::Parse(Head());
   ASSERT_TRUE(head.ok()) << head.status();
   EXPECT_TRUE(Await([this, &head] {
     const v1::SourceStatus source = Source();
@@ -126,6 +140,10 @@ v1::Decision SidecarWorld::AskRefund(const std::string& key, const std::string& 
   request.set_order_id(order);
   request.mutable_amount()->set_currency_code("CNY");
   request.mutable_amount()->set_minor_units(amount);
+  return Ask(request);
+}
+
+v1::Decision SidecarWorld::Ask(const v1::CheckRequest& request) {
   grpc::ClientContext context;
   v1::Decision decision;
   const grpc::Status status = checks_->Check(&context, request, &decision);
@@ -133,19 +151,42 @@ v1::Decision SidecarWorld::AskRefund(const std::string& key, const std::string& 
   return decision;
 }
 
-int64_t SidecarWorld::Posted(const std::string& order, const std::string& counter) {
+void SidecarWorld::Confirm(const v1::Decision& decision, const std::string& account) {
+  v1::ConfirmRequest request;
+  request.set_account_id(account);
+  request.set_checkpoint(decision.checkpoint());
+  request.set_idempotency_key(decision.idempotency_key());
+  request.set_decision_id(decision.decision_id());
+  grpc::ClientContext context;
+  v1::Reservation reservation;
+  const grpc::Status status = checks_->Confirm(&context, request, &reservation);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+v1::Decision SidecarWorld::DecisionOf(const std::string& decision_id) {
+  v1::GetDecisionRequest request;
+  request.set_decision_id(decision_id);
+  grpc::ClientContext context;
+  v1::Decision decision;
+  const grpc::Status status = checks_->GetDecision(&context, request, &decision);
+  EXPECT_TRUE(status.ok()) << decision_id << ": " << status.error_message();
+  return decision;
+}
+
+v1::Counter SidecarWorld::CounterOf(const std::string& account, const std::string& order,
+                                    const std::string& currency, const std::string& counter) {
   v1::GetBookRequest request;
   request.set_book("order");
-  request.set_currency_code("CNY");
-  (*request.mutable_key())["account_id"] = "m1";
+  request.set_currency_code(currency);
+  (*request.mutable_key())["account_id"] = account;
   (*request.mutable_key())["order_id"] = order;
   grpc::ClientContext context;
   v1::GetBookResponse response;
   (void)audit_->GetBook(&context, request, &response);  // nothing is posted where there is no book
   for (const v1::Counter& found : response.book().counters()) {
-    if (found.name() == counter) return found.posted();
+    if (found.name() == counter) return found;
   }
-  return 0;
+  return {};
 }
 
 std::vector<v1::Violation> SidecarWorld::Violations(v1::ViolationKind kind) {

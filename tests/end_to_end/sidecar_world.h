@@ -19,12 +19,23 @@
 
 namespace fundgate::end_to_end {
 
-// The worked example for databases: its policy, and tables of its own. A member that is killed is
-// begun again by its Start.
+// What a world is about. The policy has one source, pay_db, at 127.0.0.1:3306 with its password in
+// /etc/fundgate/pay_db.password: that is put right. The statements make its tables, in database
+// pay.
+struct WorldSettings {
+  std::string policy_file;
+  std::vector<std::string> tables;
+  std::vector<std::string> database_options;
+};
+
+// The worked example for databases: its policy, and tables for its payments and refunds.
+WorldSettings WorkedExample(std::vector<std::string> database_options = {});
+
+// A member that is killed is begun again by its Start.
 class SidecarWorld {
  public:
   // The database and the gate run; the sidecar doesn't yet.
-  explicit SidecarWorld(const std::vector<std::string>& database_options = {});
+  explicit SidecarWorld(const WorldSettings& settings = WorkedExample());
 
   mariadb_testing::Server& database() { return database_; }
   Process& gate_process() { return *gate_; }
@@ -35,21 +46,33 @@ class SidecarWorld {
   // A second one beside it, which isn't waited for.
   std::unique_ptr<Process> AnotherSidecar(const std::vector<std::string>& options = {});
 
+  // The database's newest transactions.
+  std::string Head();
   // Waits until the gate has applied everything that is committed now, and it is proven.
   void AwaitApplied();
   // Waits until it is so; false after a minute.
   bool Await(const std::function<bool()>& condition);
 
-  // A row; amounts in fen.
+  v1::Decision Ask(const v1::CheckRequest& request);
+  // Says that what a decision allowed has moved.
+  void Confirm(const v1::Decision& decision, const std::string& account);
+  v1::Decision DecisionOf(const std::string& decision_id);
+  // A counter of a book "order" with that key and currency; all 0 without a book.
+  v1::Counter CounterOf(const std::string& account, const std::string& order,
+                        const std::string& currency, const std::string& counter);
+  std::vector<v1::Violation> Violations(v1::ViolationKind kind);
+  v1::SourceStatus Source();
+
+  // Of the worked example. A row; amounts in fen.
   void Pay(const std::string& key, const std::string& order, int64_t amount);
   void WriteRefund(const std::string& key, const std::string& order, int64_t amount);
 
   // Asks for a refund of account m1.
   v1::Decision AskRefund(const std::string& key, const std::string& order, int64_t amount);
-  // What is posted on a counter of the order's book, and pending.
-  int64_t Posted(const std::string& order, const std::string& counter);
-  std::vector<v1::Violation> Violations(v1::ViolationKind kind);
-  v1::SourceStatus Source();
+  // What is posted on a counter of an order of m1.
+  int64_t Posted(const std::string& order, const std::string& counter) {
+    return CounterOf("m1", order, "CNY", counter).posted();
+  }
 
   // Makes the present policy's document, with one text replaced by another, the policy.
   void ChangePolicy(const std::string& from, const std::string& to);
@@ -61,7 +84,7 @@ class SidecarWorld {
   const std::string& policy_file() const { return policy_file_; }
 
  private:
-  void WritePolicy();
+  void WritePolicy(const std::string& from);
   std::vector<std::string> SidecarCommand(const std::vector<std::string>& options) const;
 
   TemporaryFolder folder_;

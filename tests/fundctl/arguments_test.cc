@@ -23,6 +23,12 @@ TEST(Arguments, DurationsAreExactAndNotNegative) {
   for (const char* text : {"", "5", "-1s", "soon"}) EXPECT_FALSE(ParseDuration(text).ok()) << text;
 }
 
+TEST(Arguments, ATimeIsOneOrHowLongAgo) {
+  EXPECT_EQ(ParseTime("2026-11-20T14:00:00Z")->seconds(), 1'795'183'200);
+  EXPECT_GT(ParseTime("30m")->seconds(), ParseTime("2h")->seconds());
+  for (const char* text : {"", "yesterday", "-30m"}) EXPECT_FALSE(ParseTime(text).ok()) << text;
+}
+
 TEST(Arguments, ALineHasAnOrderAnAmountAndParts) {
   const absl::StatusOr<v1::Line> line = ParseLine("order=o1,amount=CNY 1.00,net=CNY 0.90");
   ASSERT_TRUE(line.ok()) << line.status();

@@ -140,6 +140,27 @@ TEST(GateService, WhatThePolicyDemandsIsNamedToo) {
   EXPECT_THAT(Fields(world.gate->Check(&again, request, &decision)), ElementsAre("checkpoint"));
 }
 
+TEST(GateService, WhatOnlyTheMachineCanRefuseNamesItsFieldToo) {
+  GateWorld world;
+  v1::ReleaseRequest release;
+  release.set_account_id("m1");
+  release.set_checkpoint("refnud");
+  release.set_idempotency_key("r1");
+  release.set_reason("not started");
+  grpc::ClientContext context;
+  v1::Reservation reservation;
+  EXPECT_THAT(Fields(world.gate->Release(&context, release, &reservation)),
+              ElementsAre("checkpoint"));
+  v1::TripBreakerRequest trip;
+  trip.set_scope("refnud");
+  trip.set_mode(v1::VERDICT_HOLD);
+  trip.set_actor("ann");
+  trip.set_reason("incident");
+  grpc::ClientContext other;
+  v1::TripBreakerResponse tripped;
+  EXPECT_THAT(Fields(world.breakers->TripBreaker(&other, trip, &tripped)), ElementsAre("scope"));
+}
+
 TEST(GateService, WithoutAPolicyNothingCanBeChecked) {
   GateWorld world([](ServerSettings& settings) { settings.first_policy.clear(); });
   grpc::ClientContext context;

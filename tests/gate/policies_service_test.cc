@@ -159,5 +159,102 @@ TEST(PoliciesService, AnUnknownVersionIsNotFound) {
             grpc::StatusCode::NOT_FOUND);
 }
 
+TEST(PoliciesService, APolicyThatCannotFollowIsRefusedWithItsPlace) {
+  GateWorld world;
+  v1::ApplyPolicyResponse response;
+  const std::string document =
+      absl::StrReplaceAll(WorkedPolicy(), {{"counters: [settled, cashed_out, clawed_back]",
+                                            "counters: [settled, cashed_out, clawed_back, lent]"}});
+  const grpc::Status status = Apply(world, ToApply(document), response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("it can't follow policy 1:\nmy.yaml:"));
+  EXPECT_THAT(status.error_message(), HasSubstr("'merchant' is in use"));
+}
+
+v1::DiffPolicyResponse Diff(GateWorld& world, const v1::DiffPolicyRequest& request) {
+  grpc::ClientContext context;
+  v1::DiffPolicyResponse response;
+  const grpc::Status status = world.policies->DiffPolicy(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+TEST(PoliciesService, ADifferenceNamesWhatChangedAndWhetherItMayFollow) {
+  GateWorld world;
+  v1::DiffPolicyRequest request;
+  request.set_document(
+      absl::StrReplaceAll(WorkedPolicy(), {{"patience: 200ms", "patience: 300ms"}}));
+  const v1::DiffPolicyResponse response = Diff(world, request);
+  ASSERT_EQ(response.changes_size(), 1);
+  EXPECT_EQ(response.changes(0).kind(), v1::POLICY_CHANGE_KIND_CHANGED);
+  EXPECT_EQ(response.changes(0).path(), "checkpoints.refund.patience");
+  EXPECT_EQ(response.changes(0).before(), "200ms");
+  EXPECT_EQ(response.changes(0).after(), "300ms");
+  EXPECT_EQ(response.base_version(), 1);
+  EXPECT_EQ(response.refusals_size(), 0);
+}
+
+TEST(PoliciesService, ADifferenceTakesADocumentOrAVersionAndNotBoth) {
+  GateWorld world;
+  for (const bool both : {false, true}) {
+    v1::DiffPolicyRequest request;
+    if (both) {
+      request.set_document(WorkedPolicy());
+      request.set_version(1);
+    }
+    grpc::ClientContext context;
+    v1::DiffPolicyResponse response;
+    const grpc::Status status = world.policies->DiffPolicy(&context, request, &response);
+    EXPECT_EQ(testing::BadRequestOf(status).field_violations(0).field(), "document");
+  }
+  v1::DiffPolicyRequest unknown;
+  unknown.set_version(7);
+  grpc::ClientContext context;
+  v1::DiffPolicyResponse response;
+  EXPECT_EQ(world.policies->DiffPolicy(&context, unknown, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST(PoliciesService, ABacktestTellsInMoneyWhatWouldHaveBeenHeldBack) {
+  GateWorld world;
+  const auto feeder = world.Feed();
+  feeder->Happened("payment", "p1", "o1", 10'000);
+  ASSERT_EQ(world.Check(testing::Refund("r1", "o1", 6'000)).verdict(), v1::VERDICT_ALLOW);
+  ASSERT_EQ(world.Check(testing::Refund("r2", "o1", 3'000)).verdict(), v1::VERDICT_ALLOW);
+  v1::BacktestPolicyRequest request;
+  // Room for half of what was paid.
+  request.set_document(absl::StrReplaceAll(
+      WorkedPolicy(),
+      {{"refunded + refunded_late <= paid", "2 * (refunded + refunded_late) <= paid"}}));
+  grpc::ClientContext context;
+  const auto stream = world.policies->BacktestPolicy(&context, request);
+  v1::BacktestPolicyResponse report;
+  while (stream->Read(&report)) {
+  }
+  const grpc::Status status = stream->Finish();
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(report.done());
+  EXPECT_EQ(report.records_done(), report.records_total());
+  EXPECT_EQ(report.judged().movements(), 2);
+  EXPECT_EQ(report.judged().amounts(0).minor_units(), 9'000);
+  ASSERT_EQ(report.verdict_changes_size(), 1);  // r1; then r2 has room
+  EXPECT_EQ(report.verdict_changes(0).checkpoint(), "refund");
+  EXPECT_EQ(report.verdict_changes(0).before(), v1::VERDICT_ALLOW);
+  EXPECT_EQ(report.verdict_changes(0).sum().movements(), 1);
+  EXPECT_EQ(report.verdict_changes(0).sum().amounts(0).minor_units(), 6'000);
+  EXPECT_EQ(report.reason_changes(0).name(), "refunds_within_paid");
+}
+
+TEST(PoliciesService, ABacktestOfAFaultyDocumentIsRefusedWithPlaces) {
+  GateWorld world;
+  v1::BacktestPolicyRequest request;
+  request.set_document("books: 5\n");
+  grpc::ClientContext context;
+  const auto stream = world.policies->BacktestPolicy(&context, request);
+  v1::BacktestPolicyResponse report;
+  EXPECT_FALSE(stream->Read(&report));
+  EXPECT_EQ(testing::BadRequestOf(stream->Finish()).field_violations(0).field(), "document");
+}
+
 }  // namespace
 }  // namespace fundgate::gate

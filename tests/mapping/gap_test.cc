@@ -166,6 +166,7 @@ TEST_F(Gaps, SomethingUnreadableConcernsTheKindsItMayHaveTouched) {
   };
   const std::vector<std::string> refund = {"refund"};
   EXPECT_EQ(kinds("pay", "refund"), refund);
+  EXPECT_EQ(kinds("Pay", "REFUND"), refund);
   EXPECT_EQ(kinds("pay", ""), refund);
   EXPECT_EQ(kinds("", ""), refund);
   EXPECT_TRUE(kinds("pay", "audit").empty());

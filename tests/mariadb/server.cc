@@ -15,6 +15,8 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,7 +26,9 @@ namespace {
 
 constexpr char kServer[] = "/usr/sbin/mariadbd";
 constexpr char kInstall[] = "/usr/bin/mariadb-install-db";
-constexpr int kStartAttempts = 3000;  // of kAttemptMs each: a loaded machine starts it in seconds
+// Many servers at once may lock more memory for io_uring than one user is allowed.
+constexpr char kNoNativeAio[] = "--innodb-use-native-aio=OFF";
+constexpr int kStartAttempts = 7500;  // of kAttemptMs each: a machine can be very busy
 constexpr int kAttemptMs = 20;
 
 // Starts `command` with all its output in the file `log`. It ends with the test, however that ends.
@@ -81,6 +85,12 @@ void AddUser(std::vector<std::string>& command) {
   if (::geteuid() == 0) command.emplace_back("--user=root");
 }
 
+// What a server said of itself; its folder goes with the test.
+std::string Contents(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 }  // namespace
 
 bool Installed() { return ::access(kServer, X_OK) == 0 && ::access(kInstall, X_OK) == 0; }
@@ -90,16 +100,20 @@ Server::Server(std::vector<std::string> options) : options_(std::move(options)) 
   // Short, since a socket's path has at most 107 bytes.
   std::string folder = std::filesystem::temp_directory_path() / "fundgate-db-XXXXXX";
   folder_ = ::mkdtemp(folder.data());
+  // Of its own: a server that starts removes whatever looks like a temporary table from its tmpdir.
+  std::filesystem::create_directory(tmpdir());
   port_ = FreePort();
   std::vector<std::string> install = {kInstall,
                                       "--no-defaults",
                                       absl::StrCat("--datadir=", folder_, "/data"),
+                                      absl::StrCat("--tmpdir=", tmpdir()),
                                       "--auth-root-authentication-method=normal",
                                       "--skip-test-db",
-                                      "--skip-name-resolve"};
+                                      "--skip-name-resolve",
+                                      kNoNativeAio};
   AddUser(install);
   const std::string log = folder_ + "/install.log";
-  EXPECT_EQ(WaitFor(Spawn(install, log)), 0) << kInstall << " failed; see " << log;
+  EXPECT_EQ(WaitFor(Spawn(install, log)), 0) << kInstall << " failed:\n" << Contents(log);
   const absl::Status started = Start();
   EXPECT_TRUE(started.ok()) << started;
 }
@@ -114,8 +128,9 @@ absl::Status Server::Start() {
   std::vector<std::string> command = {kServer, "--no-defaults"};
   AddUser(command);
   for (const std::string& option :
-       {absl::StrCat("--datadir=", folder_, "/data"), absl::StrCat("--socket=", socket()),
-        absl::StrCat("--pid-file=", folder_, "/pid"), absl::StrCat("--port=", port_)}) {
+       {absl::StrCat("--datadir=", folder_, "/data"), absl::StrCat("--tmpdir=", tmpdir()),
+        absl::StrCat("--socket=", socket()), absl::StrCat("--pid-file=", folder_, "/pid"),
+        absl::StrCat("--port=", port_)}) {
     command.push_back(option);
   }
   // A binlog's name has at least 12 characters: Connector/C reads shorter ones wrongly.
@@ -124,7 +139,7 @@ absl::Status Server::Start() {
         "--binlog-format=ROW", "--binlog-row-image=FULL", "--binlog-row-metadata=FULL",
         "--binlog-checksum=CRC32", "--sync-binlog=1", "--gtid-strict-mode=ON", "--server-id=1",
         "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M", "--performance-schema=OFF",
-        "--aria-pagecache-buffer-size=8M", "--key-buffer-size=1M"}) {
+        "--aria-pagecache-buffer-size=8M", "--key-buffer-size=1M", kNoNativeAio}) {
     command.emplace_back(option);
   }
   command.insert(command.end(), options_.begin(), options_.end());
@@ -135,7 +150,7 @@ absl::Status Server::Start() {
     if (EndsWithin(process_id_, kAttemptMs)) break;
   }
   Kill();
-  return absl::UnavailableError(absl::StrCat("mariadbd did not come up; see ", log));
+  return absl::UnavailableError(absl::StrCat("mariadbd did not come up:\n", Contents(log)));
 }
 
 void Server::End(int signal) {

@@ -37,6 +37,7 @@ class Server {
   const std::string& folder() const { return folder_; }  // data/ and mariadbd.log lie here
   uint16_t port() const { return port_; }                // the same after a restart
   std::string socket() const { return folder_ + "/s"; }
+  std::string tmpdir() const { return folder_ + "/tmp"; }
   pid_t process_id() const { return process_id_; }  // 0 while it doesn't run
 
   absl::Status Start();  // returns once it accepts connections; nothing to do while it runs

@@ -24,6 +24,7 @@ std::string TextOf(const core::Reason& reason) {
     case core::ReasonCode::kUnproven:
     case core::ReasonCode::kStaleSource:
     case core::ReasonCode::kIdempotencyConflict:
+    case core::ReasonCode::kRule:
       name = reason.name;
       break;
     default:
@@ -37,6 +38,9 @@ AnswerPicture PictureOf(const core::Decision& decision) {
   picture.sort = AnswerSort::kDecision;
   picture.verdict = decision.verdict;
   for (const core::Reason& reason : decision.reasons) picture.reasons.insert(TextOf(reason));
+  for (const core::Reason& reason : decision.shadow_reasons) {
+    picture.shadow.insert(TextOf(reason));
+  }
   picture.replayed = decision.replayed;
   picture.decision_id = decision.id;
   picture.valid_until = decision.valid_until;
@@ -120,7 +124,7 @@ KeyPicture PictureOf(const core::KeyRecord& record) {
 
 StatePicture PictureOf(const core::MemoryState& state) {
   StatePicture picture;
-  for (const auto& [id, book] : state.books()) {
+  for (const auto& [id, book] : state.of<core::Books>()) {
     BookPicture numbers;
     for (size_t i = 0; i < book.counters.size(); ++i) {
       const core::Counter& counter = book.counters[i];
@@ -128,18 +132,21 @@ StatePicture PictureOf(const core::MemoryState& state) {
     }
     if (numbers != BookPicture{}) picture.books[id] = numbers;
   }
-  for (const auto& [id, record] : state.keys()) picture.keys[id] = PictureOf(record);
+  for (const auto& [id, record] : state.of<core::Keys>()) picture.keys[id] = PictureOf(record);
   const core::Resident& resident = state.resident();
-  for (const auto& [scope, breaker] : resident.breakers) {
+  for (const auto& [scope, breaker] : resident.of<core::Breakers>()) {
     const core::Budget left = breaker.left.value_or(core::Budget());
     picture.breakers[scope] = {breaker.state, breaker.mode, left.calls, left.amount.minor_units};
   }
-  for (const auto& [name, source] : resident.sources) {
+  for (const auto& [name, source] : resident.of<core::Sources>()) {
     picture.sources[name.value()] = {source.epoch, NumberOf(source.position), source.proven_past};
   }
-  for (const auto& [scope, gap] : resident.gaps) {
+  for (const auto& [scope, gap] : resident.of<core::Gaps>()) {
     picture.gaps.insert(scope.kind.value() + " " + scope.account.value() + " " +
                         scope.order.value());
+  }
+  for (const auto& [name, seen] : state.of<core::RulesSeen>()) {
+    picture.rules[name] = {seen.hits, seen.shadow_hits, seen.errors, seen.suppressed};
   }
   picture.drifted = resident.clock.drifted;
   return picture;
@@ -149,7 +156,7 @@ StatePicture PictureOf(const core::MemoryState& state) {
 std::optional<std::string> Impossible(const core::MemoryState& state,
                                       const std::map<std::string, SourcePicture>& before) {
   std::map<core::BookId, BookPicture> pending;
-  for (const auto& [id, record] : state.keys()) {
+  for (const auto& [id, record] : state.of<core::Keys>()) {
     if (!record.reservation.has_value()) continue;
     for (const core::Delta& delta : record.reservation->deltas) {
       const core::BookId book{delta.book, record.fingerprint->account,
@@ -160,7 +167,7 @@ std::optional<std::string> Impossible(const core::MemoryState& state,
           delta.amount > 0 ? Wide{delta.amount} : -Wide{delta.amount};
     }
   }
-  for (const auto& [id, book] : state.books()) {
+  for (const auto& [id, book] : state.of<core::Books>()) {
     for (size_t i = 0; i < book.counters.size(); ++i) {
       const core::Counter& counter = book.counters[i];
       if (counter.pending_up < 0 || counter.pending_down < 0) return "a pending is below zero";
@@ -169,7 +176,10 @@ std::optional<std::string> Impossible(const core::MemoryState& state,
       }
     }
   }
-  for (const auto& [name, source] : state.resident().sources) {
+  if (state.of<core::WindowEnds>().size() != state.of<core::Windows>().size()) {
+    return "a window has no end, or more than one";
+  }
+  for (const auto& [name, source] : state.resident().of<core::Sources>()) {
     const auto last = before.find(name.value());
     if (last == before.end()) continue;
     if (NumberOf(source.position) < last->second.position || source.epoch < last->second.epoch ||
@@ -195,8 +205,8 @@ std::optional<std::string> Difference(const AnswerPicture& machine, const Answer
 // Reservations that the outcome would release.
 std::set<core::KeyId> Releases(const core::Outcome& outcome, const core::MemoryState& before) {
   std::set<core::KeyId> released;
-  for (const auto& [id, record] : outcome.changes.keys) {
-    const std::optional<core::KeyRecord> old = before.FindKey(id);
+  for (const auto& [id, record] : outcome.changes.of<core::Keys>()) {
+    const std::optional<core::KeyRecord> old = before.Find<core::Keys>(id);
     if (!record.has_value() || !record->reservation.has_value() || !old->reservation) continue;
     if (record->reservation->state == core::ReservationState::kReleased &&
         old->reservation->state != core::ReservationState::kReleased) {
@@ -215,6 +225,8 @@ void Note(const core::Input& input, const AnswerPicture& answer, Coverage& cover
                                 : "verdict " + std::to_string(static_cast<int>(answer.verdict))];
     for (const std::string& reason : answer.reasons)
       ++coverage.seen["reason " + reason.substr(0, 7)];
+    for (const std::string& reason : answer.shadow)
+      ++coverage.seen["shadow " + reason.substr(0, 7)];
   }
   for (const std::string& violation : answer.violations) {
     ++coverage.seen["violation " + violation.substr(0, 7)];

@@ -142,6 +142,13 @@ std::string TextOf(const SourcePicture& source) {
   return out.str();
 }
 
+std::string TextOf(const RulePicture& rule) {
+  std::ostringstream out;
+  out << " hits=" << rule.hits << " shadow=" << rule.shadow_hits << " errors=" << rule.errors
+      << " suppressed=" << rule.suppressed;
+  return out.str();
+}
+
 std::string TextOf(const std::string& text) { return text; }
 std::string TextOf(const core::BookId& book) { return Describe(book); }
 
@@ -195,6 +202,7 @@ std::string Describe(const AnswerPicture& answer) {
       out << " " << answer.decision_id << " verdict " << static_cast<int>(answer.verdict)
           << (answer.replayed ? " replayed" : "");
       for (const std::string& reason : answer.reasons) out << " [" << reason << "]";
+      for (const std::string& reason : answer.shadow) out << " (" << reason << ")";
       if (answer.valid_until)
         out << " until " << absl::ToUnixMillis(*answer.valid_until) % 10'000'000;
       break;
@@ -223,6 +231,7 @@ std::string TextOfDifference(const StatePicture& machine, const StatePicture& mo
   WriteDifference(out, "breaker", machine.breakers, model.breakers);
   WriteDifference(out, "source", machine.sources, model.sources);
   WriteDifference(out, "gap", machine.gaps, model.gaps);
+  WriteDifference(out, "rule", machine.rules, model.rules);
   if (machine.drifted != model.drifted) out << "drifted differs\n";
   return out.str();
 }

@@ -1,6 +1,7 @@
 #include "tests/model/facts.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 
 namespace fundgate::model {
@@ -134,6 +135,29 @@ std::vector<Step> StepsOf(const std::string& kind, const AccountId& account, Cur
   if (kind == "goodwill") steps = {{wallet, 1, amount, line.order}};
   std::erase_if(steps, [](const Step& step) { return step.amount == 0; });
   return steps;
+}
+
+const WindowFacts& FindWindow(const std::string& name) {
+  static const auto& windows = *new std::vector<WindowFacts>{
+      {"by_channel", "refund", "channel", 120, 10},
+      {"by_order", "settlement", "order", 3600, 300},
+      {"payees", "cash_out", "account", 1800, 180},
+      {"refunds", "refund", "account", 600, 60},
+  };
+  for (const WindowFacts& window : windows) {
+    if (window.name == name) return window;
+  }
+  std::abort();
+}
+
+bool IsInHalf(const std::string& rule, const std::string& account) {
+  uint64_t hash = 14695981039346656037U;
+  for (const char c : rule + std::string(1, '\0') + account) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 1099511628211U;
+  }
+  hash ^= hash >> 32;
+  return hash % 100 < 50;
 }
 
 }  // namespace fundgate::model

@@ -56,6 +56,19 @@ struct InvariantFacts {
   std::vector<std::string> cures;
 };
 
+// What is counted of what, by whom, and how it is forgotten.
+struct WindowFacts {
+  std::string name;
+  std::string kind;
+  std::string by;  // "account", "order" or the name of an attribute
+  int64_t span_seconds = 0;
+  int64_t part_seconds = 0;  // it forgets in parts
+};
+
+const WindowFacts& FindWindow(const std::string& name);
+// Whether the rule counts for half of all accounts, and this is one of them.
+bool IsInHalf(const std::string& rule, const std::string& account);
+
 const KindFacts* FindKind(const std::string& kind);
 const CheckpointFacts* FindCheckpoint(const std::string& kind);
 const std::vector<InvariantFacts>& AllInvariants();

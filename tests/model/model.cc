@@ -123,6 +123,7 @@ StatePicture Model::Look() const {
   for (const auto& [name, now] : sources_) {
     picture.sources[name] = {now.epoch, now.position, now.proven_past};
   }
+  picture.rules = rules_;
   for (const core::GapScope& gap : gaps_) {
     picture.gaps.insert(gap.kind.value() + " " + gap.account.value() + " " + gap.order.value());
   }

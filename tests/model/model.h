@@ -29,6 +29,7 @@ enum class Mutation {
   kTrustsStaleSources,      // never finds a source stale
   kKeepsReleasedPending,    // a release gives nothing back
   kForgetsReactions,        // opens no breaker because of a violation of a movement
+  kNeverForgetsRefunds,     // in windows
 };
 
 // What a key was bound to by its first recorded check.
@@ -100,6 +101,24 @@ struct SourceNow {
   bool coordinates_changed = false;
 };
 
+// A key that was allowed for the first time.
+struct AllowedOnce {
+  absl::Time at;
+  std::string kind;
+  AccountId account;
+  Money amount;
+  std::vector<core::Line> lines;
+  std::map<std::string, std::string> attributes;
+};
+
+// What one rule said of a check that it was true of, or that it could not judge.
+struct RuleSaid {
+  std::string rule;
+  Truth truth = Truth::kNo;  // kOverflow: it can't be judged
+  bool counts = false;
+  core::Verdict verdict = core::Verdict::kHold;
+};
+
 class Model {
  public:
   explicit Model(Mutation mutation = Mutation::kNone) : mutation_(mutation) {}
@@ -152,10 +171,18 @@ class Model {
                      Found& found) const;
   void AskInvariant(const InvariantFacts& invariant, const core::BookId& book,
                     const std::vector<Step>& steps, absl::Time arrived_at, Found& found) const;
+  bool IsCureLost(const InvariantFacts& invariant, const core::BookId& book) const;
   void Reserve(const core::CheckInput& check, const std::vector<Step>& steps, bool blind,
                AnswerPicture& answer);
   std::set<std::string> ScopesOver(const core::CheckInput& check) const;
   AnswerPicture Decided(core::Verdict verdict, std::set<std::string> reasons) const;
+
+  // model_rules.cc
+  std::vector<RuleSaid> AskRules(const core::CheckInput& check, Found& found) const;
+  RuleSaid Ask(const std::string& rule, const core::CheckInput& check) const;
+  void NoteRules(const core::CheckInput& check, const std::vector<RuleSaid>& said);
+  std::vector<AllowedOnce> InWindow(const std::string& window, const core::CheckInput& check) const;
+
   static void Add(Found& found, core::ReasonCode code, const std::string& name,
                   core::Verdict verdict);
   static void AddPending(Found& found, core::ReasonCode code, const std::string& name,
@@ -189,6 +216,8 @@ class Model {
   void Compare(const core::KeyId& id, const Key* key, const core::Contribution& row,
                bool duplicate);
   void CompareAmount(const core::KeyId& id, const Key& key, const core::Contribution& row);
+  bool IsOldInsert(const std::string& source, const core::MovementEvent& change) const;
+  void FailLine(Key& key, const OrderId& order);
   void Settle(const core::KeyId& id, const OrderId& order);
   bool IsDuplicate(const RowName& name, const core::KeyId& id, const std::string& part_key) const;
   bool FitsIn(const std::vector<Step>& added) const;
@@ -235,6 +264,9 @@ class Model {
   std::optional<std::pair<int64_t, int64_t>> blind_spent_;  // calls, minor units
   std::set<core::KeyId> released_by_machine_;
   std::multiset<std::string> violations_;  // of the input at hand
+  std::vector<AllowedOnce> allowed_;       // ever
+  std::map<std::string, RulePicture> rules_;
+  std::map<int64_t, int> alerts_;  // of many_payees, by minute
 };
 
 }  // namespace fundgate::model

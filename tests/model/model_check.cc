@@ -278,8 +278,28 @@ void Model::AskInvariant(const InvariantFacts& invariant, const core::BookId& bo
     proven = false;
     found.wait_sources.insert(source);
   }
-  if (proven) return Add(found, ReasonCode::kInvariant, invariant.name, invariant.otherwise);
-  AddPending(found, ReasonCode::kUnproven, invariant.name, Verdict::kHold);
+  if (!proven) return AddPending(found, ReasonCode::kUnproven, invariant.name, Verdict::kHold);
+  if (IsCureLost(invariant, book)) {
+    return Add(found, ReasonCode::kUnproven, invariant.name, Verdict::kHold);
+  }
+  Add(found, ReasonCode::kInvariant, invariant.name, invariant.otherwise);
+}
+
+// Whether an event that nobody could read may have been the one that helps the invariant.
+bool Model::IsCureLost(const InvariantFacts& invariant, const core::BookId& book) const {
+  return std::any_of(gaps_.begin(), gaps_.end(), [&](const core::GapScope& gap) {
+    if (!gap.account.empty() && gap.account != book.account) return false;
+    if (!gap.order.empty() && !book.order.empty() && gap.order != book.order) return false;
+    const KindFacts* kind = FindKind(gap.kind.value());
+    if (kind == nullptr) return false;
+    const core::Line line{book.order, 2, {{"fee", 1}, {"net", 1}}};
+    const std::vector<Step> steps = StepsOf(kind->kind, book.account, book.currency, line);
+    return std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
+      if (step.book.book != invariant.book) return false;
+      const Wide push = invariant.influence[step.counter] * step.amount;
+      return push < 0 || (push > 0 && (kind->gated || kind->reversible));
+    });
+  });
 }
 
 AnswerPicture Model::Judge(const core::CheckInput& check) {
@@ -294,6 +314,7 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
   AskFreshness(check, found);
   AskKnowledge(check, steps, found);
   AskInvariants(check, steps, found);
+  const std::vector<RuleSaid> said = AskRules(check, found);
   const absl::Time give_up_at = check.arrived_at + absl::Milliseconds(200);
   if (check.may_wait && now_ < give_up_at && found.waits && found.certain == Verdict::kAllow) {
     AnswerPicture wait;
@@ -320,6 +341,13 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
     }
   }
   AnswerPicture answer = Decided(std::max(found.certain, found.pending), found.reasons);
+  for (const RuleSaid& one : said) {
+    if (one.counts) continue;
+    const bool failed = one.truth == Truth::kOverflow;
+    answer.shadow.insert(ReasonText(failed ? ReasonCode::kLimit : ReasonCode::kRule,
+                                    failed ? "" : one.rule, one.verdict));
+  }
+  NoteRules(check, said);
   Reserve(check, steps, found.blind, answer);
   return answer;
 }
@@ -329,6 +357,14 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
                     AnswerPicture& answer) {
   const CheckpointFacts& checkpoint = *FindCheckpoint(check.key.kind.value());
   Key& key = keys_[check.key];
+  const bool first = !key.reservation.has_value() && key.released.empty();
+  if (first && answer.verdict == Verdict::kAllow) {
+    AllowedOnce once{now_, check.key.kind.value(), check.account, check.amount, check.lines, {}};
+    for (const auto& [name, value] : check.attributes) {
+      once.attributes[name] = std::get<std::string>(value);
+    }
+    allowed_.push_back(std::move(once));
+  }
   if (!key.binding.has_value()) {
     key.binding = Binding{check.account, check.amount, check.lines, TextAttribute(check, "payee")};
   }

@@ -226,7 +226,8 @@ void Model::Forget(const core::KeyId& id) {
   const Key& key = keys_.at(id);
   const KindFacts& kind = *FindKind(id.kind.value());
   const bool closes = kind.needs_order && kind.gated;
-  if (closes && key.binding.has_value() && key.moved) {
+  const bool decided = key.moved || key.state == core::KeyState::kRejected;
+  if (closes && key.binding.has_value() && decided) {
     for (const core::Line& line : key.binding->lines) {
       closed_.insert({key.binding->account, line.order});
     }

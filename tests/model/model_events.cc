@@ -143,10 +143,20 @@ bool Model::Seen(const std::string& source, const core::Event& event,
   RowChange& newest = changes_[{source, change.row}];
   const bool seen = newest.event_id == event.id ||
                     (!newest.event_id.empty() && sources_.at(source).coordinates_changed &&
-                     newest.image_hash == change.image_hash);
+                     newest.image_hash == change.image_hash) ||
+                    IsOldInsert(source, change);
   const core::Contribution& row = change.after.has_value() ? *change.after : *change.before;
-  newest = {{change.kind, row.key}, event.id, change.image_hash};
+  if (!IsOldInsert(source, change)) {
+    newest = {{change.kind, row.key}, event.id, change.image_hash};
+  }
   return seen;
+}
+
+// Once events may come again under other names: a row that counts is not born a second time.
+bool Model::IsOldInsert(const std::string& source, const core::MovementEvent& change) const {
+  if (change.before.has_value() || !sources_.at(source).coordinates_changed) return false;
+  const auto row = rows_.find({RowName{source, change.row}, {change.kind, change.after->key}});
+  return row != rows_.end() && !row->second.posted.empty();
 }
 
 void Model::Happen(const std::string& source, const core::Event& event,
@@ -167,11 +177,36 @@ void Model::Happen(const std::string& source, const core::Event& event,
   Key& key = keys_[{change.kind, after.key}];
   key.event_seen = true;
   key.changed_at = now_;
-  key.in_progress = after.status == MovementStatus::kInProgress;
-  if (after.status == MovementStatus::kFailed && key.generation == 1 &&
-      key.state == KeyState::kAllowed && !key.moved) {
-    End(key, ReservationState::kReleased);
+  if (after.status == MovementStatus::kInProgress) {
+    key.in_progress = true;
+    return;
   }
+  const bool again = change.before.has_value() && change.before->key == after.key &&
+                     change.before->status == MovementStatus::kFailed;
+  const bool open =
+      key.state == KeyState::kAllowed && (key.reservation->state == ReservationState::kPending ||
+                                          key.reservation->state == ReservationState::kConfirmed);
+  const bool many = FindKind(change.kind.value())->many_lines;
+  if (open && key.generation == 1 && !again) {
+    if (many) {
+      FailLine(key, after.line.order);
+    } else if (!key.moved) {
+      End(key, ReservationState::kReleased);
+    }
+  }
+  const bool rest = open && many && !key.reservation->open.empty();
+  if (!rest) key.in_progress = false;
+}
+
+// One order of many will not be moved. The rest stays set aside, but the whole is not allowed any
+// more.
+void Model::FailLine(Key& key, const OrderId& order) {
+  Reserved& reserved = *key.reservation;
+  std::erase_if(reserved.open, [&](const Step& step) { return step.line == order; });
+  if (reserved.open.empty()) {
+    reserved.state = key.moved ? ReservationState::kPosted : ReservationState::kReleased;
+  }
+  if (reserved.valid_until > now_) reserved.valid_until = now_;
 }
 
 // The row no longer counts for the key.
@@ -409,7 +444,10 @@ void Model::OpenByItself(const std::string& scope) {
   opened.state = core::BreakerState::kOpen;
   opened.mode = core::Verdict::kHold;
   const BreakerNow* standing = BreakerOver(scope);
-  if (standing != nullptr && standing->state == core::BreakerState::kOpen) return;
+  if (standing != nullptr && standing->state == core::BreakerState::kOpen) {
+    breakers_[scope].until.reset();
+    return;
+  }
   breakers_[scope] = opened;
 }
 

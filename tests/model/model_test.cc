@@ -73,6 +73,10 @@ TEST(Model, RandomInputsReachEveryAnswerReasonAndViolation) {
   for (int reason = 1; reason <= 9; ++reason) {
     wanted.push_back("reason code " + std::to_string(reason) + " ");
   }
+  for (const char* what :
+       {"reason code 10", "shadow code 10", "shadow code 11", "violation kind 40"}) {
+    wanted.emplace_back(what);
+  }
   for (int kind = 1; kind <= 12; ++kind) {
     wanted.push_back("violation kind " + std::to_string(kind) + (kind < 10 ? " " : ""));
   }
@@ -96,7 +100,8 @@ INSTANTIATE_TEST_SUITE_P(Model, PlantedFault,
                                          Mutation::kReplaysAfterValidUntil,
                                          Mutation::kTrustsStaleSources,
                                          Mutation::kKeepsReleasedPending,
-                                         Mutation::kForgetsReactions));
+                                         Mutation::kForgetsReactions,
+                                         Mutation::kNeverForgetsRefunds));
 
 TEST(Model, ShrinkingKeepsTheFaultAndDropsWhatItDoesNotNeed) {
   const std::shared_ptr<const core::Policy> policy = CompilePolicy();

@@ -38,6 +38,7 @@ struct AnswerPicture {
   // Decision.
   core::Verdict verdict = core::Verdict::kAllow;
   std::set<std::string> reasons;  // "INVARIANT escrow_covers BLOCK"
+  std::set<std::string> shadow;   // likewise, of rules that don't count
   bool replayed = false;
   std::string decision_id;
   std::optional<absl::Time> valid_until;
@@ -101,6 +102,15 @@ struct Numbers {
 };
 using BookPicture = std::array<Numbers, 4>;
 
+struct RulePicture {
+  int64_t hits = 0;
+  int64_t shadow_hits = 0;
+  int64_t errors = 0;
+  int64_t suppressed = 0;
+
+  friend bool operator==(const RulePicture&, const RulePicture&) = default;
+};
+
 // The whole state, as far as anybody can tell it from outside. Books that are all zero are left
 // out: whether they are remembered is nobody's business. So are suspects: what becomes of them
 // shows in the violations.
@@ -110,6 +120,7 @@ struct StatePicture {
   std::map<std::string, BreakerPicture> breakers;
   std::map<std::string, SourcePicture> sources;
   std::set<std::string> gaps;  // "refund m1 o1"
+  std::map<std::string, RulePicture> rules;
   bool drifted = false;
 
   friend bool operator==(const StatePicture&, const StatePicture&) = default;

@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/money_value.h"
 #include "server/core/records.h"
 #include "server/expression/program.h"
+#include "server/policy/money_functions.h"
 
 namespace fundgate::model {
 namespace {
@@ -120,6 +122,72 @@ void AddInvariants(core::Policy& policy) {
   policy.invariants.back().otherwise = core::Verdict::kHold;
 }
 
+// What the rules read, by the names that they use.
+core::WindowFact Read(size_t window, core::WindowFact::Field field) { return {"", field, window}; }
+
+void AddWindows(core::Policy& policy) {
+  using Key = core::WindowDefinition::Key;
+  using Distinct = core::WindowDefinition::Distinct;
+  policy.windows = {
+      {"by_channel", MovementKind("refund"), Key::kAttribute, "channel", absl::Minutes(2),
+       absl::Seconds(10), Distinct::kNothing, "", 0, 1},
+      {"by_order", MovementKind("settlement"), Key::kOrder, "", absl::Hours(1), absl::Minutes(5),
+       Distinct::kNothing, "", 0, 2},
+      {"payees", MovementKind("cash_out"), Key::kAccount, "", absl::Minutes(30), absl::Minutes(3),
+       Distinct::kAttribute, "payee", 1, 3},
+      {"refunds", MovementKind("refund"), Key::kAccount, "", absl::Minutes(10), absl::Minutes(1),
+       Distinct::kNothing, "", 0, 4},
+  };
+  policy.checkpoints[0].windows = {2};
+  policy.checkpoints[3].windows = {0, 3};
+  policy.checkpoints[4].windows = {1};
+}
+
+core::RuleDefinition Rule(expression::Environment& environment, const char* name, const char* when,
+                          core::Verdict then, bool enforced) {
+  expression::Compiled compiled = expression::Compile(environment, when, expression::Type::Bool());
+  if (!compiled.ok()) {
+    std::cerr << "The rule " << name << " does not compile.\n";
+    std::abort();
+  }
+  core::RuleDefinition rule{name, *std::move(compiled.program)};
+  rule.then = then;
+  rule.enforced = enforced;
+  return rule;
+}
+
+void AddRules(core::Policy& policy) {
+  using enum core::WindowFact::Field;
+  expression::Environment environment;
+  if (!policy::AddMoney(environment).ok()) std::abort();
+  const auto declare = [&](const char* name, const expression::Type& type, core::WindowFact fact) {
+    if (!environment.AddVariable(name, type).ok()) std::abort();
+    policy.check_facts.push_back({name, fact});
+  };
+  declare("of_channel", expression::Type::Int(), Read(0, kCount));
+  declare("settled_of_order", core::MoneyType(), Read(1, kSum));
+  declare("payees", expression::Type::Int(), Read(2, kDistinct));
+  declare("refunds", expression::Type::Int(), Read(3, kCount));
+  declare("largest_refund", core::MoneyType(), Read(3, kLargest));
+  using core::Verdict;
+  policy.rules.push_back(
+      Rule(environment, "channel_burst", "of_channel > 1", Verdict::kBlock, false));
+  policy.rules.push_back(Rule(environment, "many_payees", "payees > 0", Verdict::kAllow, true));
+  policy.rules.back().violation = core::Severity::kHigh;
+  policy.rules.back().action = core::kAlertAction;
+  policy.rules.back().alerts_per_minute = 1;
+  policy.rules.push_back(Rule(environment, "many_refunds",
+                              "refunds >= 5 || largest_refund >= money('CNY 0.50')", Verdict::kHold,
+                              true));
+  policy.rules.back().on_error = Verdict::kAllow;
+  policy.rules.push_back(Rule(environment, "order_settled", "settled_of_order > money('CNY 0.20')",
+                              Verdict::kBlock, true));
+  policy.rules.back().rollout.percent = 50;
+  policy.checkpoints[0].rules = {1};
+  policy.checkpoints[3].rules = {0, 2};
+  policy.checkpoints[4].rules = {3};
+}
+
 }  // namespace
 
 std::shared_ptr<const core::Policy> CompilePolicy() {
@@ -140,6 +208,8 @@ std::shared_ptr<const core::Policy> CompilePolicy() {
   policy->checkpoints[0].auto_release = true;
   policy->checkpoints[1].when_stale = core::Verdict::kAllow;
   policy->checkpoints[1].blind_budget = core::Budget{2, Money{*Currency::FromCode("CNY"), 100}};
+  AddWindows(*policy);
+  AddRules(*policy);
   policy->on_violation = {{core::ViolationKind::kDuplicateMovement, core::OnEvent::kTrip},
                           {core::ViolationKind::kMovementUndone, core::OnEvent::kAlert},
                           {core::ViolationKind::kUnitMismatch, core::OnEvent::kFreeze}};

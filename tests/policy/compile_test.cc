@@ -60,12 +60,17 @@ TEST(Compile, ABookIsFedByEverySourceThatReportsAMovementOfIt) {
   EXPECT_THAT(policy->checkpoints[0].sources, ElementsAre(kBank, kTill));
 }
 
-TEST(Compile, OnlySourcesOfWhatLoosensCanCureAnInvariant) {
+// A payment loosens, a chargeback may be taken back, and a refund that was allowed may fail.
+TEST(Compile, WhoeverMayReportThatAnInvariantHoldsAgainCanCureIt) {
   const auto policy = MustLoad(SmallPolicy()).policy;
-  // A chargeback lowers what was paid: it can't cure.
-  EXPECT_THAT(policy->invariants[0].cures, ElementsAre(kTill));
+  EXPECT_THAT(policy->invariants[0].cures, ElementsAre(kBank, kTill));
   EXPECT_THAT(policy->invariants[0].influence,
               ElementsAre(core::Influence::kLoosens, core::Influence::kTightens));
+}
+
+TEST(Compile, WhatOnlyTightensForGoodCuresNothing) {
+  const auto policy = MustLoad(SmallPolicy({{", reversible: true", ""}})).policy;
+  EXPECT_THAT(policy->invariants[0].cures, ElementsAre(kTill));
 }
 
 TEST(Compile, AKindWithoutSourceIsReportedByNobody) {

@@ -80,13 +80,29 @@ TEST(MoneyFunctions, OneCurrencyIsAddedAndCompared) {
   EXPECT_TRUE(Compile("money('CNY 1.00') < money('CNY 1.01')", Type::Bool()).ok());
 }
 
-TEST(MoneyFunctions, TwoCurrenciesAreNeverAddedOrOrdered) {
-  EXPECT_EQ(ResultOf("money('CNY 1.00') + money('USD 1.00')"),
-            "amounts in two currencies can't be compared, added or subtracted");
+TEST(MoneyFunctions, TwoCurrenciesAreRefusedAtLoadWhereBothAreKnown) {
+  for (const char* text :
+       {"money('CNY 1') < money('USD 1')", "money('CNY 1') == money('USD 1')",
+        "money('CNY 1') + money('USD 1') > money('CNY 1')",
+        "money(amount, 'CNY', 'major') < money('USD 1')",
+        "money(amount, 'CNY', 'minor') - money('USD 1') > money('CNY 0')",
+        "money(amount, 'CNY', 'major') + money('CNY 1') != money(amount, 'USD', 'major')",
+        "(amount == 1 ? money('CNY 1') : money('CNY 2')) >= money('USD 1')"}) {
+    const expression::Compiled compiled = Compile(text, Type::Bool());
+    ASSERT_EQ(compiled.issues.size(), 1u) << text;
+    EXPECT_EQ(compiled.issues[0].message,
+              "amounts in two currencies can't be compared, added or subtracted");
+  }
+}
+
+TEST(MoneyFunctions, TwoCurrenciesThatOnlyTheRunKnowsFailThere) {
   const expression::Compiled compiled =
-      Compile("money('CNY 1.00') < money('USD 1.00')", Type::Bool());
-  ASSERT_TRUE(compiled.ok());
-  EXPECT_TRUE(compiled.program->Evaluate(std::span<const Value>()).is_error());
+      Compile("money(amount, 'CNY', 'major') < (amount == '1' ? money('CNY 1') : money('USD 1'))",
+              Type::Bool());
+  ASSERT_TRUE(compiled.ok()) << compiled.issues[0].message;
+  const Value two = Value::String("2");
+  EXPECT_EQ(compiled.program->Evaluate(std::span<const Value>(&two, 1)).error_text(),
+            "amounts in two currencies can't be compared, added or subtracted");
 }
 
 }  // namespace

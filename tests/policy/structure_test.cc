@@ -49,5 +49,32 @@ TEST(Succession, KeyAndCurrencyRuleStay) {
   EXPECT_NE(ProblemsAfter({{", single_currency: true", ""}}), "");
 }
 
+TEST(Succession, ANewKindOfMovementMayBeAdded) {
+  EXPECT_EQ(ProblemsAfter({{"movements:\n", "movements:\n  fee: {effects: [-order.paid]}\n"}}), "");
+}
+
+TEST(Succession, AKindOfMovementKeepsItsEffects) {
+  EXPECT_EQ(ProblemsAfter({{"chargeback: {effects: [-order.paid]",
+                            "chargeback: {effects: [+order.refunded]"}}),
+            "policy.yaml:5:3: the kind 'chargeback' is in use: what it has posted and reserved "
+            "rests on its effects and parts, which can't change; declare a new kind beside it\n");
+}
+
+TEST(Succession, ARemovedKindOfMovementIsRefused) {
+  const std::string problems = ProblemsAfter(
+      {{"  chargeback: {", "  dispute: {"}, {"emits: [chargeback]", "emits: [dispute]"}});
+  EXPECT_EQ(problems,
+            "policy.yaml:3:1: the kind 'chargeback' is in use and can't be removed or renamed, "
+            "since its keys are remembered; keep it as it is\n");
+}
+
+TEST(Succession, AGatedKindKeepsWhetherASourceReportsIt) {
+  const std::string problems = ProblemsAfter({{"emits: [payment, refund]", "emits: [payment]"}});
+  EXPECT_NE(problems.find("policy.yaml:6:3: the kind 'refund' is in use and is posted by its "
+                          "sources' events"),
+            std::string::npos)
+      << problems;
+}
+
 }  // namespace
 }  // namespace fundgate::policy

@@ -56,7 +56,7 @@ absl::StatusOr<core::Outcome> ScriptedMachine::Apply(const core::Input& input) {
     core::Source source;
     source.position = ingest->position;
     if (ingest->probe.has_value()) source.proven_past = ingest->probe->read_after;
-    outcome.changes.sources.emplace_back(ingest->source, source);
+    outcome.changes.of<core::Sources>().emplace_back(ingest->source, source);
     outcome.answer = core::IngestAnswer{.position = ingest->position, .violations = 0};
   } else if (std::holds_alternative<core::TickInput>(input.body)) {
     outcome.recorded = false;
@@ -78,9 +78,9 @@ core::Outcome ScriptedMachine::Judge(const core::Input& input,
   decision.key = check.key;
   decision.verdict = core::Verdict::kAllow;
   if (check.attributes.contains(kWaitFor)) {
-    const auto source = state_.resident().sources.find(kTill);
+    const auto source = state_.resident().of<core::Sources>().find(kTill);
     const bool stubborn = check.key.key.value() == kStubborn;
-    const bool proven = !stubborn && source != state_.resident().sources.end() &&
+    const bool proven = !stubborn && source != state_.resident().of<core::Sources>().end() &&
                         source->second.proven_past >= check.arrived_at;
     if (!proven && check.may_wait) {
       core::Outcome wait;

@@ -98,8 +98,8 @@ class RealMachine : public testing::Test {
 
   // What open reservations may still add to `refunded` of order o1. After the last answer only.
   int64_t PendingRefunds() const {
-    const auto book =
-        store_.state().FindBook({"order", AccountId("m1"), OrderId("o1"), M("CNY 1.00").currency});
+    const auto book = store_.state().Find<core::Books>(
+        {"order", AccountId("m1"), OrderId("o1"), M("CNY 1.00").currency});
     return book.has_value() ? book->counters[1].pending_up : 0;
   }
 

@@ -33,8 +33,8 @@ core::Wait For(std::vector<SourceName> sources, absl::Time proven_past) {
 
 core::Resident Proven(const SourceName& name, absl::Time past, const std::string& position = "") {
   core::Resident resident;
-  resident.sources[name].proven_past = past;
-  resident.sources[name].position = *Position::Parse(position);
+  resident.of<core::Sources>()[name].proven_past = past;
+  resident.of<core::Sources>()[name].position = *Position::Parse(position);
   return resident;
 }
 
@@ -67,7 +67,7 @@ TEST(ParkingLot, NeedsEverySourceOfAWait) {
   lot.Park(CheckNumber(1), For({kDb, kTill}, kNoon));
   core::Resident resident = Proven(kTill, kNoon);
   EXPECT_THAT(lot.TakeProven(kTill, resident), IsEmpty());
-  resident.sources[kDb].proven_past = kNoon;
+  resident.of<core::Sources>()[kDb].proven_past = kNoon;
   EXPECT_THAT(ArrivalsOf(lot.TakeProven(kDb, resident)), ElementsAre(1));
   EXPECT_FALSE(lot.Awaits(kTill));
   EXPECT_FALSE(lot.Awaits(kDb));

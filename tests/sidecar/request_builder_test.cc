@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "tests/sidecar/transactions.h"
@@ -108,11 +109,24 @@ TEST(Requests, BytesFillARequestToo) {
   for (const v1::IngestRequest& request : full) EXPECT_LT(request.ByteSizeLong(), 2500U);
 }
 
-TEST(Requests, TransactionsThatTheGateHasArePassedOver) {
+TEST(Requests, TheTransactionThatTheGateEndsWithIsPassedOver) {
   RequestBuilder builder = BuilderAt("0-1-8");
   EXPECT_TRUE(AddAndTakeFull(builder, MakeTransaction(8, 3)).empty());
   EXPECT_FALSE(builder.moves());
   EXPECT_FALSE(builder.has_events());
+}
+
+TEST(Requests, ChangesWhoseNumberRunsBackwardsAreNeverPassedOver) {
+  Transaction before = MakeTransaction(7, 1);
+  Transaction of_another_server = MakeTransaction(8, 1);
+  of_another_server.gtid.server = 2;
+  for (Transaction* transaction : {&before, &of_another_server}) {
+    const auto added = BuilderAt("0-1-8").Add(*transaction);
+    EXPECT_TRUE(absl::IsDataLoss(added.status())) << added.status();
+    EXPECT_NE(added.status().message().find(transaction->gtid.ToString()), std::string::npos);
+  }
+  Transaction without_events = MakeTransaction(7, 0);
+  EXPECT_TRUE(*BuilderAt("0-1-8").Add(without_events));
 }
 
 TEST(Requests, PreparedRowsAreGapsAtTheirOwnScope) {
@@ -128,6 +142,24 @@ TEST(Requests, PreparedRowsAreGapsAtTheirOwnScope) {
   EXPECT_EQ(gap.order_id(), "o1");
   EXPECT_EQ(gap.idempotency_key(), "p9-0");
   EXPECT_NE(gap.reason().find("XA PREPARE"), std::string::npos);
+}
+
+TEST(Requests, APreparedRowThatMovesIsAGapOfAllThatItMovesBetween) {
+  const auto gap_of = [](const std::string& account, const std::string& order) {
+    Transaction transaction = MakeTransaction(9, 1);
+    v1::Contribution& before = *(*transaction.events.Front())->mutable_movement()->mutable_before();
+    before.set_account_id(account);
+    before.set_order_id(order);
+    transaction.is_prepared = true;
+    RequestBuilder builder = BuilderAt("0-1-8");
+    EXPECT_TRUE(*builder.Add(transaction));
+    return builder.Take(std::nullopt).events(0).gap();
+  };
+  EXPECT_EQ(gap_of("m1", "o1").order_id(), "o1");
+  EXPECT_EQ(gap_of("m1", "o2").account_id(), "m1");
+  EXPECT_EQ(gap_of("m1", "o2").order_id(), "");
+  EXPECT_EQ(gap_of("m2", "o1").account_id(), "");
+  EXPECT_EQ(gap_of("m2", "o1").order_id(), "");
 }
 
 TEST(Requests, MarksHoldForEveryEventOfTheirTransaction) {

@@ -114,6 +114,20 @@ TEST_F(Staging, ACutTransactionLeavesNothingBehind) {
   EXPECT_EQ(Events().size(), 1U);
 }
 
+// Its name comes again: were it told as read, the one that gets it would be passed over.
+TEST_F(Staging, ATransactionThatACrashCutOffIsNotToldAtAll) {
+  Begin("0-1-7");
+  Insert();
+  TellUnreadable();
+  End(TransactionEnd::kCutOff);
+  EXPECT_TRUE(taken_.empty());
+  EXPECT_EQ(counters_.transactions, 0U);
+  Begin("0-1-7");
+  Insert();
+  End(TransactionEnd::kCommit);
+  EXPECT_EQ(Events().size(), 1U);
+}
+
 TEST_F(Staging, RowsThatWereRolledBackAreDroppedAndWhatCannotBeReadIsNot) {
   Begin("0-1-7");
   Insert();

@@ -70,7 +70,8 @@ core::KeyRecord FullKeyRecord() {
       .valid_until = absl::FromUnixNanos(2),
       .overdue_at = absl::FromUnixNanos(3),
       .sources = {{SourceName("s"), Position::Parse("0-1-2").value(), absl::FromUnixNanos(4)}},
-      .retry_after = absl::Milliseconds(5)};
+      .retry_after = absl::Milliseconds(5),
+      .shadow_reasons = {{core::ReasonCode::kRule, "r", "m", core::Verdict::kHold, {}}}};
   core::KeyRecord record;
   record.state = core::KeyState::kAllowed;
   record.generation = 3;
@@ -95,6 +96,39 @@ core::KeyRecord FullKeyRecord() {
 TEST(Records, GiveBackEveryField) {
   const core::KeyRecord record = FullKeyRecord();
   EXPECT_EQ(DecodeRecord<core::KeyRecord>(EncodeRecord(record)).value(), record);
+}
+
+TEST(Records, OfWindowsAndRulesGiveBackEveryField) {
+  const core::Window window{.meaning = 77,
+                            .resolution = absl::Seconds(30),
+                            .buckets = {{5, Currency::FromCode("CNY").value(), 2, 300, 200},
+                                        {6, Currency::FromCode("USD").value(), 1, 100, 100}},
+                            .values = {{"a", 5}, {std::string("\0b", 2), 6}},
+                            .wake_at = absl::FromUnixNanos(99)};
+  EXPECT_EQ(DecodeRecord<core::Window>(EncodeRecord(window)).value(), window);
+  const core::RuleStatistics seen{.hits = 1,
+                                  .shadow_hits = 2,
+                                  .errors = 3,
+                                  .last_hit = absl::FromUnixNanos(4),
+                                  .last_error = absl::FromUnixNanos(5),
+                                  .error = "e",
+                                  .day = absl::FromUnixNanos(6),
+                                  .hits_of_day = 7,
+                                  .minute = absl::FromUnixNanos(8),
+                                  .violations_of_minute = 9,
+                                  .suppressed = 10};
+  EXPECT_EQ(DecodeRecord<core::RuleStatistics>(EncodeRecord(seen)).value(), seen);
+}
+
+TEST(Records, DecisionsOfTheSecondVersionAreReadWithoutShadowReasons) {
+  core::Decision decision = *FullKeyRecord().decision;
+  decision.shadow_reasons.clear();
+  std::string bytes = EncodeRecord(decision);
+  bytes.front() = 2;
+  bytes.pop_back();  // no count of shadow reasons
+  const auto read = DecodeRecord<core::Decision>(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(*read, decision);
 }
 
 TEST(Records, CutShortAnywhereAreRefused) {

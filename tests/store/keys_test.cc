@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "server/store/record_places.h"
 
 namespace fundgate::store {
 namespace {
@@ -57,10 +58,29 @@ TEST(Keys, OfTimersSortByTimeThenKey) {
   std::sort(timers.begin(), timers.end());
   for (size_t i = 0; i < timers.size(); ++i) {
     EXPECT_EQ(ParseTimerKey(TimerKey(timers[i])), timers[i]);
-    EXPECT_LT(TimerKey(timers[i]), TimersAfter(timers[i].at));
+    EXPECT_LT(TimerKey(timers[i]), AfterTime(timers[i].at));
     if (i > 0 && timers[i - 1].at < timers[i].at) {
       EXPECT_LT(TimerKey(timers[i - 1]), TimerKey(timers[i]));
     }
+  }
+}
+
+TEST(Keys, OfOtherKindsSortAsTheirIdsAndGiveBackWhatTheyName) {
+  std::vector<core::WindowEnd> ends;
+  for (const int64_t nanos : {int64_t{-1}, int64_t{0}, int64_t{256}}) {
+    for (const std::string& name : HardNames()) {
+      ends.push_back({absl::FromUnixNanos(nanos), {AccountId(name), "w", name}});
+      ends.push_back({absl::FromUnixNanos(nanos), {AccountId("m"), name, "k"}});
+    }
+  }
+  std::sort(ends.begin(), ends.end());
+  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+  using Place = PlaceOf<core::WindowEnds>;
+  for (size_t i = 0; i < ends.size(); ++i) {
+    EXPECT_EQ(Place::Parse(Place::Key(ends[i])), ends[i]);
+    EXPECT_FALSE(PlaceOf<core::Windows>::Parse(Place::Key(ends[i])).has_value());
+    EXPECT_FALSE(Place::Parse(Place::Key(ends[i]) + "x").has_value());
+    if (i > 0) EXPECT_LT(Place::Key(ends[i - 1]), Place::Key(ends[i]));
   }
 }
 

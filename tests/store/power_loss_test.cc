@@ -50,7 +50,7 @@ Losses LoseWhatWasAcknowledged(Durability durability, int cuts) {
     world.Reopen();
     for (const core::KeyId& key : acknowledged) {
       ++losses.acknowledged;
-      if (!world.store().state().FindKey(key).has_value()) ++losses.lost;
+      if (!world.store().state().Find<core::Keys>(key).has_value()) ++losses.lost;
     }
   }
   world.Close();
@@ -101,10 +101,10 @@ TEST_F(Faults, AFullDiskRefusesTheGroupWholeAndServiceResumesWhenThereIsRoom) {
     reloaded = world_.store().Reload();  // RocksDB recovers in the background
   }
   ASSERT_TRUE(reloaded.ok()) << reloaded;
-  EXPECT_FALSE(world_.store().state().FindKey(check.key).has_value());
+  EXPECT_FALSE(world_.store().state().Find<core::Keys>(check.key).has_value());
   world_.Put(check);
   world_.Reopen();
-  EXPECT_TRUE(world_.store().state().FindKey(check.key).has_value());
+  EXPECT_TRUE(world_.store().state().Find<core::Keys>(check.key).has_value());
 }
 
 TEST_F(Faults, AFailedSyncIsFinal) {
@@ -115,7 +115,7 @@ TEST_F(Faults, AFailedSyncIsFinal) {
   EXPECT_FALSE(world_.store().Sync(*group).ok());
   system_->SetSyncFails(false);
   EXPECT_FALSE(world_.store().Sync(*group).ok());
-  EXPECT_FALSE(world_.store().view()->FindKey(world_.NewCheck("r1").key)->has_value());
+  EXPECT_FALSE(world_.store().view()->Find<core::Keys>(world_.NewCheck("r1").key)->has_value());
 }
 
 }  // namespace

@@ -31,10 +31,10 @@ TEST_F(StoreTest, WhatWasSyncedIsThereAfterReopening) {
   world_.Reopen();
   const core::Resident& after = world_.store().state().resident();
   EXPECT_EQ(after.clock, before.clock);
-  EXPECT_EQ(after.sources, before.sources);
+  EXPECT_EQ(after.of<core::Sources>(), before.of<core::Sources>());
   EXPECT_EQ(after.policy_version, 1U);
   ASSERT_NE(after.policy, nullptr);
-  const std::optional<core::KeyRecord> key = world_.store().state().FindKey(Refund("r1"));
+  const std::optional<core::KeyRecord> key = world_.store().state().Find<core::Keys>(Refund("r1"));
   ASSERT_TRUE(key.has_value());
   EXPECT_EQ(key->decision, decision);
 }
@@ -52,10 +52,10 @@ TEST_F(StoreTest, ViewsShowSyncedStateOnly) {
   world_.Append(world_.NewCheck("r1"));
   const absl::StatusOr<uint64_t> group = world_.store().Write();
   ASSERT_TRUE(group.ok()) << group.status();
-  EXPECT_FALSE(world_.store().view()->FindKey(Refund("r1"))->has_value());
+  EXPECT_FALSE(world_.store().view()->Find<core::Keys>(Refund("r1"))->has_value());
   ASSERT_TRUE(world_.store().Sync(*group).ok());
-  EXPECT_TRUE(world_.store().view()->FindKey(Refund("r1"))->has_value());
-  EXPECT_FALSE(before->FindKey(Refund("r1"))->has_value());
+  EXPECT_TRUE(world_.store().view()->Find<core::Keys>(Refund("r1"))->has_value());
+  EXPECT_FALSE(before->Find<core::Keys>(Refund("r1"))->has_value());
   EXPECT_EQ(world_.store().view()->resident().clock.sequence,
             before->resident().clock.sequence + 1);
 }
@@ -165,9 +165,9 @@ TEST_F(StoreTest, DueTimersMergeTheGroupAtHandWithWhatIsStored) {
   world_.Put(world_.NewCheck("r1"));
   world_.Append(world_.NewCheck("r2"));
   const absl::Time due = absl::FromUnixSeconds(1'800'000'000) + absl::Minutes(11);
-  EXPECT_EQ(world_.store().state().DueTimers(due, 10).size(), 2U);
-  EXPECT_EQ(world_.store().state().DueTimers(due, 1).size(), 1U);
-  EXPECT_TRUE(world_.store().state().DueTimers(absl::UnixEpoch(), 10).empty());
+  EXPECT_EQ(world_.store().state().Due<core::Timers>(due, 10).size(), 2U);
+  EXPECT_EQ(world_.store().state().Due<core::Timers>(due, 1).size(), 1U);
+  EXPECT_TRUE(world_.store().state().Due<core::Timers>(absl::UnixEpoch(), 10).empty());
 }
 
 }  // namespace

@@ -97,6 +97,15 @@ Reason LimitReason(const CheckpointDefinition& checkpoint, std::string name, con
           {}};
 }
 
+// True if what could make the invariant hold is among what could not be read.
+bool GapMayHideCure(const Draft& draft, const InvariantDefinition& invariant, const BookId& id) {
+  if (draft.before().of<Gaps>().empty()) return false;
+  const std::vector<MovementDefinition>& movements = draft.policy().movements;
+  return std::any_of(movements.begin(), movements.end(), [&](const MovementDefinition& movement) {
+    return MayCure(movement, invariant) && HasGapOver(draft, movement.kind, id);
+  });
+}
+
 void JudgeOne(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
               const InvariantDefinition& invariant, const BookId& id, const TouchedBook& touched,
               Findings& findings) {
@@ -111,9 +120,14 @@ void JudgeOne(Draft& draft, const CheckInput& check, const CheckpointDefinition&
     return findings.Add(std::move(broken));
   }
   const std::vector<SourceName> unproven = NotProvenPast(draft, invariant.cures, check.arrived_at);
-  if (unproven.empty()) return findings.Add(std::move(broken));
+  const bool certain = unproven.empty() && !GapMayHideCure(draft, invariant, id);
+  if (certain) return findings.Add(std::move(broken));
   broken.code = ReasonCode::kUnproven;
   broken.verdict = Verdict::kHold;
+  if (unproven.empty()) {
+    absl::StrAppend(&broken.message, "; what could cure it may be among what could not be read");
+    return findings.Add(std::move(broken));
+  }
   absl::StrAppend(&broken.message, "; a source that could cure it was not proven in time");
   findings.AddPending(std::move(broken), unproven);
 }

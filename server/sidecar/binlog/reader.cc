@@ -182,7 +182,7 @@ absl::Status Reader::ApplyFormat(std::span<const uint8_t> event) {
   announced_.reset();
   format_ = *std::move(format);
   // No transaction spans two files: the server crashed while it wrote this one.
-  return open_ ? End(TransactionEnd::kRollback) : absl::OkStatus();
+  return open_ ? End(TransactionEnd::kCutOff) : absl::OkStatus();
 }
 
 absl::Status Reader::ApplyRotate(std::span<const uint8_t> body) {

@@ -43,7 +43,8 @@ struct ReaderOptions {
 //
 // How a transaction ends: XID; QUERY "COMMIT" or "ROLLBACK"; XA_PREPARE; with a MariaDB GTID marked
 // standalone, the event after it; a statement outside BEGIN by itself. A format description inside
-// a transaction says that the server crashed while it wrote it: it ends as kRollback.
+// a transaction says that the server crashed while it wrote it: it ends as kCutOff. Tables without
+// transactions may keep what it changed all the same.
 //
 // A ROLLBACK in a binlog means that tables without transactions keep their changes, and a binlog
 // doesn't say which those are: each table with rows in it is told as Unreadable before the end.

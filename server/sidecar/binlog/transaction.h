@@ -43,6 +43,9 @@ enum class TransactionEnd : uint8_t {
   kCommit,     // XID, QUERY "COMMIT", the end of a standalone statement, XA COMMIT
   kRollback,   // what it changed is undone: nothing of it happened; XA ROLLBACK
   kXaPrepare,  // decided later, in a transaction of its own
+  // The server crashed while it wrote it. Nothing of it happened, and since it isn't there, the
+  // server gives its name to another one.
+  kCutOff,
 };
 
 // Something in the stream that may have changed rows that can't be told: it is never passed over in

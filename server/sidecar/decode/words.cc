@@ -27,6 +27,8 @@ std::string_view WordOf(binlog::TransactionEnd end) {
       return "rollback";
     case binlog::TransactionEnd::kXaPrepare:
       return "xa_prepare";
+    case binlog::TransactionEnd::kCutOff:
+      return "cut_off";
   }
   return "";
 }

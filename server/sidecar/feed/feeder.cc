@@ -176,7 +176,7 @@ void Feeder::Probe() {
     if (read.ok()) {
       probe_ = std::move(probe);
       changed_.notify_all();
-    } else if (absl::IsDataLoss(read)) {
+    } else if (absl::IsDataLoss(read) || absl::IsFailedPrecondition(read)) {
       // Beginning anew shows what the server there has.
       lock.unlock();
       Fail(absl::UnavailableError(read.message()));

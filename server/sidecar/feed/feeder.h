@@ -45,7 +45,8 @@ class Feeder {
   // What it needs from outside. Both are called on threads of the feeder.
   struct Outside {
     // The head of the primary, as the text of a position. A failure is told by who reads it: no
-    // probe is sent then, and the source gets stale. DATA_LOSS ends the feeder.
+    // probe is sent then, and the source gets stale. DATA_LOSS and FAILED_PRECONDITION end the
+    // feeder: there is another server or another primary.
     std::function<absl::StatusOr<std::string>()> read_head;
     // The gate ended the stream, or the feeder gave up: Push won't take more.
     std::function<void()> on_end;

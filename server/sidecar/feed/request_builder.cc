@@ -15,15 +15,27 @@ uint32_t RowOf(const v1::Event& event) {
   return event.row_index() / mapping::RowMapper::kEventsOfARow;
 }
 
-// What a row of a prepared transaction says: it may happen later.
+absl::Status RunsBackwards(const Gtid& gtid, const SourcePosition& position) {
+  return absl::DataLossError(absl::StrCat(
+      "transaction ", gtid.ToString(), " changes mapped rows and comes after \"",
+      position.ToString(), "\", though its number doesn't: the server wrote it under ",
+      "gtid_strict_mode=OFF. It can't be told whether the gate has it; set that ON again, and ",
+      "build the source's books anew from a snapshot"));
+}
+
+// What a row of a prepared transaction says: it may happen later. The scope is what both its states
+// have in common.
 void TurnIntoGap(v1::Event& event) {
   if (!event.has_movement()) return;
   const v1::MovementEvent movement = event.movement();
   const v1::Contribution& row = movement.has_after() ? movement.after() : movement.before();
+  const v1::Contribution& other = movement.has_before() ? movement.before() : row;
   v1::Gap& gap = *event.mutable_gap();
   gap.set_movement_kind(movement.kind());
-  gap.set_account_id(row.account_id());
-  gap.set_order_id(row.order_id());
+  if (row.account_id() == other.account_id()) {
+    gap.set_account_id(row.account_id());
+    if (row.order_id() == other.order_id()) gap.set_order_id(row.order_id());
+  }
   gap.set_idempotency_key(row.idempotency_key());
   gap.set_table(movement.row().table());
   gap.set_reason(
@@ -62,7 +74,12 @@ bool RequestBuilder::IsFull() const {
 }
 
 absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
-  if (position_.Covers(transaction.gtid)) return true;
+  if (position_.Covers(transaction.gtid)) {
+    if (!transaction.events.empty() && !position_.IsAt(transaction.gtid)) {
+      return RunsBackwards(transaction.gtid, position_);
+    }
+    return true;
+  }
   StagedEvents& events = transaction.events;
   // Not torn apart if it fits the request after this one.
   if (has_events() &&

@@ -34,9 +34,11 @@ class RequestBuilder {
                                                const RequestLimits& limits = {});
 
   // Moves the transaction into the next request. False if that is full before the transaction is
-  // through: Take it, and call again with what is left. A transaction that the position covers is
-  // passed over, and so are the first rows of one of which they were sent. UNAVAILABLE if the
-  // events can't be read back; DATA_LOSS if those rows were another transaction's.
+  // through: Take it, and call again with what is left. The transaction that the
+  // position ends with is passed over, and so are the first rows of one of which they were sent.
+  // UNAVAILABLE if the events can't be read back; DATA_LOSS if those rows were another
+  // transaction's, or if one has events whose number lies before the position's: no position can
+  // say whether it was applied.
   absl::StatusOr<bool> Add(Transaction& transaction);
 
   // What the next request would say.

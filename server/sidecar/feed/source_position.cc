@@ -74,6 +74,11 @@ bool SourcePosition::Covers(const SourcePosition& other) const {
                      [this](const auto& entry) { return Covers(entry.second); });
 }
 
+bool SourcePosition::IsAt(const Gtid& gtid) const {
+  const auto newest = newest_.find(gtid.domain);
+  return newest != newest_.end() && newest->second == gtid;
+}
+
 void SourcePosition::Advance(const Gtid& gtid) {
   newest_[gtid.domain] = gtid;
   const auto part = parts_.find(gtid.domain);

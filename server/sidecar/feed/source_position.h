@@ -42,6 +42,8 @@ class SourcePosition {
   bool Covers(const Gtid& gtid) const;
   // True if every transaction that `other` covers is covered here; rows don't matter.
   bool Covers(const SourcePosition& other) const;
+  // True if it is the newest of its domain.
+  bool IsAt(const Gtid& gtid) const;
   bool empty() const { return newest_.empty(); }
 
   // The transaction is complete. It must not be covered.

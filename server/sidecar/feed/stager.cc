@@ -74,6 +74,12 @@ void Stager::Tell(const v1::Gap& gap) {
 }
 
 absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
+  if (end == binlog::TransactionEnd::kCutOff) {
+    log_.Warning("the server crashed while it wrote a transaction: it has not happened",
+                 {{"gtid", transaction_->gtid.ToString()}});
+    transaction_.reset();
+    return absl::OkStatus();
+  }
   if (gaps_ > kGapsTold) {
     log_.Error(
         "more changes of the same transaction can't be read",

@@ -24,9 +24,10 @@ struct StagerOptions {
 };
 
 // Keeps a transaction's events until it has ended: a stream that is cut in the middle of one leaves
-// nothing behind. What was rolled back is dropped. What can't be read is a gap, an ERROR in the log
-// (the first ten of a transaction) and counted, also in a transaction that was rolled back: not
-// every table can do that.
+// nothing behind. What was rolled back is dropped; of a transaction that a crash of the server cut
+// off nothing is told, not even that it was read, since another one gets its name. What can't be
+// read is a gap, an ERROR in the log (the first ten of a transaction) and counted, also in a
+// transaction that was rolled back: not every table can do that.
 //
 // Thread safety: used by one thread, which the sink is called on.
 class Stager final : public binlog::TransactionListener {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
@@ -152,9 +153,12 @@ std::vector<std::string> SourceTables::KindsOf(std::string_view database,
   std::set<std::string> kinds;
   for (const auto& [name, mapped] : tables_) {
     const size_t dot = name.find('.');
+    const auto is = [](std::string_view a, std::string_view b) {
+      return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
+    };
     const bool concerned =
-        (database.empty() || std::string_view(name).substr(0, dot) == database) &&
-        (table.empty() || std::string_view(name).substr(dot + 1) == table);
+        (database.empty() || is(std::string_view(name).substr(0, dot), database)) &&
+        (table.empty() || is(std::string_view(name).substr(dot + 1), table));
     if (!concerned) continue;
     for (const KindDeclarations& kind : mapped->kinds) kinds.insert(kind.kind);
   }

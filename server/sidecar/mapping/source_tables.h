@@ -62,7 +62,8 @@ class SourceTables {
   absl::StatusOr<MappedTable*> Find(const binlog::Table& table);
 
   // The kinds of movement that rows of the table may be, sorted; an empty table means all of the
-  // database, an empty database everything.
+  // database, an empty database everything. Names are compared without regard to case: a statement
+  // may write them as it likes where the server does so (lower_case_table_names).
   std::vector<std::string> KindsOf(std::string_view database, std::string_view table) const;
 
  private:

@@ -16,6 +16,10 @@ constexpr char kUidQuery[] =
     "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME = "
     "'SERVER_UID'";
 
+// And what may change while the server runs, without a trace in its binlog.
+constexpr char kHeadQuery[] =
+    "SELECT @@global.gtid_binlog_pos, @@global.read_only, @@global.sync_binlog";
+
 absl::StatusOr<ServerVariables> ReadVariables(MariadbSession& session) {
   std::vector<std::string> quoted;
   for (const std::string& name : CheckedVariables()) {
@@ -100,12 +104,23 @@ absl::Status HeadReader::Connect() {
 
 absl::StatusOr<std::string> HeadReader::Read() {
   if (session_ == nullptr) FUNDGATE_RETURN_IF_ERROR(Connect());
-  absl::StatusOr<std::string> head = session_->QueryValue("SELECT @@global.gtid_binlog_pos");
-  if (!head.ok()) {
+  const absl::StatusOr<std::vector<ResultRow>> rows = session_->Query(kHeadQuery);
+  if (!rows.ok()) {
     const std::lock_guard lock(mutex_);
     session_ = nullptr;
+    return rows.status();
   }
-  return head;
+  const ResultRow& row = rows->front();
+  if (IsReadOnly({{"read_only", row[1].value_or("")}})) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(endpoint_.ToString(), " is read_only now: it isn't the primary any more"));
+  }
+  if (row[2] != "1") {
+    return absl::FailedPreconditionError(
+        absl::StrCat(endpoint_.ToString(), " has another sync_binlog than 1 now: a crash could ",
+                     "take back what was read"));
+  }
+  return row[0].value_or("");
 }
 
 void HeadReader::Interrupt() {

@@ -48,7 +48,8 @@ class HeadReader {
   explicit HeadReader(const Primary& primary);
 
   // GTIDs separated by commas, one of each domain. UNAVAILABLE and others as DatabaseError() says;
-  // DATA_LOSS if another server answers at the address now.
+  // DATA_LOSS if another server answers at the address now; FAILED_PRECONDITION if the server takes
+  // no writes any more, so that its head proves nothing, or doesn't keep what it has told.
   absl::StatusOr<std::string> Read();
 
   // Read fails, now and later.

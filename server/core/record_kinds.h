@@ -1,0 +1,170 @@
+// The kinds of records that the state consists of, each declared here once. Changes, drafts, the
+// state in memory, the store, its views and verification are built from these lists: a new kind
+// needs an entry below and the description of its fields in the store (server/store/fields.h).
+#ifndef SERVER_CORE_RECORD_KINDS_H_
+#define SERVER_CORE_RECORD_KINDS_H_
+
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+
+#include "server/core/records.h"
+#include "server/core/rules/statistics.h"
+#include "server/core/timer.h"
+#include "server/core/windows/record.h"
+
+namespace fundgate::core {
+
+// A kind has an Id (ordered; with a hash if it is stored), a Record (comparable), a name for
+// messages, and a letter that names it on disk: never change one or use it again.
+
+// ---- Stored: read by id when they are needed ----
+
+struct Books {
+  using Id = BookId;
+  using Record = Book;
+  static constexpr std::string_view kName = "books";
+  static constexpr char kLetter = 'B';
+};
+struct Families {
+  using Id = FamilyId;
+  using Record = Family;
+  static constexpr std::string_view kName = "families";
+  static constexpr char kLetter = 'F';
+};
+struct Keys {
+  using Id = KeyId;
+  using Record = KeyRecord;
+  static constexpr std::string_view kName = "keys";
+  static constexpr char kLetter = 'K';
+};
+
+struct Windows {
+  using Id = WindowId;
+  using Record = Window;
+  static constexpr std::string_view kName = "windows";
+  static constexpr char kLetter = 'w';
+};
+// By the rule's name.
+struct RulesSeen {
+  using Id = std::string;
+  using Record = RuleStatistics;
+  static constexpr std::string_view kName = "statistics of rules";
+  static constexpr char kLetter = 'r';
+};
+
+// ---- Stored queues: also read in order, the earliest first. Ids begin with a time, `at` ----
+
+struct Timers {
+  using Id = Timer;
+  using Record = Nothing;
+  static constexpr std::string_view kName = "timers";
+  static constexpr char kLetter = 'T';
+};
+
+// When windows may have become empty.
+struct WindowEnds {
+  using Id = WindowEnd;
+  using Record = Nothing;
+  static constexpr std::string_view kName = "ends of windows";
+  static constexpr char kLetter = 'e';
+};
+
+// ---- Resident: few, and always in memory ----
+
+struct Sources {
+  using Id = SourceName;
+  using Record = Source;
+  static constexpr std::string_view kName = "sources";
+  static constexpr char kLetter = 's';
+};
+// By scope; only those not CLOSED.
+struct Breakers {
+  using Id = std::string;
+  using Record = Breaker;
+  static constexpr std::string_view kName = "breakers";
+  static constexpr char kLetter = 'b';
+};
+struct Gaps {
+  using Id = GapScope;
+  using Record = Gap;
+  static constexpr std::string_view kName = "gaps";
+  static constexpr char kLetter = 'g';
+};
+struct Suspects {
+  using Id = SuspectId;
+  using Record = Suspect;
+  static constexpr std::string_view kName = "suspects";
+  static constexpr char kLetter = 'u';
+};
+// What was allowed by declared ALLOWs, by checkpoint.
+struct BlindSpent {
+  using Id = MovementKind;
+  using Record = Budget;
+  static constexpr std::string_view kName = "money allowed without proof";
+  static constexpr char kLetter = 'l';
+};
+
+// ---- The lists ----
+
+template <typename... Kinds>
+struct KindList {
+  // Into<Of<Kind>...>
+  template <template <typename> class Of, template <typename...> class Into>
+  using Each = Into<Of<Kinds>...>;
+
+  template <typename Kind>
+  static constexpr bool kHas = (std::is_same_v<Kind, Kinds> || ...);
+
+  // Calls `visit(Kind())` for each kind, in order.
+  template <typename Visit>
+  static void ForEach(const Visit& visit) {
+    (visit(Kinds()), ...);
+  }
+};
+
+template <typename A, typename B>
+struct JoinLists;
+template <typename... A, typename... B>
+struct JoinLists<KindList<A...>, KindList<B...>> {
+  using List = KindList<A..., B...>;
+};
+
+using QueueKinds = KindList<Timers, WindowEnds>;
+using StoredKinds =
+    JoinLists<KindList<Books, Families, Keys, Windows, RulesSeen>, QueueKinds>::List;
+using ResidentKinds = KindList<Sources, Breakers, Gaps, Suspects, BlindSpent>;
+using AllKinds = JoinLists<StoredKinds, ResidentKinds>::List;
+
+// ---- One table for each kind of a list ----
+
+template <template <typename> class Table, typename List>
+class KindTables;
+
+template <template <typename> class Table, typename... Kinds>
+class KindTables<Table, KindList<Kinds...>> {
+ public:
+  template <typename Kind>
+  Table<Kind>& of() {
+    return std::get<Holder<Kind>>(tables_).table;
+  }
+  template <typename Kind>
+  const Table<Kind>& of() const {
+    return std::get<Holder<Kind>>(tables_).table;
+  }
+
+  friend bool operator==(const KindTables&, const KindTables&) = default;
+
+ private:
+  template <typename Kind>
+  struct Holder {
+    Table<Kind> table;
+    friend bool operator==(const Holder&, const Holder&) = default;
+  };
+  std::tuple<Holder<Kinds>...> tables_;
+};
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_CORE_RECORD_KINDS_H_

@@ -1,0 +1,33 @@
+// The policy's windows as a check meets them. They count one per key, when it is allowed for the
+// first time, by input time; a check sees them without itself.
+#ifndef SERVER_CORE_WINDOWS_WINDOWS_H_
+#define SERVER_CORE_WINDOWS_WINDOWS_H_
+
+#include <cstddef>
+#include <optional>
+
+#include "server/core/draft.h"
+#include "server/core/input.h"
+#include "server/core/policy.h"
+#include "server/core/state.h"
+#include "server/core/windows/window.h"
+
+namespace fundgate::core {
+
+// Window ends looked at in one tick: bounds the size of its changes.
+inline constexpr size_t kMaxWindowEndsPerTick = 256;
+
+// What the window holds for the check: of its account, or its order, or its attribute's value, in
+// its currency. Nothing if the check names no such order or attribute.
+std::optional<WindowTotals> ReadWindow(Draft& draft, const WindowDefinition& definition,
+                                       const CheckInput& check);
+
+// Counts a check that is allowed. Called before its decision is recorded.
+void CountInWindows(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint);
+
+// Forgets windows in which nothing counts any more.
+void ForgetEmptyWindows(Draft& draft, const StateReader& state);
+
+}  // namespace fundgate::core
+
+#endif  // SERVER_CORE_WINDOWS_WINDOWS_H_

@@ -1,0 +1,337 @@
+#include "server/policy/check_environment.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "fundgate/types/text.h"
+#include "server/expression/ast.h"
+#include "server/expression/lexer.h"
+#include "server/expression/names.h"
+#include "server/policy/effects.h"
+#include "server/policy/money_functions.h"
+#include "server/policy/scalars.h"
+#include "server/policy/validate_parts.h"
+
+namespace fundgate::policy {
+namespace {
+
+using core::BookFact;
+using core::BreakerFact;
+using core::RequestFact;
+using core::WindowFact;
+using expression::AccessorArgument;
+using expression::Type;
+using expression::Value;
+
+constexpr char kEverything[] = "*";
+
+// Names whose declaration can't be wrong any more.
+bool IsUsable(const std::string& name) {
+  return IsEntryName(name) && expression::IsFieldName(name);
+}
+
+bool IsText(const Type& type) { return type.is(Type::Kind::kString) && !type.nullable(); }
+
+// The number or amount that the value says, as a value and its type; nothing for other values.
+std::optional<std::pair<Value, Type>> NumberOf(const ::fundgate::v1::Value& value) {
+  if (value.has_int_value()) return std::pair(Value::Int(value.int_value()), Type::Int());
+  if (!value.has_string_value()) return std::nullopt;
+  const absl::StatusOr<Money> money = Money::Parse(value.string_value());
+  if (!money.ok()) return std::nullopt;
+  return std::pair(ToValue(*money), MoneyType());
+}
+
+}  // namespace
+
+std::optional<std::string> AttributeIn(std::string_view text) {
+  constexpr std::string_view kFront = "attributes.";
+  if (text.substr(0, kFront.size()) != kFront) return std::nullopt;
+  return std::string(text.substr(kFront.size()));
+}
+
+Type ToType(v1::AttributeType type) {
+  switch (type) {
+    case v1::ATTRIBUTE_TYPE_INT:
+      return Type::Int();
+    case v1::ATTRIBUTE_TYPE_BOOL:
+      return Type::Bool();
+    case v1::ATTRIBUTE_TYPE_MONEY:
+      return MoneyType();
+    default:
+      return Type::String();
+  }
+}
+
+CheckEnvironment::CheckEnvironment(const v1::Document& document) : document_(document) {
+  (void)AddMoney(environment_);
+  AddRequest();
+  AddWindows();
+  AddConstants();
+  AddBooks();
+  AddBreakers();
+  AddSources();
+}
+
+void CheckEnvironment::Field(Fields& fields, const std::string& front, const std::string& name,
+                             const Type& type, What what) {
+  fields.push_back({name, type});
+  facts_[absl::StrCat(front, ".", name)] = std::move(what);
+}
+
+void CheckEnvironment::Declare(const std::string& variable, const Fields& fields) {
+  (void)environment_.AddRecord({variable, fields, false});
+  (void)environment_.AddVariable(variable, Type::Record(variable));
+}
+
+void CheckEnvironment::AddRequest() {
+  Fields attributes;
+  for (const std::string& name : NamesOf(document_.attributes())) {
+    if (!IsUsable(name)) continue;
+    const auto type = static_cast<v1::AttributeType>(document_.attributes().at(name));
+    Field(attributes, "request.attributes", name, ToType(type), core::AttributeFact{name});
+  }
+  (void)environment_.AddRecord({"attributes", attributes, false});
+  Fields request;
+  using enum RequestFact::Field;
+  for (const auto& [name, type, field] : {std::tuple("checkpoint", Type::String(), kCheckpoint),
+                                          std::tuple("account_id", Type::String(), kAccount),
+                                          std::tuple("order_id", Type::String(), kOrder),
+                                          std::tuple("idempotency_key", Type::String(), kKey),
+                                          std::tuple("amount", MoneyType(), kAmount),
+                                          std::tuple("currency", Type::String(), kCurrency),
+                                          std::tuple("line_count", Type::Int(), kLineCount)}) {
+    Field(request, "request", name, type, RequestFact{field});
+  }
+  request.push_back({"attributes", Type::Record("attributes")});
+  Declare("request", request);
+  (void)environment_.AddVariable("now_ms", Type::Int());
+  facts_["now_ms"] = core::NowFact{};
+}
+
+void CheckEnvironment::AddWindows() {
+  Fields windows;
+  for (const std::string& name : NamesOf(document_.windows())) {
+    if (!IsUsable(name)) continue;
+    const std::string front = absl::StrCat("windows.", name);
+    Fields fields;
+    using enum WindowFact::Field;
+    Field(fields, front, "count", Type::Int(), WindowFact{name, kCount});
+    Field(fields, front, "sum", MoneyType(), WindowFact{name, kSum});
+    Field(fields, front, "max", MoneyType(), WindowFact{name, kLargest});
+    if (!document_.windows().at(name).distinct().empty()) {
+      Field(fields, front, "distinct", Type::Int(), WindowFact{name, kDistinct});
+    }
+    const std::string record = absl::StrCat("window_", name);
+    (void)environment_.AddRecord({record, fields, false});
+    windows.push_back({name, Type::Record(record)});
+  }
+  Declare("windows", windows);
+}
+
+void CheckEnvironment::AddConstants() {
+  Fields lists;
+  for (const std::string& name : NamesOf(document_.lists())) {
+    if (!IsUsable(name)) continue;
+    std::vector<Value> values;
+    bool texts = true;
+    for (const ::fundgate::v1::Value& value : document_.lists().at(name).values()) {
+      texts = value.has_string_value();
+      values.push_back(texts ? Value::String(constants_.texts.emplace_back(value.string_value()))
+                             : Value::Int(value.int_value()));
+    }
+    const std::vector<Value>& kept = constants_.lists.emplace_back(std::move(values));
+    Field(lists, "lists", name, Type::List(texts ? Type::String() : Type::Int()),
+          core::ConstantFact{Value::List(kept)});
+  }
+  Declare("lists", lists);
+  Fields numbers;
+  for (const std::string& name : NamesOf(document_.numbers())) {
+    const auto number = NumberOf(document_.numbers().at(name));
+    if (!IsUsable(name) || !number.has_value()) continue;
+    Field(numbers, "numbers", name, number->second, core::ConstantFact{number->first});
+  }
+  Declare("numbers", numbers);
+}
+
+void CheckEnvironment::AddBooks() {
+  for (const std::string& name : NamesOf(document_.books())) {
+    Fields counters;
+    for (const std::string& counter : document_.books().at(name).counters()) {
+      if (IsUsable(counter)) counters.push_back({counter, MoneyType()});
+    }
+    const std::string posted = absl::StrCat("posted_book_", name);
+    (void)environment_.AddRecord({posted, counters, false});
+    counters.push_back({"posted", Type::Record(posted)});
+    (void)environment_.AddRecord({absl::StrCat("book_", name), counters, false});
+  }
+  (void)environment_.AddAccessor({"book", 1, 2, [this](const auto& call, const auto& arguments) {
+                                    return ResolveBook(call, arguments);
+                                  }});
+}
+
+absl::StatusOr<Type> CheckEnvironment::ResolveBook(const std::string& call,
+                                                   std::span<const AccessorArgument> arguments) {
+  if (!arguments[0].text.has_value()) {
+    return absl::InvalidArgumentError("a book is named by a text, like book('order')");
+  }
+  const std::string& name = *arguments[0].text;
+  const auto book = document_.books().find(name);
+  if (book == document_.books().end()) {
+    return absl::NotFoundError(NoSuch("book", name, NamesOf(document_.books())));
+  }
+  const bool by_order = IsByOrder(book->second);
+  if (arguments.size() == 2 && !by_order) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the book '", name, "' is kept by account alone: write book('", name, "')"));
+  }
+  BookFact fact{name, {}, false, std::nullopt, std::nullopt};
+  if (arguments.size() == 2) {
+    if (!IsText(arguments[1].type)) {
+      return absl::InvalidArgumentError("the order of a book must be a text");
+    }
+    if (arguments[1].text.has_value()) {
+      fact.order = arguments[1].text;
+    } else {
+      fact.order_slot = arguments[1].slot;
+    }
+  }
+  for (const std::string& counter : book->second.counters()) {
+    fact.counter = counter;
+    fact.posted_only = true;
+    facts_[absl::StrCat(call, ".posted.", counter)] = fact;
+    fact.posted_only = false;
+    facts_[absl::StrCat(call, ".", counter)] = fact;
+  }
+  return Type::Record(absl::StrCat("book_", name));
+}
+
+void CheckEnvironment::AddBreakers() {
+  (void)environment_.AddRecord(
+      {"breaker_state", {{"open", Type::Bool()}, {"half_open", Type::Bool()}}, false});
+  (void)environment_.AddAccessor({"breaker", 1, 2, [this](const auto& call, const auto& arguments) {
+                                    return ResolveBreaker(call, arguments);
+                                  }});
+}
+
+absl::StatusOr<Type> CheckEnvironment::ResolveBreaker(const std::string& call,
+                                                      std::span<const AccessorArgument> arguments) {
+  if (!arguments[0].text.has_value()) {
+    return absl::InvalidArgumentError(
+        "a breaker is named by its scope, like breaker('refund') or breaker('refund/account', "
+        "request.account_id)");
+  }
+  const std::string& scope = *arguments[0].text;
+  const std::string checkpoint = scope.substr(0, scope.find('/'));
+  if (checkpoint != kEverything && document_.checkpoints().count(checkpoint) == 0) {
+    return absl::NotFoundError(NoSuch("checkpoint", checkpoint, NamesOf(document_.checkpoints()),
+                                      "; a scope begins with one, or with *"));
+  }
+  BreakerFact fact{BreakerFact::Field::kOpen, scope, std::nullopt};
+  if (arguments.size() == 2) {
+    const bool names_field = absl::StrContains(scope, "/") && !absl::StrContains(scope, ":");
+    if (!names_field || !IsText(arguments[1].type) || arguments[1].text.has_value()) {
+      return absl::InvalidArgumentError(
+          "with a value, a scope ends with its field: breaker('refund/account', "
+          "request.account_id)");
+    }
+    fact.scope.push_back(':');
+    fact.value_slot = arguments[1].slot;
+  } else if (absl::StrContains(scope, "/") && !absl::StrContains(scope, ":")) {
+    return absl::InvalidArgumentError(absl::StrCat("the scope '", scope, "' has no value: write '",
+                                                   scope, ":m1', or give a ",
+                                                   "field as a second argument"));
+  }
+  facts_[call + ".open"] = fact;
+  fact.field = BreakerFact::Field::kHalfOpen;
+  facts_[call + ".half_open"] = fact;
+  return Type::Record("breaker_state");
+}
+
+void CheckEnvironment::AddSources() {
+  (void)environment_.AddRecord({"source_state", {{"lag_ms", Type::Int()}}, false});
+  (void)environment_.AddAccessor(
+      {"source", 1, 1,
+       [this](const std::string& call,
+              std::span<const AccessorArgument> arguments) -> absl::StatusOr<Type> {
+         const std::string name = arguments[0].text.value_or("");
+         if (document_.sources().count(name) == 0) {
+           return absl::NotFoundError(NoSuch("source", name, NamesOf(document_.sources())));
+         }
+         facts_[call + ".lag_ms"] = core::LagFact{SourceName(name)};
+         return Type::Record("source_state");
+       }});
+}
+
+std::vector<core::CheckFact> CheckEnvironment::Facts() const {
+  std::vector<core::CheckFact> facts;
+  for (const expression::Slot& slot : environment_.slots()) {
+    facts.push_back({slot.path, facts_.at(slot.path)});
+  }
+  return facts;
+}
+
+namespace {
+
+using Named = std::optional<std::vector<CheckEnvironment::NamedCheckpoint>>;
+
+// Looks for conditions on one slot.
+struct Conditions {
+  const expression::CheckedExpression& checked;
+  uint32_t slot;
+
+  const expression::Node& At(expression::NodeId id) const { return checked.ast.nodes[id]; }
+  bool IsSlot(expression::NodeId id) const {
+    return checked.meanings[id].reads_slot && checked.meanings[id].slot == slot;
+  }
+  Named Text(expression::NodeId id) const {
+    const expression::Node& node = At(id);
+    if (node.kind != expression::NodeKind::kLiteral || !node.literal.is_string()) {
+      return std::nullopt;
+    }
+    return Named({{std::string(node.literal.string_value()), node.offset}});
+  }
+  static Named Joined(Named a, const Named& b) {
+    if (!a.has_value() || !b.has_value()) return std::nullopt;
+    a->insert(a->end(), b->begin(), b->end());
+    return a;
+  }
+
+  Named Of(expression::NodeId id) const {
+    const expression::Node& node = At(id);
+    if (node.kind != expression::NodeKind::kOperator) return std::nullopt;
+    switch (node.op) {
+      case expression::Operator::kAnd: {
+        // Where one side is false so is the whole, whatever becomes of the other.
+        const Named left = Of(node.children[0]);
+        return left.has_value() ? left : Of(node.children[1]);
+      }
+      case expression::Operator::kOr:
+        return Joined(Of(node.children[0]), Of(node.children[1]));
+      case expression::Operator::kEqual:
+        if (IsSlot(node.children[0])) return Text(node.children[1]);
+        return IsSlot(node.children[1]) ? Text(node.children[0]) : std::nullopt;
+      case expression::Operator::kIn: {
+        const expression::Node& list = At(node.children[1]);
+        if (!IsSlot(node.children[0]) || list.kind != expression::NodeKind::kList) {
+          return std::nullopt;
+        }
+        Named all = std::vector<CheckEnvironment::NamedCheckpoint>();
+        for (const expression::NodeId element : list.children) all = Joined(all, Text(element));
+        return all;
+      }
+      default:
+        return std::nullopt;
+    }
+  }
+};
+
+}  // namespace
+
+Named CheckEnvironment::CheckpointsOf(const expression::Program& program) {
+  const absl::StatusOr<uint32_t> slot = environment_.SlotOf("request.checkpoint");
+  if (!slot.ok()) return std::nullopt;
+  return Conditions{program.checked(), *slot}.Of(program.checked().ast.root);
+}
+
+}  // namespace fundgate::policy

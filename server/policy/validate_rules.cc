@@ -1,0 +1,230 @@
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "fundgate/types/money.h"
+#include "server/core/windows/definition.h"
+#include "server/expression/lexer.h"
+#include "server/policy/check_environment.h"
+#include "server/policy/scalars.h"
+#include "server/policy/validate_parts.h"
+
+namespace fundgate::policy {
+namespace {
+
+constexpr int64_t kAlertsPerMinuteMax = 10'000;
+constexpr size_t kTextBytesMax = 1024;
+
+bool CheckName(const Validation& v, const std::string& path, const std::string& name) {
+  if (IsEntryName(name) && expression::IsFieldName(name)) return true;
+  v.AtKey(path, absl::StrCat("'", name,
+                             "' is no name for an entry that expressions read: use "
+                             "lower_snake_case, at most 64 bytes, and no word that expressions "
+                             "keep for themselves"));
+  return false;
+}
+
+// ---- Lists, numbers, attributes ----
+
+void ValidateLists(const Validation& v) {
+  for (const auto& [name, list] : v.document.lists()) {
+    const std::string path = absl::StrCat("lists.", name);
+    CheckName(v, path, name);
+    if (list.values().empty() && v.places.IsRead(path)) {
+      v.AtKey(path, "a list needs at least one value");
+    }
+    std::set<std::string> seen;
+    for (int i = 0; i < list.values_size(); ++i) {
+      const ::fundgate::v1::Value& value = list.values(i);
+      const std::string place = absl::StrCat(path, "[", i, "]");
+      const bool fits = value.has_string_value() || value.has_int_value();
+      if (!fits || value.kind_case() != list.values(0).kind_case()) {
+        v.AtValue(place, "a list holds texts or whole numbers, all of one sort");
+      } else if (!seen.insert(value.SerializeAsString()).second) {
+        v.AtValue(place, "this value stands there twice");
+      }
+    }
+  }
+}
+
+void ValidateNumbers(const Validation& v) {
+  for (const auto& [name, value] : v.document.numbers()) {
+    const std::string path = absl::StrCat("numbers.", name);
+    CheckName(v, path, name);
+    const bool is_number = value.has_int_value() ||
+                           (value.has_string_value() && Money::Parse(value.string_value()).ok());
+    if (!is_number && v.places.IsRead(path)) {
+      v.AtValue(path, "a whole number or an amount like CNY 100.00 was expected here");
+    }
+  }
+}
+
+void ValidateAttributes(const Validation& v) {
+  for (const auto& [name, type] : v.document.attributes()) {
+    CheckName(v, absl::StrCat("attributes.", name), name);
+  }
+}
+
+// account_id, order_id or a declared attribute; with `also` one more word.
+void ValidateKey(const Validation& v, const std::string& place, const std::string& key,
+                 const std::vector<std::string>& words) {
+  if (key.empty() || !v.places.IsRead(place)) return;
+  if (std::find(words.begin(), words.end(), key) != words.end()) return;
+  const std::optional<std::string> attribute = AttributeIn(key);
+  if (!attribute.has_value()) {
+    std::vector<std::string> known = words;
+    known.emplace_back("attributes.NAME");
+    return v.AtValue(place, NoSuch("field", key, known, " to go by"));
+  }
+  if (v.document.attributes().count(*attribute) == 0 && !v.places.IsDamaged("attributes")) {
+    v.AtValue(place, NoSuch("attribute", *attribute, NamesOf(v.document.attributes()),
+                            "; declare it under `attributes`"));
+  }
+}
+
+// ---- Windows ----
+
+void ValidateSpan(const Validation& v, const std::string& path, const v1::Window& window) {
+  if (!window.has_span()) return;
+  const absl::Duration span = ToDuration(window.span());
+  if (span < absl::Seconds(1) || span > core::kWindowSpanMax) {
+    return v.AtValue(path + ".span",
+                     absl::StrCat(DurationText(span), " is out of range; 1s to ",
+                                  DurationText(core::kWindowSpanMax), " is accepted"));
+  }
+  if (!window.has_resolution()) return;
+  const absl::Duration resolution = ToDuration(window.resolution());
+  const bool divides =
+      resolution > absl::ZeroDuration() && span % resolution == absl::ZeroDuration();
+  if (!divides || span > core::kWindowBucketsMax * resolution) {
+    v.AtValue(path + ".resolution",
+              absl::StrCat(DurationText(resolution), " does not divide the span of ",
+                           DurationText(span), " into 1 to ", core::kWindowBucketsMax, " parts"));
+  }
+}
+
+void ValidateWindows(const Validation& v) {
+  for (const auto& [name, window] : v.document.windows()) {
+    const std::string path = absl::StrCat("windows.", name);
+    CheckName(v, path, name);
+    if (v.places.IsRead(path + ".of") && v.document.checkpoints().count(window.of()) == 0 &&
+        !v.places.IsDamaged("checkpoints")) {
+      v.AtValue(path + ".of", NoSuch("checkpoint", window.of(), NamesOf(v.document.checkpoints())));
+    }
+    ValidateKey(v, path + ".key", window.key(), {"account_id", "order_id"});
+    ValidateKey(v, path + ".distinct", window.distinct(), {"order_id"});
+    ValidateSpan(v, path, window);
+    if (window.distinct_max() == 0 && !v.places.Has(path + ".distinct_max")) continue;
+    if (window.distinct().empty()) {
+      v.AtKey(path + ".distinct_max", "distinct_max has no meaning without `distinct`");
+    } else if (window.distinct_max() < 1 ||
+               window.distinct_max() > static_cast<int64_t>(core::kWindowDistinctMax)) {
+      v.AtValue(path + ".distinct_max",
+                absl::StrCat("1 to ", core::kWindowDistinctMax, " is accepted"));
+    }
+  }
+}
+
+// ---- Rules ----
+
+void ValidateConsequence(const Validation& v, const std::string& path, const v1::Rule& rule) {
+  const v1::Consequence& then = rule.then();
+  if (!v.places.IsRead(path + ".then")) return;
+  if (then.verdict() == v1::VERDICT_ALLOW) {
+    v.AtValue(path + ".then",
+              "a rule can't ask for ALLOW: it would hide what others found; write HOLD, BLOCK or a "
+              "violation");
+  } else if (then.verdict() == v1::VERDICT_UNSPECIFIED &&
+             then.violation() == v1::SEVERITY_UNSPECIFIED) {
+    v.AtValue(path + ".then", "a rule asks for a verdict, a violation or both");
+  }
+  if (then.violation() != v1::SEVERITY_UNSPECIFIED) {
+    if (!then.action().empty() && !IsEntryName(then.action())) {
+      v.AtValue(path + ".then.action",
+                absl::StrCat("'", then.action(), "' is no name for an action"));
+    }
+    return;
+  }
+  for (const char* field : {".then.action", ".alerts_per_minute"}) {
+    if (v.places.Has(path + field)) {
+      v.AtKey(path + field, "this has a meaning only with a violation");
+    }
+  }
+}
+
+void ValidateRollout(const Validation& v, const std::string& path, const v1::Rule& rule) {
+  if (!rule.has_rollout()) return;
+  if (v.places.IsRead(path + ".rollout.percent") &&
+      (rule.rollout().percent() < 0 || rule.rollout().percent() > 100)) {
+    v.AtValue(path + ".rollout.percent", "0 to 100 is accepted");
+  }
+  ValidateKey(v, path + ".rollout.by", rule.rollout().by(),
+              {"account_id", "order_id", "idempotency_key"});
+}
+
+void ValidateWhen(const Validation& v, const std::string& path, const v1::Rule& rule,
+                  CheckEnvironment& environment) {
+  if (!v.places.IsRead(path + ".when")) return;
+  const expression::Compiled compiled = environment.Compile(rule.when());
+  for (const expression::Issue& issue : compiled.issues) {
+    v.AtValue(path + ".when", issue.message, issue.offset);
+  }
+  if (!compiled.ok() || v.places.IsDamaged("checkpoints")) return;
+  const auto named = environment.CheckpointsOf(*compiled.program);
+  if (!named.has_value()) return;
+  for (const CheckEnvironment::NamedCheckpoint& checkpoint : *named) {
+    if (v.document.checkpoints().count(checkpoint.name) > 0) continue;
+    v.AtValue(path + ".when",
+              NoSuch("checkpoint", checkpoint.name, NamesOf(v.document.checkpoints())),
+              checkpoint.offset);
+  }
+}
+
+void ValidateTexts(const Validation& v, const std::string& path, const v1::Rule& rule) {
+  for (const auto& [field, text] :
+       {std::pair(".owner", &rule.owner()), std::pair(".runbook", &rule.runbook())}) {
+    if (text->size() > kTextBytesMax) {
+      v.AtValue(path + field, absl::StrCat("at most ", kTextBytesMax, " bytes are accepted"));
+    }
+  }
+  if (rule.alerts_per_minute() < 0 || rule.alerts_per_minute() > kAlertsPerMinuteMax) {
+    v.AtValue(path + ".alerts_per_minute",
+              absl::StrCat("0 to ", kAlertsPerMinuteMax, " is accepted"));
+  }
+}
+
+void ValidateEachRule(const Validation& v) {
+  CheckEnvironment environment(v.document);
+  for (const std::string& name : NamesOf(v.document.rules())) {
+    const v1::Rule& rule = v.document.rules().at(name);
+    const std::string path = absl::StrCat("rules.", name);
+    CheckName(v, path, name);
+    if (v.document.invariants().count(name) > 0) {
+      v.AtKey(path, "an invariant has this name: reasons could not be told apart");
+    }
+    ValidateConsequence(v, path, rule);
+    ValidateRollout(v, path, rule);
+    ValidateTexts(v, path, rule);
+    if (v.places.IsRead(path + ".on") && rule.on() != "check") {
+      v.AtValue(path + ".on", absl::StrCat("a rule looks at `check`, not at '", rule.on(), "'"));
+      continue;
+    }
+    ValidateWhen(v, path, rule, environment);
+  }
+}
+
+}  // namespace
+
+void ValidateRules(const Validation& v) {
+  ValidateLists(v);
+  ValidateNumbers(v);
+  ValidateAttributes(v);
+  ValidateWindows(v);
+  ValidateEachRule(v);
+}
+
+}  // namespace fundgate::policy

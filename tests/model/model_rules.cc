@@ -1,0 +1,134 @@
+// How the model counts over time, and asks the rules of the policy under test.
+#include <algorithm>
+#include <set>
+
+#include "tests/model/model.h"
+
+namespace fundgate::model {
+namespace {
+
+using core::ReasonCode;
+using core::Verdict;
+
+// Which part of time `at` lies in; all times of the test are after 1970.
+int64_t PartOf(absl::Time at, int64_t seconds) { return absl::ToUnixSeconds(at) / seconds; }
+
+bool Mentions(const AllowedOnce& once, const OrderId& order) {
+  return std::any_of(once.lines.begin(), once.lines.end(),
+                     [&](const core::Line& line) { return line.order == order; });
+}
+
+}  // namespace
+
+// What counts for the check, without it. The caller knows that it can be told.
+std::vector<AllowedOnce> Model::InWindow(const std::string& window,
+                                         const core::CheckInput& check) const {
+  const WindowFacts& facts = FindWindow(window);
+  std::vector<AllowedOnce> counted;
+  for (const AllowedOnce& once : allowed_) {
+    if (once.kind != facts.kind || once.account != check.account) continue;
+    const int64_t age = PartOf(now_, facts.part_seconds) - PartOf(once.at, facts.part_seconds);
+    const bool kept = mutation_ == Mutation::kNeverForgetsRefunds && facts.kind == "refund";
+    if (age > facts.span_seconds / facts.part_seconds && !kept) continue;
+    if (facts.by == "order") {
+      if (!Mentions(once, check.lines.front().order)) continue;
+    } else if (facts.by != "account") {
+      const auto theirs = once.attributes.find(facts.by);
+      if (theirs == once.attributes.end()) continue;
+      if (theirs->second != std::get<std::string>(check.attributes.at(facts.by))) continue;
+    }
+    counted.push_back(once);
+  }
+  return counted;
+}
+
+RuleSaid Model::Ask(const std::string& rule, const core::CheckInput& check) const {
+  RuleSaid said{rule, Truth::kNo, true, Verdict::kHold};
+  const bool in_yuan = check.amount.currency.code() == "CNY";
+  const auto set = [&](bool truth) { said.truth = truth ? Truth::kYes : Truth::kNo; };
+  if (rule == "channel_burst") {
+    said.counts = false;
+    if (!check.attributes.contains("channel")) {
+      said.truth = Truth::kOverflow;
+    } else {
+      set(InWindow("by_channel", check).size() > 1);
+      said.verdict = Verdict::kBlock;
+    }
+  } else if (rule == "many_payees") {
+    std::set<std::string> payees;
+    for (const AllowedOnce& once : InWindow("payees", check)) {
+      if (once.attributes.contains("payee")) payees.insert(once.attributes.at("payee"));
+    }
+    set(!payees.empty());
+    said.verdict = Verdict::kAllow;
+  } else if (rule == "many_refunds") {
+    const std::vector<AllowedOnce> refunds = InWindow("refunds", check);
+    int64_t largest = 0;
+    for (const AllowedOnce& once : refunds) {
+      if (once.amount.currency != check.amount.currency) continue;
+      largest = std::max(largest, once.amount.minor_units);
+    }
+    // True on the left is true whatever is on the right; else another currency can't be compared.
+    set(refunds.size() >= 5 || largest >= 50);
+    if (refunds.size() < 5 && !in_yuan) {
+      said.truth = Truth::kOverflow;
+      said.verdict = Verdict::kAllow;
+    }
+  } else {
+    said.counts = IsInHalf(rule, check.account.value());
+    if (check.lines.size() != 1 || !in_yuan) {
+      said.truth = Truth::kOverflow;
+      return said;
+    }
+    Wide sum = 0;
+    for (const AllowedOnce& once : InWindow("by_order", check)) {
+      if (once.amount.currency != check.amount.currency) continue;
+      for (const core::Line& line : once.lines) {
+        if (line.order == check.lines.front().order) sum += line.amount;
+      }
+    }
+    set(sum > 20);
+    said.verdict = Verdict::kBlock;
+  }
+  return said;
+}
+
+std::vector<RuleSaid> Model::AskRules(const core::CheckInput& check, Found& found) const {
+  static const auto& rules = *new std::map<std::string, std::vector<std::string>>{
+      {"cash_out", {"many_payees"}},
+      {"refund", {"channel_burst", "many_refunds"}},
+      {"settlement", {"order_settled"}},
+  };
+  std::vector<RuleSaid> all;
+  const auto concerned = rules.find(check.key.kind.value());
+  if (concerned == rules.end()) return all;
+  for (const std::string& rule : concerned->second) {
+    const RuleSaid said = Ask(rule, check);
+    if (said.truth == Truth::kNo) continue;
+    all.push_back(said);
+    if (!said.counts) continue;
+    const bool failed = said.truth == Truth::kOverflow;
+    Add(found, failed ? ReasonCode::kLimit : ReasonCode::kRule, failed ? "" : rule, said.verdict);
+  }
+  return all;
+}
+
+void Model::NoteRules(const core::CheckInput& check, const std::vector<RuleSaid>& said) {
+  for (const RuleSaid& one : said) {
+    RulePicture& rule = rules_[one.rule];
+    if (one.truth == Truth::kOverflow) {
+      ++rule.errors;
+      continue;
+    }
+    ++(one.counts ? rule.hits : rule.shadow_hits);
+    if (one.rule != "many_payees") continue;
+    if (++alerts_[PartOf(now_, 60)] > 1) {
+      ++rule.suppressed;
+    } else {
+      Violate(core::ViolationKind::kRule, one.rule, check.key, check.account,
+              check.lines.front().order);
+    }
+  }
+}
+
+}  // namespace fundgate::model
