@@ -1,5 +1,6 @@
 #include "server/expression/accessor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -11,10 +12,20 @@
 namespace fundgate::expression {
 namespace {
 
+// Whether a macro of the text has a variable of this name. Accessors are resolved before it is
+// known where: the name means none of the environment's variables for certain.
+bool IsOfMacro(const Ast& ast, const std::string& name) {
+  return std::any_of(ast.nodes.begin(), ast.nodes.end(), [&](const Node& node) {
+    return std::find(node.variables.begin(), node.variables.end(), name) != node.variables.end();
+  });
+}
+
 // "request.order_id" for a name and selections of it; empty for all else.
 std::string PathOf(const Ast& ast, NodeId id) {
   const Node& node = ast.nodes[id];
-  if (node.kind == NodeKind::kName) return node.text;
+  if (node.kind == NodeKind::kName) {
+    return node.absolute || !IsOfMacro(ast, node.text) ? node.text : "";
+  }
   if (node.kind != NodeKind::kSelect) return "";
   const std::string front = PathOf(ast, node.children[0]);
   return front.empty() ? "" : absl::StrCat(front, ".", node.text);

@@ -43,23 +43,41 @@ enum class Operator : uint8_t {
 // As the language writes it, for messages: "+", "&&", "?:", "[]".
 std::string_view ToString(Operator op);
 
+// The macros that run over the elements of a list or the entries of a map.
+enum class Loop : uint8_t {
+  kAll,
+  kExists,
+  kExistsOne,
+  kFilter,        // the list of what the condition lets through
+  kMap,           // the list of what the transformation yields, of all or of what passes a filter
+  kTransformMap,  // the map of the same keys with what the transformation yields
+};
+
 enum class NodeKind : uint8_t {
   kLiteral,      // literal
-  kName,         // text; a leading dot is dropped, because names have one scope only
+  kName,         // text
   kSelect,       // text is the field; one child
+  kHas,          // the same, asked whether it is there
   kOperator,     // op; one to three children
   kCall,         // text is the function; children are the arguments, of a method the receiver first
   kList,         // children are the elements
+  kMap,          // children are keys and values in turn
+  kLoop,         // loop; children are the range, then conditions and transformations: see macros.h
+  kBind,         // cel.bind: text is the variable, children are its value and where it is known
   kUnsupported,  // text says what it is; parsed to the end, refused by the checker
 };
 
 struct Node {
   NodeKind kind = NodeKind::kLiteral;
   Operator op = Operator::kNot;
+  Loop loop = Loop::kAll;
   bool method = false;  // of calls
+  bool absolute =
+      false;            // of names: written with a leading dot, so no variable of a macro is meant
   uint32_t offset = 0;  // where messages point: the operator's sign, the name, the bracket
   Value literal{};      // strings view Ast::strings
   std::string text{};
+  std::vector<std::string> variables{};  // of loops and binds: one or two
   std::vector<NodeId> children{};
 };
 
@@ -71,21 +89,6 @@ struct Ast {
   NodeId root = 0;
 };
 
-// Functions of the language itself.
-enum class Builtin : uint8_t {
-  kNone,
-  kSize,
-  kContains,
-  kStartsWith,
-  kEndsWith,
-  kMatches,
-  kInt,
-  kUint,
-  kDouble,
-  kString,
-  kDyn,
-};
-
 // What the checker found out about the node of the same number.
 struct Meaning {
   Type type;
@@ -93,8 +96,11 @@ struct Meaning {
   // are the path's front, have no value of their own.
   bool reads_slot = false;
   uint32_t slot = 0;
-  // Of calls: one of the two.
-  Builtin builtin = Builtin::kNone;
+  // The node reads this variable of a macro around it. Of loops and binds: their first variable.
+  bool reads_local = false;
+  uint32_t local = 0;
+  // The node can only fail, with this; kNone for all others. Only of Options::typed = false.
+  ErrorCode fails = ErrorCode::kNone;
   // Of calls, and of operators that may meet opaque values: the overloads that can apply.
   std::vector<std::shared_ptr<const Function>> overloads;
 };
@@ -102,6 +108,7 @@ struct Meaning {
 struct CheckedExpression {
   Ast ast;
   std::vector<Meaning> meanings;  // one a node
+  uint32_t locals = 0;            // variables of macros that are alive at the same time, at most
 };
 
 }  // namespace fundgate::expression

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "server/expression/names.h"
+#include "server/expression/operators.h"
+#include "server/expression/overloads.h"
 #include "server/expression/standard.h"
 
 namespace fundgate::expression {
@@ -35,13 +37,27 @@ class Checker {
   }
 
  private:
+  // A variable of a macro, known inside of it.
+  struct Local {
+    std::string name;
+    Type type;
+  };
+
   const Node& At(NodeId id) const { return checked_.ast.nodes[id]; }
-  Meaning& MeaningOf(NodeId id) { return checked_.meanings[id]; }
+  Meaning& MeaningAt(NodeId id) { return checked_.meanings[id]; }
 
   Type Report(NodeId id, std::string message) {
     const uint32_t offset = At(id).offset;
     issues_->push_back({offset, Locate(checked_.ast.source, offset), std::move(message)});
     return Type::Error();
+  }
+
+  // A name that means nothing, or a field or function that can't be: an issue, or without types
+  // what the run meets.
+  Type Unknown(NodeId id, ErrorCode code, std::string message) {
+    if (environment_.options().typed) return Report(id, std::move(message));
+    MeaningAt(id).fails = code;
+    return Type::Dynamic();
   }
 
   // The type of a node that must be a value.
@@ -53,13 +69,15 @@ class Checker {
     if (record != nullptr && !record->fields.empty()) {
       message += ", such as " + paths_[id] + "." + record->fields[0].name;
     }
-    MeaningOf(id).type = Type::Error();
+    MeaningAt(id).type = Type::Error();
     return Report(id, std::move(message));
   }
 
   Type CheckNode(NodeId id) {
     Type type = TypeOf(id);
-    MeaningOf(id).type = type;
+    const bool forgotten = !environment_.options().typed && !type.is(Kind::kRecord);
+    if (forgotten) type = Type::Dynamic().AtMost(type.size_max());
+    MeaningAt(id).type = type;
     return type;
   }
 
@@ -72,16 +90,24 @@ class Checker {
         return Name(id);
       case NodeKind::kSelect:
         return Select(id);
+      case NodeKind::kHas:
+        return Has(id);
       case NodeKind::kOperator:
         return OperatorType(id);
       case NodeKind::kCall:
         return Call(id);
       case NodeKind::kList:
         return List(id);
+      case NodeKind::kMap:
+        return Map(id);
+      case NodeKind::kLoop:
+        return OfLoop(id);
+      case NodeKind::kBind:
+        return Bind(id);
       case NodeKind::kUnsupported:
         break;
     }
-    return Report(id, node.text + " are part of CEL, but not yet of this language");
+    return Report(id, node.text + " are part of CEL, but not of this language");
   }
 
   static Type LiteralType(const Value& literal) {
@@ -95,14 +121,20 @@ class Checker {
       case ValueKind::kDouble:
         return Type::Double();
       case ValueKind::kString:
-        return Type::String();
+        return Type::String().AtMost(literal.string_value().size());
+      case ValueKind::kBytes:
+        return Type::Bytes().AtMost(literal.bytes_value().size());
+      case ValueKind::kType:
+        return Type::TypeValue();
       default:
         return Type::Null();
     }
   }
 
+  // --- names, paths, fields --------------------------------------------------------------------
+
   Type ReadSlot(NodeId id, const std::string& path, const Type& type) {
-    Meaning& meaning = MeaningOf(id);
+    Meaning& meaning = MeaningAt(id);
     paths_[id] = path;
     if (!type.is(Kind::kRecord)) {
       meaning.reads_slot = true;
@@ -111,352 +143,306 @@ class Checker {
     return type;
   }
 
+  // Makes the node read the variable that a plain or qualified name means: in the container, then
+  // in what is around it. Null if there is none.
+  const Type* ReadVariable(NodeId id, const std::string& name) {
+    std::string_view scope = environment_.options().container;
+    if (IsAbsolute(id)) scope = "";
+    while (true) {
+      const std::string path = scope.empty() ? name : std::string(scope) + "." + name;
+      if (const Type* type = environment_.FindVariable(path)) {
+        ReadSlot(id, path, *type);
+        return type;
+      }
+      if (scope.empty()) return nullptr;
+      const size_t dot = scope.rfind('.');
+      scope = dot == std::string_view::npos ? "" : scope.substr(0, dot);
+    }
+  }
+
+  // Of a name or path: whether it was written with a leading dot.
+  bool IsAbsolute(NodeId id) const {
+    while (At(id).kind == NodeKind::kSelect) id = At(id).children[0];
+    return At(id).absolute;
+  }
+
+  // The variable of a macro that a plain name means here, the innermost; or null.
+  const Local* FindLocal(const Node& name) const {
+    if (name.absolute) return nullptr;
+    const auto found = std::find_if(locals_.rbegin(), locals_.rend(),
+                                    [&](const Local& local) { return local.name == name.text; });
+    return found != locals_.rend() ? &*found : nullptr;
+  }
+
   Type Name(NodeId id) {
     const std::string& name = At(id).text;
-    if (const Type* type = environment_.FindVariable(name)) return ReadSlot(id, name, *type);
-    if (IsTypeName(name)) {
-      return Report(
-          id, "types as values ('" + name + "') are part of CEL, but not yet of this language");
+    if (const Local* local = FindLocal(At(id))) {
+      MeaningAt(id).reads_local = true;
+      MeaningAt(id).local = static_cast<uint32_t>(local - locals_.data());
+      return local->type;
     }
-    return Report(
-        id, "there is no variable '" + name + "'" + NameHint(name, environment_.VariableNames()));
+    if (const Type* type = ReadVariable(id, name)) return *type;
+    if (const auto type = FindTypeName(name)) return Constant(id, *type);
+    return Unknown(id, ErrorCode::kNoSuchField,
+                   "there is no variable '" + name + "'" + NameHint(name, KnownNames()));
+  }
+
+  // Of all variables that are known here, the innermost first.
+  std::vector<std::string> KnownNames() const {
+    std::vector<std::string> names;
+    for (auto local = locals_.rbegin(); local != locals_.rend(); ++local) {
+      names.push_back(local->name);
+    }
+    for (std::string& name : environment_.VariableNames()) names.push_back(std::move(name));
+    return names;
+  }
+
+  Type Constant(NodeId id, const Value& value) {
+    Node& node = checked_.ast.nodes[id];
+    node.kind = NodeKind::kLiteral;
+    node.literal = value;
+    node.children.clear();
+    return LiteralType(value);
+  }
+
+  // "math" for a name, "a.b" for selections of names; empty for all else, and where the front is a
+  // variable of a macro.
+  std::string QualifiedName(NodeId id) const {
+    const Node& node = At(id);
+    if (node.kind == NodeKind::kName) return FindLocal(node) == nullptr ? node.text : "";
+    if (node.kind != NodeKind::kSelect) return "";
+    const std::string front = QualifiedName(node.children[0]);
+    return front.empty() ? "" : front + "." + node.text;
   }
 
   Type Select(NodeId id) {
-    const NodeId operand = At(id).children[0];
-    const Type type = CheckNode(operand);
-    if (type.is(Kind::kError)) return type;
-    const std::string& field = At(id).text;
-    if (type.is(Kind::kDynamic)) {
-      return Report(id, "'" + field +
-                            "' can't be selected: a value of unknown type has no fields, because "
-                            "maps and messages are not yet part of this language");
+    const std::string name = QualifiedName(id);
+    if (!name.empty()) {
+      if (const Type* type = ReadVariable(id, name)) return *type;
+      if (const auto type = FindTypeName(name)) return Constant(id, *type);
+      // A front that is no variable itself, only the beginning of one: say what is missing.
+      const std::string front = QualifiedName(At(id).children[0]);
+      if (environment_.FindVariable(front) == nullptr && environment_.HasVariablesUnder(front)) {
+        return Unknown(id, ErrorCode::kNoSuchField,
+                       "there is no variable '" + name + "'" + NameHint(name, KnownNames()));
+      }
     }
+    return Field(id, CheckNode(At(id).children[0]));
+  }
+
+  // Of a selection from an operand of this type.
+  Type Field(NodeId id, const Type& type) {
+    const std::string& field = At(id).text;
+    if (type.is(Kind::kError) || type.is(Kind::kDynamic)) return type.AtMost(Type::kUnbounded);
+    if (type.is(Kind::kMap)) {
+      if (IsAssignable(Type::String(), type.key())) return type.element();
+      return Report(id, "'" + field + "' can't be selected: the keys of this map are of type " +
+                            type.key().ToString() + ", not string");
+    }
+    const NodeId operand = At(id).children[0];
     const std::string path = paths_[operand].empty() ? "this" : paths_[operand];
     const absl::StatusOr<Type> found = environment_.FieldOf(type, path, field);
     if (!found.ok()) return Report(id, std::string(found.status().message()));
     return ReadSlot(id, path + "." + field, *found);
   }
 
-  Type List(NodeId id) {
-    std::optional<Type> element;
-    for (const NodeId child : At(id).children) {
-      const Type type = CheckValue(child);
-      if (type.is(Kind::kError)) continue;
-      const Type joined = element ? Join(*element, type) : type;
-      element = joined.is(Kind::kError) ? Type::Dynamic() : joined;
-    }
-    return Type::List(element.value_or(Type::Dynamic()));
+  Type Has(NodeId id) {
+    const Type type = CheckNode(At(id).children[0]);
+    const Type field = Field(id, type);
+    if (!field.is(Kind::kRecord)) return Type::Bool();
+    return Report(id, "has() asks for a value, but '" + paths_[id] + "' is a record");
   }
 
-  // --- operators -------------------------------------------------------------------------------
+  // --- lists, maps, macros ---------------------------------------------------------------------
+
+  // Takes a further element's type into the type of all.
+  static void Include(const Type& type, std::optional<Type>* all) {
+    if (type.is(Kind::kError)) return;
+    if (!all->has_value()) {
+      *all = type;
+      return;
+    }
+    const uint64_t size = std::max((*all)->size_max(), type.size_max());
+    const Type joined = Join(**all, type);
+    *all = joined.is(Kind::kError) ? Type::Dynamic().AtMost(size) : joined;
+  }
+
+  Type List(NodeId id) {
+    std::optional<Type> element;
+    const std::vector<NodeId> children = At(id).children;
+    for (const NodeId child : children) Include(CheckValue(child), &element);
+    return Type::List(element.value_or(Type::Dynamic())).AtMost(children.size());
+  }
+
+  Type Map(NodeId id) {
+    std::optional<Type> key;
+    std::optional<Type> value;
+    const std::vector<NodeId> children = At(id).children;
+    for (size_t i = 0; i < children.size(); ++i) {
+      const Type type = CheckValue(children[i]);
+      Include(type, i % 2 == 0 ? &key : &value);
+      if (i % 2 == 0 && !MayBeKey(type)) {
+        Report(children[i], "a map's key is a bool, int, uint or string, but this is of type " +
+                                type.ToString());
+      }
+    }
+    return Type::Map(key.value_or(Type::Dynamic()), value.value_or(Type::Dynamic()))
+        .AtMost(children.size() / 2);
+  }
+
+  static bool MayBeKey(const Type& type) {
+    for (const Type& key : {Type::Bool(), Type::Int(), Type::Uint(), Type::String()}) {
+      if (IsAssignable(type, key)) return true;
+    }
+    return false;
+  }
+
+  // Makes a variable known; the number of its place.
+  uint32_t Push(std::string name, Type type) {
+    locals_.push_back({std::move(name), std::move(type)});
+    checked_.locals = std::max(checked_.locals, static_cast<uint32_t>(locals_.size()));
+    return static_cast<uint32_t>(locals_.size() - 1);
+  }
+
+  bool HasRoomFor(NodeId id, size_t variables) {
+    const size_t most = environment_.options().variables_max;
+    if (locals_.size() + variables <= most) return true;
+    Report(id, "macros are nested too deep: " + std::to_string(most) +
+                   " variables may be known at one place");
+    return false;
+  }
+
+  Type Bind(NodeId id) {
+    const Node node = At(id);
+    if (!HasRoomFor(id, 1)) return Type::Error();
+    const Type value = CheckValue(node.children[0]);
+    MeaningAt(id).local = Push(node.variables[0], value);
+    Type type = CheckValue(node.children[1]);
+    locals_.pop_back();
+    return type;
+  }
+
+  // What the variables of a loop over a range of this type are: one is the element or key; two are
+  // index and element, or key and value.
+  static std::vector<Type> VariableTypes(const Type& range, size_t count) {
+    if (range.is(Kind::kList)) {
+      if (count == 1) return {range.element()};
+      return {Type::Int(), range.element()};
+    }
+    if (range.is(Kind::kMap)) return {range.key(), range.element()};
+    return {Type::Dynamic(), Type::Dynamic()};
+  }
+
+  Type OfLoop(NodeId id) {
+    const Node node = At(id);
+    if (!HasRoomFor(id, node.variables.size())) return Type::Error();
+    const NodeId range_id = node.children[0];
+    const Type range = CheckValue(range_id);
+    const bool runs = range.is(Kind::kList) || range.is(Kind::kMap) || range.is(Kind::kDynamic) ||
+                      range.is(Kind::kError);
+    if (!runs) {
+      Report(range_id, "'" + node.text + "' runs over a list or map, but this is of type " +
+                           range.ToString());
+    }
+    const size_t before = locals_.size();
+    MeaningAt(id).local = static_cast<uint32_t>(before);
+    const std::vector<Type> types = VariableTypes(range, node.variables.size());
+    for (size_t i = 0; i < node.variables.size(); ++i) Push(node.variables[i], types[i]);
+    const bool transforms = node.loop == Loop::kMap || node.loop == Loop::kTransformMap;
+    const bool has_condition = !transforms || node.children.size() == 3;
+    if (has_condition) Condition(node, node.children[1]);
+    const Type last = transforms ? CheckValue(node.children.back()) : Type::Bool();
+    locals_.resize(before);
+    return LoopResult(node.loop, range, last);
+  }
+
+  void Condition(const Node& loop, NodeId id) {
+    const Type type = CheckValue(id);
+    if (IsAssignable(type, Type::Bool())) return;
+    Report(id, "the condition of '" + loop.text + "' must be a bool, but is of type " +
+                   type.ToString());
+  }
+
+  static Type LoopResult(Loop loop, const Type& range, const Type& transformed) {
+    const uint64_t size = range.size_max();
+    switch (loop) {
+      case Loop::kFilter:
+        return Type::List(VariableTypes(range, 1)[0]).AtMost(size);
+      case Loop::kMap:
+        return Type::List(transformed).AtMost(size);
+      case Loop::kTransformMap:
+        return Type::Map(range.is(Kind::kMap)    ? range.key()
+                         : range.is(Kind::kList) ? Type::Int()
+                                                 : Type::Dynamic(),
+                         transformed)
+            .AtMost(size);
+      default:
+        return Type::Bool();
+    }
+  }
+
+  // --- operators and calls ---------------------------------------------------------------------
 
   Type OperatorType(NodeId id) {
     const Operator op = At(id).op;
     const std::vector<NodeId> children = At(id).children;
     std::vector<Type> types;
     for (const NodeId child : children) types.push_back(CheckValue(child));
-    if (op == Operator::kAnd || op == Operator::kOr || op == Operator::kNot) {
-      return Logic(op, children, types);
+    OperatorMeaning meaning = MeaningOf(environment_, op, types);
+    for (OperatorMeaning::Problem& problem : meaning.problems) {
+      Report(problem.operand ? children[*problem.operand] : id, std::move(problem.sentence));
     }
-    if (op == Operator::kConditional) return Conditional(id, children, types);
-    const bool known = std::none_of(types.begin(), types.end(),
-                                    [](const Type& type) { return type.is(Kind::kError); });
-    if (!known) return IsRelation(op) ? Type::Bool() : Type::Error();
-    if (op == Operator::kIndex) return Index(children, types);
-    if (op == Operator::kIn) return In(id, types);
-    if (op == Operator::kEqual || op == Operator::kNotEqual) return Equality(id, types);
-    return IsRelation(op) ? Ordering(id, types) : Arithmetic(id, types);
-  }
-
-  static bool IsRelation(Operator op) { return op >= Operator::kLess && op <= Operator::kIn; }
-
-  Type Logic(Operator op, const std::vector<NodeId>& children, const std::vector<Type>& types) {
-    for (size_t i = 0; i < types.size(); ++i) {
-      if (!IsAssignable(types[i], Type::Bool())) {
-        Report(children[i],
-               Quoted(op) + " needs a bool, but this is of type " + types[i].ToString());
-      }
-    }
-    return Type::Bool();
-  }
-
-  Type Conditional(NodeId id, const std::vector<NodeId>& children, const std::vector<Type>& types) {
-    if (!IsAssignable(types[0], Type::Bool())) {
-      Report(children[0],
-             "the condition of ?: must be a bool, but is of type " + types[0].ToString());
-    }
-    const Type joined = Join(types[1], types[2]);
-    const bool reported = types[1].is(Kind::kError) || types[2].is(Kind::kError);
-    if (!joined.is(Kind::kError) || reported) return joined;
-    return Report(id, "the branches of ?: must have one type, but are of type " +
-                          types[1].ToString() + " and " + types[2].ToString() +
-                          "; dyn() on both lets the run decide");
-  }
-
-  Type Index(const std::vector<NodeId>& children, const std::vector<Type>& types) {
-    if (!types[0].is(Kind::kList) && !types[0].is(Kind::kDynamic)) {
-      return Report(children[0],
-                    "only lists have an index, but this is of type " + types[0].ToString());
-    }
-    if (!IsAssignable(types[1], Type::Int())) {
-      Report(children[1],
-             "the index of a list must be an int, but is of type " + types[1].ToString());
-    }
-    return types[0].element();
-  }
-
-  Type In(NodeId id, const std::vector<Type>& types) {
-    if (!types[1].is(Kind::kList) && !types[1].is(Kind::kDynamic)) {
-      Report(id, "'in' needs a list on its right, but finds " + types[1].ToString());
-    } else if (!Comparable(types[0], types[1].element())) {
-      Report(id, "'in' looks for " + types[0].ToString() + " among elements of type " +
-                     types[1].element().ToString());
-    }
-    return Type::Bool();
-  }
-
-  static bool Comparable(const Type& a, const Type& b) {
-    return IsAssignable(a, b) || IsAssignable(b, a);
-  }
-
-  static std::string Quoted(Operator op) { return "'" + std::string(ToString(op)) + "'"; }
-
-  Type Equality(NodeId id, const std::vector<Type>& types) {
-    if (!Comparable(types[0], types[1])) {
-      Report(id, Quoted(At(id).op) + " can't compare " + Pair(types));
-    }
-    return Type::Bool();
-  }
-
-  static std::string Pair(const std::vector<Type>& types) {
-    return types[0].ToString() + " with " + types[1].ToString();
-  }
-
-  Type Ordering(NodeId id, const std::vector<Type>& types) {
-    for (const Type& type :
-         {Type::Int(), Type::Uint(), Type::Double(), Type::String(), Type::Bool()}) {
-      if (IsAssignable(types[0], type) && IsAssignable(types[1], type)) return Type::Bool();
-    }
-    for (const OpaqueType& opaque : environment_.Opaques()) {
-      const Type type = Type::Opaque(opaque.name, opaque.id);
-      const bool both = IsAssignable(types[0], type) && IsAssignable(types[1], type);
-      if (both && opaque.compare != nullptr) return Type::Bool();
-      if (both) {
-        Report(id, "values of type " + opaque.name + " have no order; only == and != compare them");
-        return Type::Bool();
-      }
-    }
-    Report(id, Quoted(At(id).op) + " can't order " + Pair(types));
-    return Type::Bool();
-  }
-
-  Type Arithmetic(NodeId id, const std::vector<Type>& types) {
-    const Operator op = At(id).op;
-    std::vector<Type> results;
-    const auto add_if_fits = [&](const Type& type) {
-      const bool fits = std::all_of(types.begin(), types.end(),
-                                    [&](const Type& t) { return IsAssignable(t, type); });
-      if (fits) results.push_back(type);
-    };
-    add_if_fits(Type::Int());
-    if (op != Operator::kNegate) add_if_fits(Type::Uint());
-    if (op != Operator::kRemainder) add_if_fits(Type::Double());
-    if (op == Operator::kAdd) add_if_fits(Type::String());
-    if (op == Operator::kAdd) AddLists(types, &results);
-    const OverloadableOperator* name = FindOverloadable(op);
-    for (auto& function : environment_.FindFunctions(name->function, /*method=*/false)) {
-      if (!Takes(*function, types)) continue;
-      results.push_back(function->result);
-      MeaningOf(id).overloads.push_back(std::move(function));
-    }
-    if (!results.empty()) return OnlyResult(results);
-    std::string found = types[0].ToString();
-    if (types.size() == 2) found += " and " + types[1].ToString();
-    return Report(id, Quoted(op) + " has no meaning for " + found + NumberHint(types));
-  }
-
-  // Concatenation of two lists, of which one may be known only when it runs.
-  static void AddLists(const std::vector<Type>& types, std::vector<Type>* results) {
-    const bool left = types[0].is(Kind::kList);
-    const bool right = types[1].is(Kind::kList);
-    if (left && right) {
-      const Type element = Join(types[0].element(), types[1].element());
-      results->push_back(Type::List(element.is(Kind::kError) ? Type::Dynamic() : element));
-    } else if ((left || types[0].is(Kind::kDynamic)) && (right || types[1].is(Kind::kDynamic))) {
-      results->push_back(Type::List(Type::Dynamic()));
-    }
-  }
-
-  static std::string NumberHint(const std::vector<Type>& types) {
-    const auto is_number = [](const Type& type) {
-      return type.is(Kind::kInt) || type.is(Kind::kUint) || type.is(Kind::kDouble);
-    };
-    if (types.size() < 2 || !is_number(types[0]) || !is_number(types[1])) return "";
-    if (types[0].kind() == types[1].kind()) return "";
-    return "; convert one with int(), uint() or double()";
-  }
-
-  static Type OnlyResult(const std::vector<Type>& results) {
-    const bool same = std::all_of(results.begin(), results.end(),
-                                  [&](const Type& type) { return type == results[0]; });
-    return same ? results[0] : Type::Dynamic();
-  }
-
-  // --- calls -----------------------------------------------------------------------------------
-
-  static bool Takes(const Function& function, const std::vector<Type>& types) {
-    if (function.parameters.size() != types.size()) return false;
-    for (size_t i = 0; i < types.size(); ++i) {
-      if (!IsAssignable(types[i], function.parameters[i])) return false;
-    }
-    return true;
-  }
-
-  // "math" for a name, "a.b" for selections of names; empty for all else.
-  std::string QualifiedName(NodeId id) const {
-    const Node& node = At(id);
-    if (node.kind == NodeKind::kName) return node.text;
-    if (node.kind != NodeKind::kSelect) return "";
-    const std::string front = QualifiedName(node.children[0]);
-    return front.empty() ? "" : front + "." + node.text;
+    MeaningAt(id).overloads = std::move(meaning.overloads);
+    return meaning.type;
   }
 
   Type Call(NodeId id) {
-    if (const Type type = QualifiedCall(id); !type.is(Kind::kRecord)) return type;
-    const std::string& name = At(id).text;
+    Qualify(id);
+    const std::string name = At(id).text;
     const bool method = At(id).method;
-    if (const std::string_view what = MissingFunction(name); !what.empty()) {
-      return Report(id, "the " + std::string(what) + " '" + name +
-                            "' is part of CEL, but not yet of this language");
-    }
-    const std::vector<Type> types = ArgumentTypes(id, 0);
-    if (const auto builtin = FindBuiltin(name, method, types.size())) {
-      MeaningOf(id).builtin = *builtin;
-      return BuiltinType(id, *builtin, types);
-    }
-    return HostCall(id, name, method, types);
-  }
-
-  std::vector<Type> ArgumentTypes(NodeId id, size_t from) {
     std::vector<Type> types;
     const std::vector<NodeId> children = At(id).children;
-    for (size_t i = from; i < children.size(); ++i) types.push_back(CheckValue(children[i]));
-    return types;
+    const auto candidates = FindCandidates(environment_, name, method);
+    // What is said of the receiver of an unknown method would only be noise.
+    const bool hopeless = candidates.empty() && !environment_.options().typed;
+    for (size_t i = 0; i < children.size() && !hopeless; ++i) {
+      types.push_back(CheckValue(children[i]));
+    }
+    if (candidates.empty()) {
+      const std::string_view what = MissingFunction(name);
+      return Unknown(id, ErrorCode::kNoSuchOverload,
+                     what.empty() ? NoFunction(environment_, name, method)
+                                  : "the " + std::string(what) + " '" + name +
+                                        "' is part of CEL, but not of this language");
+    }
+    Overloads found = Applicable(candidates, types);
+    if (found.functions.empty()) {
+      return Unknown(id, ErrorCode::kNoSuchOverload, NoOverload(name, method, types, candidates));
+    }
+    MeaningAt(id).overloads = std::move(found.functions);
+    return OnlyType(found.results);
   }
 
   // `math.least(a, b)` reads like a method, but is a function with a qualified name when there is
-  // one. Record stands for "it is not": no call has that type.
-  Type QualifiedCall(NodeId id) {
-    const Type none = Type::Record("");
-    if (!At(id).method) return none;
+  // one.
+  void Qualify(NodeId id) {
+    if (!At(id).method) return;
     const std::string front = QualifiedName(At(id).children[0]);
-    if (front.empty()) return none;
-    const std::string name = front + "." + At(id).text;
-    if (environment_.FindFunctions(name, /*method=*/false).empty()) return none;
+    if (front.empty()) return;
+    std::string name = front + "." + At(id).text;
+    const bool known = !FindCandidates(environment_, name, /*method=*/false).empty();
+    if (!known && MissingFunction(name).empty()) return;
     Node& node = checked_.ast.nodes[id];
     node.method = false;
-    node.text = name;
+    node.text = std::move(name);
     node.children.erase(node.children.begin());
-    return HostCall(id, name, /*method=*/false, ArgumentTypes(id, 0));
-  }
-
-  Type HostCall(NodeId id, const std::string& name, bool method, const std::vector<Type>& types) {
-    const auto functions = environment_.FindFunctions(name, method);
-    if (functions.empty()) return ReportUnknown(id, name, method);
-    std::vector<Type> results;
-    for (const auto& function : functions) {
-      if (!Takes(*function, types)) continue;
-      results.push_back(function->result);
-      MeaningOf(id).overloads.push_back(function);
-    }
-    if (!results.empty()) return OnlyResult(results);
-    std::string message = Signature(name, method, types) + " does not exist; there is";
-    for (size_t i = 0; i < functions.size(); ++i) {
-      message += (i == 0 ? " " : ", ") + Signature(name, method, functions[i]->parameters);
-    }
-    return Report(id, std::move(message));
-  }
-
-  Type ReportUnknown(NodeId id, const std::string& name, bool method) {
-    const std::vector<std::string> styled = environment_.FunctionNames(method);
-    const std::vector<std::string> other = environment_.FunctionNames(!method);
-    const auto has = [&](const std::vector<std::string>& names) {
-      return std::find(names.begin(), names.end(), name) != names.end();
-    };
-    const std::string what = method ? "method" : "function";
-    if (has(styled)) return Report(id, what + " '" + name + "' has another count of arguments");
-    if (has(other)) {
-      return Report(id, "'" + name + "' is " +
-                            (method ? "a function: write " + name + "(x)"
-                                    : "a method: write x." + name + "(...)"));
-    }
-    return Report(id, "there is no " + what + " '" + name + "'" + NameHint(name, styled));
-  }
-
-  static std::string Signature(const std::string& name, bool method,
-                               const std::vector<Type>& types) {
-    std::string text = method && !types.empty() ? types[0].ToString() + "." : "";
-    text += name + "(";
-    for (size_t i = method ? 1 : 0; i < types.size(); ++i) {
-      text += (i > (method ? 1u : 0u) ? ", " : "") + types[i].ToString();
-    }
-    return text + ")";
-  }
-
-  Type BuiltinType(NodeId id, Builtin builtin, const std::vector<Type>& types) {
-    switch (builtin) {
-      case Builtin::kSize:
-        return Needs(id, 0, types, {Type::String(), Type::List(Type::Dynamic())}, Type::Int());
-      case Builtin::kContains:
-      case Builtin::kStartsWith:
-      case Builtin::kEndsWith:
-      case Builtin::kMatches:
-        Needs(id, 0, types, {Type::String()}, Type::Bool());
-        return Needs(id, 1, types, {Type::String()}, Type::Bool());
-      case Builtin::kInt:
-        return Needs(id, 0, types, Convertible(), Type::Int());
-      case Builtin::kUint:
-        return Needs(id, 0, types, Convertible(), Type::Uint());
-      case Builtin::kDouble:
-        return Needs(id, 0, types, Convertible(), Type::Double());
-      case Builtin::kString:
-        return StringConversion(id, types[0]);
-      default:
-        return Type::Dynamic();
-    }
-  }
-
-  static std::vector<Type> Convertible() {
-    return {Type::Int(), Type::Uint(), Type::Double(), Type::String()};
-  }
-
-  Type Needs(NodeId id, size_t argument, const std::vector<Type>& types,
-             const std::vector<Type>& wanted, const Type& result) {
-    std::string list;
-    for (size_t i = 0; i < wanted.size(); ++i) {
-      if (IsAssignable(types[argument], wanted[i])) return result;
-      list += (i == 0 ? "" : i + 1 == wanted.size() ? " or " : ", ") + wanted[i].ToString();
-    }
-    Report(At(id).children[argument], "'" + At(id).text + "' needs " + list +
-                                          " here, but this is of type " +
-                                          types[argument].ToString());
-    return result;
-  }
-
-  // Writing a number out needs memory that a run does not have.
-  Type StringConversion(NodeId id, const Type& type) {
-    const bool is_string = type.is(Kind::kString) && !type.nullable();
-    if (is_string || type.is(Kind::kError)) return Type::String();
-    Report(id, "'string' of a value of type " + type.ToString() +
-                   " is part of CEL, but not yet of this language; only strings are taken");
-    return Type::String();
   }
 
   Environment& environment_;
   std::vector<Issue>* issues_;
   CheckedExpression checked_;
   std::vector<std::string> paths_;  // of names and selections that lead to a slot or record
+  std::vector<Local> locals_;       // of the macros around the node being checked
 };
 
 }  // namespace

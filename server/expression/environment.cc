@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/expression/lexer.h"
+#include "server/expression/macros.h"
 #include "server/expression/names.h"
 #include "server/expression/standard.h"
 
@@ -41,6 +42,10 @@ absl::Status CheckFunctionName(const Function& function) {
     return absl::OkStatus();
   }
   if (!IsQualifiedName(function.name)) return BadName("function", function.name);
+  if (IsMacroName(function.name)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("function '", function.name, "' is a macro of CEL; choose another name"));
+  }
   if (IsStandardFunction(function.name)) {
     return absl::InvalidArgumentError(
         absl::StrCat("function '", function.name,
@@ -51,23 +56,40 @@ absl::Status CheckFunctionName(const Function& function) {
 
 // Whether there are arguments that both could take.
 bool Overlap(const Function& a, const Function& b) {
-  if (a.name != b.name || a.method != b.method || a.parameters.size() != b.parameters.size()) {
+  const size_t count = std::max(a.parameters.size(), b.parameters.size());
+  if (a.name != b.name || a.method != b.method || !TakesCount(a, count) || !TakesCount(b, count)) {
     return false;
   }
-  for (size_t i = 0; i < a.parameters.size(); ++i) {
-    const Type& x = a.parameters[i];
-    const Type& y = b.parameters[i];
+  for (size_t i = 0; i < count; ++i) {
+    const Type& x = ParameterAt(a, i);
+    const Type& y = ParameterAt(b, i);
     if (!IsAssignable(x, y) && !IsAssignable(y, x)) return false;
   }
   return true;
+}
+
+bool IsKeyType(const Type& type) {
+  using Kind = Type::Kind;
+  const bool known = type.is(Kind::kBool) || type.is(Kind::kInt) || type.is(Kind::kUint) ||
+                     type.is(Kind::kString) || type.is(Kind::kDynamic);
+  return known && !type.nullable();
 }
 
 std::string FrontOf(std::string_view path, size_t dot) { return std::string(path.substr(0, dot)); }
 
 }  // namespace
 
+bool TakesCount(const Function& function, size_t arguments) {
+  const size_t parameters = function.parameters.size();
+  return function.variadic ? arguments >= parameters : arguments == parameters;
+}
+
+const Type& ParameterAt(const Function& function, size_t i) {
+  return function.parameters[std::min(i, function.parameters.size() - 1)];
+}
+
 Environment::Environment(Options options) : options_(options) {
-  options_.computed_elements_max = std::min(options_.computed_elements_max, kComputedElementsLimit);
+  options_.variables_max = std::min(options_.variables_max, kVariablesLimit);
 }
 
 absl::Status Environment::CheckType(const Type& type) const {
@@ -75,6 +97,12 @@ absl::Status Environment::CheckType(const Type& type) const {
     case Type::Kind::kError:
       return absl::InvalidArgumentError("a declaration can't have the type 'error'");
     case Type::Kind::kList:
+      return CheckValueType(type.element());
+    case Type::Kind::kMap:
+      if (!IsKeyType(type.key())) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "a map's keys are bool, int, uint, string or dyn, not ", type.key().ToString()));
+      }
       return CheckValueType(type.element());
     case Type::Kind::kOpaque: {
       const OpaqueType* known = FindOpaque(type.opaque_id());
@@ -141,7 +169,7 @@ absl::Status Environment::AddRecord(RecordType record) {
 }
 
 absl::Status Environment::AddVariable(std::string name, Type type) {
-  if (!IsVariableName(name)) return BadName("variable", name);
+  if (!IsQualifiedName(name)) return BadName("variable", name);
   if (variables_.contains(name)) {
     return absl::AlreadyExistsError(absl::StrCat("variable '", name, "' is declared twice"));
   }
@@ -153,9 +181,13 @@ absl::Status Environment::AddVariable(std::string name, Type type) {
 
 absl::Status Environment::AddFunction(Function function) {
   if (absl::Status status = CheckFunctionName(function); !status.ok()) return status;
-  if (function.evaluate == nullptr) {
+  if ((function.evaluate == nullptr) == (function.build == nullptr)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("function '", function.name, "' has nothing to evaluate it"));
+        absl::StrCat("function '", function.name, "' needs one of evaluate and build to run it"));
+  }
+  if (function.variadic && function.parameters.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("function '", function.name, "' has no parameter to repeat"));
   }
   if (function.method && function.parameters.empty()) {
     return absl::InvalidArgumentError(
@@ -176,7 +208,8 @@ absl::Status Environment::AddFunction(Function function) {
 }
 
 absl::Status Environment::AddAccessor(Accessor accessor) {
-  if (!IsVariableName(accessor.name) || IsStandardFunction(accessor.name)) {
+  if (!IsVariableName(accessor.name) || IsStandardFunction(accessor.name) ||
+      IsMacroName(accessor.name)) {
     return BadName("accessor", accessor.name);
   }
   if (accessors_.contains(accessor.name) ||
@@ -198,9 +231,15 @@ absl::StatusOr<uint32_t> Environment::SlotOf(std::string_view path) {
   if (const auto known = slot_of_path_.find(path); known != slot_of_path_.end()) {
     return known->second;
   }
-  size_t dot = std::min(path.find('.'), path.size());
+  // The longest front that is a variable; what follows are fields.
+  size_t dot = path.size();
+  while (FindVariable(path.substr(0, dot)) == nullptr && dot != std::string_view::npos) {
+    dot = dot == 0 ? std::string_view::npos : path.rfind('.', dot - 1);
+  }
+  const bool known = dot != std::string_view::npos;
+  if (!known) dot = std::min(path.find('.'), path.size());
   const Type* variable = FindVariable(path.substr(0, dot));
-  if (variable == nullptr) {
+  if (!known || variable == nullptr) {
     return absl::NotFoundError(absl::StrCat("there is no variable '", FrontOf(path, dot), "'",
                                             NameHint(path.substr(0, dot), VariableNames())));
   }
@@ -242,6 +281,12 @@ const Type* Environment::FindVariable(std::string_view name) const {
   return found != variables_.end() ? &found->second : nullptr;
 }
 
+bool Environment::HasVariablesUnder(std::string_view name) const {
+  const std::string front = std::string(name) + ".";
+  const auto next = variables_.lower_bound(front);
+  return next != variables_.end() && next->first.starts_with(front);
+}
+
 const RecordType* Environment::FindRecord(std::string_view name) const {
   const auto found = records_.find(name);
   return found != records_.end() ? &found->second : nullptr;
@@ -276,7 +321,7 @@ std::vector<std::string> Environment::VariableNames() const {
 }
 
 std::vector<std::string> Environment::FunctionNames(bool method) const {
-  std::vector<std::string> names = BuiltinNames(method);
+  std::vector<std::string> names = StandardNames(method);
   for (const auto& function : functions_) {
     const bool is_operator = FindOverloadable(function->name) != nullptr;
     if (function->method == method && !is_operator) names.push_back(function->name);

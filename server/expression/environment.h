@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "server/expression/accessor.h"
 #include "server/expression/options.h"
+#include "server/expression/scratch.h"
 #include "server/expression/type.h"
 #include "server/expression/value.h"
 
@@ -71,8 +72,9 @@ struct Function {
   // Called with as many values as there are parameters, each of its parameter's type and none an
   // error or absent. Must be pure: the result depends on the arguments alone. Must not allocate or
   // throw. Failure is Value::Error(ErrorCode::kHost, "a sentence"). Strings and lists in the result
-  // must be views of constants or of the arguments. It also runs at load when all arguments are
-  // constant: the result replaces the call, and an error becomes a load error at the call.
+  // must be views of constants or of what the arguments view. It also runs at load when all
+  // arguments are constant: the result replaces the call, and an error becomes a load error at the
+  // call.
   Value (*evaluate)(std::span<const Value> arguments) = nullptr;
 
   // Optional. Called at load for each call that resolves to this overload: one entry a parameter,
@@ -82,7 +84,27 @@ struct Function {
   // Optional, for a result of an opaque type with units: called as `check` is, returns the unit
   // that the result has whatever the other arguments turn out to be, if that can be told.
   std::optional<uint64_t> (*unit)(std::span<const Value* const> arguments) = nullptr;
+
+  // In place of `evaluate`, for functions whose result is built: what it views may lie in the
+  // scratch as well. kTooMuchMemory when the scratch gives none.
+  Value (*build)(std::span<const Value> arguments, Scratch& scratch) = nullptr;
+
+  // Optional. The type of a call with arguments of these static types, in place of `result`: for
+  // functions that pass their arguments on, and to say how large a result can be (Type::AtMost).
+  // Type::Error says that the overload does not take them after all.
+  Type (*result_of)(std::span<const Type> arguments) = nullptr;
+
+  // It takes the same time however long its arguments are: their length counts for no steps.
+  bool constant_time = false;
+
+  // The last parameter may be given any number of times, at least once.
+  bool variadic = false;
 };
+
+// Whether the overload takes so many arguments.
+bool TakesCount(const Function& function, size_t arguments);
+// The type of argument `i`, of a count that it takes.
+const Type& ParameterAt(const Function& function, size_t i);
 
 // Where a value comes from when a program runs.
 struct Slot {
@@ -105,6 +127,9 @@ class Environment {
   // second declaration, NOT_FOUND for a type that was not added before; nothing is changed then.
   absl::Status AddOpaque(OpaqueType type);
   absl::Status AddRecord(RecordType record);
+  //
+  // A variable's name may be qualified ("limits.daily"): a.b.c means the variable with the longest
+  // name that fits, and then its fields.
   absl::Status AddVariable(std::string name, Type type);
   absl::Status AddFunction(Function function);
   absl::Status AddAccessor(Accessor accessor);
@@ -124,6 +149,8 @@ class Environment {
 
   // For the checker. Null when there is none.
   const Type* FindVariable(std::string_view name) const;
+  // Whether a qualified variable begins with `name` and a dot.
+  bool HasVariablesUnder(std::string_view name) const;
   const RecordType* FindRecord(std::string_view name) const;
   const OpaqueType* FindOpaque(OpaqueId id) const;
   std::vector<OpaqueType> Opaques() const;

@@ -6,9 +6,14 @@
 #include <vector>
 
 #include "server/expression/code.h"
+#include "server/expression/cost.h"
+#include "server/expression/map.h"
 
 namespace fundgate::expression {
 namespace {
+
+// What folding may build for one constant.
+constexpr size_t kFoldedBytesMax = size_t{64} * 1024;
 
 class Generator {
  public:
@@ -16,30 +21,21 @@ class Generator {
       : environment_(environment), issues_(issues), code_(std::make_unique<Code>()) {
     code_->checked = std::move(checked);
     code_->opaques = environment.Opaques();
+    code_->budget = static_cast<int64_t>(environment.options().cost_max);
+    code_->scratch_max = environment.options().scratch_bytes_max;
   }
 
   std::unique_ptr<Code> Run(const Type& expected) {
     const size_t before = issues_->size();
     const NodeId root = code_->checked.ast.root;
     code_->root = Emit(root);
-    code_->result = MeaningOf(root).type;
+    code_->result = MeaningAt(root).type;
     code_->wanted = expected;
     code_->check_result = !expected.is(Type::Kind::kDynamic) && code_->result != expected;
-    if (borrows_[code_->root]) {
-      Report(At(root).offset,
-             "the result may not be a list whose elements are computed; return one element, or a "
-             "list of constants");
-    }
-    if (code_->scratch > environment_.options().computed_elements_max) {
-      Report(At(root).offset, "the expression computes too many list elements and arguments: " +
-                                  std::to_string(code_->scratch) + ", where " +
-                                  std::to_string(environment_.options().computed_elements_max) +
-                                  " are allowed");
-    }
+    code_->cost = BoundCost(code_->checked, environment_.options(), issues_);
     if (issues_->size() != before) return nullptr;
     std::sort(code_->slots.begin(), code_->slots.end());
     code_->slots.erase(std::unique(code_->slots.begin(), code_->slots.end()), code_->slots.end());
-    code_->cost += code_->steps.size();
     return std::move(code_);
   }
 
@@ -53,25 +49,26 @@ class Generator {
   };
 
   const Node& At(NodeId id) const { return code_->checked.ast.nodes[id]; }
-  const Meaning& MeaningOf(NodeId id) const { return code_->checked.meanings[id]; }
+  const Meaning& MeaningAt(NodeId id) const { return code_->checked.meanings[id]; }
 
   void Report(uint32_t offset, std::string message) {
     issues_->push_back({offset, Locate(code_->checked.ast.source, offset), std::move(message)});
   }
 
-  uint32_t Add(Step step, bool borrows) {
+  uint32_t Add(const Step& step) {
     code_->steps.push_back(step);
-    borrows_.push_back(borrows);
     units_.emplace_back();
     return static_cast<uint32_t>(code_->steps.size() - 1);
   }
 
-  uint32_t AddConstant(uint32_t offset, Value value) {
+  uint32_t ConstantIndex(const Value& value) {
     code_->constants.push_back(value);
-    const uint32_t added = Add({.op = Op::kConstant,
-                                .offset = offset,
-                                .extra = static_cast<uint32_t>(code_->constants.size() - 1)},
-                               /*borrows=*/false);
+    return static_cast<uint32_t>(code_->constants.size() - 1);
+  }
+
+  uint32_t AddConstant(uint32_t offset, const Value& value) {
+    const uint32_t added =
+        Add({.op = Op::kConstant, .offset = offset, .extra = ConstantIndex(value)});
     if (value.kind() == ValueKind::kOpaque) {
       units_[added] = Unit{value.opaque_type(), value.opaque_second()};
     }
@@ -88,70 +85,133 @@ class Generator {
                        [&](uint32_t step) { return ConstantOf(step) != nullptr; });
   }
 
-  uint32_t Emit(NodeId id) {
-    const Node& node = At(id);
-    if (node.kind == NodeKind::kLiteral) return AddConstant(node.offset, node.literal);
-    if (MeaningOf(id).reads_slot) {
-      code_->slots.push_back(MeaningOf(id).slot);
-      return Add({.op = Op::kSlot, .offset = node.offset, .extra = MeaningOf(id).slot}, false);
+  // --- folding ---------------------------------------------------------------------------------
+
+  // The value with all that it views copied into the code.
+  Value Keep(const Value& value) {
+    switch (value.kind()) {
+      case ValueKind::kString:
+        code_->strings.emplace_back(value.string_value());
+        return Value::String(code_->strings.back());
+      case ValueKind::kBytes:
+        code_->strings.emplace_back(value.bytes_value());
+        return Value::Bytes(code_->strings.back());
+      case ValueKind::kList:
+        return Value::List(KeepAll(value.list_value()));
+      case ValueKind::kMap:
+        return Value::Map(KeepAll(value.map_entries()));
+      default:
+        return value;
     }
-    std::vector<uint32_t> operands;
-    for (const NodeId child : node.children) operands.push_back(Emit(child));
-    if (node.kind == NodeKind::kList) return EmitList(node, operands);
-    if (node.kind == NodeKind::kCall) return EmitCall(id, operands);
-    return EmitOperator(id, operands);
   }
 
-  // Appends the operands and fills in where they are.
+  std::span<const Value> KeepAll(std::span<const Value> values) {
+    std::vector<Value> kept;
+    for (const Value& value : values) kept.push_back(Keep(value));
+    code_->lists.push_back(std::move(kept));
+    return code_->lists.back();
+  }
+
+  // Adds the step; if all its operands are constant, adds what it yields instead. A constant that
+  // fails stays a step: whether it is ever reached is the run's business.
+  uint32_t AddFolded(const Step& step, const std::vector<uint32_t>& operands) {
+    const uint32_t added = Add(step);
+    if (!AllConstant(operands)) return added;
+    Scratch scratch(kFoldedBytesMax);
+    const Value value = expression::Run(*code_, added, {.scratch = &scratch});
+    return value.is_error() ? added : AddConstant(step.offset, Keep(value));
+  }
+
+  // --- nodes -----------------------------------------------------------------------------------
+
+  uint32_t Emit(NodeId id) {
+    const Node& node = At(id);
+    const Meaning& meaning = MeaningAt(id);
+    if (meaning.fails != ErrorCode::kNone) {
+      return Add(
+          {.op = Op::kFail, .offset = node.offset, .extra = static_cast<uint32_t>(meaning.fails)});
+    }
+    if (node.kind == NodeKind::kLiteral) return AddConstant(node.offset, node.literal);
+    if (meaning.reads_slot) return EmitSlot(node, meaning);
+    if (meaning.reads_local) {
+      return Add({.op = Op::kLocal, .offset = node.offset, .extra = meaning.local});
+    }
+    if (node.kind == NodeKind::kLoop) return EmitLoop(id);
+    std::vector<uint32_t> operands;
+    for (const NodeId child : node.children) operands.push_back(Emit(child));
+    switch (node.kind) {
+      case NodeKind::kSelect:
+      case NodeKind::kHas:
+        return EmitField(node, operands);
+      case NodeKind::kList:
+      case NodeKind::kMap:
+        return EmitElements(node, operands);
+      case NodeKind::kCall:
+        return EmitCall(id, operands);
+      case NodeKind::kBind:
+        return Add({.op = Op::kBind,
+                    .offset = node.offset,
+                    .a = operands[0],
+                    .c = operands[1],
+                    .extra = meaning.local});
+      default:
+        return EmitOperator(id, operands);
+    }
+  }
+
+  uint32_t EmitSlot(const Node& node, const Meaning& meaning) {
+    code_->slots.push_back(meaning.slot);
+    const Op op = node.kind == NodeKind::kHas ? Op::kHasSlot : Op::kSlot;
+    return Add({.op = op, .offset = node.offset, .extra = meaning.slot});
+  }
+
+  uint32_t EmitField(const Node& node, const std::vector<uint32_t>& operands) {
+    const Op op = node.kind == NodeKind::kHas ? Op::kHas : Op::kSelect;
+    const Value field = Keep(Value::String(node.text));
+    return AddFolded(
+        {.op = op, .offset = node.offset, .a = operands[0], .extra = ConstantIndex(field)},
+        operands);
+  }
+
+  // Appends the operands and says where they are.
   Step WithOperands(Step step, const std::vector<uint32_t>& operands) {
-    step.operands = static_cast<uint32_t>(code_->operands.size());
-    step.count = static_cast<uint32_t>(operands.size());
+    step.a = static_cast<uint32_t>(code_->operands.size());
+    step.b = static_cast<uint32_t>(operands.size());
     code_->operands.insert(code_->operands.end(), operands.begin(), operands.end());
     return step;
   }
 
   Step WithOverloads(Step step, const Meaning& meaning) {
     step.overloads = static_cast<uint32_t>(code_->overloads.size());
-    step.overload_count = static_cast<uint32_t>(meaning.overloads.size());
+    step.overload_count = static_cast<uint16_t>(meaning.overloads.size());
     code_->overloads.insert(code_->overloads.end(), meaning.overloads.begin(),
                             meaning.overloads.end());
     return step;
   }
 
-  uint32_t Scratch(size_t count) {
-    const auto begin = static_cast<uint32_t>(code_->scratch);
-    code_->scratch += count;
-    return begin;
+  uint32_t EmitElements(const Node& node, const std::vector<uint32_t>& operands) {
+    const Op op = node.kind == NodeKind::kList ? Op::kList : Op::kMap;
+    const Step step = WithOperands({.op = op, .offset = node.offset}, operands);
+    const uint32_t added = AddFolded(step, operands);
+    code_->builds = code_->builds || code_->steps[added].op == op;
+    return added;
   }
 
-  // Adds the step; if all its operands are constant, adds what it yields instead. A constant that
-  // fails stays a step: whether it is ever reached is the run's business.
-  uint32_t AddFolded(Step step, const std::vector<uint32_t>& operands, bool borrows) {
-    const uint32_t added = Add(step, borrows);
-    if (!AllConstant(operands)) return added;
-    std::vector<Value> scratch(code_->scratch);
-    const Value value = fundgate::expression::Run(*code_, added, {}, nullptr, scratch.data());
-    if (value.is_error()) return added;
-    return AddConstant(step.offset, value);
-  }
-
-  uint32_t EmitList(const Node& node, const std::vector<uint32_t>& operands) {
-    if (AllConstant(operands)) {
-      std::vector<Value> elements;
-      for (const uint32_t operand : operands) elements.push_back(*ConstantOf(operand));
-      return AddListConstant(node.offset, std::move(elements));
-    }
-    code_->cost += operands.size();
-    return Add(
-        WithOperands({.op = Op::kList, .offset = node.offset, .extra = Scratch(operands.size())},
-                     operands),
-        /*borrows=*/true);
-  }
-
-  uint32_t AddListConstant(uint32_t offset, std::vector<Value> elements) {
-    code_->cost += elements.size();
-    code_->lists.push_back(std::move(elements));
-    return AddConstant(offset, Value::List(code_->lists.back()));
+  uint32_t EmitLoop(NodeId id) {
+    const Node& node = At(id);
+    Step step{.op = Op::kLoop, .offset = node.offset};
+    step.a = Emit(node.children[0]);
+    const size_t first = code_->steps.size();
+    const bool transforms = node.loop == Loop::kMap || node.loop == Loop::kTransformMap;
+    if (!transforms || node.children.size() == 3) step.b = Emit(node.children[1]);
+    if (transforms) step.c = Emit(node.children.back());
+    code_->builds = code_->builds || transforms || node.loop == Loop::kFilter;
+    step.extra = static_cast<uint32_t>(code_->loops.size());
+    code_->loops.push_back({.loop = node.loop,
+                            .two_variables = node.variables.size() == 2,
+                            .local = MeaningAt(id).local,
+                            .weight = static_cast<uint32_t>(code_->steps.size() - first)});
+    return Add(step);
   }
 
   // --- operators -------------------------------------------------------------------------------
@@ -191,20 +251,19 @@ class Generator {
 
   uint32_t EmitOperator(NodeId id, const std::vector<uint32_t>& operands) {
     const Node& node = At(id);
-    const Meaning& meaning = MeaningOf(id);
-    const bool concatenates = node.op == Operator::kAdd && (meaning.type.is(Type::Kind::kString) ||
-                                                            meaning.type.is(Type::Kind::kList));
-    if (concatenates) return Concatenate(node, operands);
-    Step step = WithOperands({.op = OpOf(node.op, meaning.type.is(Type::Kind::kInt)),
-                              .sign = node.op,
-                              .offset = node.offset},
-                             operands);
-    step = WithOverloads(step, meaning);
-    if (!meaning.overloads.empty()) step.extra = Scratch(operands.size());
+    const Meaning& meaning = MeaningAt(id);
+    Step step{.op = OpOf(node.op, meaning.type.is(Type::Kind::kInt)),
+              .sign = node.op,
+              .offset = node.offset};
+    step.a = operands[0];
+    if (operands.size() > 1) step.b = operands[1];
+    if (operands.size() > 2) step.c = operands[2];
     const std::optional<Unit> unit = CheckUnits(node, operands);
-    const uint32_t added =
-        AddFolded(step, operands, MayBeList(meaning.type) && OperatorBorrows(node.op, operands));
+    const uint32_t added = AddFolded(WithOverloads(step, meaning), operands);
     if (meaning.type.is(Type::Kind::kOpaque)) units_[added] = unit;
+    // Only a sum may turn out to be one of strings or lists.
+    const bool joins = node.op == Operator::kAdd && code_->steps[added].op == Op::kArithmetic;
+    code_->builds = code_->builds || joins;
     return added;
   }
 
@@ -229,67 +288,27 @@ class Generator {
     return left;
   }
 
-  static bool MayBeList(const Type& type) {
-    return type.is(Type::Kind::kList) || type.is(Type::Kind::kDynamic);
-  }
-
-  // Whether the operator's value may be a list that lives in the run's scratch memory.
-  bool OperatorBorrows(Operator op, const std::vector<uint32_t>& operands) const {
-    if (op == Operator::kConditional) return borrows_[operands[1]] || borrows_[operands[2]];
-    return op == Operator::kIndex && borrows_[operands[0]] && HoldsLists(operands[0]);
-  }
-
-  // Whether an element of this computed list may be a computed list itself.
-  bool HoldsLists(uint32_t list) const {
-    const Step& step = code_->steps[list];
-    if (step.op != Op::kList) return true;
-    for (uint32_t i = 0; i < step.count; ++i) {
-      if (borrows_[code_->operands[step.operands + i]]) return true;
-    }
-    return false;
-  }
-
-  uint32_t Concatenate(const Node& node, const std::vector<uint32_t>& operands) {
-    const Value* left = ConstantOf(operands[0]);
-    const Value* right = ConstantOf(operands[1]);
-    if (left != nullptr && right != nullptr && left->is_string() && right->is_string()) {
-      code_->strings.push_back(std::string(left->string_value()) +
-                               std::string(right->string_value()));
-      return AddConstant(node.offset, Value::String(code_->strings.back()));
-    }
-    if (left != nullptr && right != nullptr && left->is_list() && right->is_list()) {
-      std::vector<Value> elements(left->list_value().begin(), left->list_value().end());
-      elements.insert(elements.end(), right->list_value().begin(), right->list_value().end());
-      return AddListConstant(node.offset, std::move(elements));
-    }
-    Report(node.offset,
-           "'+' joins strings and lists only if both are constant; joining at run time is part of "
-           "CEL, but not yet of this language");
-    return operands[0];
-  }
-
   // --- calls -----------------------------------------------------------------------------------
 
   uint32_t EmitCall(NodeId id, const std::vector<uint32_t>& operands) {
     const Node& node = At(id);
-    const Meaning& meaning = MeaningOf(id);
-    if (meaning.builtin == Builtin::kMatches) return EmitMatches(node, operands);
-    if (meaning.builtin != Builtin::kNone) {
-      const Step step = WithOperands(
-          {.op = Op::kBuiltin, .builtin = meaning.builtin, .offset = node.offset}, operands);
-      const bool borrows = meaning.builtin == Builtin::kDyn && borrows_[operands[0]];
-      return AddFolded(step, operands, borrows);
-    }
-    if (meaning.overloads.size() == 1) CheckConstants(node, *meaning.overloads[0], operands);
-    Step step = WithOperands(
-        {.op = Op::kCall, .offset = node.offset, .extra = Scratch(operands.size())}, operands);
-    step = WithOverloads(step, meaning);
-    const bool takes_computed = std::any_of(operands.begin(), operands.end(),
-                                            [&](uint32_t operand) { return borrows_[operand]; });
-    const uint32_t added = FoldCall(step, operands, MayBeList(meaning.type) && takes_computed);
+    const Meaning& meaning = MeaningAt(id);
+    const Function& first = *meaning.overloads[0];
+    if (first.name == "matches") return EmitMatches(node, operands);
+    bool refused = false;
+    if (meaning.overloads.size() == 1) refused = !CheckConstants(node, first, operands);
+    const Step step =
+        WithOverloads(WithOperands({.op = Op::kCall, .offset = node.offset}, operands), meaning);
+    const uint32_t added = AddFolded(step, operands);
     if (meaning.overloads.size() == 1 && !units_[added].has_value()) {
-      units_[added] = UnitOf(*meaning.overloads[0], operands);
+      units_[added] = UnitOf(first, operands);
     }
+    if (code_->steps[added].op != Op::kCall) return added;
+    const bool builds =
+        std::any_of(meaning.overloads.begin(), meaning.overloads.end(),
+                    [](const auto& function) { return function->build != nullptr; });
+    code_->builds = code_->builds || builds || operands.size() > kArgumentsOnStack;
+    if (AllConstant(operands) && !refused) CheckFailure(step, added);
     return added;
   }
 
@@ -307,37 +326,31 @@ class Generator {
   }
 
   // A host function that fails on constants will always fail: better said now.
-  uint32_t FoldCall(const Step& step, const std::vector<uint32_t>& operands, bool borrows) {
-    const uint32_t added = AddFolded(step, operands, borrows);
-    const bool unfolded = code_->steps[added].op == Op::kCall;
-    if (!unfolded || !AllConstant(operands)) return added;
-    std::vector<Value> scratch(code_->scratch);
-    const Value value = fundgate::expression::Run(*code_, added, {}, nullptr, scratch.data());
-    if (value.error_code() == ErrorCode::kHost && !already_refused_) {
-      Report(step.offset, "this call always fails: " + std::string(value.error_text()));
-    }
-    return added;
+  void CheckFailure(const Step& step, uint32_t added) {
+    Scratch scratch(kFoldedBytesMax);
+    const Value value = expression::Run(*code_, added, {.scratch = &scratch});
+    if (value.error_code() != ErrorCode::kHost) return;
+    Report(step.offset, "this call always fails: " + std::string(value.error_text()));
   }
 
-  void CheckConstants(const Node& node, const Function& function,
+  // False if the function's own hook refuses the arguments.
+  bool CheckConstants(const Node& node, const Function& function,
                       const std::vector<uint32_t>& operands) {
-    already_refused_ = false;
-    if (function.check == nullptr) return;
+    if (function.check == nullptr) return true;
     const std::optional<LoadIssue> issue = function.check(ConstantsOf(operands));
-    if (!issue) return;
-    already_refused_ = true;
+    if (!issue) return true;
     const bool has_place = issue->argument < node.children.size();
     Report(has_place ? At(node.children[issue->argument]).offset : node.offset, issue->message);
+    return false;
   }
 
   uint32_t EmitMatches(const Node& node, const std::vector<uint32_t>& operands) {
     const Value* pattern = ConstantOf(operands[1]);
     const uint32_t place = At(node.children[1]).offset;
     if (pattern == nullptr || !pattern->is_string()) {
-      Report(
-          place,
-          "the pattern of 'matches' must be constant; a computed one is part of CEL, but not yet "
-          "of this language");
+      Report(place,
+             "the pattern of 'matches' must be constant; a computed one is part of CEL, but not of "
+             "this language");
       return operands[0];
     }
     RE2::Options options;
@@ -352,23 +365,19 @@ class Generator {
                         " instructions, and " +
                         std::to_string(environment_.options().regex_program_max) + " are allowed");
     }
-    code_->cost += static_cast<uint64_t>(std::max(0, regex->ProgramSize()));
+    if (!regex->ok()) return operands[0];
     code_->regexes.push_back(std::move(regex));
-    const Step step = WithOperands({.op = Op::kBuiltin,
-                                    .builtin = Builtin::kMatches,
-                                    .offset = node.offset,
-                                    .extra = static_cast<uint32_t>(code_->regexes.size() - 1)},
-                                   operands);
-    if (!code_->regexes.back()->ok()) return operands[0];
-    return AddFolded(step, operands, false);
+    return AddFolded({.op = Op::kMatches,
+                      .offset = node.offset,
+                      .a = operands[0],
+                      .extra = static_cast<uint32_t>(code_->regexes.size() - 1)},
+                     {operands[0]});
   }
 
   const Environment& environment_;
   std::vector<Issue>* issues_;
   std::unique_ptr<Code> code_;
-  std::vector<bool> borrows_;  // of each step: its value may be a list in scratch memory
   std::vector<std::optional<Unit>> units_;  // of each step: what is known of its opaque value
-  bool already_refused_ = false;
 };
 
 }  // namespace

@@ -23,6 +23,9 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool IsNameStart(char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsNamePart(char c) { return IsNameStart(c) || IsDigit(c); }
+bool IsQuotedNamePart(char c) {
+  return IsNamePart(c) || c == '.' || c == '-' || c == '/' || c == ' ';
+}
 
 uint32_t HexValue(char c) {
   if (IsDigit(c)) return static_cast<uint32_t>(c - '0');
@@ -137,7 +140,14 @@ class Lexer {
     const size_t begin = at_;
     const size_t close = source_.find_first_of("`\n", begin + 1);
     at_ = close == std::string_view::npos ? source_.size() : close + 1;
-    Push(TokenKind::kQuotedName, begin);
+    const std::string_view name = source_.substr(begin + 1, close - begin - 1);
+    const bool ends = close != std::string_view::npos && source_[close] == '`';
+    if (!ends || name.empty() || !std::all_of(name.begin(), name.end(), IsQuotedNamePart)) {
+      Report(begin,
+             "a field's name in backticks has letters, digits, '_', '.', '-', '/' and "
+             "spaces, and ends with a backtick on its line");
+    }
+    Push(TokenKind::kQuotedName, begin, std::string(name));
   }
 
   void Symbol() {

@@ -22,8 +22,8 @@ enum class TokenKind : uint8_t {
   kUint,  // the same, without the u
   kDouble,
   kString,      // value is the content, escapes resolved
-  kBytes,       // recognised and refused
-  kQuotedName,  // `name`, recognised and refused
+  kBytes,       // the same
+  kQuotedName,  // `name`, of fields; value is what stands between the backticks
   kSymbol,      // text is one of ( ) [ ] { } . , ? : + - * / % ! < <= > >= == != && ||
 };
 
@@ -31,7 +31,7 @@ struct Token {
   TokenKind kind = TokenKind::kEnd;
   uint32_t offset = 0;    // of its first byte
   std::string_view text;  // as written, a view of the source
-  std::string value;      // of strings
+  std::string value;      // of strings, bytes and quoted names
 
   bool Is(std::string_view symbol) const { return kind == TokenKind::kSymbol && text == symbol; }
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/expression/lexer.h"
+#include "server/expression/macros.h"
 #include "server/expression/numbers.h"
 
 namespace fundgate::expression {
@@ -66,9 +67,11 @@ class Parser {
   }
 
   NodeId Fail(const Token& token, std::string message) {
-    if (!failed_) {
-      issues_->push_back({token.offset, Locate(ast_.source, token.offset), std::move(message)});
-    }
+    return FailAt(token.offset, std::move(message));
+  }
+
+  NodeId FailAt(uint32_t offset, std::string message) {
+    if (!failed_) issues_->push_back({offset, Locate(ast_.source, offset), std::move(message)});
     failed_ = true;
     return 0;
   }
@@ -174,7 +177,9 @@ class Parser {
           result = AddOperator(Operator::kIndex, token, {result, index});
         }
       } else if (TakeIf("{")) {
-        result = Braces(token, "messages (Name{field: value})");
+        if (Entries(/*of_message=*/true)) {
+          result = Unsupported(token, "messages (Name{field: value})");
+        }
       } else {
         break;
       }
@@ -184,22 +189,19 @@ class Parser {
 
   NodeId Selection(NodeId operand) {
     const Token& name = Take();
-    if (name.kind == TokenKind::kQuotedName) {
-      return Add({.kind = NodeKind::kUnsupported,
-                  .offset = name.offset,
-                  .text = "field names in backticks",
-                  .children = {operand}});
-    }
+    if (name.kind == TokenKind::kQuotedName) return Select(name, name.value, operand);
     if (name.kind != TokenKind::kName) {
       return Fail(name, "expected the name of a field or method after '.', found " + Found(name));
     }
-    if (!TakeIf("(")) {
-      return Add({.kind = NodeKind::kSelect,
-                  .offset = name.offset,
-                  .text = std::string(name.text),
-                  .children = {operand}});
-    }
+    if (!TakeIf("(")) return Select(name, std::string(name.text), operand);
     return Call(name, /*method=*/true, {operand});
+  }
+
+  NodeId Select(const Token& token, std::string field, NodeId operand) {
+    return Add({.kind = NodeKind::kSelect,
+                .offset = token.offset,
+                .text = std::move(field),
+                .children = {operand}});
   }
 
   NodeId Call(const Token& name, bool method, std::vector<NodeId> arguments) {
@@ -213,11 +215,24 @@ class Parser {
       return Fail(name,
                   "too many arguments: a call may have " + std::to_string(options_.arguments_max));
     }
+    if (failed_) return 0;
+    if (auto expansion = ExpandMacro(ast_, name.text, method, arguments)) {
+      return Expanded(name, *std::move(expansion));
+    }
     return Add({.kind = NodeKind::kCall,
                 .method = method,
                 .offset = name.offset,
                 .text = std::string(name.text),
                 .children = std::move(arguments)});
+  }
+
+  NodeId Expanded(const Token& name, Expansion expansion) {
+    if (!expansion.problem.empty()) {
+      const uint32_t offset = expansion.place ? ast_.nodes[*expansion.place].offset : name.offset;
+      return FailAt(offset, std::move(expansion.problem));
+    }
+    expansion.node.offset = name.offset;
+    return Add(std::move(expansion.node));
   }
 
   NodeId Primary(bool negative) {
@@ -238,9 +253,10 @@ class Parser {
       case TokenKind::kNull:
         return Literal(token, Value::Null());
       case TokenKind::kBytes:
-        return Unsupported(token, "bytes (b'...')");
+        ast_.strings.push_back(token.value);
+        return Literal(token, Value::Bytes(ast_.strings.back()));
       case TokenKind::kName:
-        return Name(token);
+        return Name(token, /*absolute=*/false);
       case TokenKind::kSymbol:
         return Bracket(token);
       default:
@@ -255,17 +271,20 @@ class Parser {
       return inner;
     }
     if (token.Is("[")) return List(token);
-    if (token.Is("{")) return Braces(token, "maps ({key: value})");
-    if (token.Is(".") && Peek().kind == TokenKind::kName) return Name(Take());
+    if (token.Is("{")) return Map(token);
+    if (token.Is(".") && Peek().kind == TokenKind::kName) return Name(Take(), /*absolute=*/true);
     return Fail(token, "expected an expression, found " + Found(token));
   }
 
-  NodeId Name(const Token& name) {
+  NodeId Name(const Token& name, bool absolute) {
     if (IsReserved(name.text)) {
       return Fail(name, "'" + std::string(name.text) + "' is a reserved word and can't be a name");
     }
     if (TakeIf("(")) return Call(name, /*method=*/false, {});
-    return Add({.kind = NodeKind::kName, .offset = name.offset, .text = std::string(name.text)});
+    return Add({.kind = NodeKind::kName,
+                .absolute = absolute,
+                .offset = name.offset,
+                .text = std::string(name.text)});
   }
 
   NodeId List(const Token& bracket) {
@@ -286,18 +305,36 @@ class Parser {
         {.kind = NodeKind::kList, .offset = bracket.offset, .children = std::move(elements)});
   }
 
-  // Maps and messages: read to the closing brace, so that problems behind them are found as well.
-  NodeId Braces(const Token& brace, const char* what) {
+  NodeId Map(const Token& brace) {
+    const auto entries = Entries(/*of_message=*/false);
+    if (!entries) return 0;
+    if (entries->size() / 2 > options_.list_elements_max) {
+      return Fail(brace, "the map is too long: it may have " +
+                             std::to_string(options_.list_elements_max) + " entries");
+    }
+    return Add({.kind = NodeKind::kMap, .offset = brace.offset, .children = *entries});
+  }
+
+  // Of maps and messages, behind the opening brace: keys and values in turn. The keys of messages
+  // are names of fields, which are skipped.
+  std::optional<std::vector<NodeId>> Entries(bool of_message) {
+    std::vector<NodeId> entries;
     while (!failed_ && !Peek().Is("}") && !Peek().Is(",")) {
-      Expr();
-      if (!Expect(":", "between a key and its value")) return 0;
-      Expr();
+      const bool names = Peek().kind == TokenKind::kName || Peek().kind == TokenKind::kQuotedName;
+      if (of_message && names) {
+        Take();
+      } else {
+        entries.push_back(Expr());
+      }
+      if (!Expect(":", "between a key and its value")) return std::nullopt;
+      entries.push_back(Expr());
       if (!Peek().Is(",") || tokens_[at_ + 1].Is("}")) break;
       Take();
+      if (Peek().Is(",")) Fail(Peek(), "expected an entry, found ','");
     }
     TakeIf(",");
-    if (!Expect("}", "to close the '{'")) return 0;
-    return Unsupported(brace, what);
+    if (!Expect("}", "to close the '{'")) return std::nullopt;
+    return entries;
   }
 
   NodeId Unsupported(const Token& token, const char* what) {

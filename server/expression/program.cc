@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <utility>
 
 #include "server/expression/accessor.h"
@@ -12,21 +13,39 @@
 namespace fundgate::expression {
 namespace {
 
-// Scratch memory that most expressions get along with.
-constexpr size_t kSmallScratch = 16;
+// Memory on the stack for what a run builds when the caller hands in none.
+constexpr size_t kFirstScratchBytes = 2048;
 
-// Values are written before they are read, so the memory need not be initialised.
-template <size_t kValues>
-Value RunWith(const Code& code, std::span<const Value> slots, const Activation* lazy) {
-  alignas(Value) std::byte memory[kValues * sizeof(Value)];
-  return Run(code, code.root, slots, lazy, reinterpret_cast<Value*>(memory));
+// Whether the result lies in memory that ends with the run.
+bool ViewsScratch(const Value& value, const Scratch& scratch) {
+  if (value.is_string() || value.is_bytes()) return scratch.Owns(value.string_value().data());
+  if (value.is_list()) return scratch.Owns(value.list_value().data());
+  return value.is_map() && scratch.Owns(value.map_entries().data());
 }
 
-Value RunChecked(const Code& code, std::span<const Value> slots, const Activation* lazy) {
-  const Value value = code.scratch == 0 ? Run(code, code.root, slots, lazy, nullptr)
-                      : code.scratch <= kSmallScratch
-                          ? RunWith<kSmallScratch>(code, slots, lazy)
-                          : RunWith<kComputedElementsLimit>(code, slots, lazy);
+Value RunBuilding(const Code& code, Frame& frame) {
+  alignas(Value) std::byte memory[kFirstScratchBytes];
+  Scratch scratch(std::span<std::byte>(memory), code.scratch_max);
+  frame.scratch = &scratch;
+  const Value value = Run(code, code.root, frame);
+  if (!ViewsScratch(value, scratch)) return value;
+  return Value::Error(ErrorCode::kNoScratch, nullptr, code.steps[code.root].offset);
+}
+
+Value RunFrame(const Code& code, Frame frame) {
+  if (code.builds && frame.scratch == nullptr) return RunBuilding(code, frame);
+  return Run(code, code.root, frame);
+}
+
+// Values are written before they are read, so the memory need not be initialised.
+Value RunWithLocals(const Code& code, Frame frame) {
+  alignas(Value) std::byte memory[kVariablesLimit * sizeof(Value)];
+  frame.locals = reinterpret_cast<Value*>(memory);
+  return RunFrame(code, frame);
+}
+
+Value RunChecked(const Code& code, const Frame& frame) {
+  const Value value = code.checked.locals == 0 ? RunFrame(code, frame) : RunWithLocals(code, frame);
   if (!code.check_result || value.is_error() || Fits(value, code.wanted)) return value;
   return Value::Error(ErrorCode::kWrongResult, nullptr, code.steps[code.root].offset);
 }
@@ -60,17 +79,26 @@ Program& Program::operator=(Program&&) noexcept = default;
 Program::~Program() = default;
 
 Value Program::Evaluate(std::span<const Value> slots) const {
-  return RunChecked(*code_, slots, nullptr);
+  return RunChecked(*code_, {.slots = slots});
 }
 
 Value Program::Evaluate(const Activation& activation) const {
-  return RunChecked(*code_, {}, &activation);
+  return RunChecked(*code_, {.lazy = &activation});
+}
+
+Value Program::Evaluate(std::span<const Value> slots, Scratch& scratch) const {
+  return RunChecked(*code_, {.slots = slots, .scratch = &scratch});
+}
+
+Value Program::Evaluate(const Activation& activation, Scratch& scratch) const {
+  return RunChecked(*code_, {.lazy = &activation, .scratch = &scratch});
 }
 
 const Type& Program::result_type() const { return code_->result; }
 const std::string& Program::source() const { return code_->checked.ast.source; }
 const std::vector<uint32_t>& Program::slots_used() const { return code_->slots; }
 uint64_t Program::cost() const { return code_->cost; }
+bool Program::builds() const { return code_->builds; }
 const CheckedExpression& Program::checked() const { return code_->checked; }
 
 Compiled Compile(Environment& environment, std::string_view source, const Type& expected) {

@@ -8,12 +8,10 @@
 //   const Value frame[] = {Value::Int(30), Value::Int(100)};
 //   const Value holds = compiled.program->Evaluate(frame);     // true, false or an error
 //
-// What is here means what CEL says it means. In: int, uint, double, bool, string and null literals,
-// list literals; + - * / % with 64-bit integers that fail instead of wrapping; comparison; && || !
-// with CEL's absorption of errors; ?:; field selection; `in` and indexing for lists; size,
-// contains, startsWith, endsWith, matches; int(), uint(), double(), dyn(). Everything else that CEL
-// has (maps, messages, bytes, macros, time, types as values, concatenation of what isn't constant)
-// is refused at load by name.
+// What is here means what CEL says it means; docs/expressions.md lists it. In: all of CEL's
+// literals, operators, standard functions and macros, its extensions for strings, math and
+// bindings, maps, bytes, timestamps and durations. Out, and refused at load by name: messages of
+// protobuf, zones with names, patterns that are computed, optional values.
 #ifndef SERVER_EXPRESSION_PROGRAM_H_
 #define SERVER_EXPRESSION_PROGRAM_H_
 
@@ -27,6 +25,7 @@
 
 #include "server/expression/environment.h"
 #include "server/expression/issue.h"
+#include "server/expression/scratch.h"
 #include "server/expression/type.h"
 #include "server/expression/value.h"
 
@@ -52,23 +51,32 @@ class Program {
   Program& operator=(Program&&) noexcept;
   ~Program();
 
-  // Runs it. Allocates nothing, except that RE2 may fill its cache of states in matches(), within
-  // Options::regex_memory_max. The result is a value of result_type() or an error value with the
-  // place in source(); it may view the program's constants and the slots' strings and lists.
+  // Runs it. The result is a value of result_type() or an error value with the place in source();
+  // it may view the program's constants and the slots' strings and lists.
+  //
+  // Allocates nothing unless builds(), except that RE2 may fill its cache of states in matches(),
+  // within Options::regex_memory_max. What a run builds lies in memory of its own, at first on the
+  // stack; a result that lies there is the error kNoScratch. With `scratch` it lies in that, and
+  // stays until the scratch is cleared.
   //
   // `slots` is the environment's frame: at least every slot of slots_used(); one beyond its end
   // counts as absent. Reading an absent slot is the error kNoSuchField. A slot with another type
   // than declared is never misread: operators meet it with kNoSuchOverload.
   Value Evaluate(std::span<const Value> slots) const;
   Value Evaluate(const Activation& activation) const;
+  Value Evaluate(std::span<const Value> slots, Scratch& scratch) const;
+  Value Evaluate(const Activation& activation, Scratch& scratch) const;
 
   // The static type; Dynamic if only the run can tell.
   const Type& result_type() const;
   const std::string& source() const;
   // The slots the text names, ascending, each once.
   const std::vector<uint32_t>& slots_used() const;
-  // Upper bound of steps of one run: nodes, plus elements of literals it may look through.
+  // Upper bound of steps of one run, if no value is longer than its declared type says: see
+  // Options::cost_max.
   uint64_t cost() const;
+  // Whether a run may build text, lists or maps.
+  bool builds() const;
   // For analyses over the tree, such as monotonicity.h.
   const CheckedExpression& checked() const;
 

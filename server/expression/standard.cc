@@ -1,30 +1,13 @@
 #include "server/expression/standard.h"
 
 #include <algorithm>
+#include <map>
+#include <span>
+
+#include "server/expression/functions/tables.h"
 
 namespace fundgate::expression {
 namespace {
-
-struct BuiltinEntry {
-  std::string_view name;
-  Builtin builtin;
-  size_t arguments;
-  bool as_function;
-  bool as_method;
-};
-
-constexpr BuiltinEntry kBuiltins[] = {
-    {"size", Builtin::kSize, 1, true, true},
-    {"contains", Builtin::kContains, 2, false, true},
-    {"startsWith", Builtin::kStartsWith, 2, false, true},
-    {"endsWith", Builtin::kEndsWith, 2, false, true},
-    {"matches", Builtin::kMatches, 2, true, true},
-    {"int", Builtin::kInt, 1, true, false},
-    {"uint", Builtin::kUint, 1, true, false},
-    {"double", Builtin::kDouble, 1, true, false},
-    {"string", Builtin::kString, 1, true, false},
-    {"dyn", Builtin::kDyn, 1, true, false},
-};
 
 struct MissingEntry {
   std::string_view name;
@@ -32,32 +15,28 @@ struct MissingEntry {
 };
 
 constexpr MissingEntry kMissing[] = {
-    {"has", "macro"},
-    {"all", "macro"},
-    {"exists", "macro"},
-    {"exists_one", "macro"},
-    {"existsOne", "macro"},
-    {"map", "macro"},
-    {"filter", "macro"},
-    {"bool", "conversion"},
-    {"bytes", "conversion"},
-    {"type", "function"},
-    {"duration", "function of time"},
-    {"timestamp", "function of time"},
-    {"getDate", "function of time"},
-    {"getDayOfMonth", "function of time"},
-    {"getDayOfWeek", "function of time"},
-    {"getDayOfYear", "function of time"},
-    {"getFullYear", "function of time"},
-    {"getHours", "function of time"},
-    {"getMilliseconds", "function of time"},
-    {"getMinutes", "function of time"},
-    {"getMonth", "function of time"},
-    {"getSeconds", "function of time"},
+    {"transformMapEntry", "macro"},
+    {"sortBy", "macro"},
+    {"optMap", "macro"},
+    {"optFlatMap", "macro"},
+    {"optional.of", "function"},
+    {"optional.none", "function"},
+    {"optional.ofNonZeroValue", "function"},
+    {"orValue", "function"},
+    {"hasValue", "function"},
+    {"base64.encode", "function"},
+    {"base64.decode", "function"},
+    {"regex.replace", "function"},
+    {"regex.extract", "function"},
+    {"ip", "function"},
+    {"cidr", "function"},
 };
 
-constexpr std::string_view kTypeNames[] = {"bool", "bytes",     "double", "dyn",  "int", "list",
-                                           "map",  "null_type", "string", "type", "uint"};
+constexpr ValueKind kTypes[] = {
+    ValueKind::kNull,   ValueKind::kBool,      ValueKind::kInt,      ValueKind::kUint,
+    ValueKind::kDouble, ValueKind::kString,    ValueKind::kBytes,    ValueKind::kList,
+    ValueKind::kMap,    ValueKind::kTimestamp, ValueKind::kDuration, ValueKind::kType,
+};
 
 constexpr OverloadableOperator kOverloadable[] = {
     {"_+_", Operator::kAdd, 2},       {"_-_", Operator::kSubtract, 2},
@@ -65,21 +44,39 @@ constexpr OverloadableOperator kOverloadable[] = {
     {"_%_", Operator::kRemainder, 2}, {"-_", Operator::kNegate, 1},
 };
 
-}  // namespace
+using Table = std::map<std::string, std::vector<std::shared_ptr<const Function>>, std::less<>>;
 
-std::optional<Builtin> FindBuiltin(std::string_view name, bool method, size_t arguments) {
-  for (const BuiltinEntry& entry : kBuiltins) {
-    const bool style = method ? entry.as_method : entry.as_function;
-    if (entry.name == name && style && entry.arguments == arguments) return entry.builtin;
+Table MakeTable(bool method) {
+  Table table;
+  for (auto* functions : {&SizeFunctions, &ConversionFunctions, &StringFunctions, &FormatFunctions,
+                          &MathFunctions, &TimeFunctions}) {
+    for (Function& function : functions()) {
+      if (function.method != method) continue;
+      std::string name = function.name;
+      table[std::move(name)].push_back(std::make_shared<const Function>(std::move(function)));
+    }
   }
-  return std::nullopt;
+  return table;
 }
 
-std::vector<std::string> BuiltinNames(bool method) {
+// Made once, for the life of the process.
+const Table& TableOf(bool method) {
+  static const Table& functions = *new Table(MakeTable(false));
+  static const Table& methods = *new Table(MakeTable(true));
+  return method ? methods : functions;
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<const Function>> FindStandard(std::string_view name, bool method) {
+  const Table& table = TableOf(method);
+  const auto found = table.find(name);
+  return found != table.end() ? found->second : Table::mapped_type();
+}
+
+std::vector<std::string> StandardNames(bool method) {
   std::vector<std::string> names;
-  for (const BuiltinEntry& entry : kBuiltins) {
-    if (method ? entry.as_method : entry.as_function) names.emplace_back(entry.name);
-  }
+  for (const auto& [name, functions] : TableOf(method)) names.push_back(name);
   return names;
 }
 
@@ -90,14 +87,16 @@ std::string_view MissingFunction(std::string_view name) {
   return "";
 }
 
-bool IsTypeName(std::string_view name) {
-  return std::find(std::begin(kTypeNames), std::end(kTypeNames), name) != std::end(kTypeNames);
+std::optional<Value> FindTypeName(std::string_view name) {
+  for (const ValueKind kind : kTypes) {
+    if (KindName(kind) == name) return Value::TypeOf(kind);
+  }
+  return std::nullopt;
 }
 
 bool IsStandardFunction(std::string_view name) {
-  const auto is_it = [&](const BuiltinEntry& entry) { return entry.name == name; };
-  return !MissingFunction(name).empty() ||
-         std::any_of(std::begin(kBuiltins), std::end(kBuiltins), is_it);
+  return !MissingFunction(name).empty() || TableOf(false).contains(name) ||
+         TableOf(true).contains(name);
 }
 
 const OverloadableOperator* FindOverloadable(std::string_view function) {

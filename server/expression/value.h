@@ -19,7 +19,12 @@ enum class ValueKind : uint8_t {
   kUint,
   kDouble,
   kString,
+  kBytes,
   kList,
+  kMap,
+  kTimestamp,
+  kDuration,
+  kType,    // a type as a value: int, type(x)
   kOpaque,  // a host's type: two words that only the host reads
   kError,   // evaluation failed; an answer like any other, never an absl::Status
 };
@@ -27,15 +32,20 @@ enum class ValueKind : uint8_t {
 // Why an evaluation failed.
 enum class ErrorCode : uint16_t {
   kNone = 0,
-  kOverflow,        // an integer result does not fit in 64 bits
+  kOverflow,        // a result does not fit: an integer in 64 bits, a time in its range
   kDivisionByZero,  // integer division or remainder by zero
   kNoSuchOverload,  // the operator or function has no meaning for the values it met (null included)
-  kNoSuchField,     // the slot is absent, or was not given
-  kOutOfRange,      // list index outside the list
-  kBadConversion,   // int(), uint() or double() of something that does not say such a number
+  kNoSuchField,     // the slot is absent, or was not given; or the map has no such key
+  kOutOfRange,      // an index outside the list or string
+  kBadConversion,   // int(), timestamp() and so on of something that does not say such a value
   kNotSupported,    // CEL defines it, this implementation does not do it when it runs
   kWrongResult,     // the expression ended with another type than was asked for at load
   kHost,            // a host function or comparison failed; error_text() is the host's sentence
+  kBadKey,          // a map's key that is no int, uint, bool or string, or that occurs twice
+  kTooManySteps,    // the run would take more steps than Options::cost_max
+  kTooMuchMemory,   // the run would build more than the scratch memory may hold
+  kNoScratch,       // the result was built by the run, and the caller gave no memory to keep it in
+  kBadFormat,       // format() met a clause that means nothing, or an argument that does not fit it
 };
 
 // One sentence for a code, without a place.
@@ -45,8 +55,9 @@ std::string_view ErrorText(ErrorCode code);
 // every environment of the process, so that values may travel between programs.
 using OpaqueId = uint16_t;
 
-// Strings and lists are views: whoever made the value keeps the bytes or elements alive while the
-// value is used. Equality of two Value objects is the language's business: see Equals().
+// Strings, bytes, lists and maps are views: whoever made the value keeps the bytes or elements
+// alive while the value is used. Equality of two Value objects is the language's business: see
+// Equals().
 class Value {
  public:
   constexpr Value() : kind_(ValueKind::kAbsent), tag_(0), offset_(0), first_{.i = 0}, second_(0) {}
@@ -60,8 +71,31 @@ class Value {
   static constexpr Value String(std::string_view text) {
     return Make(ValueKind::kString, {.s = text.data()}, text.size());
   }
+  static constexpr Value Bytes(std::string_view bytes) {
+    return Make(ValueKind::kBytes, {.s = bytes.data()}, bytes.size());
+  }
   static constexpr Value List(std::span<const Value> elements) {
     return Make(ValueKind::kList, {.l = elements.data()}, elements.size());
+  }
+  // Key, value, key, value and so on, sorted by key as SortMap() of map.h does: that is the order
+  // in which macros see them, and lookup relies on it.
+  static constexpr Value Map(std::span<const Value> entries) {
+    return Make(ValueKind::kMap, {.l = entries.data()}, entries.size());
+  }
+  // Seconds since 1970 and the nanoseconds behind them, 0 to 999999999. Within
+  // kTimestampSecondsMin and kTimestampSecondsMax of time.h.
+  static constexpr Value Timestamp(int64_t seconds, uint64_t nanoseconds) {
+    return Make(ValueKind::kTimestamp, {.i = seconds}, nanoseconds);
+  }
+  // In nanoseconds: up to 292 years, either way.
+  static constexpr Value Duration(int64_t nanoseconds) {
+    return Make(ValueKind::kDuration, {.i = nanoseconds}, 0);
+  }
+  // The type of all values of a kind; of opaque ones also its number.
+  static constexpr Value TypeOf(ValueKind kind, uint16_t opaque_type = 0) {
+    Value value = Make(ValueKind::kType, {.i = static_cast<int64_t>(kind)}, 0);
+    value.tag_ = opaque_type;
+    return value;
   }
   // `type` as declared by Environment::AddOpaque; the two words are the host's.
   static constexpr Value Opaque(OpaqueId type, int64_t first, uint64_t second) {
@@ -93,7 +127,12 @@ class Value {
   constexpr bool is_uint() const { return kind_ == ValueKind::kUint; }
   constexpr bool is_double() const { return kind_ == ValueKind::kDouble; }
   constexpr bool is_string() const { return kind_ == ValueKind::kString; }
+  constexpr bool is_bytes() const { return kind_ == ValueKind::kBytes; }
   constexpr bool is_list() const { return kind_ == ValueKind::kList; }
+  constexpr bool is_map() const { return kind_ == ValueKind::kMap; }
+  constexpr bool is_timestamp() const { return kind_ == ValueKind::kTimestamp; }
+  constexpr bool is_duration() const { return kind_ == ValueKind::kDuration; }
+  constexpr bool is_type() const { return kind_ == ValueKind::kType; }
   constexpr bool is_opaque(OpaqueId type) const {
     return kind_ == ValueKind::kOpaque && tag_ == type;
   }
@@ -108,7 +147,15 @@ class Value {
   constexpr uint64_t uint_value() const { return first_.u; }
   constexpr double double_value() const { return first_.d; }
   constexpr std::string_view string_value() const { return {first_.s, second_}; }
+  constexpr std::string_view bytes_value() const { return {first_.s, second_}; }
   constexpr std::span<const Value> list_value() const { return {first_.l, second_}; }
+  // Keys at even places, their values behind them.
+  constexpr std::span<const Value> map_entries() const { return {first_.l, second_}; }
+  constexpr size_t map_size() const { return second_ / 2; }
+  constexpr int64_t timestamp_seconds() const { return first_.i; }
+  constexpr uint64_t timestamp_nanoseconds() const { return second_; }
+  constexpr int64_t duration_nanoseconds() const { return first_.i; }
+  constexpr ValueKind type_kind() const { return static_cast<ValueKind>(first_.i); }
   constexpr OpaqueId opaque_type() const { return tag_; }
   constexpr int64_t opaque_first() const { return first_.i; }
   constexpr uint64_t opaque_second() const { return second_; }
@@ -141,18 +188,30 @@ class Value {
   uint16_t tag_;     // opaque type, or error code
   uint32_t offset_;  // of errors
   Word first_;
-  uint64_t second_;  // size of strings and lists, second word of opaque values
+  uint64_t second_;  // size of strings and lists, nanoseconds, second word of opaque values
 };
 
 static_assert(sizeof(Value) == 24, "values travel in registers and arrays; keep them small");
 static_assert(std::is_trivially_copyable_v<Value>);
 
 // CEL's `==` for two values that are no errors: numbers compare across int, uint and double, other
-// kinds are equal only to their own kind, NaN equals nothing, lists element by element, opaque
-// values word by word.
+// kinds are equal only to their own kind, NaN equals nothing, lists element by element, maps entry
+// by entry, opaque values word by word.
 bool Equals(const Value& a, const Value& b);
 
-// For messages and tests: `12`, `12u`, `1.5`, `"text"`, `[1, 2]`, `null`, `error: overflow ...`.
+// The same, taking from `steps` what the comparison costs: one for each pair of elements, and one
+// for each kStringBytesPerStep. Once `steps` is below 0 it stops, and its answer means nothing.
+bool EqualsWithin(const Value& a, const Value& b, int64_t* steps);
+
+// Bytes of text that count as one step of a run.
+inline constexpr size_t kStringBytesPerStep = 64;
+
+// "int", "list", "google.protobuf.Timestamp": as type(x) is called in CEL. Of opaque types, absent
+// and error values a word for messages.
+std::string_view KindName(ValueKind kind);
+
+// For messages and tests: `12`, `12u`, `1.5`, `"text"`, `b"\x01"`, `[1, 2]`, `{"a": 1}`,
+// `timestamp("2009-02-13T23:31:30Z")`, `duration("90s")`, `int`, `null`, `error: overflow ...`.
 std::string ToString(const Value& value);
 
 }  // namespace fundgate::expression

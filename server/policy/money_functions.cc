@@ -1,6 +1,7 @@
 #include "server/policy/money_functions.h"
 
 #include <algorithm>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -9,6 +10,7 @@
 #include "fundgate/types/checked.h"
 #include "fundgate/types/currency.h"
 #include "fundgate/types/status_macros.h"
+#include "server/policy/rate.h"
 
 namespace fundgate::policy {
 namespace {
@@ -27,6 +29,12 @@ constexpr char kNoUnit[] = "the unit must be \"major\" or \"minor\"";
 constexpr char kOverflow[] = "the amount does not fit in 64 bits";
 constexpr char kNoNumber[] =
     "an amount is read from text or a whole number; floating point and null are no money";
+constexpr char kNoRate[] =
+    "this is no rate; write a decimal number like rate('0.0060'), with at most 18 decimals and "
+    "within 64 bits";
+constexpr char kNoRounding[] =
+    "the rounding must be the literal \"half_even\", \"half_up\", \"down\", \"up\", \"floor\" or "
+    "\"ceiling\"";
 constexpr char kNoLiteral[] = "this is no amount of money; write it like money('CNY 100.00')";
 
 Value Fail(const char* sentence) { return Value::Error(ErrorCode::kHost, sentence); }
@@ -153,11 +161,61 @@ Value Subtract(std::span<const Value> arguments) {
   return Combine(arguments[0], arguments[1], &CheckedSubtract);
 }
 
+// --- rates -------------------------------------------------------------------------------------
+
+Value ToRateValue(const Rate& rate) {
+  return Value::Opaque(kRateId, rate.mantissa, static_cast<uint64_t>(rate.scale));
+}
+
+Rate ToRate(const Value& value) {
+  return {value.opaque_first(), static_cast<int>(value.opaque_second())};
+}
+
+Value RateOfText(std::span<const Value> arguments) {
+  const std::optional<Rate> rate = ReadRate(arguments[0].string_value());
+  return rate.has_value() ? ToRateValue(*rate) : Fail(kNoRate);
+}
+
+Value RateOfInt(std::span<const Value> arguments) {
+  return ToRateValue(Rate{arguments[0].int_value(), 0});
+}
+
+std::optional<LoadIssue> CheckRate(std::span<const Value* const> arguments) {
+  const Value* text = arguments[0];
+  const bool known = text == nullptr || !text->is_string() || ReadRate(text->string_value());
+  return known ? std::nullopt : std::optional(LoadIssue{0, kNoRate});
+}
+
+Value CompareRates(const Value& a, const Value& b) {
+  const std::strong_ordering order = policy::Compare(ToRate(a), ToRate(b));
+  return Value::Int(order < 0 ? -1 : (order > 0 ? 1 : 0));
+}
+
+Value TimesRate(std::span<const Value> arguments) {
+  const std::optional<Rounding> rounding = ReadRounding(arguments[2].string_value());
+  if (!rounding.has_value()) return Fail(kNoRounding);
+  const Value& amount = arguments[0];
+  const std::optional<int64_t> product =
+      Times(amount.opaque_first(), ToRate(arguments[1]), *rounding);
+  if (!product.has_value()) return Fail(kOverflow);
+  return Value::Opaque(kMoneyId, *product, amount.opaque_second());
+}
+
+std::optional<LoadIssue> CheckRounding(std::span<const Value* const> arguments) {
+  const Value* name = arguments[2];
+  const bool known = name != nullptr && name->is_string() && ReadRounding(name->string_value());
+  return known ? std::nullopt : std::optional(LoadIssue{2, kNoRounding});
+}
+
 }  // namespace
+
+Type RateType() { return Type::Opaque("rate", kRateId); }
 
 absl::Status AddMoney(expression::Environment& environment) {
   FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"money", kMoneyId, &Compare, kTwoCurrencies}));
+  FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"rate", kRateId, &CompareRates}));
   const Type money = MoneyType();
+  const Type rate = RateType();
   const Type text = Type::String();
   const Function functions[] = {
       {"money", false, {text}, money, &FromLiteral, &CheckLiteral},
@@ -172,6 +230,9 @@ absl::Status AddMoney(expression::Environment& environment) {
        &UnitOfColumn},
       {"_+_", false, {money, money}, money, &Add, nullptr},
       {"_-_", false, {money, money}, money, &Subtract, nullptr},
+      {"rate", false, {text}, rate, &RateOfText, &CheckRate},
+      {"rate", false, {Type::Int()}, rate, &RateOfInt, nullptr},
+      {"times", true, {money, rate, text}, money, &TimesRate, &CheckRounding},
   };
   for (const Function& function : functions) {
     FUNDGATE_RETURN_IF_ERROR(environment.AddFunction(function));

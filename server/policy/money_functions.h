@@ -3,6 +3,13 @@
 //   money(row.amount, "CNY", "major")      an amount of a row, in major or "minor" units
 // A DECIMAL column arrives as text, an integer column as int; both are read exactly, or the
 // expression fails. Two currencies can't be ordered or added.
+//
+// And exact decimal rates, for fees, commissions and exchange:
+//   rate('0.0060')                         a literal, checked at load; of a column read when it
+//   runs amount.times(rate('0.0060'), 'half_even')   money in the same currency; the rounding is
+//   one of
+//                                          rate.h by its name, as a literal
+// Rates are compared with rates; what is exact stays exact, and nothing is rounded unsaid.
 #ifndef SERVER_POLICY_MONEY_FUNCTIONS_H_
 #define SERVER_POLICY_MONEY_FUNCTIONS_H_
 
@@ -17,7 +24,11 @@ using core::MoneyType;
 using core::ToMoney;
 using core::ToValue;
 
-// Declares the type, `money(...)`, + and - in the environment.
+// The rate's opaque number; its words are its mantissa and its scale.
+inline constexpr expression::OpaqueId kRateId = 2;
+expression::Type RateType();
+
+// Declares both types, `money(...)`, + and - of money, `rate(...)` and `times`.
 absl::Status AddMoney(expression::Environment& environment);
 
 }  // namespace fundgate::policy

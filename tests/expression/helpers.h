@@ -5,7 +5,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "gtest/gtest.h"
 #include "server/expression/issue.h"
 #include "server/expression/program.h"
 
@@ -16,7 +18,8 @@ namespace fundgate::expression {
 inline std::string Result(Environment& environment, std::string_view source,
                           std::span<const Value> frame = {}) {
   const Compiled compiled = Compile(environment, source, Type::Dynamic());
-  if (compiled.ok()) return ToString(compiled.program->Evaluate(frame));
+  Scratch scratch;
+  if (compiled.ok()) return ToString(compiled.program->Evaluate(frame, scratch));
   const Issue& first = compiled.issues.front();
   return "refused: " + std::to_string(first.location.line) + ":" +
          std::to_string(first.location.column) + ": " + first.message;
@@ -25,6 +28,16 @@ inline std::string Result(Environment& environment, std::string_view source,
 inline std::string Result(std::string_view source) {
   Environment environment;
   return Result(environment, source);
+}
+
+// A table of expressions without variables and what each gives.
+struct Row {
+  const char* source;
+  const char* result;
+};
+
+inline void ExpectAll(const std::vector<Row>& rows) {
+  for (const Row& row : rows) EXPECT_EQ(Result(row.source), row.result) << row.source;
 }
 
 // All problems, a line each: "1:3: message".

@@ -11,15 +11,6 @@ namespace {
 
 using ::testing::StartsWith;
 
-struct Row {
-  const char* source;
-  const char* result;
-};
-
-void ExpectAll(const std::vector<Row>& rows) {
-  for (const Row& row : rows) EXPECT_EQ(Result(row.source), row.result) << row.source;
-}
-
 TEST(Literals, SayWhatTheySay) {
   ExpectAll({{"0", "0"},
              {"-9223372036854775808", "-9223372036854775808"},
@@ -156,9 +147,9 @@ TEST(Lists, AreSearchedIndexedAndMeasured) {
              {"[7, 8][1]", "8"},
              {"[7, 8][dyn(1u)]", "8"},
              {"[1] + [2] == [1, 2]", "true"},
-             {"[7][1]", "error: the index is outside the list"},
-             {"[7][-1]", "error: the index is outside the list"},
-             {"[7][dyn(0.5)]", "error: the index is outside the list"}});
+             {"[7][1]", "error: the index is outside the list or text"},
+             {"[7][-1]", "error: the index is outside the list or text"},
+             {"[7][dyn(0.5)]", "error: the index is outside the list or text"}});
 }
 
 TEST(Conversions, ReadNumbersAndNothingElse) {

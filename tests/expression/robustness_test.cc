@@ -1,4 +1,5 @@
 // Nonsense must be refused, never crash: random bytes, random tokens, truncations, deep nesting.
+#include <array>
 #include <random>
 #include <string>
 #include <string_view>
@@ -30,12 +31,17 @@ void Try(Environment& environment, std::string_view source) {
     ASSERT_FALSE(Render(source, issue).empty());
   }
   if (!compiled.ok()) return;
+  Scratch scratch;
   const Value inner[] = {Value::Int(1)};
-  for (const Value& value : {Value::Absent(), Value::Null(), Value::Bool(true),
-                             Value::Int(INT64_MIN), Value::Uint(UINT64_MAX), Value::Double(0.5),
-                             Value::String("text"), Value::List(inner), Value::Opaque(1, 2, 3)}) {
+  const Value entries[] = {Value::String("x"), Value::Int(1)};
+  for (const Value& value :
+       {Value::Absent(), Value::Null(), Value::Bool(true), Value::Int(INT64_MIN),
+        Value::Uint(UINT64_MAX), Value::Double(0.5), Value::String("text"), Value::List(inner),
+        Value::Opaque(1, 2, 3), Value::Bytes("\xff"), Value::Map(entries), Value::Timestamp(0, 1),
+        Value::Duration(INT64_MIN), Value::TypeOf(ValueKind::kInt)}) {
     const std::vector<Value> frame(environment.slots().size(), value);
     ASSERT_FALSE(ToString(compiled.program->Evaluate(frame)).empty()) << source;
+    ASSERT_FALSE(ToString(compiled.program->Evaluate(frame, scratch)).empty()) << source;
   }
 }
 
@@ -50,13 +56,70 @@ TEST(Robustness, RandomBytes) {
 }
 
 TEST(Robustness, RandomTokens) {
-  static constexpr std::string_view kTokens[] = {
-      "a",   "s",    "row",     ".",        "x",      "(",   ")",   "[",
-      "]",   "{",    "}",       ",",        ":",      "?",   "+",   "-",
-      "*",   "/",    "%",       "!",        "==",     "!=",  "<",   "<=",
-      "&&",  "||",   "in",      "true",     "null",   "1",   "1u",  "1.5",
-      "'t'", "size", "matches", "contains", "int",    "dyn", "has", "\n",
-      "//",  "b''",  "0x",      "'",        "\"\"\"", "\\",  "`q`", "9223372036854775808"};
+  static constexpr std::string_view kTokens[] = {"a",
+                                                 "s",
+                                                 "row",
+                                                 ".",
+                                                 "x",
+                                                 "(",
+                                                 ")",
+                                                 "[",
+                                                 "]",
+                                                 "{",
+                                                 "}",
+                                                 ",",
+                                                 ":",
+                                                 "?",
+                                                 "+",
+                                                 "-",
+                                                 "*",
+                                                 "/",
+                                                 "%",
+                                                 "!",
+                                                 "==",
+                                                 "!=",
+                                                 "<",
+                                                 "<=",
+                                                 "&&",
+                                                 "||",
+                                                 "in",
+                                                 "true",
+                                                 "null",
+                                                 "1",
+                                                 "1u",
+                                                 "1.5",
+                                                 "'t'",
+                                                 "size",
+                                                 "matches",
+                                                 "contains",
+                                                 "int",
+                                                 "dyn",
+                                                 "has",
+                                                 "\n",
+                                                 "//",
+                                                 "b''",
+                                                 "0x",
+                                                 "'",
+                                                 "\"\"\"",
+                                                 "\\",
+                                                 "`q`",
+                                                 "9223372036854775808",
+                                                 ".all(x, ",
+                                                 ".map(x, ",
+                                                 ".exists(i, x, ",
+                                                 ".filter(",
+                                                 "cel.bind(",
+                                                 "has(row.x)",
+                                                 "{'k': ",
+                                                 "b'\\xff'",
+                                                 "timestamp(",
+                                                 "duration('1h')",
+                                                 ".split(",
+                                                 ".format([",
+                                                 "math.greatest(",
+                                                 "type(",
+                                                 ".getHours()",
+                                                 "string("};
   std::mt19937_64 random(kSeed);
   for (int i = 0; i < 40000; ++i) {
     Environment environment = Declared();
@@ -88,10 +151,37 @@ TEST(Robustness, TruncationsAndChangedBytesOfWholeExpressions) {
   }
 }
 
+// Literals as long as a text may be: they load or are refused, and what loads runs within bounds.
+TEST(Robustness, LongLiteralsAndChainsAreBounded) {
+  for (const auto& [open, part, close] :
+       std::vector<std::array<std::string, 3>>{{"[", "1, ", "1]"},
+                                               {"[", "'a' + s, ", "s].join('') == s"},
+                                               {"{", "", "}"},
+                                               {"'", "x", "'.size()"},
+                                               {"b'", "\\xff", "' == b''"},
+                                               {"1", "0", ""},
+                                               {"1.", "9", "e5"},
+                                               {"s", " + s", " == s"},
+                                               {"s", ".trim()", ""},
+                                               {"[1]", ".map(x, x)", " == []"},
+                                               {"'", "%s", "'.format([1, 2])"},
+                                               {"duration('", "1h", "')"},
+                                               {"'a'.matches('", "(a*)*", "')"}}) {
+    for (const size_t bytes : {size_t{50}, size_t{1000}, Options().source_bytes_max - 40}) {
+      Environment environment = Declared();
+      std::string source = open;
+      while (source.size() + part.size() < bytes && !part.empty()) source += part;
+      Try(environment, source + close);
+    }
+  }
+}
+
 TEST(Robustness, NestingOfEverythingIsBounded) {
   for (const std::string_view open :
-       {"(", "[", "{1:", "!", "-", "a ? a : ", "size(", "a[", "a.b(", "a{b:", "1 + ", "a && ",
-        "a in ", "s.x.", "- -", "((", "a ? ("}) {
+       {"(",      "[",    "{1:",   "!",           "-",           "a ? a : ",     "size(",
+        "a[",     "a.b(", "a{b:",  "1 + ",        "a && ",       "a in ",        "s.x.",
+        "- -",    "((",   "a ? (", "[1].map(x, ", "[a].all(x, ", "cel.bind(x, ", "cel.bind(x, a, ",
+        "{'k': ", "has(", "[[",    "string(",     "math.least(", "'%s'.format(["}) {
     Environment environment = Declared();
     std::string source;
     while (source.size() + open.size() < Options().source_bytes_max) source += open;

@@ -152,6 +152,26 @@ TEST_F(Changes, WholeNumbersAreNamesToo) {
   EXPECT_EQ(movement.after().account_id(), "18446744073709551615");
 }
 
+TEST_F(Changes, NamesMayBeJoinedFromColumnsRowByRow) {
+  Mapping joined(R"(    tables:
+      - table: pay.refund
+        counts: 'row.status == "SUCCESS"'
+        emit: refund
+        fields:
+          idempotency_key: 'row.merchant_id + "/" + row.refund_no.upperAscii()'
+          account_id: row.merchant_id
+          order_id: '"o" + string(row.id)'
+          amount: 'money(row.amount, "CNY", "major")'
+)");
+  for (const char* number : {"r-9", "r-10"}) {
+    Row row = Refund("SUCCESS");
+    row[1] = Text(number);
+    const v1::MovementEvent movement = OnlyMovement(joined.Insert(table_, row));
+    EXPECT_EQ(movement.after().idempotency_key(), "m-1/R-" + std::string(number).substr(2));
+    EXPECT_EQ(movement.after().order_id(), "o17");
+  }
+}
+
 TEST_F(Changes, AmountsAreExactWhateverTheirColumnIs) {
   const std::pair<binlog::Value, int64_t> cases[] = {
       {Decimal("0.01"), 1},

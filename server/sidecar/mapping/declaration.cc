@@ -71,7 +71,7 @@ void Declaration::Blame(std::string_view field, const Program& program, std::str
                                  frame_.Describe(program), ")");
 }
 
-void Declaration::ReadStatus(Reading& reading) const {
+void Declaration::ReadStatus(Reading& reading) {
   const std::pair<const char*, const Program*> conditions[] = {
       {"counts", &mapping_.counts},
       {"in_progress", mapping_.in_progress.has_value() ? &*mapping_.in_progress : nullptr},
@@ -82,7 +82,7 @@ void Declaration::ReadStatus(Reading& reading) const {
   for (size_t i = 0; i < std::size(conditions); ++i) {
     const auto& [name, program] = conditions[i];
     if (program == nullptr) continue;
-    const Value answer = program->Evaluate(frame_.values());
+    const Value answer = frame_.Evaluate(*program);
     if (answer.is_true()) return reading.contribution.set_status(statuses[i]);
     if (answer.is_false()) continue;
     return Blame(name, *program,
@@ -90,9 +90,9 @@ void Declaration::ReadStatus(Reading& reading) const {
   }
 }
 
-void Declaration::ReadName(const Field& field, Reading& reading) const {
+void Declaration::ReadName(const Field& field, Reading& reading) {
   std::string problem;
-  std::optional<std::string> name = NameOf(field.program->Evaluate(frame_.values()), problem);
+  std::optional<std::string> name = NameOf(frame_.Evaluate(*field.program), problem);
   if (!problem.empty()) return Blame("fields." + field.name, *field.program, problem, reading);
   if (field.required && (!name.has_value() || name->empty())) {
     return Blame("fields." + field.name, *field.program, "is missing", reading);
@@ -100,8 +100,8 @@ void Declaration::ReadName(const Field& field, Reading& reading) const {
   if (name.has_value()) *MutableName(reading.contribution, field.name) = *std::move(name);
 }
 
-void Declaration::ReadAmount(const Field& field, Reading& reading) const {
-  const Value value = field.program->Evaluate(frame_.values());
+void Declaration::ReadAmount(const Field& field, Reading& reading) {
+  const Value value = frame_.Evaluate(*field.program);
   if (!value.is_opaque(policy::kMoneyId)) {
     return Blame("fields." + field.name, *field.program,
                  value.is_error() ? value.error_text() : "is no amount of money", reading);

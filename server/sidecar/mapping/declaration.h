@@ -53,9 +53,9 @@ class Declaration {
     bool required = false;
   };
 
-  void ReadStatus(Reading& reading) const;
-  void ReadName(const Field& field, Reading& reading) const;
-  void ReadAmount(const Field& field, Reading& reading) const;
+  void ReadStatus(Reading& reading);
+  void ReadName(const Field& field, Reading& reading);
+  void ReadAmount(const Field& field, Reading& reading);
   void Blame(std::string_view field, const expression::Program& program, std::string_view what,
              Reading& reading) const;
 

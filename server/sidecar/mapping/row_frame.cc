@@ -81,6 +81,7 @@ absl::Status RowFrame::Bind(const binlog::Table& table) {
 }
 
 void RowFrame::Fill(std::span<const binlog::Value> image) {
+  scratch_.Clear();
   for (size_t slot = 0; slot < indexes_.size(); ++slot) {
     values_[slot] = ToExpression(image[indexes_[slot]]);
   }

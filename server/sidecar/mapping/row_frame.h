@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "server/expression/environment.h"
 #include "server/expression/program.h"
+#include "server/expression/scratch.h"
 #include "server/expression/value.h"
 #include "server/sidecar/binlog/table.h"
 #include "server/sidecar/binlog/value.h"
@@ -19,7 +20,7 @@ namespace fundgate::mapping {
 // What a column is to an expression. Whole numbers are int as long as they fit, else uint; FLOAT
 // and DOUBLE are double; DECIMAL (all its digits), text, the labels of ENUM and SET, dates and
 // times are string; NULL is null, an absent column absent. BOOLEAN is TINYINT(1) and arrives as
-// int: write `row.flag != 0`. Bytes are an error: expressions have no bytes.
+// int: write `row.flag != 0`. Bytes are an error: nobody says what they mean.
 expression::Value ToExpression(const binlog::Value& value);
 
 // Columns by slot. Reused from row to row. Used by one thread.
@@ -34,7 +35,10 @@ class RowFrame {
 
   // Takes over the image of a row of the bound table. Values view it.
   void Fill(std::span<const binlog::Value> image);
-  std::span<const expression::Value> values() const { return values_; }
+  // What the program makes of the row. Text that it builds stays until the next Fill().
+  expression::Value Evaluate(const expression::Program& program) {
+    return program.Evaluate(values_, scratch_);
+  }
 
   // Whether the image lacks a column that is read.
   bool Lacks(std::span<const binlog::Value> image) const;
@@ -49,6 +53,7 @@ class RowFrame {
   std::vector<std::string> columns_;  // by slot
   std::vector<uint32_t> indexes_;     // by slot
   std::vector<expression::Value> values_;
+  expression::Scratch scratch_;
 };
 
 }  // namespace fundgate::mapping

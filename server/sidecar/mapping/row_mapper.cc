@@ -164,7 +164,7 @@ class MovementWriter {
 void ReadMarks(MarkerDeclaration& marker, Image image, std::map<std::string, std::string>& marks) {
   marker.frame.Fill(image);
   for (const auto& [name, program] : marker.mapping.marks) {
-    const expression::Value value = program.Evaluate(marker.frame.values());
+    const expression::Value value = marker.frame.Evaluate(program);
     std::string text;
     if (value.is_string()) text = CutText(value.string_value(), RowMapper::kMaxMarkBytes);
     if (value.is_int()) text = absl::StrCat(value.int_value());
