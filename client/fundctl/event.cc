@@ -13,6 +13,7 @@
 #include "client/fundctl/stop_signals.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/types/status_macros.h"
+#include "google/protobuf/map.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/time_util.h"
 
@@ -22,6 +23,9 @@ namespace {
 struct EventOptions {
   std::string source;
   std::string kind;
+  std::string fact;
+  std::vector<std::string> fields;
+  std::vector<std::string> were;
   std::string key;
   std::string account;
   std::string order;
@@ -42,7 +46,36 @@ v1::MovementStatus StatusOf(const std::string& word) {
   return v1::MOVEMENT_STATUS_HAPPENED;
 }
 
+absl::Status FillFields(const std::vector<std::string>& pairs,
+                        google::protobuf::Map<std::string, v1::Value>& fields) {
+  for (const std::string& text : pairs) {
+    FUNDGATE_ASSIGN_OR_RETURN(const auto pair, ParsePair(text));
+    fields[pair.first] = ParseValue(pair.second);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Event> FactOf(const EventOptions& options) {
+  if (options.key.empty() || (options.deleted ? options.were : options.fields).empty()) {
+    return absl::InvalidArgumentError(
+        "a fact needs --key, and --field NAME=VALUE; a deleted one --was-field instead");
+  }
+  v1::Event event;
+  v1::Fact& fact = *event.mutable_fact();
+  fact.set_name(options.fact);
+  fact.set_key(options.key);
+  fact.set_account_id(options.account);
+  fact.set_deleted(options.deleted);
+  FUNDGATE_RETURN_IF_ERROR(FillFields(options.fields, *fact.mutable_fields()));
+  if (!options.were.empty()) {
+    FUNDGATE_RETURN_IF_ERROR(
+        FillFields(options.were, *fact.mutable_before()->mutable_fields()));
+  }
+  return event;
+}
+
 absl::StatusOr<v1::Event> EventOf(const EventOptions& options) {
+  if (!options.fact.empty()) return FactOf(options);
   if (options.kind.empty() || options.key.empty() || options.account.empty() ||
       options.amount.empty()) {
     return absl::InvalidArgumentError("an event needs --kind, --key, --account and --amount");
@@ -157,7 +190,7 @@ absl::Status SendAndStay(Context& context, Feeder& feeder, const EventOptions& o
 
 absl::Status Feed(Context& context, const EventOptions& options) {
   Feeder feeder(context.channel(), options.source, absl::Seconds(context.timeout_seconds));
-  if (!options.kind.empty()) {
+  if (!options.kind.empty() || !options.fact.empty()) {
     FUNDGATE_ASSIGN_OR_RETURN(const v1::Event event, EventOf(options));
     FUNDGATE_RETURN_IF_ERROR(feeder.Send(event));
   }
@@ -174,12 +207,17 @@ absl::Status Feed(Context& context, const EventOptions& options) {
 }
 
 ExitCode Run(Context& context, const EventOptions& options) {
-  if (options.kind.empty() && !options.from_input && !options.stay) {
-    context.err << "fundctl event send: say what happened with --kind ..., give events as JSON "
-                   "lines with --stdin, or --stay connected\n";
+  const bool has_event = !options.kind.empty() || !options.fact.empty();
+  if (!has_event && !options.from_input && !options.stay) {
+    context.err << "fundctl event send: say what happened with --kind ... or --fact ..., give "
+                   "events as JSON lines with --stdin, or --stay connected\n";
     return kUsage;
   }
-  if (!options.kind.empty()) {
+  if (!options.kind.empty() && !options.fact.empty()) {
+    context.err << "fundctl event send: an event is a movement or a fact: give --kind or --fact\n";
+    return kUsage;
+  }
+  if (has_event) {
     const absl::StatusOr<v1::Event> event = EventOf(options);
     if (!event.ok()) {
       context.err << "fundctl event send: " << event.status().message() << "\n";
@@ -202,10 +240,15 @@ void AddEvent(CLI::App& app, Context& context) {
       "\nExamples:\n"
       "  fundctl event send --source ledger --kind payment --key p1 --account m1 --order o1 \\\n"
       "      --amount \"CNY 100.00\"\n"
+      "  fundctl event send --source shop --fact order_paid --key o1 --account m1 \\\n"
+      "      --field order_id=o1 --field \"amount=CNY 100.00\"\n"
       "  fundctl event send --source ledger --stdin --stay < events.jsonl\n");
   verb->add_option("--source", options->source, "The source's name in the policy")->required();
   verb->add_option("--kind", options->kind, "Kind of movement: payment, refund ...");
-  verb->add_option("--key", options->key, "Idempotency key");
+  verb->add_option("--fact", options->fact, "Instead of --kind: name of a fact: bid, order_paid ...");
+  verb->add_option("--field", options->fields, "Of a fact: NAME=VALUE, \"price=CNY 1.00\"");
+  verb->add_option("--was-field", options->were, "Of a fact: NAME=VALUE before it was changed");
+  verb->add_option("--key", options->key, "Idempotency key; of a fact, what it is about");
   verb->add_option("--account", options->account, "Account");
   verb->add_option("--order", options->order, "Order");
   verb->add_option("--amount", options->amount, "\"CNY 12.34\"");

@@ -11,6 +11,7 @@
 #include "fundgate/types/checked.h"
 #include "server/core/books.h"
 #include "server/core/event_violations.h"
+#include "server/core/facts.h"
 #include "server/core/reservations.h"
 #include "server/core/suspects.h"
 
@@ -411,11 +412,47 @@ void ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& ev
   if (is) apply(change.after->key, std::nullopt, change.after);
 }
 
+// A fact whose account only its field says gets it.
+FactEvent WithAccount(const FactDefinition& definition, FactEvent fact) {
+  const std::optional<Attributes>& said = fact.after.has_value() ? fact.after : fact.before;
+  if (!fact.account.empty() || definition.account.empty() || !said.has_value()) return fact;
+  const auto field = said->find(definition.account);
+  if (field != said->end()) fact.account = AccountId(ToString(field->second));
+  return fact;
+}
+
+void RaiseUnreadable(Draft& draft, const SourceDefinition& source, const Event& event,
+                     const FactEvent& fact, const std::string& why) {
+  Violation violation;
+  violation.kind = ViolationKind::kFactUnreadable;
+  violation.name = fact.name;
+  violation.account = fact.account;
+  violation.source = source.name;
+  violation.event_id = event.id;
+  violation.message = absl::StrCat(fact.name, " ", fact.key, " can't be used: ", why);
+  AddOrigin(event.origin, violation);
+  draft.AddViolation(std::move(violation));
+}
+
+// Facts that the policy doesn't know (yet) change nothing: the journal keeps them.
+void ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
+               const FactEvent& fact) {
+  const FactDefinition* definition = draft.policy().FindFact(fact.name);
+  const bool declared = std::binary_search(source.facts.begin(), source.facts.end(), fact.name);
+  if (definition == nullptr || !declared) return;
+  Event known = event;
+  FactEvent& said = known.body.emplace<FactEvent>(WithAccount(*definition, fact));
+  const std::optional<std::string> why = Misfit(*definition, said);
+  if (why.has_value()) return RaiseUnreadable(draft, source, known, said, *why);
+}
+
 }  // namespace
 
 void ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event) {
   if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {
     ApplyMovement(draft, source, event, *movement);
+  } else if (const auto* fact = std::get_if<FactEvent>(&event.body)) {
+    ApplyFact(draft, source, event, *fact);
   } else if (const auto* gap = std::get_if<GapEvent>(&event.body)) {
     MarkGap(draft, gap->scope, source.name,
             gap->table.empty() ? gap->reason : absl::StrCat(gap->table, ": ", gap->reason));

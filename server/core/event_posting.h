@@ -15,7 +15,7 @@ namespace fundgate::core {
 inline constexpr size_t kMaxGaps = 10'000;
 
 // Applies one event of the source. Never refuses it: what can't be applied becomes a gap, what
-// doesn't fit a violation. Facts change nothing here: the journal keeps them.
+// doesn't fit a violation. Facts that the policy doesn't declare change nothing.
 void ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event);
 
 }  // namespace fundgate::core

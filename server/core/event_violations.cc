@@ -23,9 +23,6 @@ int PowerOfTenBetween(int64_t a, int64_t b) {
   return larger == smaller ? power : 0;
 }
 
-namespace {
-
-// Who wrote the event, for whoever looks into the violation.
 void AddOrigin(const EventOrigin& origin, Violation& violation) {
   if (origin.server_id != 0) {
     violation.fields.emplace_back("origin.server_id", absl::StrCat(origin.server_id));
@@ -38,7 +35,20 @@ void AddOrigin(const EventOrigin& origin, Violation& violation) {
   }
 }
 
-}  // namespace
+void React(Draft& draft, OnEvent reaction, const MovementKind& kind, const Violation& violation) {
+  if (reaction == OnEvent::kAlert || violation.account.empty()) return;
+  const bool is_trip = reaction == OnEvent::kTrip;
+  const bool has_checkpoint = draft.policy().FindCheckpoint(kind) != nullptr;
+  const BreakerScope scope{is_trip && has_checkpoint ? kind.value() : std::string(kEverything),
+                           "account", violation.account.value()};
+  const std::string movement =
+      violation.key.key.empty()
+          ? ""
+          : absl::StrCat(", ", violation.key.kind.value(), " ", violation.key.key.value());
+  OpenAutomatically(draft, scope.ToString(),
+                    is_trip ? BreakerOrigin::kTrip : BreakerOrigin::kFreeze,
+                    absl::StrCat(violation.name, movement, ": ", violation.message));
+}
 
 void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::string message,
                             std::vector<std::pair<std::string, std::string>> fields) {
@@ -54,23 +64,8 @@ void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::
   violation.message = std::move(message);
   violation.fields = std::move(fields);
   AddOrigin(event_.origin, violation);
-  React(violation);
+  React(draft_, draft_.policy().OnViolation(kind), key_.kind, violation);
   draft_.AddViolation(std::move(violation));
-}
-
-// A freeze holds all checks of the account, a trip those of the kind, or all where the kind has no
-// checkpoint.
-void EventViolations::React(const Violation& violation) {
-  const OnEvent reaction = draft_.policy().OnViolation(violation.kind);
-  if (reaction == OnEvent::kAlert) return;
-  const bool is_trip = reaction == OnEvent::kTrip;
-  const bool has_checkpoint = draft_.policy().FindCheckpoint(key_.kind) != nullptr;
-  const BreakerScope scope{is_trip && has_checkpoint ? key_.kind.value() : std::string(kEverything),
-                           "account", violation.account.value()};
-  OpenAutomatically(draft_, scope.ToString(),
-                    is_trip ? BreakerOrigin::kTrip : BreakerOrigin::kFreeze,
-                    absl::StrCat(violation.name, ", ", key_.kind.value(), " ", key_.key.value(),
-                                 ": ", violation.message));
 }
 
 bool EventViolations::IsHistory() const {

@@ -30,7 +30,6 @@ class EventViolations {
   void CompareWithReservation(const KeyRecord& record, const Contribution& after);
   void CompareCurrency(const Contribution& after);
   bool IsHistory() const;
-  void React(const Violation& violation);
   void Raise(ViolationKind kind, const Contribution& after, std::string message,
              std::vector<std::pair<std::string, std::string>> fields = {});
 
@@ -40,6 +39,15 @@ class EventViolations {
   const MovementDefinition& movement_;
   const KeyId& key_;
 };
+
+// Adds who wrote the event to the violation's fields: "origin.server_id", "origin.statement",
+// "origin.marker.NAME".
+void AddOrigin(const EventOrigin& origin, Violation& violation);
+
+// Opens the breaker that the reaction asks for, unless the violation concerns no account. A freeze
+// holds all checks of the account, a trip those of the kind, or all where the kind has no
+// checkpoint (or is empty).
+void React(Draft& draft, OnEvent reaction, const MovementKind& kind, const Violation& violation);
 
 // The power of ten by which one amount is the other one: 2 for 1234 and 12.34; 0 if it is none.
 int PowerOfTenBetween(int64_t a, int64_t b);

@@ -49,11 +49,15 @@ struct MovementEvent {
   friend bool operator==(const MovementEvent&, const MovementEvent&) = default;
 };
 
-// Something that happened and is no movement: a bid, a status.
+// Something that happened and is no movement: a bid, a status. Of a row it is a change, as above: an
+// insert has no `before`, a deletion no `after`. A service that reports has `after` alone.
 struct FactEvent {
   std::string name;
-  std::string key;
-  Attributes fields;
+  std::string key;    // what it is about
+  AccountId account;  // empty if it is nobody's
+  RowId row;          // empty where the source has no rows
+  std::optional<Attributes> before;
+  std::optional<Attributes> after;
 
   friend bool operator==(const FactEvent&, const FactEvent&) = default;
 };

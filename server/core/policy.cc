@@ -49,6 +49,10 @@ std::string_view ToString(AttributeType type) {
   return "?";
 }
 
+const FactDefinition* Policy::FindFact(std::string_view name) const {
+  return FindSorted(facts, name, [](const auto& fact) -> std::string_view { return fact.name; });
+}
+
 OnEvent Policy::OnViolation(ViolationKind kind) const {
   const auto found = on_violation.find(kind);
   return found == on_violation.end() ? OnEvent::kAlert : found->second;

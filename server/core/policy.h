@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
+#include "server/core/facts.h"
 #include "server/core/movement.h"
 #include "server/core/rules/check_facts.h"
 #include "server/core/rules/rule.h"
@@ -105,6 +106,7 @@ struct InvariantDefinition {
 struct SourceDefinition {
   SourceName name;
   std::vector<MovementKind> emits;  // sorted
+  std::vector<std::string> facts;   // names of those it reports; sorted
   uint64_t mapping_version = 0;  // a hash of its declaration: feeders with another one are refused
 };
 
@@ -125,6 +127,7 @@ struct Policy {
   std::vector<CheckpointDefinition> checkpoints;
   std::vector<InvariantDefinition> invariants;
   std::vector<SourceDefinition> sources;
+  std::vector<FactDefinition> facts;
   std::vector<WindowDefinition> windows;
   std::vector<RuleDefinition> rules;
   std::vector<CheckFact> check_facts;  // the slots of rules over checks
@@ -140,6 +143,7 @@ struct Policy {
   const CheckpointDefinition* FindCheckpoint(const MovementKind& kind) const;
   const SourceDefinition* FindSource(const SourceName& name) const;
   const BookDefinition* FindBook(std::string_view name) const;
+  const FactDefinition* FindFact(std::string_view name) const;
 
   OnEvent OnViolation(ViolationKind kind) const;
 };

@@ -28,6 +28,20 @@ std::string_view ToString(ViolationKind kind) {
       return "invariant";
     case ViolationKind::kOverdue:
       return "overdue";
+    case ViolationKind::kMatchMissing:
+      return "match_missing";
+    case ViolationKind::kMatchDiffers:
+      return "match_differs";
+    case ViolationKind::kChainBroken:
+      return "chain_broken";
+    case ViolationKind::kTransition:
+      return "transition";
+    case ViolationKind::kStuck:
+      return "stuck";
+    case ViolationKind::kGuard:
+      return "guard";
+    case ViolationKind::kFactUnreadable:
+      return "fact_unreadable";
     case ViolationKind::kRule:
       return "rule";
   }

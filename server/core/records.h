@@ -276,6 +276,13 @@ enum class ViolationKind : uint8_t {
   kMovementUndone = 10,
   kInvariant = 11,
   kOverdue = 12,
+  kMatchMissing = 20,    // one side of a match never came
+  kMatchDiffers = 21,    // its sides don't agree
+  kChainBroken = 22,     // a balance isn't the last one plus the row's amount
+  kTransition = 23,      // a status moved along no declared edge
+  kStuck = 24,           // a status stayed for too long
+  kGuard = 25,           // columns were changed by somebody who may not
+  kFactUnreadable = 26,  // a fact isn't what the policy declares
   kRule = 40,
 };
 std::string_view ToString(ViolationKind kind);  // "ungated", "unit_mismatch"

@@ -109,6 +109,20 @@ v1::ViolationKind ToProto(core::ViolationKind kind) {
       return v1::VIOLATION_KIND_INVARIANT;
     case core::ViolationKind::kOverdue:
       return v1::VIOLATION_KIND_OVERDUE;
+    case core::ViolationKind::kMatchMissing:
+      return v1::VIOLATION_KIND_MATCH_MISSING;
+    case core::ViolationKind::kMatchDiffers:
+      return v1::VIOLATION_KIND_MATCH_DIFFERS;
+    case core::ViolationKind::kChainBroken:
+      return v1::VIOLATION_KIND_CHAIN_BROKEN;
+    case core::ViolationKind::kTransition:
+      return v1::VIOLATION_KIND_TRANSITION;
+    case core::ViolationKind::kStuck:
+      return v1::VIOLATION_KIND_STUCK;
+    case core::ViolationKind::kGuard:
+      return v1::VIOLATION_KIND_GUARD;
+    case core::ViolationKind::kFactUnreadable:
+      return v1::VIOLATION_KIND_FACT_UNREADABLE;
     case core::ViolationKind::kRule:
       return v1::VIOLATION_KIND_RULE;
   }

@@ -82,15 +82,19 @@ core::Contribution ToContribution(const v1::Contribution& row, const std::string
   return converted;
 }
 
+core::RowId ToRow(const v1::EventRow& row, const std::string& field, Problems& problems) {
+  problems.Text(field + ".table", row.table(), 1, kMaxTableBytes);
+  problems.Text(field + ".primary_key", row.primary_key(), 1, kMaxPrimaryKeyBytes);
+  return {row.table(), row.primary_key()};
+}
+
 core::MovementEvent ToMovement(const v1::MovementEvent& event, const std::string& field,
                                Problems& problems) {
   core::MovementEvent converted;
   problems.Text(field + ".kind", event.kind(), 1, kMaxFieldNameBytes);
   converted.kind = MovementKind(event.kind());
   if (event.has_row()) {
-    problems.Text(field + ".row.table", event.row().table(), 1, kMaxTableBytes);
-    problems.Text(field + ".row.primary_key", event.row().primary_key(), 1, kMaxPrimaryKeyBytes);
-    converted.row = {event.row().table(), event.row().primary_key()};
+    converted.row = ToRow(event.row(), field + ".row", problems);
     converted.image_hash = event.row().image_hash();
   }
   if (event.has_before()) {
@@ -109,7 +113,17 @@ core::FactEvent ToFact(const v1::Fact& fact, const std::string& field, Problems&
   problems.Text(field + ".name", fact.name(), 1, kMaxFieldNameBytes);
   problems.Text(field + ".key", fact.key(), 1, core::kMaxIdBytes);
   problems.Text(field + ".account_id", fact.account_id(), 0, core::kMaxIdBytes);
-  return {fact.name(), fact.key(), ToAttributes(fact.fields(), field + ".fields", problems)};
+  core::FactEvent converted{fact.name(), fact.key(), AccountId(fact.account_id()), {}, {}, {}};
+  if (fact.has_row()) converted.row = ToRow(fact.row(), field + ".row", problems);
+  if (fact.has_before()) {
+    converted.before = ToAttributes(fact.before().fields(), field + ".before.fields", problems);
+  }
+  if (!fact.deleted()) {
+    converted.after = ToAttributes(fact.fields(), field + ".fields", problems);
+  } else if (!fact.has_before() || !fact.fields().empty()) {
+    problems.Add(field, "is deleted: then it has `before` and no `fields`");
+  }
+  return converted;
 }
 
 core::GapEvent ToGap(const v1::Gap& gap, const std::string& field, Problems& problems) {
@@ -173,6 +187,21 @@ void FillMovement(const core::MovementEvent& movement, v1::MovementEvent& proto)
   }
   if (movement.before.has_value()) *proto.mutable_before() = ToProto(*movement.before);
   if (movement.after.has_value()) *proto.mutable_after() = ToProto(*movement.after);
+}
+
+void FillFact(const core::FactEvent& fact, v1::Fact& proto) {
+  proto.set_name(fact.name);
+  proto.set_key(fact.key);
+  proto.set_account_id(fact.account.value());
+  if (!fact.row.table.empty()) {
+    proto.mutable_row()->set_table(fact.row.table);
+    proto.mutable_row()->set_primary_key(fact.row.primary_key);
+  }
+  if (fact.before.has_value()) {
+    FillAttributes(*fact.before, *proto.mutable_before()->mutable_fields());
+  }
+  if (fact.after.has_value()) FillAttributes(*fact.after, *proto.mutable_fields());
+  proto.set_deleted(!fact.after.has_value());
 }
 
 void FillGap(const core::GapEvent& gap, v1::Gap& proto) {
@@ -263,9 +292,7 @@ v1::Event ToProto(const core::Event& event) {
   if (const auto* movement = std::get_if<core::MovementEvent>(&event.body)) {
     FillMovement(*movement, *proto.mutable_movement());
   } else if (const auto* fact = std::get_if<core::FactEvent>(&event.body)) {
-    proto.mutable_fact()->set_name(fact->name);
-    proto.mutable_fact()->set_key(fact->key);
-    FillAttributes(fact->fields, *proto.mutable_fact()->mutable_fields());
+    FillFact(*fact, *proto.mutable_fact());
   } else {
     FillGap(std::get<core::GapEvent>(event.body), *proto.mutable_gap());
   }

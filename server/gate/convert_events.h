@@ -27,8 +27,8 @@ core::Event ToEvent(const v1::Event& event, const std::string& field, Problems& 
 
 // ---- To the contract ----
 
-// The core's id of an event is "<event_id>/<row_index>". The origin, a fact's account and a gap's
-// key are not kept by the core and come back empty.
+// The core's id of an event is "<event_id>/<row_index>". A gap's key and the hash
+// of a fact's row are not kept by the core and come back empty.
 v1::Event ToProto(const core::Event& event);
 v1::IngestSummary ToSummary(const core::IngestInput& batch, uint64_t violations);
 

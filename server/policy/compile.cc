@@ -11,6 +11,7 @@
 #include "server/core/records.h"
 #include "server/policy/compile_rules.h"
 #include "server/policy/effects.h"
+#include "server/policy/event_environment.h"
 #include "server/policy/invariant_expression.h"
 #include "server/policy/mapping.h"
 #include "server/policy/scalars.h"
@@ -48,6 +49,19 @@ core::OnEvent ToOnEvent(v1::OnEvent on_event) {
   }
 }
 
+core::FactType ToFactType(int type) {
+  switch (type) {
+    case v1::FACT_TYPE_INT:
+      return core::FactType::kInt;
+    case v1::FACT_TYPE_BOOL:
+      return core::FactType::kBool;
+    case v1::FACT_TYPE_MONEY:
+      return core::FactType::kMoney;
+    default:
+      return core::FactType::kString;
+  }
+}
+
 core::Influence ToInfluence(expression::Direction direction) {
   switch (direction) {
     case expression::Direction::kTightens:
@@ -75,6 +89,7 @@ class Compiler {
     AddSources();
     AddBooks();
     AddMovements();
+    AddFacts();
     FeedBooks();
     AddCheckpoints();
     AddInvariants();
@@ -93,8 +108,14 @@ class Compiler {
       for (const v1::Table& table : source.tables()) emits.insert(table.emit());
       core::SourceDefinition definition;
       definition.name = SourceName(name);
-      for (const std::string& kind : emits) definition.emits.emplace_back(kind);
-      definition.mapping_version = MappingVersion(source);
+      for (const std::string& name_of : emits) {
+        if (document_.facts().count(name_of) > 0) {
+          definition.facts.push_back(name_of);
+        } else {
+          definition.emits.emplace_back(name_of);
+        }
+      }
+      definition.mapping_version = MappingVersion(document_, name);
       policy_->sources.push_back(std::move(definition));
     }
   }
@@ -151,6 +172,22 @@ class Compiler {
       if (movement.has_gated_from()) definition.gated_from = ToTime(movement.gated_from());
       definition.sources = Emitters(definition.kind);
       policy_->movements.push_back(std::move(definition));
+    }
+  }
+
+  void AddFacts() {
+    for (const auto& [name, fact] : Sorted(document_.facts())) {
+      core::FactDefinition definition;
+      definition.name = name;
+      definition.key = fact.key();
+      definition.account = AccountFieldOf(fact);
+      for (const auto& [field, type] : Sorted(fact.fields())) {
+        definition.fields.push_back({field, ToFactType(type)});
+      }
+      for (const std::string& source : SourcesOfEvent(document_, name)) {
+        definition.sources.emplace_back(source);
+      }
+      policy_->facts.push_back(std::move(definition));
     }
   }
 

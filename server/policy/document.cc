@@ -31,8 +31,7 @@ using google::protobuf::Reflection;
 
 // Sections that documents of later versions have. A section leaves this list when the schema gets
 // a field of its name.
-constexpr std::string_view kLaterSections[] = {"matches", "chains", "guards", "breakers",
-                                               "transitions"};
+constexpr std::string_view kLaterSections[] = {"breakers"};
 
 // Entries of a list or map without a bound of its own in the schema.
 constexpr size_t kEntriesMax = 1000;

@@ -15,67 +15,9 @@ namespace {
 
 using expression::Type;
 
-// An environment in which `row` has any column; which ones exist, only the run can tell.
-std::unique_ptr<expression::Environment> NewRowEnvironment() {
-  auto environment = std::make_unique<expression::Environment>();
-  const bool declared = AddMoney(*environment).ok() &&
-                        environment->AddRecord({"row", {}, true}).ok() &&
-                        environment->AddVariable("row", Type::Record("row")).ok();
-  return declared ? std::move(environment) : nullptr;
-}
-
 bool IsAmount(const std::string& field) {
   return field == "amount" || absl::StartsWith(field, "parts.");
 }
-
-class TableCompiler {
- public:
-  TableCompiler(expression::Environment& environment, std::vector<MappingIssue>* issues)
-      : environment_(environment), issues_(issues) {}
-
-  std::optional<expression::Program> Compile(const std::string& field, const std::string& text,
-                                             const Type& expected) {
-    expression::Compiled compiled = expression::Compile(environment_, text, expected);
-    for (expression::Issue& issue : compiled.issues) issues_->push_back({field, std::move(issue)});
-    return std::move(compiled.program);
-  }
-
-  // Text fields: a column of text or of integers.
-  std::optional<expression::Program> CompileName(const std::string& field,
-                                                 const std::string& text) {
-    std::optional<expression::Program> program = Compile(field, text, Type::Dynamic());
-    if (!program.has_value()) return program;
-    const Type& type = program->result_type();
-    if (type.is(Type::Kind::kDynamic) || type.is(Type::Kind::kString) ||
-        type.is(Type::Kind::kInt)) {
-      return program;
-    }
-    issues_->push_back(
-        {field,
-         {0,
-          {},
-          absl::StrCat("this yields ", type.ToString(), "; text or a whole number was expected")}});
-    return std::nullopt;
-  }
-
-  std::optional<expression::Program> CompileAmount(const std::string& field,
-                                                   const std::string& text) {
-    std::optional<expression::Program> program = Compile(field, text, Type::Dynamic());
-    if (!program.has_value() || program->result_type() == MoneyType()) return program;
-    issues_->push_back(
-        {field,
-         {0,
-          {},
-          absl::StrCat("this yields ", program->result_type().ToString(),
-                       "; an amount of money was expected: write money(row.amount, \"CNY\", "
-                       "\"major\") or \"minor\", so that its currency and unit are plain")}});
-    return std::nullopt;
-  }
-
- private:
-  expression::Environment& environment_;
-  std::vector<MappingIssue>* issues_;
-};
 
 // Sorted: a map of protobuf has no order that is the same everywhere.
 std::map<std::string, std::string> Sorted(
@@ -100,7 +42,70 @@ uint64_t HashOf(const v1::Table& table) {
   return hash.value();
 }
 
+// What a table's rows mean that are facts: the fact's types beside the table.
+void AddFact(const v1::Fact& fact, const std::string& when, Fnv1a& hash) {
+  hash.AddText(fact.key());
+  hash.AddText(fact.account());
+  hash.AddText(when);
+  const std::map<std::string, int> types(fact.fields().begin(), fact.fields().end());
+  for (const auto& [name, type] : types) {
+    hash.AddText(name);
+    hash.AddText(absl::StrCat(type));
+  }
+}
+
 }  // namespace
+
+std::unique_ptr<expression::Environment> NewRowEnvironment() {
+  auto environment = std::make_unique<expression::Environment>();
+  const bool declared = AddMoney(*environment).ok() &&
+                        environment->AddRecord({"row", {}, true}).ok() &&
+                        environment->AddVariable("row", Type::Record("row")).ok();
+  return declared ? std::move(environment) : nullptr;
+}
+
+std::optional<expression::Program> CompileAs(expression::Environment& environment,
+                                             const std::string& field, const std::string& text,
+                                             const Type& expected,
+                                             std::vector<MappingIssue>* issues) {
+  expression::Compiled compiled = expression::Compile(environment, text, expected);
+  for (expression::Issue& issue : compiled.issues) issues->push_back({field, std::move(issue)});
+  return std::move(compiled.program);
+}
+
+std::optional<expression::Program> CompileName(expression::Environment& environment,
+                                               const std::string& field, const std::string& text,
+                                               std::vector<MappingIssue>* issues) {
+  std::optional<expression::Program> program =
+      CompileAs(environment, field, text, Type::Dynamic(), issues);
+  if (!program.has_value()) return program;
+  const Type& type = program->result_type();
+  if (type.is(Type::Kind::kDynamic) || type.is(Type::Kind::kString) || type.is(Type::Kind::kInt)) {
+    return program;
+  }
+  issues->push_back(
+      {field,
+       {0,
+        {},
+        absl::StrCat("this yields ", type.ToString(), "; text or a whole number was expected")}});
+  return std::nullopt;
+}
+
+std::optional<expression::Program> CompileAmount(expression::Environment& environment,
+                                                 const std::string& field, const std::string& text,
+                                                 std::vector<MappingIssue>* issues) {
+  std::optional<expression::Program> program =
+      CompileAs(environment, field, text, Type::Dynamic(), issues);
+  if (!program.has_value() || program->result_type().non_null() == MoneyType()) return program;
+  issues->push_back(
+      {field,
+       {0,
+        {},
+        absl::StrCat("this yields ", program->result_type().ToString(),
+                     "; an amount of money was expected: write money(row.amount, \"CNY\", "
+                     "\"major\") or \"minor\", so that its currency and unit are plain")}});
+  return std::nullopt;
+}
 
 std::optional<TableMapping> CompileTable(const v1::Table& table,
                                          std::vector<MappingIssue>* issues) {
@@ -110,22 +115,22 @@ std::optional<TableMapping> CompileTable(const v1::Table& table,
     issues->push_back({"table", {0, {}, "the environment of row expressions can't be made"}});
     return std::nullopt;
   }
-  TableCompiler compiler(*environment, issues);
   std::optional<expression::Program> counts =
-      compiler.Compile("counts", table.counts(), Type::Bool());
+      CompileAs(*environment, "counts", table.counts(), Type::Bool(), issues);
   std::optional<expression::Program> in_progress;
   std::optional<expression::Program> failed;
   if (!table.in_progress().empty()) {
-    in_progress = compiler.Compile("in_progress", table.in_progress(), Type::Bool());
+    in_progress = CompileAs(*environment, "in_progress", table.in_progress(), Type::Bool(), issues);
   }
   if (!table.failed().empty()) {
-    failed = compiler.Compile("failed", table.failed(), Type::Bool());
+    failed = CompileAs(*environment, "failed", table.failed(), Type::Bool(), issues);
   }
   std::map<std::string, expression::Program> fields;
   for (const auto& [name, text] : Sorted(table.fields())) {
     const std::string field = absl::StrCat("fields.", name);
     std::optional<expression::Program> program =
-        IsAmount(name) ? compiler.CompileAmount(field, text) : compiler.CompileName(field, text);
+        IsAmount(name) ? CompileAmount(*environment, field, text, issues)
+                       : CompileName(*environment, field, text, issues);
     if (program.has_value()) fields.emplace(name, *std::move(program));
   }
   if (issues->size() > issues_before || !counts.has_value()) return std::nullopt;
@@ -142,21 +147,30 @@ std::optional<MarkerMapping> CompileMarker(const v1::Marker& marker,
     issues->push_back({"table", {0, {}, "the environment of row expressions can't be made"}});
     return std::nullopt;
   }
-  TableCompiler compiler(*environment, issues);
   std::map<std::string, expression::Program> marks;
   for (const auto& [name, text] : Sorted(marker.marks())) {
     std::optional<expression::Program> program =
-        compiler.CompileName(absl::StrCat("marks.", name), text);
+        CompileName(*environment, absl::StrCat("marks.", name), text, issues);
     if (program.has_value()) marks.emplace(name, *std::move(program));
   }
   if (issues->size() > issues_before) return std::nullopt;
   return MarkerMapping{marker.table(), std::move(environment), std::move(marks)};
 }
 
-uint64_t MappingVersion(const v1::Source& source) {
-  if (source.tables().empty()) return 0;
+uint64_t MappingVersion(const v1::Document& document, const std::string& name) {
+  const auto found = document.sources().find(name);
+  if (found == document.sources().end() || found->second.tables().empty()) return 0;
+  const v1::Source& source = found->second;
   std::vector<uint64_t> tables;
-  for (const v1::Table& table : source.tables()) tables.push_back(HashOf(table));
+  for (const v1::Table& table : source.tables()) {
+    tables.push_back(HashOf(table));
+    const auto fact = document.facts().find(table.emit());
+    if (fact == document.facts().end()) continue;
+    Fnv1a hash;
+    hash.AddText(absl::StrCat(absl::Hex(tables.back())));
+    AddFact(fact->second, table.when(), hash);
+    tables.back() = hash.value();
+  }
   std::sort(tables.begin(), tables.end());
   Fnv1a hash;
   for (const uint64_t table : tables) hash.AddText(absl::StrCat(absl::Hex(table)));

@@ -1,4 +1,5 @@
 // How rows of a table become movements: the expressions of a source's tables, checked and compiled.
+// Tables whose rows are facts: see fact_mapping.h.
 #ifndef SERVER_POLICY_MAPPING_H_
 #define SERVER_POLICY_MAPPING_H_
 
@@ -44,15 +45,32 @@ struct MappingIssue {
 // be money. Whether the fields are those that the kind needs is Validate()'s business.
 std::optional<TableMapping> CompileTable(const v1::Table& table, std::vector<MappingIssue>* issues);
 
+// An environment in which `row` has any column; which ones exist, only the run can tell. Null if it
+// can't be made.
+std::unique_ptr<expression::Environment> NewRowEnvironment();
+
+// Compiles one expression of a table for a field: text or a whole number; an amount of money; or
+// exactly `expected`. Issues say which field.
+std::optional<expression::Program> CompileName(expression::Environment& environment,
+                                               const std::string& field, const std::string& text,
+                                               std::vector<MappingIssue>* issues);
+std::optional<expression::Program> CompileAmount(expression::Environment& environment,
+                                                 const std::string& field, const std::string& text,
+                                                 std::vector<MappingIssue>* issues);
+std::optional<expression::Program> CompileAs(expression::Environment& environment,
+                                             const std::string& field, const std::string& text,
+                                             const expression::Type& expected,
+                                             std::vector<MappingIssue>* issues);
+
 // The same for a marker table; marks accept text and integers.
 std::optional<MarkerMapping> CompileMarker(const v1::Marker& marker,
                                            std::vector<MappingIssue>* issues);
 
 // Names the meaning of a source's tables: the same for the same declaration on every machine, for
-// ever, whatever the order of tables and fields; 0 for a source that maps no rows. FNV-1a, 64 bits,
-// over the declarations with each text preceded by its length. Where the database is reached is no
-// part of it.
-uint64_t MappingVersion(const v1::Source& source);
+// ever, whatever the order of tables and fields; 0 for a source that maps no rows, or that there is
+// not. FNV-1a, 64 bits, over the declarations with each text preceded by its length. Where the
+// database is reached is no part of it.
+uint64_t MappingVersion(const v1::Document& document, const std::string& source);
 
 }  // namespace fundgate::policy
 

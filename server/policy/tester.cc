@@ -46,6 +46,22 @@ core::AttributeValue ToAttribute(const ::fundgate::v1::Value& value) {
   }
 }
 
+// The fields of a fact, each of its declared type; Validate() has seen that they are.
+core::Attributes ToFields(
+    const core::FactDefinition& definition,
+    const google::protobuf::Map<std::string, ::fundgate::v1::Value>& fields) {
+  core::Attributes converted;
+  for (const auto& [name, value] : fields) {
+    const core::FactDefinition::Field* field = definition.FindField(name);
+    if (field != nullptr && field->type == core::FactType::kMoney) {
+      converted.emplace(name, Money::Parse(value.string_value()).value_or(Money{}));
+    } else {
+      converted.emplace(name, ToAttribute(value));
+    }
+  }
+  return converted;
+}
+
 template <typename Parts>
 absl::StatusOr<core::Line> ToLine(const std::string& order, const Money& amount,
                                   const Parts& parts) {
@@ -137,15 +153,23 @@ class Run {
   absl::Status Take(const v1::Step& step) {
     if (step.has_advance()) {
       now_ += ToDuration(step.advance());
-      return Put(core::TickInput{}).status();
+      FUNDGATE_RETURN_IF_ERROR(Put(core::TickInput{}).status());
+      return Prove();
     }
     if (step.has_check()) return CheckRepeatedly(step.check());
     if (step.has_confirm()) return Confirm(step.confirm());
     if (step.has_release()) return Release(step.release());
     if (step.has_trip()) return Trip(step.trip());
+    for (const auto& [name, fact] : step.fact()) return FeedFact(name, fact);
     for (const auto& [kind, event] : step.events()) return Feed(kind, event);
     return absl::OkStatus();
   }
+
+  // Proves the sources once more, so that nothing that waits for proof is left.
+  absl::Status End() { return Prove(); }
+
+  // Those found so far.
+  const std::vector<core::Violation>& violations() const { return state_.violations(); }
 
   absl::StatusOr<core::Decision> Check(const v1::TestCheck& check) {
     FUNDGATE_RETURN_IF_ERROR(Prove());
@@ -242,16 +266,47 @@ class Run {
     FUNDGATE_ASSIGN_OR_RETURN(row.line, ToLine(event.order_id(), amount, event.parts()));
     row.currency = amount.currency;
     row.part_key = event.order_id();
+    for (const auto& [name, value] : event.attributes()) {
+      row.attributes.emplace(name, ToAttribute(value));
+    }
 
     core::MovementEvent change;
     change.kind = movement->kind;
     change.row = {kind, absl::StrCat(events_)};
     change.image_hash = events_;
     change.after = std::move(row);
+    return Send(source, std::move(change), event.origin());
+  }
+
+  absl::Status FeedFact(const std::string& name, const v1::TestFact& fact) {
+    const core::FactDefinition* definition = policy_->FindFact(name);
+    if (definition == nullptr || definition->sources.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("no source emits ", name));
+    }
+    ++events_;
+    core::FactEvent said;
+    said.name = name;
+    if (fact.has_before()) said.before = ToFields(*definition, fact.before().fields());
+    if (fact.change() != v1::TEST_CHANGE_DELETE) {
+      said.after = ToFields(*definition, fact.fields());
+    }
+    const core::Attributes& fields = said.after.has_value() ? *said.after : *said.before;
+    said.key = core::ToString(fields.at(definition->key));
+    return Send(*policy_->FindSource(definition->sources.front()), std::move(said), fact.origin());
+  }
+
+  // The source's next transaction, of one event.
+  absl::Status Send(const core::SourceDefinition& source, decltype(core::Event::body) body,
+                    const v1::TestOrigin& origin) {
     core::IngestInput input = Batch(source);
     const std::string position = absl::StrCat(source.name.value(), ":", events_);
     FUNDGATE_ASSIGN_OR_RETURN(input.position, Position::Parse(position));
-    input.events.push_back({absl::StrCat(position, "/0"), now_, std::move(change)});
+    core::Event event{absl::StrCat(position, "/0"), now_, std::move(body), {}};
+    event.origin.server_id = static_cast<uint64_t>(origin.server_id());
+    event.origin.statement = origin.statement();
+    event.origin.marks.assign(origin.marks().begin(), origin.marks().end());
+    std::sort(event.origin.marks.begin(), event.origin.marks.end());
+    input.events.push_back(std::move(event));
     return Put(std::move(input)).status();
   }
 
@@ -285,7 +340,8 @@ core::Verdict ToVerdict(v1::Verdict verdict) {
 }
 
 // Whether the decision is what was expected; fills in what came.
-void Compare(const v1::Expectation& expect, const core::Decision& decision, TestResult& result) {
+void CompareDecision(const v1::Expectation& expect, const core::Decision& decision,
+                     TestResult& result) {
   std::vector<std::string> reasons;
   std::set<std::string> invariants;
   std::string sentences;
@@ -313,39 +369,89 @@ void Compare(const v1::Expectation& expect, const core::Decision& decision, Test
   }
 }
 
+// Whether the violations are what was expected, beside what was found before.
+void CompareViolations(const std::string& expected, const std::vector<core::Violation>& violations,
+                       TestResult& result) {
+  if (expected.empty()) return;
+  std::vector<std::string> names;
+  std::string sentences;
+  bool found = false;
+  for (const core::Violation& violation : violations) {
+    const std::string kind(core::ToString(violation.kind));
+    found |= violation.name == expected || kind == expected;
+    names.push_back(violation.name == kind ? kind : absl::StrCat(kind, " ", violation.name));
+    absl::StrAppend(&sentences, "; ", violation.message);
+  }
+  const std::string got =
+      names.empty() ? "no violation" : absl::StrCat("violation ", absl::StrJoin(names, ", "));
+  absl::StrAppend(&result.got, result.got.empty() ? "" : ", ", got);
+  if (expected == kNone ? names.empty() : found) return;
+  result.passed = false;
+  absl::StrAppend(&result.message, result.message.empty() ? "" : "; ", "expected ",
+                  expected == kNone ? "no violation" : "violation " + expected, ", got ",
+                  got, sentences);
+}
+
+std::string Expected(const v1::Test& test) {
+  std::vector<std::string> reasons;
+  if (!test.expect().reason().empty()) reasons.push_back(test.expect().reason());
+  if (!test.expect().shadow().empty()) {
+    reasons.push_back(absl::StrCat("in shadow ", test.expect().shadow()));
+  }
+  const std::string violation =
+      test.expect().violation().empty() ? ""
+      : test.expect().violation() == kNone
+          ? "no violation"
+          : absl::StrCat("violation ", test.expect().violation());
+  if (!test.has_check()) return violation;
+  return absl::StrCat(ToText(ToVerdict(test.expect().verdict()), reasons),
+                      violation.empty() ? "" : ", ", violation);
+}
+
+// The test's steps; fills in which one was refused.
+absl::Status TakeSteps(const LoadedPolicy& loaded, const v1::Test& test, const std::string& path,
+                       Run& run, TestResult& result) {
+  FUNDGATE_RETURN_IF_ERROR(run.Start());
+  for (int i = 0; i < test.given_size(); ++i) {
+    absl::Status status = run.Take(test.given(i));
+    if (status.ok()) continue;
+    const int line = loaded.places.Find(absl::StrCat(path, ".given[", i, "]")).value.line;
+    result.message = absl::StrCat("step ", i + 1, " at line ", line,
+                                  " was refused: ", std::string(status.message()));
+    result.got = "a refused step";
+    return status;
+  }
+  return absl::OkStatus();
+}
+
 TestResult RunOne(const LoadedPolicy& loaded, int index) {
   const v1::Test& test = loaded.document.tests(index);
   const std::string path = absl::StrCat("tests[", index, "]");
   TestResult result;
   result.name = test.name();
   result.line = loaded.places.Find(path).value.line;
-  std::vector<std::string> reasons;
-  if (!test.expect().reason().empty()) reasons.push_back(test.expect().reason());
-  if (!test.expect().shadow().empty()) {
-    reasons.push_back(absl::StrCat("in shadow ", test.expect().shadow()));
-  }
-  result.expected = ToText(ToVerdict(test.expect().verdict()), reasons);
+  result.expected = Expected(test);
 
   Run run(loaded.policy, test.sources() != v1::SOURCES_IN_TEST_STALE);
-  absl::Status status = run.Start();
-  for (int i = 0; i < test.given_size() && status.ok(); ++i) {
-    status = run.Take(test.given(i));
-    if (!status.ok()) {
-      const int line = loaded.places.Find(absl::StrCat(path, ".given[", i, "]")).value.line;
-      result.message = absl::StrCat("step ", i + 1, " at line ", line,
-                                    " was refused: ", std::string(status.message()));
-      result.got = "a refused step";
+  if (!TakeSteps(loaded, test, path, run, result).ok()) return result;
+  result.passed = true;
+  if (test.has_check()) {
+    const absl::StatusOr<core::Decision> decision = run.Check(test.check());
+    if (!decision.ok()) {
+      result.passed = false;
+      result.got = "a refusal";
+      result.message =
+          absl::StrCat("the check was refused: ", std::string(decision.status().message()));
+      return result;
     }
+    CompareDecision(test.expect(), *decision, result);
   }
-  if (!status.ok()) return result;
-  const absl::StatusOr<core::Decision> decision = run.Check(test.check());
-  if (decision.ok()) {
-    Compare(test.expect(), *decision, result);
-  } else {
-    result.got = "a refusal";
-    result.message =
-        absl::StrCat("the check was refused: ", std::string(decision.status().message()));
+  if (absl::Status status = run.End(); !status.ok()) {
+    result.passed = false;
+    result.message = absl::StrCat("the sources can't be proven: ", std::string(status.message()));
+    return result;
   }
+  CompareViolations(test.expect().violation(), run.violations(), result);
   return result;
 }
 

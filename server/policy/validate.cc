@@ -373,11 +373,13 @@ void Validate(const v1::Document& document, const Places& places, Problems& prob
   const Validation validation{document, places, problems};
   ValidateBooks(validation);
   ValidateMovements(validation);
+  ValidateFacts(validation);
   ValidateCheckpoints(validation);
   ValidateInvariants(validation);
   ValidateViolations(validation);
   ValidateRules(validation);
   ValidateSources(validation);
+  ValidateVerification(validation);
   ValidateTests(validation);
   ValidateRetention(validation);
 }

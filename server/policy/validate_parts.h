@@ -43,8 +43,10 @@ inline std::string NoSuch(std::string_view what, std::string_view name,
          expression::NameHint(name, names);
 }
 
+void ValidateFacts(const Validation& validation);
 void ValidateRules(const Validation& validation);
 void ValidateSources(const Validation& validation);
+void ValidateVerification(const Validation& validation);
 void ValidateTests(const Validation& validation);
 
 }  // namespace fundgate::policy

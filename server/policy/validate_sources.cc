@@ -9,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/policy/event_environment.h"
+#include "server/policy/fact_mapping.h"
 #include "server/policy/mapping.h"
 #include "server/policy/row_fields.h"
 #include "server/policy/scalars.h"
@@ -59,15 +61,15 @@ void ValidateMariadb(const Validation& v, const std::string& path, const v1::Mar
   if (mariadb.has_tls()) ValidateTls(v, path + ".tls", mariadb.tls());
 }
 
-void CheckMovement(const Validation& v, const std::string& place, const std::string& kind) {
-  if (v.document.movements().count(kind) > 0 || v.places.IsDamaged("movements")) return;
-  v.AtValue(place, NoSuch("movement", kind, NamesOf(v.document.movements())));
+void CheckEvent(const Validation& v, const std::string& place, const std::string& name) {
+  if (v.document.movements().count(name) > 0 || v.document.facts().count(name) > 0) return;
+  if (v.places.IsDamaged("movements") || v.places.IsDamaged("facts")) return;
+  v.AtValue(place, NoSuch(v.document.facts().empty() ? "movement" : "movement or fact", name,
+                          EventNames(v.document)));
 }
 
-void ValidateFields(const Validation& v, const std::string& path, const v1::Table& table) {
-  const auto movement = v.document.movements().find(table.emit());
-  if (movement == v.document.movements().end() || !v.places.IsRead(path + ".fields")) return;
-  const RowFields wanted = RowFieldsOf(v.document, movement->second);
+void CheckFields(const Validation& v, const std::string& path, const v1::Table& table,
+                 const RowFields& wanted) {
   for (const std::string& name : wanted.required) {
     if (table.fields().count(name) == 0) {
       v.AtKey(path + ".fields",
@@ -78,6 +80,37 @@ void ValidateFields(const Validation& v, const std::string& path, const v1::Tabl
     if (std::find(wanted.all.begin(), wanted.all.end(), name) == wanted.all.end()) {
       v.AtKey(absl::StrCat(path, ".fields.", name),
               NoSuch("field", name, wanted.all, absl::StrCat(" of '", table.emit(), "'")));
+    }
+  }
+}
+
+void ValidateFields(const Validation& v, const std::string& path, const v1::Table& table) {
+  if (!v.places.IsRead(path + ".fields")) return;
+  const auto movement = v.document.movements().find(table.emit());
+  if (movement != v.document.movements().end()) {
+    return CheckFields(v, path, table, RowFieldsOf(v.document, movement->second));
+  }
+  const auto fact = v.document.facts().find(table.emit());
+  if (fact == v.document.facts().end()) return;
+  CheckFields(v, path, table, {{fact->second.key()}, NamesOf(fact->second.fields())});
+}
+
+// Which of the conditions belong to what the table emits.
+void ValidateConditions(const Validation& v, const std::string& path, const v1::Table& table) {
+  const bool is_fact = v.document.facts().count(table.emit()) > 0;
+  if (!is_fact) {
+    if (!v.places.Has(path + ".counts")) {
+      v.AtKey(path, "'counts' is missing; it is required where rows are movements");
+    }
+    if (v.places.Has(path + ".when")) {
+      v.AtKey(path + ".when", "'when' is for facts; write counts, in_progress and failed");
+    }
+    return;
+  }
+  for (const char* field : {"counts", "in_progress", "failed"}) {
+    const std::string place = absl::StrCat(path, ".", field);
+    if (v.places.Has(place)) {
+      v.AtKey(place, absl::StrCat("'", field, "' is for movements; write `when` for facts"));
     }
   }
 }
@@ -103,10 +136,16 @@ void AddIssues(const Validation& v, const std::string& path,
 
 void ValidateTable(const Validation& v, const std::string& path, const v1::Table& table) {
   CheckTableName(v, path + ".table", table.table());
-  if (v.places.IsRead(path + ".emit")) CheckMovement(v, path + ".emit", table.emit());
+  if (v.places.IsRead(path + ".emit")) CheckEvent(v, path + ".emit", table.emit());
+  if (v.places.Has(path + ".emit")) ValidateConditions(v, path, table);
   ValidateFields(v, path, table);
   std::vector<MappingIssue> issues;
-  (void)CompileTable(table, &issues);
+  const auto fact = v.document.facts().find(table.emit());
+  if (fact != v.document.facts().end()) {
+    (void)CompileFactTable(table, fact->second, &issues);
+  } else {
+    (void)CompileTable(table, &issues);
+  }
   AddIssues(v, path, issues);
 }
 
@@ -130,12 +169,12 @@ void ValidateMarker(const Validation& v, const std::string& path, const v1::Mark
 
 void ValidateReport(const Validation& v, const std::string& path, const v1::Report& report) {
   if (report.emits().empty() && v.places.IsRead(path + ".emits")) {
-    v.AtValue(path + ".emits", "at least one movement is needed");
+    v.AtValue(path + ".emits", "at least one movement or fact is needed");
   }
   std::set<std::string> seen;
   for (int i = 0; i < report.emits_size(); ++i) {
     const std::string place = absl::StrCat(path, ".emits[", i, "]");
-    CheckMovement(v, place, report.emits(i));
+    CheckEvent(v, place, report.emits(i));
     if (!seen.insert(report.emits(i)).second) {
       v.AtValue(place, absl::StrCat("'", report.emits(i), "' stands there twice"));
     }

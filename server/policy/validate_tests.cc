@@ -3,7 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/money.h"
+#include "fundgate/v1/value.pb.h"
+#include "google/protobuf/map.h"
 #include "server/policy/scalars.h"
 #include "server/policy/validate_parts.h"
 
@@ -43,10 +47,79 @@ void ValidateCheck(const Validation& v, const std::string& path, const v1::TestC
   }
 }
 
+using FactFields = google::protobuf::Map<std::string, ::fundgate::v1::Value>;
+
+bool IsOfType(const ::fundgate::v1::Value& value, int type) {
+  switch (type) {
+    case v1::FACT_TYPE_INT:
+      return value.has_int_value();
+    case v1::FACT_TYPE_BOOL:
+      return value.has_bool_value();
+    case v1::FACT_TYPE_MONEY:
+      return value.has_string_value() && Money::Parse(value.string_value()).ok();
+    default:
+      return value.has_string_value();
+  }
+}
+
+void ValidateFactFields(const Validation& v, const std::string& path, const v1::Fact& declared,
+                        const FactFields& fields) {
+  for (const auto& [name, value] : fields) {
+    const std::string place = absl::StrCat(path, ".fields.", name);
+    const auto type = declared.fields().find(name);
+    if (type == declared.fields().end()) {
+      v.AtKey(place, NoSuch("field", name, NamesOf(declared.fields())));
+    } else if (!IsOfType(value, type->second)) {
+      const std::string& word = v1::FactType_Name(static_cast<v1::FactType>(type->second));
+      v.AtValue(place, absl::StrCat("this is no ", absl::AsciiStrToLower(word.substr(10)),
+                                    ", as the fact declares"));
+    }
+  }
+  if (fields.count(declared.key()) == 0) {
+    v.AtKey(path, absl::StrCat("'", declared.key(), "' is missing; it is the fact's key"));
+  }
+}
+
+void ValidateFact(const Validation& v, const std::string& path, const std::string& name,
+                  const v1::TestFact& fact, const std::vector<std::string>& emitted) {
+  const auto declared = v.document.facts().find(name);
+  if (declared == v.document.facts().end()) {
+    if (v.places.IsDamaged("facts")) return;
+    return v.AtKey(path, NoSuch("fact", name, NamesOf(v.document.facts())));
+  }
+  if (std::find(emitted.begin(), emitted.end(), name) == emitted.end() &&
+      !v.places.IsDamaged("sources")) {
+    v.AtKey(path, absl::StrCat("no source emits '", name, "', so it can't be given"));
+  }
+  const bool deleted = fact.change() == v1::TEST_CHANGE_DELETE;
+  if (deleted && (!fact.has_before() || !fact.fields().empty())) {
+    return v.AtKey(path, "a deleted fact has its fields in `before` alone");
+  }
+  if (!deleted) ValidateFactFields(v, path, declared->second, fact.fields());
+  if (fact.has_before()) {
+    ValidateFactFields(v, path + ".before", declared->second, fact.before().fields());
+  }
+}
+
+void ValidateExpectation(const Validation& v, const std::string& path, const v1::Test& test) {
+  const bool has_violation = !test.expect().violation().empty();
+  if (!test.has_check() && !has_violation && v.places.IsRead(path + ".expect")) {
+    v.AtKey(path, "a test needs a check, or expects a violation");
+  }
+  if (test.has_check() && test.expect().verdict() == v1::VERDICT_UNSPECIFIED &&
+      v.places.IsRead(path + ".expect")) {
+    v.AtKey(path + ".expect", "'verdict' is missing; it is required with a check");
+  }
+  if (!test.has_check() && test.expect().verdict() != v1::VERDICT_UNSPECIFIED) {
+    v.AtValue(path + ".expect.verdict", "without a check there is no verdict");
+  }
+}
+
 void ValidateStep(const Validation& v, const std::string& path, const v1::Step& step,
                   const std::vector<std::string>& emitted) {
   const int fields = step.events_size() + step.has_check() + step.has_confirm() +
-                     step.has_release() + step.has_trip() + step.has_advance();
+                     step.has_release() + step.has_trip() + step.has_advance() +
+                     step.fact_size();
   if (fields != 1) {
     v.AtValue(path, fields == 0 ? "a step needs one thing that happened, like {payment: {...}}"
                                 : "a step is one thing; make a step of each");
@@ -55,16 +128,23 @@ void ValidateStep(const Validation& v, const std::string& path, const v1::Step& 
     if (std::find(emitted.begin(), emitted.end(), kind) != emitted.end()) continue;
     if (v.places.IsDamaged("sources") || v.places.IsDamaged("movements")) continue;
     const std::string place = absl::StrCat(path, ".events.", kind);
+    if (v.document.facts().count(kind) > 0) {
+      v.AtKey(place, absl::StrCat("'", kind, "' is a fact: write {fact: {", kind, ": {...}}}"));
+      continue;
+    }
     if (v.document.movements().count(kind) > 0) {
       v.AtKey(place,
               absl::StrCat("no source emits '", kind, "', so it can't be given as an event"));
       continue;
     }
     std::vector<std::string> known = emitted;
-    for (const char* word : {"check", "confirm", "release", "trip", "advance"}) {
+    for (const char* word : {"check", "confirm", "release", "trip", "advance", "fact"}) {
       known.emplace_back(word);
     }
     v.AtKey(place, NoSuch("movement or step", kind, known));
+  }
+  for (const auto& [name, fact] : step.fact()) {
+    ValidateFact(v, absl::StrCat(path, ".fact.", name), name, fact, emitted);
   }
   if (step.has_check()) ValidateCheck(v, path + ".check", step.check());
   if (step.has_confirm()) CheckpointExists(v, path + ".confirm", step.confirm().checkpoint());
@@ -93,6 +173,7 @@ void ValidateTests(const Validation& v) {
     if (test.check().repeat() != 0) {
       v.AtKey(path + ".check.repeat", "the last check is one; repeat has a meaning in steps");
     }
+    ValidateExpectation(v, path, test);
   }
 }
 

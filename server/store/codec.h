@@ -30,8 +30,8 @@
 namespace fundgate::store {
 
 // Written into every record. Raise it when a record gains fields; its description then asks
-// version() whether they are there. 2: origins of events. 3: shadow
-// reasons of decisions.
+// version() whether they are there. 2: origins of events. 3: images of facts, shadow reasons of
+// decisions.
 inline constexpr uint8_t kRecordVersion = 3;
 
 template <typename T>

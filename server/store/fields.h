@@ -3,6 +3,8 @@
 #ifndef SERVER_STORE_FIELDS_H_
 #define SERVER_STORE_FIELDS_H_
 
+#include <type_traits>
+
 #include "server/core/events.h"
 #include "server/core/input.h"
 #include "server/core/outcome.h"
@@ -175,7 +177,11 @@ void Fields(A& a, F<A, MovementEvent>& r) {
 }
 template <typename A>
 void Fields(A& a, F<A, FactEvent>& r) {
-  a(r.name, r.key, r.fields);
+  a(r.name, r.key);
+  if constexpr (std::is_same_v<A, store::Decoder>) {
+    if (a.version() < 3) return a(r.after.emplace());
+  }
+  a(r.account, r.row, r.before, r.after);
 }
 template <typename A>
 void Fields(A& a, F<A, GapEvent>& r) {

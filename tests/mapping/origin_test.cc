@@ -96,9 +96,8 @@ TEST(Marks, NullGivesNoMarkAndALaterRowWins) {
 }
 
 TEST(Marks, AMarkerTableIsPartOfTheMapping) {
-  EXPECT_NE(
-      policy::MappingVersion(testing::DocumentOf(WithMarker()).sources().at("pay_db")),
-      policy::MappingVersion(testing::DocumentOf(testing::RefundTable()).sources().at("pay_db")));
+  EXPECT_NE(policy::MappingVersion(testing::DocumentOf(WithMarker()), "pay_db"),
+            policy::MappingVersion(testing::DocumentOf(testing::RefundTable()), "pay_db"));
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
                      }).has_value();
   const bool goes_round = FindKind(kind.value())->gated && !asked && dice.Percent(80);
   if (goes_round && source == "bank") {
-    event.body = core::FactEvent{"statement", "s1", {}};
+    event.body = core::FactEvent{"statement", "s1", AccountId(), {}, {}, {}};
     return event;
   }
   if (goes_round || (source == "pay_db" && dice.Percent(20))) kind = MovementKind("payment");
@@ -129,7 +129,7 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
     return event;
   }
   if (roll < 10) {
-    event.body = core::FactEvent{"bid", "b1", {}};
+    event.body = core::FactEvent{"bid", "b1", AccountId(), {}, {}, {}};
     return event;
   }
   core::MovementEvent change;

@@ -126,33 +126,49 @@ TEST(Compile, TheTotalOfPartsIsTheLinesOwnAmount) {
   EXPECT_EQ(settlement.effects[1].amount, "net");
 }
 
-v1::Source Mapped() {
-  return MustLoad(testing::ReadProjectFile("config/policy-mariadb.yaml"))
-      .document.sources()
-      .at("pay_db");
+v1::Document Mapped() {
+  return MustLoad(testing::ReadProjectFile("config/policy-mariadb.yaml")).document;
 }
 
+v1::Source& PayDb(v1::Document& document) { return document.mutable_sources()->at("pay_db"); }
+
+uint64_t VersionOf(const v1::Document& document) { return MappingVersion(document, "pay_db"); }
+
 TEST(MappingVersion, IsTheSameOnEveryMachine) {
-  v1::Source source;
-  v1::Table& table = *source.add_tables();
+  v1::Document document;
+  v1::Table& table = *(*document.mutable_sources())["pay_db"].add_tables();
   table.set_table("pay.refund");
   table.set_counts("true");
   table.set_emit("refund");
   (*table.mutable_fields())["amount"] = "money('CNY 1.00')";
-  EXPECT_EQ(MappingVersion(source), 14813524410104218874u);
+  EXPECT_EQ(VersionOf(document), 14813524410104218874u);
 }
 
 TEST(MappingVersion, DoesNotDependOnOrderOrOnWhereTheDatabaseIs) {
-  v1::Source moved = Mapped();
-  moved.mutable_mariadb()->set_hosts(0, "10.0.0.7:3306");
-  moved.mutable_tables()->SwapElements(0, 3);
-  EXPECT_EQ(MappingVersion(moved), MappingVersion(Mapped()));
+  v1::Document moved = Mapped();
+  PayDb(moved).mutable_mariadb()->set_hosts(0, "10.0.0.7:3306");
+  PayDb(moved).mutable_tables()->SwapElements(0, 3);
+  EXPECT_EQ(VersionOf(moved), VersionOf(Mapped()));
 }
 
 TEST(MappingVersion, ChangesWithTheMeaningOfARow) {
-  v1::Source changed = Mapped();
-  (*changed.mutable_tables(0)->mutable_fields())["order_id"] = "row.other";
-  EXPECT_NE(MappingVersion(changed), MappingVersion(Mapped()));
+  v1::Document changed = Mapped();
+  (*PayDb(changed).mutable_tables(0)->mutable_fields())["order_id"] = "row.other";
+  EXPECT_NE(VersionOf(changed), VersionOf(Mapped()));
+}
+
+TEST(MappingVersion, ChangesWithTheTypesOfAFact) {
+  v1::Document document;
+  v1::Table& table = *(*document.mutable_sources())["pay_db"].add_tables();
+  table.set_table("pay.bid");
+  table.set_emit("bid");
+  (*table.mutable_fields())["item_id"] = "row.item_id";
+  v1::Fact& fact = (*document.mutable_facts())["bid"];
+  fact.set_key("item_id");
+  (*fact.mutable_fields())["item_id"] = v1::FACT_TYPE_STRING;
+  const uint64_t before = VersionOf(document);
+  (*fact.mutable_fields())["price"] = v1::FACT_TYPE_MONEY;
+  EXPECT_NE(VersionOf(document), before);
 }
 
 }  // namespace

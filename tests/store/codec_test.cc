@@ -146,13 +146,24 @@ TEST(Records, OfANewerVersionAreRefused) {
 }
 
 TEST(Records, EventsOfTheFirstVersionAreReadWithoutOrigin) {
-  const core::Event event{"e1", absl::UnixEpoch(), core::FactEvent{"bid", "k", {}}, {}};
+  const core::Event event{"e1", absl::UnixEpoch(), core::GapEvent{{}, "pay.refund", "torn"}, {}};
   std::string bytes = EncodeRecord(event);
   bytes.front() = 1;
   bytes.resize(bytes.size() - 3);  // no server id, no statement, no marks
   const auto read = DecodeRecord<core::Event>(bytes);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, event);
+}
+
+TEST(Records, FactsOfTheSecondVersionHaveOneImage) {
+  std::string bytes(1, 2);
+  Encoder encode(bytes);
+  encode(std::string("e1"), absl::UnixEpoch(), uint64_t{1}, std::string("bid"), std::string("k"),
+         core::Attributes{{"price", int64_t{7}}}, core::EventOrigin{});
+  const auto read = DecodeRecord<core::Event>(bytes);
+  ASSERT_TRUE(read.ok()) << read.status();
+  const core::FactEvent fact{"bid", "k", AccountId(), {}, {}, core::Attributes{{"price", int64_t{7}}}};
+  EXPECT_EQ(std::get<core::FactEvent>(read->body), fact);
 }
 
 TEST(Records, RandomBytesNeverHarmTheReader) {
@@ -186,7 +197,7 @@ TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
       core::IngestInput{
           .source = SourceName("s"),
           .epoch = 2,
-          .events = {{"e1", absl::UnixEpoch(), core::FactEvent{"bid", "k", {}}},
+          .events = {{"e1", absl::UnixEpoch(), core::FactEvent{"bid", "k", AccountId("m1"), {"pay.bid", "1"}, core::Attributes{{"price", int64_t{1}}}, {}}},
                      {"e2",
                       absl::UnixEpoch(),
                       core::GapEvent{{MovementKind("k"), account, OrderId()}, "t", "r"},

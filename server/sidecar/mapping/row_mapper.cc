@@ -9,15 +9,13 @@
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 #include "server/policy/mapping.h"
+#include "server/sidecar/mapping/fact_changes.h"
 #include "server/sidecar/mapping/row_identity.h"
+#include "server/sidecar/mapping/row_writer.h"
 #include "server/sidecar/mapping/source_tables.h"
 
 namespace fundgate::mapping {
 namespace {
-
-using Image = std::span<const binlog::Value>;
-
-constexpr size_t kMaxReasonBytes = 1024;  // of a gap, in the contract
 
 // One row under one kind: a reading of each image that there is.
 struct Change {
@@ -50,22 +48,12 @@ Reading ReadKind(KindDeclarations& kind, Image image) {
   return said;
 }
 
-// An update of which no image holds all that is read, but which can't have changed any of it.
-bool IsUntouched(const KindDeclarations& kind, Image before, Image after) {
-  bool lacks = false;
-  for (const auto& declaration : kind.declarations) {
-    if (declaration->frame().Differ(before, after)) return false;
-    lacks |= declaration->frame().Lacks(before) || declaration->frame().Lacks(after);
-  }
-  return lacks;
-}
-
 v1::Gap GapOf(const std::string& kind, const std::string& table, const Reading& reading,
               const std::string& reason) {
   v1::Gap gap;
   gap.set_movement_kind(kind);
   gap.set_table(table);
-  gap.set_reason(CutText(reason, kMaxReasonBytes));
+  gap.set_reason(CutText(reason, kMaxGapReasonBytes));
   gap.set_account_id(reading.contribution.account_id());
   gap.set_idempotency_key(reading.contribution.idempotency_key());
   // An order is one of an account.
@@ -130,73 +118,47 @@ bool HasColumns(const binlog::RowChange& row) {
          row.after.size() == (has_after ? columns : 0);
 }
 
-// One row on its way into events.
-class RowWriter {
+// Writes what a row says of one kind of movement.
+class MovementWriter {
  public:
-  RowWriter(const MappedTable& table, const v1::Event& head, std::string key_before,
-            std::string key_after, uint64_t image_hash, std::vector<v1::Event>* out)
-      : table_(table),
-        head_(head),
-        key_before_(std::move(key_before)),
-        key_after_(std::move(key_after)),
-        image_hash_(image_hash),
-        out_(out) {}
+  MovementWriter(const std::string& kind, RowWriter& writer) : kind_(kind), writer_(writer) {}
 
-  void Write(const std::string& kind, Change change) {
-    const std::string& key = change.after.has_value() ? key_after_ : key_before_;
+  void Write(Change change) {
+    const RowNames& names = writer_.names();
     if (!change.readable()) {
-      for (v1::Gap& gap : GapsOf(kind, table_.name, key, change)) Append(std::move(gap));
+      const std::string& key = names.key(change.after.has_value());
+      for (v1::Gap& gap : GapsOf(kind_, names.table, key, change)) {
+        writer_.AppendGap(std::move(gap));
+      }
       return;
     }
-    const bool is_another_row =
-        change.before.has_value() && change.after.has_value() && key_before_ != key_after_;
-    if (!is_another_row) return Append(kind, std::move(change), key);
-    if (change.before->speaks()) {
-      Append(kind, Change{std::move(change.before), std::nullopt}, key_before_);
-    }
-    if (change.after->speaks()) {
-      Append(kind, Change{std::nullopt, std::move(change.after)}, key_after_);
-    }
+    const bool is_another_row = change.before.has_value() && change.after.has_value() &&
+                                names.key_before != names.key_after;
+    if (!is_another_row) return Append(std::move(change));
+    if (change.before->speaks()) Append(Change{std::move(change.before), std::nullopt});
+    if (change.after->speaks()) Append(Change{std::nullopt, std::move(change.after)});
   }
 
  private:
-  v1::Event& Append() {
-    v1::Event& event = out_->emplace_back(head_);
-    event.set_row_index(head_.row_index() + written_);
-    written_ = std::min(written_ + 1, RowMapper::kEventsOfARow - 1);
-    return event;
-  }
-
-  void Append(v1::Gap gap) { *Append().mutable_gap() = std::move(gap); }
-
-  void Append(const std::string& kind, Change change, const std::string& key) {
-    if (key.size() > kMaxPrimaryKeyBytes) {
-      const std::string reason =
-          absl::StrCat("its primary key has ", key.size(), " bytes; at most ", kMaxPrimaryKeyBytes,
-                       " are allowed");
-      const Reading& said = change.after.has_value() ? *change.after : *change.before;
-      return Append(GapOf(kind, table_.name, said, reason));
+  void Append(Change change) {
+    const bool has_after = change.after.has_value();
+    v1::MovementEvent movement;
+    std::string problem;
+    if (!writer_.FillRow(writer_.names().key(has_after), has_after, *movement.mutable_row(),
+                         problem)) {
+      const Reading& said = has_after ? *change.after : *change.before;
+      return writer_.AppendGap(GapOf(kind_, writer_.names().table, said, problem));
     }
-    v1::MovementEvent& movement = *Append().mutable_movement();
-    movement.set_kind(kind);
-    movement.mutable_row()->set_table(table_.name);
-    movement.mutable_row()->set_primary_key(key);
+    movement.set_kind(kind_);
     if (change.before.has_value()) {
       *movement.mutable_before() = std::move(change.before->contribution);
     }
-    if (change.after.has_value()) {
-      movement.mutable_row()->set_image_hash(image_hash_);
-      *movement.mutable_after() = std::move(change.after->contribution);
-    }
+    if (has_after) *movement.mutable_after() = std::move(change.after->contribution);
+    *writer_.Append().mutable_movement() = std::move(movement);
   }
 
-  const MappedTable& table_;
-  const v1::Event& head_;
-  const std::string key_before_;
-  const std::string key_after_;
-  const uint64_t image_hash_;
-  std::vector<v1::Event>* out_;
-  uint32_t written_ = 0;
+  const std::string& kind_;
+  RowWriter& writer_;
 };
 
 void ReadMarks(MarkerDeclaration& marker, Image image, std::map<std::string, std::string>& marks) {
@@ -223,8 +185,7 @@ absl::StatusOr<RowMapper> RowMapper::Create(const policy::v1::Document& document
                                             std::string_view source) {
   FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<SourceTables> tables,
                             SourceTables::Create(document, source));
-  const policy::v1::Source& declared = document.sources().at(std::string(source));
-  return RowMapper(std::move(tables), policy::MappingVersion(declared));
+  return RowMapper(std::move(tables), policy::MappingVersion(document, std::string(source)));
 }
 
 void RowMapper::Begin(const binlog::TransactionHead& head) {
@@ -265,25 +226,35 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
   if (table->marker != nullptr && !images.after().empty()) {
     ReadMarks(*table->marker, images.after(), marks_);
   }
-  std::optional<v1::Event> head;
   std::optional<RowWriter> writer;
+  const auto write = [&]() -> RowWriter& {
+    if (!writer.has_value()) writer.emplace(NewWriter(row, images.before(), images.after(), out));
+    return *writer;
+  };
   for (KindDeclarations& kind : table->kinds) {
     const bool is_update = !images.before().empty() && !images.after().empty();
-    if (is_update && IsUntouched(kind, images.before(), images.after())) continue;
+    if (is_update && IsUntouched(kind.declarations, images.before(), images.after())) continue;
     Change change;
     if (!images.before().empty()) change.before = ReadKind(kind, images.before());
     if (!images.after().empty()) change.after = ReadKind(kind, images.after());
-    if (!change.speaks()) continue;
-    if (!writer.has_value()) {
-      FillHead(row.index, head.emplace());
-      FillStatement(row.statement, *head);
-      writer.emplace(*table, *head, PrimaryKeyText(*row.table, images.before()),
-                     PrimaryKeyText(*row.table, images.after()),
-                     images.after().empty() ? 0 : ImageHash(images.after()), out);
-    }
-    writer->Write(kind.kind, std::move(change));
+    if (change.speaks()) MovementWriter(kind.kind, write()).Write(std::move(change));
+  }
+  for (FactDeclarations& fact : table->facts) {
+    WriteFacts(fact, images.before(), images.after(), write);
   }
   return absl::OkStatus();
+}
+
+RowWriter RowMapper::NewWriter(const binlog::RowChange& row, std::span<const binlog::Value> before,
+                               std::span<const binlog::Value> after, std::vector<v1::Event>* out) {
+  v1::Event head;
+  FillHead(row.index, head);
+  FillStatement(row.statement, head);
+  return {{absl::StrCat(ToAbsl(row.table->database), ".", ToAbsl(row.table->name)),
+           PrimaryKeyText(*row.table, before), PrimaryKeyText(*row.table, after),
+           after.empty() ? 0 : ImageHash(after)},
+          std::move(head),
+          out};
 }
 
 void RowMapper::AppendGaps(const binlog::Unreadable& unreadable,
@@ -296,7 +267,7 @@ void RowMapper::AppendGaps(const binlog::Unreadable& unreadable,
       event.mutable_gap()->set_table(
           CutText(absl::StrCat(ToAbsl(unreadable.database), ".", ToAbsl(unreadable.table)), 256));
     }
-    event.mutable_gap()->set_reason(CutText(unreadable.reason, kMaxReasonBytes));
+    event.mutable_gap()->set_reason(CutText(unreadable.reason, kMaxGapReasonBytes));
     out->push_back(std::move(event));
   }
 }

@@ -1,10 +1,11 @@
-// From changed rows to what the gate is told: movements, and gaps where a row can't be read.
+// From changed rows to what the gate is told: movements, facts, and gaps where a row can't be read.
 #ifndef SERVER_SIDECAR_MAPPING_ROW_MAPPER_H_
 #define SERVER_SIDECAR_MAPPING_ROW_MAPPER_H_
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 
 namespace fundgate::mapping {
 
+class RowWriter;
 class SourceTables;
 
 // Maps the rows of one source by the policy's declaration of its tables. Fed by a
@@ -40,6 +42,7 @@ class SourceTables;
 // - An update that changes nothing that the declarations read is sent all the same if the row says
 //   something: it changes no counter, but the gate keeps the row's newest image hash, by which it
 //   knows the row again after positions changed their coordinates.
+// - A fact is told with both images too, but only if what it says has changed: see fact_changes.h.
 // - An update of the primary key is told as the deletion of one row and the insertion of another.
 // - What can't be read of a row that says something, or that may say something, is a gap: of the
 //   order if account and order can be read, else of the account, else of the kind. Its reason names
@@ -50,8 +53,8 @@ class SourceTables;
 //
 // Numbering: Event.event_id is the transaction's id. Event.row_index is kEventsOfARow times the
 // row's index in its transaction, plus how many events the same row gave before (of another kind,
-// by the kinds' names, or of a changed primary key; the last number serves for all that are too
-// many). So two events don't share a name, the numbers of a transaction never run backwards, and a
+// by the kinds' names, then of a fact, or of a changed primary key; the last number serves for all
+// that are too many). So two events don't share a name, the numbers of a transaction never run backwards, and a
 // row that is delivered again, even after the policy has changed, carries its old ones as long as
 // the declarations take it as before.
 //
@@ -81,7 +84,7 @@ class RowMapper {
   // and going on would pass rows over: the caller must stop.
   absl::Status AppendEvents(const binlog::RowChange& row, std::vector<v1::Event>* out);
 
-  // Appends a gap for each kind of movement that the unreadable thing may have touched: the kinds
+  // Appends a gap for each kind of movement, and each fact, that the unreadable thing may have touched: the kinds
   // of its table, of all mapped tables of its database, or all of them. None if it touches no
   // mapped table. Their row_index is that of the newest row, or 0.
   void AppendGaps(const binlog::Unreadable& unreadable, std::vector<v1::Event>* out) const;
@@ -105,6 +108,8 @@ class RowMapper {
  private:
   RowMapper(std::unique_ptr<SourceTables> tables, uint64_t mapping_version);
 
+  RowWriter NewWriter(const binlog::RowChange& row, std::span<const binlog::Value> before,
+                      std::span<const binlog::Value> after, std::vector<v1::Event>* out);
   void FillHead(uint32_t row_index, v1::Event& event) const;
   void FillStatement(std::string_view statement, v1::Event& event);
 

@@ -31,7 +31,8 @@ absl::Status CheckDefinition(const MappedTable& mapped, const binlog::Table& tab
         "GLOBAL binlog_row_metadata=FULL (and in the server's configuration), and begin with a "
         "binlog written since then"));
   }
-  if (table.primary_key.empty() && !mapped.kinds.empty()) {
+  const bool is_mapped = !mapped.kinds.empty() || !mapped.facts.empty();
+  if (table.primary_key.empty() && is_mapped) {
     return absl::FailedPreconditionError(
         absl::StrCat("table ", mapped.name,
                      " has no primary key, so that its rows can't be told apart; give "
@@ -63,6 +64,11 @@ absl::Status Bind(MappedTable& mapped, const binlog::Table& table) {
       FUNDGATE_RETURN_IF_ERROR(declaration->Bind(table));
     }
   }
+  for (FactDeclarations& fact : mapped.facts) {
+    for (const auto& declaration : fact.declarations) {
+      FUNDGATE_RETURN_IF_ERROR(declaration->Bind(table));
+    }
+  }
   if (mapped.marker != nullptr) FUNDGATE_RETURN_IF_ERROR(mapped.marker->frame.Bind(table));
   mapped.columns.clear();
   for (const binlog::Column& column : table.columns) mapped.columns.push_back(column.name);
@@ -80,14 +86,33 @@ MappedTable& SourceTables::Named(const std::string& name) {
   return *table;
 }
 
+absl::Status SourceTables::AddFacts(const policy::v1::Fact& fact, std::string_view source,
+                                    const policy::v1::Table& table) {
+  std::vector<policy::MappingIssue> issues;
+  std::optional<policy::FactTableMapping> compiled =
+      policy::CompileFactTable(table, fact, &issues);
+  if (!compiled.has_value()) return Refused(source, table.table(), issues);
+  std::vector<FactDeclarations>& facts = Named(table.table()).facts;
+  auto place = std::lower_bound(
+      facts.begin(), facts.end(), table.emit(),
+      [](const FactDeclarations& entry, const std::string& name) { return entry.fact < name; });
+  if (place == facts.end() || place->fact != table.emit()) {
+    place = facts.insert(place, FactDeclarations{table.emit(), {}});
+  }
+  place->declarations.push_back(std::make_unique<FactDeclaration>(*std::move(compiled)));
+  return absl::OkStatus();
+}
+
 absl::Status SourceTables::AddTable(const policy::v1::Document& document, std::string_view source,
                                     const policy::v1::Table& table) {
+  const auto fact = document.facts().find(table.emit());
+  if (fact != document.facts().end()) return AddFacts(fact->second, source, table);
   std::vector<policy::MappingIssue> issues;
   std::optional<policy::TableMapping> compiled = policy::CompileTable(table, &issues);
   if (!compiled.has_value()) return Refused(source, table.table(), issues);
   const auto movement = document.movements().find(table.emit());
   if (movement == document.movements().end()) {
-    return Refused(source, table.table(), {{"emit", {0, {}, "there is no such movement"}}});
+    return Refused(source, table.table(), {{"emit", {0, {}, "there is no such movement or fact"}}});
   }
   std::vector<KindDeclarations>& kinds = Named(table.table()).kinds;
   auto kind = std::lower_bound(
@@ -157,6 +182,7 @@ std::vector<std::string> SourceTables::KindsOf(std::string_view database,
         (table.empty() || std::string_view(name).substr(dot + 1) == table);
     if (!concerned) continue;
     for (const KindDeclarations& kind : mapped->kinds) kinds.insert(kind.kind);
+    for (const FactDeclarations& fact : mapped->facts) kinds.insert(fact.fact);
   }
   return {kinds.begin(), kinds.end()};
 }

@@ -17,6 +17,7 @@
 #include "server/policy/mapping.h"
 #include "server/sidecar/binlog/table.h"
 #include "server/sidecar/mapping/declaration.h"
+#include "server/sidecar/mapping/fact_declaration.h"
 
 namespace fundgate::mapping {
 
@@ -24,6 +25,12 @@ namespace fundgate::mapping {
 struct KindDeclarations {
   std::string kind;
   std::vector<std::unique_ptr<Declaration>> declarations;
+};
+
+// All declarations of one table for one fact.
+struct FactDeclarations {
+  std::string fact;
+  std::vector<std::unique_ptr<FactDeclaration>> declarations;
 };
 
 // The expressions of the marker table.
@@ -38,7 +45,8 @@ struct MarkerDeclaration {
 // One table that is read.
 struct MappedTable {
   std::string name;                           // "pay.refund"
-  std::vector<KindDeclarations> kinds;        // sorted by kind; empty of a mere marker table
+  std::vector<KindDeclarations> kinds;        // sorted by kind
+  std::vector<FactDeclarations> facts;        // sorted by fact
   std::unique_ptr<MarkerDeclaration> marker;  // null if it is none
 
   // The definition that the declarations are bound to.
@@ -61,7 +69,7 @@ class SourceTables {
   // RowMapper::AppendEvents.
   absl::StatusOr<MappedTable*> Find(const binlog::Table& table);
 
-  // The kinds of movement that rows of the table may be, sorted; an empty table means all of the
+  // The kinds of movement and the facts that rows of the table may be, sorted; an empty table means all of the
   // database, an empty database everything.
   std::vector<std::string> KindsOf(std::string_view database, std::string_view table) const;
 
@@ -69,6 +77,8 @@ class SourceTables {
   SourceTables() = default;
 
   absl::Status AddTable(const policy::v1::Document& document, std::string_view source,
+                        const policy::v1::Table& table);
+  absl::Status AddFacts(const policy::v1::Fact& fact, std::string_view source,
                         const policy::v1::Table& table);
   absl::Status AddMarker(std::string_view source, const policy::v1::Marker& marker);
   MappedTable& Named(const std::string& name);
