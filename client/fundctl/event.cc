@@ -68,8 +68,7 @@ absl::StatusOr<v1::Event> FactOf(const EventOptions& options) {
   fact.set_deleted(options.deleted);
   FUNDGATE_RETURN_IF_ERROR(FillFields(options.fields, *fact.mutable_fields()));
   if (!options.were.empty()) {
-    FUNDGATE_RETURN_IF_ERROR(
-        FillFields(options.were, *fact.mutable_before()->mutable_fields()));
+    FUNDGATE_RETURN_IF_ERROR(FillFields(options.were, *fact.mutable_before()->mutable_fields()));
   }
   return event;
 }
@@ -245,7 +244,8 @@ void AddEvent(CLI::App& app, Context& context) {
       "  fundctl event send --source ledger --stdin --stay < events.jsonl\n");
   verb->add_option("--source", options->source, "The source's name in the policy")->required();
   verb->add_option("--kind", options->kind, "Kind of movement: payment, refund ...");
-  verb->add_option("--fact", options->fact, "Instead of --kind: name of a fact: bid, order_paid ...");
+  verb->add_option("--fact", options->fact,
+                   "Instead of --kind: name of a fact: bid, order_paid ...");
   verb->add_option("--field", options->fields, "Of a fact: NAME=VALUE, \"price=CNY 1.00\"");
   verb->add_option("--was-field", options->were, "Of a fact: NAME=VALUE before it was changed");
   verb->add_option("--key", options->key, "Idempotency key; of a fact, what it is about");

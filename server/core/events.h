@@ -49,8 +49,8 @@ struct MovementEvent {
   friend bool operator==(const MovementEvent&, const MovementEvent&) = default;
 };
 
-// Something that happened and is no movement: a bid, a status. Of a row it is a change, as above: an
-// insert has no `before`, a deletion no `after`. A service that reports has `after` alone.
+// Something that happened and is no movement: a bid, a status. Of a row it is a change, as above:
+// an insert has no `before`, a deletion no `after`. A service that reports has `after` alone.
 struct FactEvent {
   std::string name;
   std::string key;    // what it is about

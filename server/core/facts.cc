@@ -26,8 +26,8 @@ std::optional<std::string> Misfit(const FactDefinition& definition, const Attrib
   for (const auto& [name, value] : fields) {
     const FactDefinition::Field* field = definition.FindField(name);
     if (field == nullptr || field->type == TypeOf(value)) continue;
-    return absl::StrCat("its field ", name, " is ", std::string(ToString(TypeOf(value))),
-                        ", not ", std::string(ToString(field->type)), " as the policy declares");
+    return absl::StrCat("its field ", name, " is ", std::string(ToString(TypeOf(value))), ", not ",
+                        std::string(ToString(field->type)), " as the policy declares");
   }
   return std::nullopt;
 }

@@ -134,7 +134,8 @@ std::optional<Type> TypeOfEventField(const v1::Document& document, const std::st
   if (!AddMoney(environment).ok() || !AddEvent(document, event, environment).ok()) {
     return std::nullopt;
   }
-  const absl::StatusOr<uint32_t> slot = environment.SlotOf(std::string(kPrefix) + std::string(path));
+  const absl::StatusOr<uint32_t> slot =
+      environment.SlotOf(std::string(kPrefix) + std::string(path));
   if (!slot.ok()) return std::nullopt;
   return environment.slots()[*slot].type;
 }

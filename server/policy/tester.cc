@@ -47,9 +47,8 @@ core::AttributeValue ToAttribute(const ::fundgate::v1::Value& value) {
 }
 
 // The fields of a fact, each of its declared type; Validate() has seen that they are.
-core::Attributes ToFields(
-    const core::FactDefinition& definition,
-    const google::protobuf::Map<std::string, ::fundgate::v1::Value>& fields) {
+core::Attributes ToFields(const core::FactDefinition& definition,
+                          const google::protobuf::Map<std::string, ::fundgate::v1::Value>& fields) {
   core::Attributes converted;
   for (const auto& [name, value] : fields) {
     const core::FactDefinition::Field* field = definition.FindField(name);
@@ -292,6 +291,8 @@ class Run {
     }
     const core::Attributes& fields = said.after.has_value() ? *said.after : *said.before;
     said.key = core::ToString(fields.at(definition->key));
+    const auto account = fields.find(definition->account);
+    if (account != fields.end()) said.account = AccountId(core::ToString(account->second));
     return Send(*policy_->FindSource(definition->sources.front()), std::move(said), fact.origin());
   }
 
@@ -388,8 +389,8 @@ void CompareViolations(const std::string& expected, const std::vector<core::Viol
   if (expected == kNone ? names.empty() : found) return;
   result.passed = false;
   absl::StrAppend(&result.message, result.message.empty() ? "" : "; ", "expected ",
-                  expected == kNone ? "no violation" : "violation " + expected, ", got ",
-                  got, sentences);
+                  expected == kNone ? "no violation" : "violation " + expected, ", got ", got,
+                  sentences);
 }
 
 std::string Expected(const v1::Test& test) {
@@ -398,11 +399,10 @@ std::string Expected(const v1::Test& test) {
   if (!test.expect().shadow().empty()) {
     reasons.push_back(absl::StrCat("in shadow ", test.expect().shadow()));
   }
-  const std::string violation =
-      test.expect().violation().empty() ? ""
-      : test.expect().violation() == kNone
-          ? "no violation"
-          : absl::StrCat("violation ", test.expect().violation());
+  const std::string violation = test.expect().violation().empty() ? ""
+                                : test.expect().violation() == kNone
+                                    ? "no violation"
+                                    : absl::StrCat("violation ", test.expect().violation());
   if (!test.has_check()) return violation;
   return absl::StrCat(ToText(ToVerdict(test.expect().verdict()), reasons),
                       violation.empty() ? "" : ", ", violation);

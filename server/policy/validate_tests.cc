@@ -118,8 +118,7 @@ void ValidateExpectation(const Validation& v, const std::string& path, const v1:
 void ValidateStep(const Validation& v, const std::string& path, const v1::Step& step,
                   const std::vector<std::string>& emitted) {
   const int fields = step.events_size() + step.has_check() + step.has_confirm() +
-                     step.has_release() + step.has_trip() + step.has_advance() +
-                     step.fact_size();
+                     step.has_release() + step.has_trip() + step.has_advance() + step.fact_size();
   if (fields != 1) {
     v.AtValue(path, fields == 0 ? "a step needs one thing that happened, like {payment: {...}}"
                                 : "a step is one thing; make a step of each");

@@ -10,7 +10,11 @@ namespace {
 std::string Said(const EventField& field, const Event& event) { return TextOf(Read(field, event)); }
 
 Event Bid() {
-  FactEvent fact{"bid", "i1", AccountId("s1"), {}, Attributes{{"price", M("CNY 9.00")}},
+  FactEvent fact{"bid",
+                 "i1",
+                 AccountId("s1"),
+                 {},
+                 Attributes{{"price", M("CNY 9.00")}},
                  Attributes{{"price", M("CNY 1.00")}, {"units", int64_t{3}}}};
   return {"e/0", absl::InfinitePast(), std::move(fact), {77, "UPDATE bid", {{"app", "shop"}}}};
 }
@@ -36,7 +40,8 @@ TEST(EventFields, SayWhoWroteTheEvent) {
 
 TEST(EventFields, OfMovementsAreTheRows) {
   World world;
-  Contribution row = Row{.amount = "CNY 12.34", .status = MovementStatus::kInProgress}.ToContribution();
+  Contribution row =
+      Row{.amount = "CNY 12.34", .status = MovementStatus::kInProgress}.ToContribution();
   row.attributes["channel"] = std::string("app");
   const Event event = world.NewEvent("refund", 1, std::nullopt, row);
   EXPECT_EQ(Said(MovementField("key"), event), "k1");

@@ -357,8 +357,7 @@ TEST(WorkedExample, ItsFlagIsTheWholeNumberThatMariadbSends) {
   const policy::ReadDocument read = policy::ReadPolicyDocument(text.str(), problems);
   absl::StatusOr<RowMapper> mapper = RowMapper::Create(read.document, "pay_db");
   ASSERT_TRUE(mapper.ok()) << mapper.status();
-  EXPECT_EQ(mapper->mapping_version(),
-            policy::MappingVersion(read.document, "pay_db"));
+  EXPECT_EQ(mapper->mapping_version(), policy::MappingVersion(read.document, "pay_db"));
   const binlog::Table table = testing::MakeTable(
       "pay", "refund",
       {"id", "refund_no", "merchant_id", "order_no", "amount", "status", "after_settlement"});

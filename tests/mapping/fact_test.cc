@@ -60,8 +60,8 @@ class Bids {
   }
 
  private:
-  binlog::Table table_ =
-      MakeTable("shop", "bid", {"bid_no", "seller_id", "price", "units", "urgent", "status", "note"});
+  binlog::Table table_ = MakeTable(
+      "shop", "bid", {"bid_no", "seller_id", "price", "units", "urgent", "status", "note"});
   std::optional<RowMapper> mapper_;
   uint32_t index_ = 0;
 };
@@ -115,8 +115,7 @@ TEST(Facts, OfARowThatSaysItNoMoreAreDeleted) {
 
 TEST(Facts, WhoseKeyChangesGoAndCome) {
   Bids bids;
-  const std::vector<v1::Event> events =
-      bids.Change(Bid("12.30"), Bid("12.30", "OPEN", "", 8));
+  const std::vector<v1::Event> events = bids.Change(Bid("12.30"), Bid("12.30", "OPEN", "", 8));
   ASSERT_THAT(events, SizeIs(2));
   EXPECT_TRUE(events[0].fact().deleted());
   EXPECT_EQ(events[0].fact().key(), "7");

@@ -56,7 +56,8 @@ TEST(Facts, HaveTheirTypesInExpressions) {
 }
 
 TEST(Movements, HaveTheirTypesInExpressions) {
-  EXPECT_EQ(IssueOf("refund", "event.amount > money('CNY 1.00') && event.status == 'happened'"), "");
+  EXPECT_EQ(IssueOf("refund", "event.amount > money('CNY 1.00') && event.status == 'happened'"),
+            "");
   EXPECT_EQ(IssueOf("refund", "event.attributes.channel == 'app' && event.before.key == ''"), "");
   EXPECT_NE(IssueOf("refund", "event.price > money('CNY 1.00')"), "");
 }
@@ -76,7 +77,8 @@ TEST(Facts, CanBeGivenInTests) {
 
 TEST(Violations, CanBeExpectedInTests) {
   const std::string start =
-      "tests:\n  - name: t\n    given: [{refund: {order_id: o1, account_id: m1, amount: CNY 1.00}}]\n";
+      "tests:\n  - name: t\n    given: [{refund: {order_id: o1, account_id: m1, amount: CNY "
+      "1.00}}]\n";
   const auto run = [&](const std::string& expect) {
     return RunTests(MustLoad(SmallPolicy() + start + "    expect: {violation: " + expect + "}\n"))
         .at(0);

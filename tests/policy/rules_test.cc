@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-constexpr char kStructure[] = R"(
+constexpr char kStructure[] = R"yaml(
 books:
   order: {key: [account_id, order_id], counters: [paid, refunded]}
   merchant: {key: [account_id], counters: [drawn]}
@@ -37,7 +37,7 @@ sources:
 attributes: {channel: string, level: int, vip: bool, limit: money}
 lists: {risky: [web, app], levels: [3, 5]}
 numbers: {many: 2, much: CNY 50.00}
-)";
+)yaml";
 
 // A machine under a policy of the structure above and what is given.
 class Machinery {
@@ -117,13 +117,13 @@ std::vector<std::string> Names(const std::vector<core::Reason>& reasons) {
   return names;
 }
 
-constexpr char kBurst[] = R"(
+constexpr char kBurst[] = R"yaml(
 windows:
   draws: {of: draw, span: 1h}
 rules:
   burst: {on: check, when: 'request.checkpoint == "draw" && windows.draws.count >= numbers.many',
           then: HOLD, mode: enforce}
-)";
+)yaml";
 
 TEST(Rules, AWindowCountsEarlierAllowedChecksAndNotThisOne) {
   Machinery machine(kBurst);
@@ -167,10 +167,10 @@ TEST(Rules, AWindowThatHoldsNothingIsForgotten) {
 }
 
 TEST(Rules, InShadowChangeNoAnswerButAreTold) {
-  Machinery machine(R"(
+  Machinery machine(R"yaml(
 rules:
   large: {on: check, when: 'request.amount > numbers.much', then: BLOCK}
-)");
+)yaml");
   const core::Decision decision = machine.Draw("d1", "CNY 50.01");
   EXPECT_EQ(decision.verdict, core::Verdict::kAllow);
   EXPECT_THAT(decision.reasons, IsEmpty());
@@ -182,12 +182,12 @@ rules:
 }
 
 TEST(Rules, AllOfThemAnswerAndTheSeverestWins) {
-  Machinery machine(R"(
+  Machinery machine(R"yaml(
 rules:
   a_hold: {on: check, when: 'request.currency == "CNY"', then: HOLD, mode: enforce}
   b_block: {on: check, when: 'request.account_id.startsWith("m")', then: BLOCK, mode: enforce}
   c_shadow: {on: check, when: 'true', then: BLOCK}
-)");
+)yaml");
   const core::Decision decision = machine.Draw("d1", "CNY 1.00");
   EXPECT_EQ(decision.verdict, core::Verdict::kBlock);
   EXPECT_THAT(Names(decision.reasons), ElementsAre("b_block", "a_hold"));
@@ -195,13 +195,13 @@ rules:
 }
 
 TEST(Rules, OneThatCantBeJudgedGivesItsDeclaredAnswerAndCountsAsBroken) {
-  Machinery machine(R"(
+  Machinery machine(R"yaml(
 rules:
   by_level: {on: check, when: 'request.attributes.level > 3', then: HOLD, mode: enforce}
   lenient: {on: check, when: 'request.attributes.level > 3', then: HOLD, mode: enforce,
             on_error: ALLOW}
   shadowed: {on: check, when: 'request.attributes.level > 3', then: HOLD}
-)");
+)yaml");
   const core::Decision decision = machine.Draw("d1", "CNY 1.00");  // without the attribute
   EXPECT_EQ(decision.verdict, core::Verdict::kBlock);              // draw's when_error
   EXPECT_THAT(Names(decision.reasons), ElementsAre("by_level", "lenient"));
@@ -231,7 +231,7 @@ TEST(Rules, AnAttributeOfAnotherTypeThanDeclaredIsRefused) {
 }
 
 TEST(Rules, ReadBooksBreakersSourcesListsAndTime) {
-  Machinery machine(R"(
+  Machinery machine(R"yaml(
 rules:
   channel: {on: check, when: 'request.attributes.channel in lists.risky', then: HOLD}
   drawn: {on: check, when: "book('merchant').drawn > money('CNY 5.00')", then: HOLD}
@@ -243,21 +243,21 @@ rules:
   lagging: {on: check, when: "source('ledger').lag_ms > 0", then: HOLD}
   late: {on: check, when: "now_ms > 1800000000000", then: HOLD}
   alone: {on: check, when: "request.line_count == 1 && request.idempotency_key == 'd2'", then: HOLD}
-)");
+)yaml");
   core::CheckInput check = Machinery::NewCheck("draw", "d1", "CNY 6.00", "m1", "");
-check.attributes["channel"] = std::string("web");
-EXPECT_THAT(Names(machine.Check(check).shadow_reasons),
-            ElementsAre("channel", "other_order", "same_order"));
-check.key.key = IdempotencyKey("d2");
-check.attributes["channel"] = std::string("shop");
-machine.Advance(absl::Seconds(1));
-machine.Put(core::TripBreakerInput{"draw/account:m1", core::Verdict::kHold, "ann", "test", {}});
-EXPECT_THAT(Names(machine.Check(check).shadow_reasons),
-            ElementsAre("alone", "drawn", "late", "other_order", "same_order", "tripped"));
+  check.attributes["channel"] = std::string("web");
+  EXPECT_THAT(Names(machine.Check(check).shadow_reasons),
+              ElementsAre("channel", "other_order", "same_order"));
+  check.key.key = IdempotencyKey("d2");
+  check.attributes["channel"] = std::string("shop");
+  machine.Advance(absl::Seconds(1));
+  machine.Put(core::TripBreakerInput{"draw/account:m1", core::Verdict::kHold, "ann", "test", {}});
+  EXPECT_THAT(Names(machine.Check(check).shadow_reasons),
+              ElementsAre("alone", "drawn", "late", "other_order", "same_order", "tripped"));
 }
 
 TEST(Rules, DistinctSumAndMaximumOfAWindowByAttribute) {
-  Machinery machine(R"(
+  Machinery machine(R"yaml(
 windows:
   by_channel: {of: draw, key: attributes.channel, span: 10m, resolution: 10s, distinct: attributes.level,
                distinct_max: 2}
@@ -265,28 +265,30 @@ rules:
   levels: {on: check, when: windows.by_channel.distinct > 2, then: HOLD}
   sums: {on: check, when: windows.by_channel.sum >= numbers.much, then: HOLD}
   largest: {on: check, when: "windows.by_channel.max >= money('CNY 20.00')", then: HOLD}
-)");
+)yaml");
   core::CheckInput check = Machinery::NewCheck("draw", "d1", "CNY 20.00", "m1", "");
-check.attributes["channel"] = std::string("web");
-std::vector<std::string> found;
-for (int64_t i = 1; i <= 4; ++i) {
-  check.key.key = IdempotencyKey(absl::StrCat("d", i));
-  check.attributes["level"] = i;
-  found = Names(machine.Check(check).shadow_reasons);
-  if (i == 2) EXPECT_THAT(found, ElementsAre("largest"));
-}
-EXPECT_THAT(found, ElementsAre("largest", "levels", "sums"));
-check.key.key = IdempotencyKey("d5");
-check.attributes["channel"] = std::string("app");
-EXPECT_THAT(machine.Check(check).shadow_reasons, IsEmpty());
+  check.attributes["channel"] = std::string("web");
+  std::vector<std::string> found;
+  for (int64_t i = 1; i <= 4; ++i) {
+    check.key.key = IdempotencyKey(absl::StrCat("d", i));
+    check.attributes["level"] = i;
+    found = Names(machine.Check(check).shadow_reasons);
+    if (i == 2) {
+      EXPECT_THAT(found, ElementsAre("largest"));
+    }
+  }
+  EXPECT_THAT(found, ElementsAre("largest", "levels", "sums"));
+  check.key.key = IdempotencyKey("d5");
+  check.attributes["channel"] = std::string("app");
+  EXPECT_THAT(machine.Check(check).shadow_reasons, IsEmpty());
 }
 
 TEST(Rules, AViolationIsRecordedItsActionDoneAndTheFloodBounded) {
-  Machinery machine(R"(
+  Machinery machine(R"yaml(
 rules:
   odd: {on: check, when: 'request.amount > numbers.much', mode: enforce,
         then: {violation: high, action: freeze}, alerts_per_minute: 2}
-)");
+)yaml");
   EXPECT_EQ(machine.Draw("d1", "CNY 51.00").verdict, core::Verdict::kAllow);
   ASSERT_EQ(machine.state().violations().size(), 1U);
   const core::Violation& violation = machine.state().violations().front();
@@ -304,12 +306,12 @@ rules:
 }
 
 TEST(Rules, ACheckThatWaitsIsNotCounted) {
-  Machinery machine(R"(
+  Machinery machine(R"yaml(
 invariants:
   covered: {book: order, holds: refunded <= paid}
 rules:
   any: {on: check, when: 'true', then: HOLD}
-)");
+)yaml");
   core::CheckInput check = Machinery::NewCheck("refund", "r1", "CNY 1.00");
   machine.Advance(absl::Seconds(1));
   check.arrived_at = absl::FromUnixSeconds(1'800'000'001);
@@ -320,13 +322,13 @@ rules:
 }
 
 TEST(Rules, AreAskedByTheCheckpointsTheyNameAlone) {
-  const LoadResult result = LoadPolicy(absl::StrCat(kStructure, R"(
+  const LoadResult result = LoadPolicy(absl::StrCat(kStructure, R"yaml(
 rules:
   all: {on: check, when: 'request.line_count > 1', then: HOLD}
   either: {on: check, when: 'request.checkpoint == "refund" || "draw" == request.checkpoint', then: HOLD}
   listed: {on: check, when: 'request.checkpoint in ["draw"] && request.line_count > 1', then: HOLD}
   one: {on: check, when: 'request.line_count > 1 && request.checkpoint == "refund"', then: HOLD}
-)"),
+)yaml"),
                                        "test.yaml");
   ASSERT_TRUE(result.ok()) << Render(result.problems);
   const core::Policy& policy = *result.loaded->policy;
@@ -356,10 +358,10 @@ TEST(Rollout, AnAccountKeepsItsSideAndALargerShareTakesInASmallerOne) {
 }
 
 TEST(Rollout, OutsideItsShareARuleIsInShadow) {
-  Machinery machine(R"(
+  Machinery machine(R"yaml(
 rules:
   half: {on: check, when: 'true', then: HOLD, mode: enforce, rollout: {percent: 50, by: account_id}}
-)");
+)yaml");
   for (int i = 0; i < 40; ++i) {
     const std::string account = absl::StrCat("m", i);
     const core::Decision decision = machine.Draw(account, "CNY 1.00", account);

@@ -162,7 +162,8 @@ TEST(Records, FactsOfTheSecondVersionHaveOneImage) {
          core::Attributes{{"price", int64_t{7}}}, core::EventOrigin{});
   const auto read = DecodeRecord<core::Event>(bytes);
   ASSERT_TRUE(read.ok()) << read.status();
-  const core::FactEvent fact{"bid", "k", AccountId(), {}, {}, core::Attributes{{"price", int64_t{7}}}};
+  const core::FactEvent fact{"bid", "k", AccountId(),
+                             {},    {},  core::Attributes{{"price", int64_t{7}}}};
   EXPECT_EQ(std::get<core::FactEvent>(read->body), fact);
 }
 
@@ -183,36 +184,44 @@ TEST(Records, RandomBytesNeverHarmTheReader) {
 TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
   const core::KeyId key{MovementKind("refund"), IdempotencyKey("r1")};
   const AccountId account("m1");
-  const std::vector<decltype(core::Input::body)> inputs = {
-      core::CheckInput{.request_id = "q",
-                       .key = key,
-                       .account = account,
-                       .attributes = {{"a", true}, {"b", int64_t{5}}, {"c", std::string("x")}},
-                       .max_staleness = absl::Seconds(1),
-                       .after_positions = {{SourceName("s"), Position::Parse("f:3").value()}}},
-      core::ConfirmInput{account, key, "d1", Money{Currency::FromCode("JPY").value(), 5}},
-      core::ReleaseInput{account, key, "d1", "r"},
-      core::RejectHoldInput{account, key, "d1", "ann", "r"},
-      core::GrantEpochInput{SourceName("s"), true, 7},
-      core::IngestInput{
-          .source = SourceName("s"),
-          .epoch = 2,
-          .events = {{"e1", absl::UnixEpoch(), core::FactEvent{"bid", "k", AccountId("m1"), {"pay.bid", "1"}, core::Attributes{{"price", int64_t{1}}}, {}}},
-                     {"e2",
-                      absl::UnixEpoch(),
-                      core::GapEvent{{MovementKind("k"), account, OrderId()}, "t", "r"},
-                      {77, "UPDATE t", {{"request", "q"}}}},
-                     {"e3", absl::UnixEpoch(),
-                      core::MovementEvent{
-                          MovementKind("k"), {"t", "1"}, 5, core::Contribution{}, std::nullopt}}},
-          .probe = core::Probe{Position(), absl::UnixEpoch()}},
-      core::TripBreakerInput{"*", core::Verdict::kBlock, "ann", "r", absl::UnixEpoch()},
-      core::HalfOpenBreakerInput{"*", core::Verdict::kHold, {3, {}}, "ann", "r", {}},
-      core::ResetBreakerInput{"*", "ann", "r"},
-      core::ApplyPolicyInput{"text", nullptr, "ann", "c", 3},
-      core::TickInput{},
-      core::ClockDriftInput{absl::Hours(-24)},
-      core::AcceptTimeInput{"ann", "r"}};
+  const std::vector<decltype(core::Input::body)> inputs =
+      {core::CheckInput{.request_id = "q",
+                        .key = key,
+                        .account = account,
+                        .attributes = {{"a", true}, {"b", int64_t{5}}, {"c", std::string("x")}},
+                        .max_staleness = absl::Seconds(1),
+                        .after_positions = {{SourceName("s"), Position::Parse("f:3").value()}}},
+       core::ConfirmInput{account, key, "d1", Money{Currency::FromCode("JPY").value(), 5}},
+       core::ReleaseInput{account, key, "d1", "r"},
+       core::RejectHoldInput{account, key, "d1", "ann", "r"},
+       core::GrantEpochInput{SourceName("s"), true, 7},
+       core::IngestInput{
+           .source = SourceName("s"),
+           .epoch = 2,
+           .events =
+               {{"e1", absl::UnixEpoch(),
+                 core::FactEvent{
+                     "bid",
+                     "k",
+                     AccountId("m1"),
+                     {"pay.bid", "1"},
+                     core::Attributes{{"price", int64_t{1}}},
+                     {}}},
+                {"e2",
+                 absl::UnixEpoch(),
+                 core::GapEvent{{MovementKind("k"), account, OrderId()}, "t", "r"},
+                 {77, "UPDATE t", {{"request", "q"}}}},
+                {"e3", absl::UnixEpoch(),
+                 core::MovementEvent{
+                     MovementKind("k"), {"t", "1"}, 5, core::Contribution{}, std::nullopt}}},
+           .probe = core::Probe{Position(), absl::UnixEpoch()}},
+       core::TripBreakerInput{"*", core::Verdict::kBlock, "ann", "r", absl::UnixEpoch()},
+       core::HalfOpenBreakerInput{"*", core::Verdict::kHold, {3, {}}, "ann", "r", {}},
+       core::ResetBreakerInput{"*", "ann", "r"},
+       core::ApplyPolicyInput{"text", nullptr, "ann", "c", 3},
+       core::TickInput{},
+       core::ClockDriftInput{absl::Hours(-24)},
+       core::AcceptTimeInput{"ann", "r"}};
   const std::vector<core::Answer> answers = {core::Decision{},
                                              core::ReservationAnswer{key, account, "d1", {}},
                                              core::EpochGrant{3, {}},

@@ -80,7 +80,9 @@ TEST(Keys, OfOtherKindsSortAsTheirIdsAndGiveBackWhatTheyName) {
     EXPECT_EQ(Place::Parse(Place::Key(ends[i])), ends[i]);
     EXPECT_FALSE(PlaceOf<core::Windows>::Parse(Place::Key(ends[i])).has_value());
     EXPECT_FALSE(Place::Parse(Place::Key(ends[i]) + "x").has_value());
-    if (i > 0) EXPECT_LT(Place::Key(ends[i - 1]), Place::Key(ends[i]));
+    if (i > 0) {
+      EXPECT_LT(Place::Key(ends[i - 1]), Place::Key(ends[i]));
+    }
   }
 }
 

@@ -48,9 +48,9 @@ class FactWriter {
   FactWriter(const std::string& fact, RowWriter& writer) : fact_(fact), writer_(writer) {}
 
   void WriteGap(const FactReading& blamed, bool is_after) {
-    WriteGap(blamed.account, absl::StrCat("row ", writer_.names().key(is_after),
-                                          is_after ? "" : " before its change", ": ",
-                                          blamed.problem));
+    WriteGap(blamed.account,
+             absl::StrCat("row ", writer_.names().key(is_after),
+                          is_after ? "" : " before its change", ": ", blamed.problem));
   }
 
   // Either reading may be missing.

@@ -68,8 +68,8 @@ FactDeclaration::FactDeclaration(policy::FactTableMapping mapping)
 void FactDeclaration::Blame(std::string_view field, const Program& program, std::string_view what,
                             FactReading& reading) const {
   if (!reading.problem.empty()) return;  // the first says enough
-  reading.problem = absl::StrCat(ToAbsl(field), ": ", ToAbsl(what), " (",
-                                 frame_.Describe(program), ")");
+  reading.problem =
+      absl::StrCat(ToAbsl(field), ": ", ToAbsl(what), " (", frame_.Describe(program), ")");
 }
 
 bool FactDeclaration::Speaks(FactReading& reading) const {

@@ -19,9 +19,9 @@ namespace fundgate::mapping {
 struct FactReading {
   bool speaks = false;
   std::string key;
-  std::string account;   // as far as it could be read
+  std::string account;  // as far as it could be read
   v1::FactImage image;
-  std::string problem;   // a sentence, if the row says it, or may, and can't be read; else empty
+  std::string problem;  // a sentence, if the row says it, or may, and can't be read; else empty
 
   bool readable() const { return problem.empty(); }
 };
@@ -36,8 +36,8 @@ class FactDeclaration {
   // See RowFrame::Bind.
   absl::Status Bind(const binlog::Table& table) { return frame_.Bind(table); }
 
-  // What the image says. A field that is NULL, or is made of a column that is, is missing; any other
-  // failure of an expression is a problem, never a guess.
+  // What the image says. A field that is NULL, or is made of a column that is, is missing; any
+  // other failure of an expression is a problem, never a guess.
   FactReading Read(std::span<const binlog::Value> image);
 
   const RowFrame& frame() const { return frame_; }

@@ -54,9 +54,9 @@ class SourceTables;
 // Numbering: Event.event_id is the transaction's id. Event.row_index is kEventsOfARow times the
 // row's index in its transaction, plus how many events the same row gave before (of another kind,
 // by the kinds' names, then of a fact, or of a changed primary key; the last number serves for all
-// that are too many). So two events don't share a name, the numbers of a transaction never run backwards, and a
-// row that is delivered again, even after the policy has changed, carries its old ones as long as
-// the declarations take it as before.
+// that are too many). So two events don't share a name, the numbers of a transaction never run
+// backwards, and a row that is delivered again, even after the policy has changed, carries its old
+// ones as long as the declarations take it as before.
 //
 // Used by one thread. Frames and buffers are kept between rows; an event allocates what it holds.
 class RowMapper {
@@ -84,9 +84,9 @@ class RowMapper {
   // and going on would pass rows over: the caller must stop.
   absl::Status AppendEvents(const binlog::RowChange& row, std::vector<v1::Event>* out);
 
-  // Appends a gap for each kind of movement, and each fact, that the unreadable thing may have touched: the kinds
-  // of its table, of all mapped tables of its database, or all of them. None if it touches no
-  // mapped table. Their row_index is that of the newest row, or 0.
+  // Appends a gap for each kind of movement, and each fact, that the unreadable thing may have
+  // touched: the kinds of its table, of all mapped tables of its database, or all of them. None if
+  // it touches no mapped table. Their row_index is that of the newest row, or 0.
   void AppendGaps(const binlog::Unreadable& unreadable, std::vector<v1::Event>* out) const;
 
   // Adds to an event of the transaction the marks that the marker table's rows gave in it; they may

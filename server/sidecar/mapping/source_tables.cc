@@ -89,8 +89,7 @@ MappedTable& SourceTables::Named(const std::string& name) {
 absl::Status SourceTables::AddFacts(const policy::v1::Fact& fact, std::string_view source,
                                     const policy::v1::Table& table) {
   std::vector<policy::MappingIssue> issues;
-  std::optional<policy::FactTableMapping> compiled =
-      policy::CompileFactTable(table, fact, &issues);
+  std::optional<policy::FactTableMapping> compiled = policy::CompileFactTable(table, fact, &issues);
   if (!compiled.has_value()) return Refused(source, table.table(), issues);
   std::vector<FactDeclarations>& facts = Named(table.table()).facts;
   auto place = std::lower_bound(

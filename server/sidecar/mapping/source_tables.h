@@ -69,8 +69,8 @@ class SourceTables {
   // RowMapper::AppendEvents.
   absl::StatusOr<MappedTable*> Find(const binlog::Table& table);
 
-  // The kinds of movement and the facts that rows of the table may be, sorted; an empty table means all of the
-  // database, an empty database everything.
+  // The kinds of movement and the facts that rows of the table may be, sorted; an empty table means
+  // all of the database, an empty database everything.
   std::vector<std::string> KindsOf(std::string_view database, std::string_view table) const;
 
  private:
