@@ -22,7 +22,8 @@ checkpoints:
 sources:
   ledger: {report: {emits: [payment, refund, bid, note]}}
 facts:
-  bid: {key: item_id, fields: {item_id: string, account_id: string, price: money, market_price: money}}
+  bid: {key: item_id, fields: {item_id: string, account_id: string, price: money,
+            market_price: money}}
   note: {key: text, fields: {text: string}}
 numbers: {large: CNY 500.00}
 )yaml";
@@ -41,14 +42,17 @@ std::vector<std::string> Failures(const std::string& rest) {
 TEST(EventRules, ABidFarUnderTheMarketIsAViolationAndFreezesItsSeller) {
   EXPECT_THAT(Failures(R"yaml(
 rules:
-  price_collapse: {on: event.bid, when: event.price + event.price < event.market_price, mode: enforce,
+  price_collapse: {on: event.bid, when: event.price + event.price < event.market_price,
+            mode: enforce,
                    then: {violation: high, action: freeze}}
 tests:
   - name: a fair bid is nothing
-    given: [{fact: {bid: {item_id: i1, account_id: m1, price: CNY 60.00, market_price: CNY 100.00}}}]
+    given: [{fact: {bid: {item_id: i1, account_id: m1, price: CNY 60.00,
+            market_price: CNY 100.00}}}]
     expect: {violation: none}
   - name: one under half the price is found
-    given: [{fact: {bid: {item_id: i1, account_id: m1, price: CNY 40.00, market_price: CNY 100.00}}}]
+    given: [{fact: {bid: {item_id: i1, account_id: m1, price: CNY 40.00,
+            market_price: CNY 100.00}}}]
     expect: {violation: price_collapse}
   - name: and its seller's refunds are held
     given:
@@ -67,7 +71,8 @@ rules:
                    then: {violation: high, action: freeze}}
 tests:
   - name: a shadow says nothing
-    given: [{fact: {bid: {item_id: i1, account_id: m1, price: CNY 40.00, market_price: CNY 100.00}}}]
+    given: [{fact: {bid: {item_id: i1, account_id: m1, price: CNY 40.00,
+            market_price: CNY 100.00}}}]
     expect: {violation: none}
 )yaml"),
               ::testing::IsEmpty());
@@ -76,7 +81,8 @@ tests:
 TEST(EventRules, OneThatCantBeJudgedRecordsNothing) {
   EXPECT_THAT(Failures(R"yaml(
 rules:
-  price_collapse: {on: event.bid, when: event.price + event.price < event.market_price, mode: enforce,
+  price_collapse: {on: event.bid, when: event.price + event.price < event.market_price,
+            mode: enforce,
                    then: {violation: high}}
 tests:
   - name: without a price there is nothing to say

@@ -237,7 +237,8 @@ rules:
   drawn: {on: check, when: "book('merchant').drawn > money('CNY 5.00')", then: HOLD}
   posted: {on: check, when: "book('merchant').posted.drawn > money('CNY 5.00')", then: HOLD}
   other_order: {on: check, when: "book('order', 'o9').paid == money('CNY 0.00')", then: HOLD}
-  same_order: {on: check, when: "book('order', request.attributes.channel).paid == money('CNY 0.00')",
+  same_order: {on: check, when: "book('order',
+            request.attributes.channel).paid == money('CNY 0.00')",
                then: HOLD}
   tripped: {on: check, when: "breaker('draw/account', request.account_id).open", then: HOLD}
   lagging: {on: check, when: "source('ledger').lag_ms > 0", then: HOLD}
@@ -259,7 +260,8 @@ rules:
 TEST(Rules, DistinctSumAndMaximumOfAWindowByAttribute) {
   Machinery machine(R"yaml(
 windows:
-  by_channel: {of: draw, key: attributes.channel, span: 10m, resolution: 10s, distinct: attributes.level,
+  by_channel: {of: draw, key: attributes.channel, span: 10m, resolution: 10s,
+            distinct: attributes.level,
                distinct_max: 2}
 rules:
   levels: {on: check, when: windows.by_channel.distinct > 2, then: HOLD}
@@ -325,7 +327,8 @@ TEST(Rules, AreAskedByTheCheckpointsTheyNameAlone) {
   const LoadResult result = LoadPolicy(absl::StrCat(kStructure, R"yaml(
 rules:
   all: {on: check, when: 'request.line_count > 1', then: HOLD}
-  either: {on: check, when: 'request.checkpoint == "refund" || "draw" == request.checkpoint', then: HOLD}
+  either: {on: check, when: 'request.checkpoint == "refund" || "draw" == request.checkpoint',
+            then: HOLD}
   listed: {on: check, when: 'request.checkpoint in ["draw"] && request.line_count > 1', then: HOLD}
   one: {on: check, when: 'request.line_count > 1 && request.checkpoint == "refund"', then: HOLD}
 )yaml"),
