@@ -17,7 +17,7 @@
 #include "server/core/key_table.h"
 #include "server/core/preflight.h"
 #include "server/core/reservations.h"
-#include "server/core/rules/rules.h"
+#include "server/core/rules/check_rules.h"
 #include "server/core/windows/windows.h"
 
 namespace fundgate::core {

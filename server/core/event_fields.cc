@@ -231,6 +231,21 @@ OrderId OrderOf(const Event& event) {
   return order.is_string() ? OrderId(std::string(order.string_value())) : OrderId();
 }
 
+const Attributes& AttributesOf(const Event& event) {
+  static const Attributes kNone;
+  if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {
+    return movement->after.has_value() ? movement->after->attributes : kNone;
+  }
+  const auto* fact = std::get_if<FactEvent>(&event.body);
+  return fact != nullptr && fact->after.has_value() ? *fact->after : kNone;
+}
+
+Currency CurrencyOf(const Event& event) {
+  const auto* movement = std::get_if<MovementEvent>(&event.body);
+  return movement != nullptr && movement->after.has_value() ? movement->after->currency
+                                                            : Currency();
+}
+
 std::string TextOf(const Value& value) {
   if (value.is_absent() || value.is_null()) return "nothing";
   if (value.is_string()) return std::string(value.string_value());

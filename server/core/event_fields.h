@@ -21,36 +21,12 @@
 #include <string>
 #include <string_view>
 
+#include "server/core/event_field.h"
 #include "server/core/events.h"
 #include "server/core/policy.h"
 #include "server/expression/value.h"
 
 namespace fundgate::core {
-
-// A path, ready to be read.
-struct EventField {
-  enum class Part : uint8_t {
-    kNothing,  // no such path: always absent
-    kFact,     // `name` is the field
-    kKey,
-    kAccount,
-    kOrder,
-    kAmount,
-    kStatus,
-    kPartKey,
-    kPartAmount,  // `name` is the part
-    kAttribute,   // `name` is the attribute
-    kChange,
-    kStatement,
-    kServerId,
-    kMark,  // `name` is the mark
-  };
-  Part part = Part::kNothing;
-  bool before = false;
-  std::string name;
-
-  friend bool operator==(const EventField&, const EventField&) = default;
-};
 
 // `path` is what follows "event.". Which fields there are is checked when the policy is loaded.
 EventField FactField(std::string_view path);
@@ -71,6 +47,11 @@ bool HasAfter(const Event& event);
 // Whose the event is, and for which order; empty if it doesn't say.
 AccountId AccountOf(const Event& event);
 OrderId OrderOf(const Event& event);
+
+// Attributes of a movement, fields of a fact, and the currency of a movement's amount, after the
+// change; empty where there are none.
+const Attributes& AttributesOf(const Event& event);
+Currency CurrencyOf(const Event& event);
 
 // A value as people read it: text as it is, "CNY 12.34", "nothing" if it is absent.
 std::string TextOf(const expression::Value& value);

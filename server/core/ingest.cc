@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/core/event_posting.h"
+#include "server/core/rules/event_rules.h"
 #include "server/core/suspects.h"
 #include "server/core/verification/verification.h"
 
@@ -93,7 +94,10 @@ Answer Ingest(Draft& draft, const IngestInput& input) {
   absl::Status status = CheckBatch(draft.ReadSource(input.source), *definition, input, draft.now());
   if (!status.ok()) return Refusal{std::move(status)};
 
-  for (const Event& event : input.events) ApplyEvent(draft, *definition, event);
+  for (const Event& event : input.events) {
+    ApplyEvent(draft, *definition, event);
+    AskEventRules(draft, *definition, event);
+  }
 
   Source& source = draft.MutableSource(input.source);
   source.position = input.position;

@@ -19,8 +19,8 @@
 #include "fundgate/types/money.h"
 #include "server/core/facts.h"
 #include "server/core/movement.h"
-#include "server/core/rules/check_facts.h"
 #include "server/core/rules/rule.h"
+#include "server/core/rules/rule_facts.h"
 #include "server/core/verdict.h"
 #include "server/core/windows/definition.h"
 #include "server/expression/program.h"
@@ -115,6 +115,12 @@ struct SourceDefinition {
 enum class AttributeType : uint8_t { kString, kInt, kBool, kMoney };
 std::string_view ToString(AttributeType type);  // "string"
 
+// A rule over events has slots of its own.
+struct EventRuleDefinition {
+  RuleDefinition rule;
+  std::vector<RuleFact> facts;
+};
+
 // Texts and lists that expressions view.
 struct PolicyConstants {
   std::deque<std::string> texts;
@@ -136,8 +142,10 @@ struct Policy {
   std::map<std::string, std::vector<size_t>, std::less<>> checks_of_event;
   std::vector<WindowDefinition> windows;
   std::vector<RuleDefinition> rules;
-  std::vector<CheckFact> check_facts;  // the slots of rules over checks
-  PolicyConstants constants;
+  std::vector<RuleFact> check_facts;  // the slots of rules over checks
+  // Rules over events, by the event's name; sorted by their own.
+  std::map<std::string, std::vector<EventRuleDefinition>, std::less<>> event_rules;
+  std::deque<PolicyConstants> constants;                         // what facts of rules view
   std::map<std::string, AttributeType, std::less<>> attributes;  // that are declared
   // What a movement event that does not fit leads to, besides the violation; kinds that are missing
   // only alert. Never of invariants, which say it themselves.

@@ -1,13 +1,17 @@
 #include "server/policy/compile_rules.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "server/policy/check_environment.h"
+#include "server/core/event_fields.h"
+#include "server/policy/event_environment.h"
 #include "server/policy/fnv1a.h"
+#include "server/policy/rule_environment.h"
 #include "server/policy/scalars.h"
 #include "server/policy/validate_parts.h"
 
@@ -116,7 +120,7 @@ size_t IndexOf(const std::vector<Entry>& entries, const std::string& name) {
 }
 
 // Fills in where the fact's book, counter or window stands in the policy.
-void Locate(const core::Policy& policy, core::CheckFact& fact) {
+void Locate(const core::Policy& policy, core::RuleFact& fact) {
   if (auto* book = std::get_if<core::BookFact>(&fact.what)) {
     book->book_index = IndexOf(policy.books, book->book);
     const std::vector<std::string>& counters = policy.books[book->book_index].counters;
@@ -128,7 +132,7 @@ void Locate(const core::Policy& policy, core::CheckFact& fact) {
 }
 
 // The rule is asked by the checkpoints that it names, or by all.
-void AddToCheckpoints(CheckEnvironment& environment, size_t index, core::Policy& policy) {
+void AddToCheckpoints(RuleEnvironment& environment, size_t index, core::Policy& policy) {
   const auto named = environment.CheckpointsOf(policy.rules[index].when);
   for (core::CheckpointDefinition& checkpoint : policy.checkpoints) {
     const bool concerned =
@@ -139,17 +143,38 @@ void AddToCheckpoints(CheckEnvironment& environment, size_t index, core::Policy&
   }
 }
 
+void AddEventRule(const v1::Document& document, const std::string& name, const v1::Rule& rule,
+                  const std::string& event, core::Policy& policy) {
+  RuleEnvironment environment(document, event);
+  expression::Compiled compiled = environment.Compile(rule.when());
+  core::EventRuleDefinition definition{ToRule(name, rule, *std::move(compiled.program)),
+                                       environment.Facts()};
+  constexpr size_t kFront = std::string_view("event.").size();
+  for (core::RuleFact& fact : definition.facts) {
+    Locate(policy, fact);
+    auto* read = std::get_if<core::EventFact>(&fact.what);
+    if (read == nullptr) continue;
+    read->field = core::FieldOfEvent(policy, event, std::string_view(fact.path).substr(kFront));
+  }
+  policy.constants.push_back(environment.TakeConstants());
+  policy.event_rules[event].push_back(std::move(definition));
+}
+
 void AddEachRule(const v1::Document& document, core::Policy& policy) {
-  CheckEnvironment environment(document);
+  RuleEnvironment environment(document);
   for (const std::string& name : NamesOf(document.rules())) {
     const v1::Rule& rule = document.rules().at(name);
+    if (const std::optional<std::string> event = EventNameIn(rule.on())) {
+      AddEventRule(document, name, rule, *event, policy);
+      continue;
+    }
     expression::Compiled compiled = environment.Compile(rule.when());
     policy.rules.push_back(ToRule(name, rule, *std::move(compiled.program)));
     AddToCheckpoints(environment, policy.rules.size() - 1, policy);
   }
   policy.check_facts = environment.Facts();
-  for (core::CheckFact& fact : policy.check_facts) Locate(policy, fact);
-  policy.constants = environment.TakeConstants();
+  for (core::RuleFact& fact : policy.check_facts) Locate(policy, fact);
+  policy.constants.push_back(environment.TakeConstants());
 }
 
 }  // namespace

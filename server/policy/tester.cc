@@ -294,6 +294,8 @@ class Run {
     }
     const core::Attributes& fields = said.after.has_value() ? *said.after : *said.before;
     said.key = core::ToString(fields.at(definition->key));
+    const auto account = fields.find(definition->account);
+    if (account != fields.end()) said.account = AccountId(core::ToString(account->second));
     return Send(*policy_->FindSource(definition->sources.front()), std::move(said), fact.origin());
   }
 

@@ -2,14 +2,17 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "fundgate/types/money.h"
+#include "server/core/rules/rule.h"
 #include "server/core/windows/definition.h"
 #include "server/expression/lexer.h"
-#include "server/policy/check_environment.h"
+#include "server/policy/event_environment.h"
+#include "server/policy/rule_environment.h"
 #include "server/policy/scalars.h"
 #include "server/policy/validate_parts.h"
 
@@ -167,7 +170,7 @@ void ValidateRollout(const Validation& v, const std::string& path, const v1::Rul
 }
 
 void ValidateWhen(const Validation& v, const std::string& path, const v1::Rule& rule,
-                  CheckEnvironment& environment) {
+                  RuleEnvironment& environment) {
   if (!v.places.IsRead(path + ".when")) return;
   const expression::Compiled compiled = environment.Compile(rule.when());
   for (const expression::Issue& issue : compiled.issues) {
@@ -176,11 +179,57 @@ void ValidateWhen(const Validation& v, const std::string& path, const v1::Rule& 
   if (!compiled.ok() || v.places.IsDamaged("checkpoints")) return;
   const auto named = environment.CheckpointsOf(*compiled.program);
   if (!named.has_value()) return;
-  for (const CheckEnvironment::NamedCheckpoint& checkpoint : *named) {
+  for (const RuleEnvironment::NamedCheckpoint& checkpoint : *named) {
     if (v.document.checkpoints().count(checkpoint.name) > 0) continue;
     v.AtValue(path + ".when",
               NoSuch("checkpoint", checkpoint.name, NamesOf(v.document.checkpoints())),
               checkpoint.offset);
+  }
+}
+
+void ValidateEventName(const Validation& v, const std::string& path, const std::string& on,
+                       const std::optional<std::string>& event) {
+  const std::vector<std::string> events = EventNames(v.document);
+  if (!event.has_value()) {
+    v.AtValue(path + ".on",
+              absl::StrCat("a rule looks at `check` or at an event like event.payment, not at '",
+                           on, "'"));
+  } else if (!v.places.IsDamaged("movements") && !v.places.IsDamaged("facts")) {
+    v.AtValue(path + ".on", NoSuch("movement or fact", *event, events),
+              std::string_view("event.").size());
+  }
+}
+
+void ValidateEventRule(const Validation& v, const std::string& path, const v1::Rule& rule) {
+  const std::optional<std::string> event = EventNameIn(rule.on());
+  const std::vector<std::string> events = EventNames(v.document);
+  if (!event.has_value() || std::find(events.begin(), events.end(), *event) == events.end()) {
+    return ValidateEventName(v, path, rule.on(), event);
+  }
+  if (rule.then().verdict() != v1::VERDICT_UNSPECIFIED) {
+    v.AtValue(
+        path + ".then",
+        "an event has happened: nothing is held or blocked any more; write {violation: high}, "
+        "and action: freeze or trip for what comes after");
+  }
+  if (v.places.Has(path + ".on_error")) {
+    v.AtKey(path + ".on_error",
+            "on_error is an answer to checks; a rule over events that can't be judged counts as "
+            "broken");
+  }
+  const auto fact = v.document.facts().find(*event);
+  const bool reacts =
+      rule.then().action() == core::kFreezeAction || rule.then().action() == core::kTripAction;
+  if (reacts && fact != v.document.facts().end() && AccountFieldOf(fact->second).empty()) {
+    v.AtValue(path + ".then.action", "this fact says nothing of an account that could be held");
+  }
+  if (AttributeIn(rule.rollout().by()).has_value()) {
+    v.AtValue(path + ".rollout.by", "an event goes by account_id, order_id or idempotency_key");
+  }
+  if (!v.places.IsRead(path + ".when")) return;
+  RuleEnvironment environment(v.document, *event);
+  for (const expression::Issue& issue : environment.Compile(rule.when()).issues) {
+    v.AtValue(path + ".when", issue.message, issue.offset);
   }
 }
 
@@ -198,7 +247,7 @@ void ValidateTexts(const Validation& v, const std::string& path, const v1::Rule&
 }
 
 void ValidateEachRule(const Validation& v) {
-  CheckEnvironment environment(v.document);
+  RuleEnvironment environment(v.document);
   for (const std::string& name : NamesOf(v.document.rules())) {
     const v1::Rule& rule = v.document.rules().at(name);
     const std::string path = absl::StrCat("rules.", name);
@@ -209,11 +258,11 @@ void ValidateEachRule(const Validation& v) {
     ValidateConsequence(v, path, rule);
     ValidateRollout(v, path, rule);
     ValidateTexts(v, path, rule);
-    if (v.places.IsRead(path + ".on") && rule.on() != "check") {
-      v.AtValue(path + ".on", absl::StrCat("a rule looks at `check`, not at '", rule.on(), "'"));
-      continue;
+    if (rule.on() == "check") {
+      ValidateWhen(v, path, rule, environment);
+    } else if (v.places.IsRead(path + ".on")) {
+      ValidateEventRule(v, path, rule);
     }
-    ValidateWhen(v, path, rule, environment);
   }
 }
 

@@ -214,12 +214,13 @@ std::shared_ptr<const core::Policy> CompilePolicy() {
                           {core::ViolationKind::kMovementUndone, core::OnEvent::kAlert},
                           {core::ViolationKind::kUnitMismatch, core::OnEvent::kFreeze}};
   policy->sources = {
-      {SourceName("bank"), {MovementKind("cash_out")}, 3},
+      {SourceName("bank"), {MovementKind("cash_out")}, {}, 3},
       {SourceName("pay_db"),
        {MovementKind("chargeback"), MovementKind("late_refund"), MovementKind("payment"),
         MovementKind("refund"), MovementKind("settlement")},
+       {},
        7},
-      {SourceName("till"), {MovementKind("payment"), MovementKind("top_up")}, 0},
+      {SourceName("till"), {MovementKind("payment"), MovementKind("top_up")}, {}, 0},
   };
   return policy;
 }

@@ -53,19 +53,20 @@ const WindowDefinition* FindDefinition(const Draft& draft, const std::string& na
 }  // namespace
 
 std::optional<WindowTotals> ReadWindow(Draft& draft, const WindowDefinition& definition,
-                                       const CheckInput& check) {
-  WindowId id{check.account, definition.name, {}};
+                                       const WindowSubject& subject) {
+  WindowId id{subject.account, definition.name, {}};
+  if (id.account.empty()) return std::nullopt;
   if (definition.key == WindowDefinition::Key::kOrder) {
-    if (check.lines.size() != 1 || check.lines.front().order.empty()) return std::nullopt;
-    id.key = check.lines.front().order.value();
+    if (subject.order.empty()) return std::nullopt;
+    id.key = subject.order;
   } else if (definition.key == WindowDefinition::Key::kAttribute) {
-    const AttributeValue* value = FindAttribute(check, definition.attribute);
-    if (value == nullptr) return std::nullopt;
-    id.key = ToString(*value);
+    const auto value = subject.attributes.find(definition.attribute);
+    if (value == subject.attributes.end()) return std::nullopt;
+    id.key = ToString(value->second);
   }
   const Window* window = draft.Find<Windows>(id);
   if (window == nullptr) return WindowTotals{};
-  return TotalsOf(*window, definition, draft.now(), check.amount.currency);
+  return TotalsOf(*window, definition, draft.now(), subject.currency);
 }
 
 void CountInWindows(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint) {

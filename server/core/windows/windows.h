@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 
 #include "server/core/draft.h"
 #include "server/core/input.h"
@@ -17,10 +18,18 @@ namespace fundgate::core {
 // Window ends looked at in one tick: bounds the size of its changes.
 inline constexpr size_t kMaxWindowEndsPerTick = 256;
 
-// What the window holds for the check: of its account, or its order, or its attribute's value, in
-// its currency. Nothing if the check names no such order or attribute.
+// Whose windows are read.
+struct WindowSubject {
+  AccountId account;             // may be empty, of an event that is nobody's
+  std::string order;             // empty if it names none, or several
+  const Attributes& attributes;  // must outlive it
+  Currency currency;             // may be empty
+};
+
+// What the window holds for the subject: of its account, or its order, or its attribute's value, in
+// its currency. Nothing if it names no such account, order or attribute.
 std::optional<WindowTotals> ReadWindow(Draft& draft, const WindowDefinition& definition,
-                                       const CheckInput& check);
+                                       const WindowSubject& subject);
 
 // Counts a check that is allowed. Called before its decision is recorded.
 void CountInWindows(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint);

@@ -1,9 +1,8 @@
 // Rules over checks: what they say of one, and what is kept of it.
-#ifndef SERVER_CORE_RULES_RULES_H_
-#define SERVER_CORE_RULES_RULES_H_
+#ifndef SERVER_CORE_RULES_CHECK_RULES_H_
+#define SERVER_CORE_RULES_CHECK_RULES_H_
 
 #include <cstddef>
-#include <string>
 #include <vector>
 
 #include "server/core/decision.h"
@@ -11,6 +10,7 @@
 #include "server/core/findings.h"
 #include "server/core/input.h"
 #include "server/core/policy.h"
+#include "server/core/rules/answer.h"
 
 namespace fundgate::core {
 
@@ -18,7 +18,7 @@ namespace fundgate::core {
 struct RuleFinding {
   size_t rule = 0;      // into Policy::rules
   bool counts = false;  // enforced, and the check is in its share; otherwise shadow
-  std::string error;    // why it could not be judged; empty if it is true
+  RuleAnswer answer;
   Reason reason;
 };
 
@@ -35,4 +35,4 @@ void NoteRules(Draft& draft, const CheckInput& check, const std::vector<RuleFind
 
 }  // namespace fundgate::core
 
-#endif  // SERVER_CORE_RULES_RULES_H_
+#endif  // SERVER_CORE_RULES_CHECK_RULES_H_

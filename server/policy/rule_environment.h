@@ -1,7 +1,7 @@
-// What rules over checks may name, with exact types, and which fact each of it is. The paths stand
-// in server/core/rules/check_facts.h.
-#ifndef SERVER_POLICY_CHECK_ENVIRONMENT_H_
-#define SERVER_POLICY_CHECK_ENVIRONMENT_H_
+// What rules may name, with exact types, and which fact each of it is. The paths stand in
+// server/core/rules/rule_facts.h.
+#ifndef SERVER_POLICY_RULE_ENVIRONMENT_H_
+#define SERVER_POLICY_RULE_ENVIRONMENT_H_
 
 #include <cstdint>
 #include <map>
@@ -16,27 +16,28 @@
 #include "absl/status/statusor.h"
 #include "fundgate/policy/v1/document.pb.h"
 #include "server/core/policy.h"
-#include "server/core/rules/check_facts.h"
+#include "server/core/rules/rule_facts.h"
 #include "server/expression/environment.h"
 #include "server/expression/program.h"
 
 namespace fundgate::policy {
 
-// One document's environment, for all its rules over checks: they share one table of slots. What a
-// document declares wrongly is left out; Validate() says what that is.
-class CheckEnvironment {
+// The environment of a document's rules over checks, which share one table of slots, or of one that
+// looks at an event. What a document declares wrongly is left out; Validate() says what that is.
+class RuleEnvironment {
  public:
-  // `document` must outlive it.
-  explicit CheckEnvironment(const v1::Document& document);
-  CheckEnvironment(const CheckEnvironment&) = delete;
-  CheckEnvironment& operator=(const CheckEnvironment&) = delete;
+  // `document` must outlive it. `event` is the name of a movement or a fact; empty: checks.
+  explicit RuleEnvironment(const v1::Document& document, const std::string& event = "");
+  RuleEnvironment(const RuleEnvironment&) = delete;
+  RuleEnvironment& operator=(const RuleEnvironment&) = delete;
 
   expression::Compiled Compile(std::string_view text) {
     return expression::Compile(environment_, text, expression::Type::Bool());
   }
 
-  // The fact of each slot so far. Indices of books, counters and windows are not yet filled in.
-  std::vector<core::CheckFact> Facts() const;
+  // The fact of each slot so far. Not yet filled in: indices of books, counters and windows, and
+  // the fields of events, which are left as EventFact with the path alone.
+  std::vector<core::RuleFact> Facts() const;
   // What the facts' constants view; afterwards nothing may be compiled any more.
   core::PolicyConstants TakeConstants() { return std::move(constants_); }
 
@@ -50,7 +51,7 @@ class CheckEnvironment {
   std::optional<std::vector<NamedCheckpoint>> CheckpointsOf(const expression::Program& program);
 
  private:
-  using What = decltype(core::CheckFact::what);
+  using What = decltype(core::RuleFact::what);
   using Fields = std::vector<expression::RecordType::Field>;
 
   void Field(Fields& fields, const std::string& front, const std::string& name,
@@ -81,4 +82,4 @@ expression::Type ToType(v1::AttributeType type);
 
 }  // namespace fundgate::policy
 
-#endif  // SERVER_POLICY_CHECK_ENVIRONMENT_H_
+#endif  // SERVER_POLICY_RULE_ENVIRONMENT_H_

@@ -1,4 +1,4 @@
-#include "server/policy/check_environment.h"
+#include "server/policy/rule_environment.h"
 
 #include <algorithm>
 
@@ -9,6 +9,7 @@
 #include "server/expression/lexer.h"
 #include "server/expression/names.h"
 #include "server/policy/effects.h"
+#include "server/policy/event_environment.h"
 #include "server/policy/money_functions.h"
 #include "server/policy/scalars.h"
 #include "server/policy/validate_parts.h"
@@ -63,9 +64,16 @@ Type ToType(v1::AttributeType type) {
   }
 }
 
-CheckEnvironment::CheckEnvironment(const v1::Document& document) : document_(document) {
+RuleEnvironment::RuleEnvironment(const v1::Document& document, const std::string& event)
+    : document_(document) {
   (void)AddMoney(environment_);
-  AddRequest();
+  if (event.empty()) {
+    AddRequest();
+  } else {
+    (void)AddEvent(document, event, environment_);
+  }
+  (void)environment_.AddVariable("now_ms", Type::Int());
+  facts_["now_ms"] = core::NowFact{};
   AddWindows();
   AddConstants();
   AddBooks();
@@ -73,18 +81,18 @@ CheckEnvironment::CheckEnvironment(const v1::Document& document) : document_(doc
   AddSources();
 }
 
-void CheckEnvironment::Field(Fields& fields, const std::string& front, const std::string& name,
-                             const Type& type, What what) {
+void RuleEnvironment::Field(Fields& fields, const std::string& front, const std::string& name,
+                            const Type& type, What what) {
   fields.push_back({name, type});
   facts_[absl::StrCat(front, ".", name)] = std::move(what);
 }
 
-void CheckEnvironment::Declare(const std::string& variable, const Fields& fields) {
+void RuleEnvironment::Declare(const std::string& variable, const Fields& fields) {
   (void)environment_.AddRecord({variable, fields, false});
   (void)environment_.AddVariable(variable, Type::Record(variable));
 }
 
-void CheckEnvironment::AddRequest() {
+void RuleEnvironment::AddRequest() {
   Fields attributes;
   for (const std::string& name : NamesOf(document_.attributes())) {
     if (!IsUsable(name)) continue;
@@ -105,11 +113,9 @@ void CheckEnvironment::AddRequest() {
   }
   request.push_back({"attributes", Type::Record("attributes")});
   Declare("request", request);
-  (void)environment_.AddVariable("now_ms", Type::Int());
-  facts_["now_ms"] = core::NowFact{};
 }
 
-void CheckEnvironment::AddWindows() {
+void RuleEnvironment::AddWindows() {
   Fields windows;
   for (const std::string& name : NamesOf(document_.windows())) {
     if (!IsUsable(name)) continue;
@@ -129,7 +135,7 @@ void CheckEnvironment::AddWindows() {
   Declare("windows", windows);
 }
 
-void CheckEnvironment::AddConstants() {
+void RuleEnvironment::AddConstants() {
   Fields lists;
   for (const std::string& name : NamesOf(document_.lists())) {
     if (!IsUsable(name)) continue;
@@ -154,7 +160,7 @@ void CheckEnvironment::AddConstants() {
   Declare("numbers", numbers);
 }
 
-void CheckEnvironment::AddBooks() {
+void RuleEnvironment::AddBooks() {
   for (const std::string& name : NamesOf(document_.books())) {
     Fields counters;
     for (const std::string& counter : document_.books().at(name).counters()) {
@@ -170,8 +176,8 @@ void CheckEnvironment::AddBooks() {
                                   }});
 }
 
-absl::StatusOr<Type> CheckEnvironment::ResolveBook(const std::string& call,
-                                                   std::span<const AccessorArgument> arguments) {
+absl::StatusOr<Type> RuleEnvironment::ResolveBook(const std::string& call,
+                                                  std::span<const AccessorArgument> arguments) {
   if (!arguments[0].text.has_value()) {
     return absl::InvalidArgumentError("a book is named by a text, like book('order')");
   }
@@ -206,7 +212,7 @@ absl::StatusOr<Type> CheckEnvironment::ResolveBook(const std::string& call,
   return Type::Record(absl::StrCat("book_", name));
 }
 
-void CheckEnvironment::AddBreakers() {
+void RuleEnvironment::AddBreakers() {
   (void)environment_.AddRecord(
       {"breaker_state", {{"open", Type::Bool()}, {"half_open", Type::Bool()}}, false});
   (void)environment_.AddAccessor({"breaker", 1, 2, [this](const auto& call, const auto& arguments) {
@@ -214,8 +220,8 @@ void CheckEnvironment::AddBreakers() {
                                   }});
 }
 
-absl::StatusOr<Type> CheckEnvironment::ResolveBreaker(const std::string& call,
-                                                      std::span<const AccessorArgument> arguments) {
+absl::StatusOr<Type> RuleEnvironment::ResolveBreaker(const std::string& call,
+                                                     std::span<const AccessorArgument> arguments) {
   if (!arguments[0].text.has_value()) {
     return absl::InvalidArgumentError(
         "a breaker is named by its scope, like breaker('refund') or breaker('refund/account', "
@@ -248,7 +254,7 @@ absl::StatusOr<Type> CheckEnvironment::ResolveBreaker(const std::string& call,
   return Type::Record("breaker_state");
 }
 
-void CheckEnvironment::AddSources() {
+void RuleEnvironment::AddSources() {
   (void)environment_.AddRecord({"source_state", {{"lag_ms", Type::Int()}}, false});
   (void)environment_.AddAccessor(
       {"source", 1, 1,
@@ -263,17 +269,18 @@ void CheckEnvironment::AddSources() {
        }});
 }
 
-std::vector<core::CheckFact> CheckEnvironment::Facts() const {
-  std::vector<core::CheckFact> facts;
+std::vector<core::RuleFact> RuleEnvironment::Facts() const {
+  std::vector<core::RuleFact> facts;
   for (const expression::Slot& slot : environment_.slots()) {
-    facts.push_back({slot.path, facts_.at(slot.path)});
+    const auto known = facts_.find(slot.path);
+    facts.push_back({slot.path, known != facts_.end() ? known->second : What(core::EventFact{})});
   }
   return facts;
 }
 
 namespace {
 
-using Named = std::optional<std::vector<CheckEnvironment::NamedCheckpoint>>;
+using Named = std::optional<std::vector<RuleEnvironment::NamedCheckpoint>>;
 
 // Looks for conditions on one slot.
 struct Conditions {
@@ -316,7 +323,7 @@ struct Conditions {
         if (!IsSlot(node.children[0]) || list.kind != expression::NodeKind::kList) {
           return std::nullopt;
         }
-        Named all = std::vector<CheckEnvironment::NamedCheckpoint>();
+        Named all = std::vector<RuleEnvironment::NamedCheckpoint>();
         for (const expression::NodeId element : list.children) all = Joined(all, Text(element));
         return all;
       }
@@ -328,7 +335,7 @@ struct Conditions {
 
 }  // namespace
 
-Named CheckEnvironment::CheckpointsOf(const expression::Program& program) {
+Named RuleEnvironment::CheckpointsOf(const expression::Program& program) {
   const absl::StatusOr<uint32_t> slot = environment_.SlotOf("request.checkpoint");
   if (!slot.ok()) return std::nullopt;
   return Conditions{program.checked(), *slot}.Of(program.checked().ast.root);

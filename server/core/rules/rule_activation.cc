@@ -1,14 +1,13 @@
-#include "server/core/rules/check_activation.h"
+#include "server/core/rules/rule_activation.h"
 
 #include <limits>
 #include <optional>
 
-#include "absl/strings/str_cat.h"
 #include "fundgate/types/checked.h"
 #include "server/core/breaker_scope.h"
 #include "server/core/breakers.h"
+#include "server/core/event_fields.h"
 #include "server/core/money_value.h"
-#include "server/core/windows/windows.h"
 
 namespace fundgate::core {
 namespace {
@@ -16,40 +15,48 @@ namespace {
 using expression::ErrorCode;
 using expression::Value;
 
-// The order that the check names; absent if it names none or many.
-Value OrderOf(const CheckInput& check) {
-  if (check.lines.size() != 1 || check.lines.front().order.empty()) return Value::Absent();
-  return Value::String(check.lines.front().order.value());
+Value TextOrAbsent(std::string_view text) {
+  return text.empty() ? Value::Absent() : Value::String(text);
+}
+
+Value ReadRequest(const RequestFact& fact, const CheckInput& check, const WindowSubject& who) {
+  switch (fact.field) {
+    case RequestFact::Field::kCheckpoint:
+      return Value::String(check.key.kind.value());
+    case RequestFact::Field::kAccount:
+      return Value::String(check.account.value());
+    case RequestFact::Field::kOrder:
+      return TextOrAbsent(who.order);
+    case RequestFact::Field::kKey:
+      return Value::String(check.key.key.value());
+    case RequestFact::Field::kAmount:
+      return ToValue(check.amount);
+    case RequestFact::Field::kCurrency:
+      return Value::String(check.amount.currency.code());
+    case RequestFact::Field::kLineCount:
+      return Value::Int(static_cast<int64_t>(check.lines.size()));
+  }
+  return Value::Absent();
 }
 
 struct Reader {
   Draft& draft;
-  const CheckInput& check;
-  const CheckActivation& activation;
+  const RuleSubject& subject;
+  const RuleActivation& activation;
 
   Value operator()(const RequestFact& fact) const {
-    switch (fact.field) {
-      case RequestFact::Field::kCheckpoint:
-        return Value::String(check.key.kind.value());
-      case RequestFact::Field::kAccount:
-        return Value::String(check.account.value());
-      case RequestFact::Field::kOrder:
-        return OrderOf(check);
-      case RequestFact::Field::kKey:
-        return Value::String(check.key.key.value());
-      case RequestFact::Field::kAmount:
-        return ToValue(check.amount);
-      case RequestFact::Field::kCurrency:
-        return Value::String(check.amount.currency.code());
-      case RequestFact::Field::kLineCount:
-        return Value::Int(static_cast<int64_t>(check.lines.size()));
-    }
-    return Value::Absent();
+    if (subject.check == nullptr) return Value::Absent();
+    return ReadRequest(fact, *subject.check, subject.who);
+  }
+
+  Value operator()(const EventFact& fact) const {
+    return subject.event == nullptr ? Value::Absent() : Read(fact.field, *subject.event);
   }
 
   Value operator()(const AttributeFact& fact) const {
-    const auto found = check.attributes.find(fact.name);
-    if (found == check.attributes.end()) return Value::Absent();
+    const Attributes& attributes = subject.who.attributes;
+    const auto found = attributes.find(fact.name);
+    if (found == attributes.end()) return Value::Absent();
     if (const auto* text = std::get_if<std::string>(&found->second)) return Value::String(*text);
     if (const auto* number = std::get_if<int64_t>(&found->second)) return Value::Int(*number);
     if (const auto* flag = std::get_if<bool>(&found->second)) return Value::Bool(*flag);
@@ -58,11 +65,12 @@ struct Reader {
 
   Value operator()(const BookFact& fact) const {
     const BookDefinition& definition = draft.policy().books[fact.book_index];
-    BookId id{definition.name, check.account, {}, check.amount.currency};
+    BookId id{definition.name, subject.who.account, {}, subject.who.currency};
+    if (id.account.empty() || id.currency.empty()) return Value::Absent();
     if (definition.by_order) {
       const Value order = fact.order.has_value()        ? Value::String(*fact.order)
                           : fact.order_slot.has_value() ? activation.Fetch(*fact.order_slot)
-                                                        : OrderOf(check);
+                                                        : TextOrAbsent(subject.who.order);
       if (!order.is_string() || order.string_value().empty()) return Value::Absent();
       id.order = OrderId(std::string(order.string_value()));
     }
@@ -79,19 +87,24 @@ struct Reader {
 
   Value operator()(const WindowFact& fact) const {
     const std::optional<WindowTotals> totals =
-        ReadWindow(draft, draft.policy().windows[fact.index], check);
+        ReadWindow(draft, draft.policy().windows[fact.index], subject.who);
     if (!totals.has_value()) return Value::Absent();
     switch (fact.field) {
       case WindowFact::Field::kCount:
         return Value::Int(totals->count);
       case WindowFact::Field::kSum:
-        return ToValue(Money{check.amount.currency, totals->sum});
+        return InCurrency(totals->sum);
       case WindowFact::Field::kLargest:
-        return ToValue(Money{check.amount.currency, totals->largest});
+        return InCurrency(totals->largest);
       case WindowFact::Field::kDistinct:
         return Value::Int(totals->distinct);
     }
     return Value::Absent();
+  }
+
+  Value InCurrency(int64_t minor_units) const {
+    if (subject.who.currency.empty()) return Value::Absent();
+    return ToValue(Money{subject.who.currency, minor_units});
   }
 
   Value operator()(const BreakerFact& fact) const {
@@ -118,27 +131,29 @@ struct Reader {
   Value operator()(const ConstantFact& fact) const { return fact.value; }
 };
 
-std::string TextOf(const Value& value) {
-  if (value.is_string()) return std::string(value.string_value());
-  if (value.is_int()) return absl::StrCat(value.int_value());
-  if (value.is_bool()) return value.bool_value() ? "true" : "false";
-  if (value.is_opaque(kMoneyId)) return ToMoney(value).ToString();
-  return value.is_absent() ? "nothing" : "?";
-}
-
 }  // namespace
 
-Value CheckActivation::Fetch(uint32_t slot) const {
-  const std::vector<CheckFact>& facts = draft_.policy().check_facts;
-  if (slot >= facts.size()) return Value::Absent();
-  return std::visit(Reader{draft_, check_, *this}, facts[slot].what);
+RuleSubject::RuleSubject(const CheckInput& asked)
+    : check(&asked),
+      who{asked.account,
+          asked.lines.size() == 1 ? asked.lines.front().order.value() : std::string(),
+          asked.attributes, asked.amount.currency} {}
+
+RuleSubject::RuleSubject(const Event& happened)
+    : event(&happened),
+      who{AccountOf(happened), OrderOf(happened).value(), AttributesOf(happened),
+          CurrencyOf(happened)} {}
+
+Value RuleActivation::Fetch(uint32_t slot) const {
+  if (slot >= facts_.size()) return Value::Absent();
+  return std::visit(Reader{draft_, subject_, *this}, facts_[slot].what);
 }
 
-std::vector<std::pair<std::string, std::string>> CheckActivation::Explain(
+std::vector<std::pair<std::string, std::string>> RuleActivation::Explain(
     const expression::Program& program) const {
   std::vector<std::pair<std::string, std::string>> read;
   for (const uint32_t slot : program.slots_used()) {
-    const CheckFact& fact = draft_.policy().check_facts[slot];
+    const RuleFact& fact = facts_[slot];
     if (std::holds_alternative<ConstantFact>(fact.what)) continue;
     read.emplace_back(fact.path, TextOf(Fetch(slot)));
   }

@@ -1,17 +1,19 @@
-// What rules read when a check is judged. A fact is resolved when the policy is loaded; a run reads
-// only those that its expression comes to.
+// What rules read. A fact is resolved when the policy is loaded; a run reads only those that its
+// expression comes to.
 //
-//   request.…                      the check itself
-//   book("order", …).COUNTER       what is posted and pending of a counter, of the check's account
-//                                  and in its currency
+//   request.…                      of rules over checks: the check itself
+//   event.…                        of rules over events: see event_fields.h
+//   book("order", …).COUNTER       what is posted and pending of a counter, of the account and in
+//   the
+//                                  currency of the check or event
 //   book("order", …).posted.COUNTER
 //   windows.NAME.…                 see windows/windows.h
 //   breaker("refund", …).…         whether a breaker over the scope is open
 //   source("ledger").lag_ms        how long ago the source is proven past
 //   now_ms                         input time
 //   lists.NAME, numbers.NAME       of the policy
-#ifndef SERVER_CORE_RULES_CHECK_FACTS_H_
-#define SERVER_CORE_RULES_CHECK_FACTS_H_
+#ifndef SERVER_CORE_RULES_RULE_FACTS_H_
+#define SERVER_CORE_RULES_RULE_FACTS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +23,7 @@
 #include <vector>
 
 #include "fundgate/types/ids.h"
+#include "server/core/event_field.h"
 #include "server/expression/value.h"
 
 namespace fundgate::core {
@@ -39,6 +42,9 @@ struct RequestFact {
 };
 struct AttributeFact {
   std::string name;
+};
+struct EventFact {
+  EventField field;
 };
 struct BookFact {
   std::string book;
@@ -70,13 +76,13 @@ struct ConstantFact {
 };
 
 // A path and what it names.
-struct CheckFact {
+struct RuleFact {
   std::string path;  // "request.amount", as expressions write it
-  std::variant<RequestFact, AttributeFact, BookFact, WindowFact, BreakerFact, LagFact, NowFact,
-               ConstantFact>
+  std::variant<RequestFact, AttributeFact, EventFact, BookFact, WindowFact, BreakerFact, LagFact,
+               NowFact, ConstantFact>
       what;
 };
 
 }  // namespace fundgate::core
 
-#endif  // SERVER_CORE_RULES_CHECK_FACTS_H_
+#endif  // SERVER_CORE_RULES_RULE_FACTS_H_
