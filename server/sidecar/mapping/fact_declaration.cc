@@ -72,9 +72,9 @@ void FactDeclaration::Blame(std::string_view field, const Program& program, std:
       absl::StrCat(ToAbsl(field), ": ", ToAbsl(what), " (", frame_.Describe(program), ")");
 }
 
-bool FactDeclaration::Speaks(FactReading& reading) const {
+bool FactDeclaration::Speaks(FactReading& reading) {
   if (!mapping_.when.has_value()) return true;
-  const Value answer = mapping_.when->Evaluate(frame_.values());
+  const Value answer = frame_.Evaluate(*mapping_.when);
   if (answer.is_true() || answer.is_false()) return answer.is_true();
   Blame("when", *mapping_.when,
         answer.is_error() ? answer.error_text() : "is neither true nor false", reading);
@@ -88,9 +88,9 @@ bool FactDeclaration::MeetsNull(const Program& program) const {
 }
 
 void FactDeclaration::ReadField(const policy::FactTableMapping::Field& field,
-                                FactReading& reading) const {
+                                FactReading& reading) {
   const std::string place = absl::StrCat("fields.", field.name);
-  const Value value = field.program.Evaluate(frame_.values());
+  const Value value = frame_.Evaluate(field.program);
   const bool is_key = field.name == mapping_.key;
   const bool missing = value.is_null() || (value.is_error() && MeetsNull(field.program));
   if (missing) {

@@ -43,8 +43,8 @@ class FactDeclaration {
   const RowFrame& frame() const { return frame_; }
 
  private:
-  bool Speaks(FactReading& reading) const;
-  void ReadField(const policy::FactTableMapping::Field& field, FactReading& reading) const;
+  bool Speaks(FactReading& reading);
+  void ReadField(const policy::FactTableMapping::Field& field, FactReading& reading);
   bool MeetsNull(const expression::Program& program) const;
   void Blame(std::string_view field, const expression::Program& program, std::string_view what,
              FactReading& reading) const;

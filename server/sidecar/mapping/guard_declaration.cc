@@ -94,10 +94,10 @@ bool GuardDeclaration::IsTouched(Image before, Image after) const {
   return false;
 }
 
-std::string GuardDeclaration::NameBy(const std::optional<expression::Program>& program) const {
+std::string GuardDeclaration::NameBy(const std::optional<expression::Program>& program) {
   if (!program.has_value()) return "";
   std::string problem;  // a name that can't be read is none: the change is told all the same
-  return NameOf(program->Evaluate(frame_->values()), problem).value_or("");
+  return NameOf(frame_->Evaluate(*program), problem).value_or("");
 }
 
 void GuardDeclaration::Write(Image before, Image after, RowWriter& writer) {

@@ -47,7 +47,7 @@ class GuardDeclaration {
         environment_(std::move(environment)) {}
 
   bool HasChanged(size_t column, Image before, Image after) const;
-  std::string NameBy(const std::optional<expression::Program>& program) const;
+  std::string NameBy(const std::optional<expression::Program>& program);
 
   const std::string name_;
   const std::vector<std::string> columns_;

@@ -35,6 +35,7 @@ class RowFrame {
 
   // Takes over the image of a row of the bound table. Values view it.
   void Fill(std::span<const binlog::Value> image);
+  std::span<const expression::Value> values() const { return values_; }
   // What the program makes of the row. Text that it builds stays until the next Fill().
   expression::Value Evaluate(const expression::Program& program) {
     return program.Evaluate(values_, scratch_);
