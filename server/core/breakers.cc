@@ -108,7 +108,7 @@ void CheckBreakers(Draft& draft, const CheckInput& check, Findings& findings) {
 
 void SpendBudgets(Draft& draft, const CheckInput& check) {
   ForEachInForce(draft, check, [&](const Breaker& breaker) {
-    if (breaker.state != BreakerState::kHalfOpen) return;
+    if (breaker.state != BreakerState::kHalfOpen || !Suffices(*breaker.left, check.amount)) return;
     Budget& left = *draft.MutableBreaker(breaker.scope).left;
     left.calls -= 1;
     left.amount.minor_units -= check.amount.minor_units;  // suffices: can't pass below zero
@@ -162,7 +162,7 @@ Answer ResetBreaker(Draft& draft, const ResetBreakerInput& input) {
 }
 
 void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin origin,
-                       const std::string& reason) {
+                       const std::string& reason, Verdict mode, std::optional<absl::Time> until) {
   std::string target = scope;
   const Breaker* present = FindInForce(draft, target);
   if (present == nullptr && draft.CountBreakers() >= kMaxBreakers) {
@@ -170,9 +170,9 @@ void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin ori
     present = FindInForce(draft, target);
   }
   if (present != nullptr && present->state == BreakerState::kOpen) return;
-  draft.MutableBreaker(target) = Breaker{
-      target, BreakerState::kOpen, Verdict::kHold, std::nullopt, std::nullopt, origin, kFreezer,
-      reason, draft.now(),         std::nullopt};
+  draft.MutableBreaker(target) =
+      Breaker{target, BreakerState::kOpen, mode, std::nullopt, std::nullopt, origin, kFreezer,
+              reason, draft.now(),         until};
 }
 
 void ExpireBreakers(Draft& draft) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/core/alert_records.h"
 #include "server/core/records.h"
 
 namespace fundgate::core {
@@ -34,12 +35,19 @@ struct Changes {
   std::vector<std::pair<KeyId, std::optional<KeyRecord>>> keys;
   std::vector<Timer> timers_added;
   std::vector<Timer> timers_removed;
+  std::vector<HoldEntry> holds_added;
+  std::vector<HoldEntry> holds_removed;
   std::vector<std::pair<SourceName, Source>> sources;
   std::vector<std::pair<std::string, std::optional<Breaker>>> breakers;
   std::vector<std::pair<GapScope, std::optional<Gap>>> gaps;
   std::vector<std::pair<SuspectId, std::optional<Suspect>>> suspects;
   std::vector<std::pair<MovementKind, std::optional<Budget>>> blind_spent;  // null: nothing spent
-  std::vector<Violation> violations;
+  std::vector<Violation> violations;                                        // found by this input
+  std::vector<Violation> violations_reviewed;  // found before, as they stand now
+  std::vector<std::pair<std::string, std::optional<Group>>> groups;
+  std::vector<std::pair<GroupKey, std::optional<OpenGroup>>> open_groups;
+  std::vector<std::pair<std::string, std::optional<Alert>>> outbox;
+  std::vector<std::pair<std::string, std::optional<Tally>>> tallies;
   std::optional<PolicyRecord> policy_record;
   std::shared_ptr<const Policy> policy;  // the compiled form of policy_record
   std::optional<ClockRecord> clock;      // set in every recorded outcome

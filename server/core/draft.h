@@ -55,6 +55,25 @@ class DraftTable {
     return changed;
   }
 
+  // Ids of everything changed, erased ones too, in order.
+  std::vector<Id> ChangedIds() const {
+    std::vector<Id> ids;
+    for (const auto& [id, slot] : slots_) {
+      if (slot.changed) ids.push_back(id);
+    }
+    return ids;
+  }
+
+  // Records that came minus records that went; `was(id)` tells whether it was there before.
+  template <typename Was>
+  ptrdiff_t Growth(const Was& was) const {
+    ptrdiff_t growth = 0;
+    for (const auto& [id, slot] : slots_) {
+      if (slot.changed) growth += ptrdiff_t{slot.record.has_value()} - ptrdiff_t{was(id)};
+    }
+    return growth;
+  }
+
   // Calls `visit(id, record)` for each record changed and not erased, in order.
   template <typename Visit>
   void ForEachChanged(const Visit& visit) const {
@@ -103,6 +122,12 @@ class Draft {
   const KeyRecord* FindKey(const KeyId& id);
   KeyRecord& MutableKey(const KeyId& id);
   void EraseKey(const KeyId& id);
+  // The hold of a key, new if it has none. Not a change of the key itself: changed_at stays.
+  Hold& MutableHold(const KeyId& id);
+  void EndHold(const KeyId& id);
+  // The hold as it was before this input, of keys that were read by it; or null.
+  const Hold* HoldBefore(const KeyId& id) const;
+  std::vector<KeyId> ChangedKeys() const;
   void WakeBy(const KeyId& id, absl::Time at);
   // For a timer that has fired.
   void RemoveTimer(const Timer& timer);
@@ -131,6 +156,30 @@ class Draft {
   // Adds a violation; sets its id and time.
   void AddViolation(Violation violation);
   size_t violation_count() const { return violations_.size(); }
+  // Those added so far. More may be added while one is looked at by its place.
+  Violation& NewViolation(size_t place) { return violations_[place]; }
+  // Those found before.
+  const Violation* FindViolation(const std::string& id);
+  Violation& MutableViolation(const std::string& id);
+
+  // Groups and alerts. Names of new ones are unique.
+  std::string NewGroupId() { return NameOf('g', groups_named_++); }
+  std::string NewAlertId() { return NameOf('a', alerts_named_++); }
+  const Group* FindGroup(const std::string& id);
+  Group& MutableGroup(const std::string& id);
+  const OpenGroup* FindOpenGroup(const GroupKey& key);
+  OpenGroup& MutableOpenGroup(const GroupKey& key);
+  void CloseGroup(const GroupKey& key);
+  size_t CountOpenGroups() const;
+  const Alert* FindWaiting(const std::string& slot);
+  Alert& MutableWaiting(const std::string& slot);
+  void EraseWaiting(const std::string& slot);
+  // Everything in the outbox as it stands now, by slot.
+  absl::btree_map<std::string, Alert> Waiting() const;
+  size_t CountWaiting() const;
+  // Null only if the name is new.
+  const Tally* FindTally(const std::string& name);
+  Tally& MutableTally(const std::string& name);
 
   ClockRecord& MutableClock() { return clock_; }
   void SetPolicy(PolicyRecord record, std::shared_ptr<const Policy> policy);
@@ -142,6 +191,10 @@ class Draft {
   Changes Take() &&;
 
  private:
+  std::optional<KeyRecord> LoadKey(const KeyId& id);
+  std::string NameOf(char letter, size_t count) const;
+  void TakeHolds(Changes& changes) const;
+
   const StateReader& state_;
   const absl::Time now_;
   const Sequence sequence_;
@@ -158,7 +211,15 @@ class Draft {
   DraftTable<GapScope, Gap> gaps_;
   DraftTable<SuspectId, Suspect> suspects_;
   DraftTable<MovementKind, Budget> blind_spent_;
+  std::map<KeyId, Hold> holds_before_;
   std::vector<Violation> violations_;
+  DraftTable<std::string, Violation> reviewed_;
+  DraftTable<std::string, Group> groups_;
+  DraftTable<GroupKey, OpenGroup> open_groups_;
+  DraftTable<std::string, Alert> outbox_;
+  DraftTable<std::string, Tally> tallies_;
+  size_t groups_named_ = 0;
+  size_t alerts_named_ = 0;
   ClockRecord clock_;
   std::optional<PolicyRecord> policy_record_;
   std::shared_ptr<const Policy> new_policy_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -38,6 +39,17 @@ void AddOrigin(const EventOrigin& origin, Violation& violation) {
   }
 }
 
+// Which row it was, and what else its movement says of itself.
+void AddRow(const Event& event, const Contribution& after, Violation& violation) {
+  if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {
+    violation.fields.emplace_back("table", movement->row.table);
+    violation.fields.emplace_back("primary_key", movement->row.primary_key);
+  }
+  for (const auto& [name, value] : after.attributes) {
+    violation.fields.emplace_back(absl::StrCat("attribute.", name), ToString(value));
+  }
+}
+
 }  // namespace
 
 void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::string message,
@@ -52,7 +64,9 @@ void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::
   violation.source = source_.name;
   violation.event_id = event_.id;
   violation.message = std::move(message);
+  violation.occurred_at = event_.occurred_at;
   violation.fields = std::move(fields);
+  AddRow(event_, after, violation);
   AddOrigin(event_.origin, violation);
   React(violation);
   draft_.AddViolation(std::move(violation));

@@ -14,7 +14,7 @@ namespace fundgate::core {
 
 // Raised with every change that may give another outcome for the same state and input. Journal
 // records carry it, so that each is replayed by the logic that made it.
-inline constexpr uint32_t kLogicVersion = 1;
+inline constexpr uint32_t kLogicVersion = 2;
 
 // The main loop of whoever drives it:
 //

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
+#include "server/core/responses.h"
 #include "server/expression/program.h"
 
 namespace fundgate::core {
@@ -113,6 +114,7 @@ struct Policy {
   // only alert. Never of invariants, which say it themselves.
   std::map<ViolationKind, OnEvent> on_violation;
   absl::Duration key_retention = absl::Hours(24 * 400);
+  Responses responses;
 
   // Each returns the named entry, or null. Binary searches.
   const MovementDefinition* FindMovement(const MovementKind& kind) const;

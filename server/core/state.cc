@@ -29,6 +29,9 @@ void Resident::Absorb(const Changes& changes) {
   AbsorbInto(gaps, changes.gaps);
   AbsorbInto(suspects, changes.suspects);
   AbsorbInto(blind_spent, changes.blind_spent);
+  AbsorbInto(alerts.open_groups, changes.open_groups);
+  AbsorbInto(alerts.outbox, changes.outbox);
+  AbsorbInto(alerts.tallies, changes.tallies);
   if (changes.policy_record.has_value()) {
     policy_version = changes.policy_record->version;
     policy = changes.policy;
@@ -43,6 +46,16 @@ std::optional<Family> MemoryState::FindFamily(const FamilyId& id) const {
 }
 
 std::optional<KeyRecord> MemoryState::FindKey(const KeyId& id) const { return FindIn(keys_, id); }
+
+std::optional<Violation> MemoryState::FindViolation(const std::string& id) const {
+  const auto place = violation_places_.find(id);
+  if (place == violation_places_.end()) return std::nullopt;
+  return violations_[place->second];
+}
+
+std::optional<Group> MemoryState::FindGroup(const std::string& id) const {
+  return FindIn(groups_, id);
+}
 
 std::vector<Timer> MemoryState::DueTimers(absl::Time time, size_t limit) const {
   std::vector<Timer> due;
@@ -60,7 +73,16 @@ void MemoryState::Absorb(const Changes& changes) {
   AbsorbInto(keys_, changes.keys);
   for (const Timer& timer : changes.timers_removed) timers_.erase(timer);
   timers_.insert(changes.timers_added.begin(), changes.timers_added.end());
-  violations_.insert(violations_.end(), changes.violations.begin(), changes.violations.end());
+  for (const HoldEntry& entry : changes.holds_removed) holds_.erase(entry);
+  holds_.insert(changes.holds_added.begin(), changes.holds_added.end());
+  for (const Violation& violation : changes.violations) {
+    violation_places_.emplace(violation.id, violations_.size());
+    violations_.push_back(violation);
+  }
+  for (const Violation& violation : changes.violations_reviewed) {
+    violations_[violation_places_.at(violation.id)] = violation;
+  }
+  AbsorbInto(groups_, changes.groups);
   if (changes.policy_record.has_value()) policies_.push_back(*changes.policy_record);
 }
 

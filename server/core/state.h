@@ -30,6 +30,7 @@ struct Resident {
   absl::btree_map<GapScope, Gap> gaps;
   absl::btree_map<SuspectId, Suspect> suspects;
   absl::btree_map<MovementKind, Budget> blind_spent;  // on declared ALLOWs, by checkpoint
+  AlertBoard alerts;
 
   // Takes over the resident part of `changes`.
   void Absorb(const Changes& changes);
@@ -48,6 +49,8 @@ class StateReader {
   virtual std::optional<Book> FindBook(const BookId& id) const = 0;
   virtual std::optional<Family> FindFamily(const FamilyId& id) const = 0;
   virtual std::optional<KeyRecord> FindKey(const KeyId& id) const = 0;
+  virtual std::optional<Violation> FindViolation(const std::string& id) const = 0;
+  virtual std::optional<Group> FindGroup(const std::string& id) const = 0;
   // The earliest timers at or before `time`, at most `limit` of them, in order.
   virtual std::vector<Timer> DueTimers(absl::Time time, size_t limit) const = 0;
   virtual absl::Status status() const = 0;
@@ -61,6 +64,8 @@ class MemoryState final : public StateReader {
   std::optional<Book> FindBook(const BookId& id) const override;
   std::optional<Family> FindFamily(const FamilyId& id) const override;
   std::optional<KeyRecord> FindKey(const KeyId& id) const override;
+  std::optional<Violation> FindViolation(const std::string& id) const override;
+  std::optional<Group> FindGroup(const std::string& id) const override;
   std::vector<Timer> DueTimers(absl::Time time, size_t limit) const override;
   absl::Status status() const override { return absl::OkStatus(); }
 
@@ -70,7 +75,10 @@ class MemoryState final : public StateReader {
   const std::map<FamilyId, Family>& families() const { return families_; }
   const std::map<KeyId, KeyRecord>& keys() const { return keys_; }
   const std::set<Timer>& timers() const { return timers_; }
+  const std::set<HoldEntry>& holds() const { return holds_; }
+  // In the order in which they were found.
   const std::vector<Violation>& violations() const { return violations_; }
+  const std::map<std::string, Group>& groups() const { return groups_; }
   const std::vector<PolicyRecord>& policies() const { return policies_; }
 
  private:
@@ -79,7 +87,10 @@ class MemoryState final : public StateReader {
   std::map<FamilyId, Family> families_;
   std::map<KeyId, KeyRecord> keys_;
   std::set<Timer> timers_;
+  std::set<HoldEntry> holds_;
   std::vector<Violation> violations_;
+  std::map<std::string, size_t> violation_places_;  // by id, in violations_
+  std::map<std::string, Group> groups_;
   std::vector<PolicyRecord> policies_;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/core/records.h"
+#include "server/policy/compile_responses.h"
 #include "server/policy/effects.h"
 #include "server/policy/invariant_expression.h"
 #include "server/policy/mapping.h"
@@ -78,6 +79,7 @@ class Compiler {
     AddCheckpoints();
     AddInvariants();
     AddReactions();
+    policy_->responses = CompileResponses(document_);
     if (document_.has_key_retention()) {
       policy_->key_retention = ToDuration(document_.key_retention());
     }

@@ -43,6 +43,7 @@ inline std::string NoSuch(std::string_view what, std::string_view name,
          expression::NameHint(name, names);
 }
 
+void ValidateResponses(const Validation& validation);
 void ValidateSources(const Validation& validation);
 void ValidateTests(const Validation& validation);
 

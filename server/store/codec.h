@@ -30,8 +30,8 @@
 namespace fundgate::store {
 
 // Written into every record. Raise it when a record gains fields; its description then asks
-// version() whether they are there. 2: origins of events.
-inline constexpr uint8_t kRecordVersion = 2;
+// version() whether they are there. 2: origins of events. 3: holds, reviews and groups.
+inline constexpr uint8_t kRecordVersion = 3;
 
 template <typename T>
 concept Number = std::is_integral_v<T> && !std::is_same_v<T, bool>;

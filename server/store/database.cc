@@ -12,9 +12,9 @@
 namespace fundgate::store {
 namespace {
 
-constexpr const char* kNames[kTableCount] = {"default",  "journal",    "books",
-                                             "families", "keys",       "timers",
-                                             "resident", "violations", "policies"};
+constexpr const char* kNames[kTableCount] = {"default",  "journal", "books",    "families",
+                                             "keys",     "timers",  "resident", "violations",
+                                             "policies", "holds",   "groups"};
 constexpr char kFormatKey[] = "format";
 
 rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {

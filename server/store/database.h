@@ -25,6 +25,8 @@ enum Table : size_t {
   kResident,    // a letter and an id -> the small records that are always in memory
   kViolations,  // id -> violation
   kPolicies,    // version -> policy record
+  kHolds,       // state, time and key -> nothing: the queue of holds
+  kGroups,      // id -> group of violations or holds
   kTableCount,
 };
 

@@ -114,6 +114,15 @@ std::string TimersAfter(absl::Time time) {
   return key;
 }
 
+std::string HoldKey(const core::HoldEntry& entry) {
+  std::string key = HoldsOf(entry.state);
+  AppendTime(key, entry.held_at);
+  key.append(MovementKey(entry.key));
+  return key;
+}
+
+std::string HoldsOf(core::HoldState state) { return {static_cast<char>(state)}; }
+
 std::optional<core::BookId> ParseBookKey(std::string_view key) {
   std::string account;
   std::string book;
@@ -146,6 +155,15 @@ std::optional<core::Timer> ParseTimerKey(std::string_view key) {
   std::optional<core::KeyId> id = ParseMovementKey(key);
   if (!id.has_value()) return std::nullopt;
   return core::Timer{TimeOf(static_cast<int64_t>(number ^ kSignBit)), *std::move(id)};
+}
+
+std::optional<core::HoldEntry> ParseHoldKey(std::string_view key) {
+  if (key.empty()) return std::nullopt;
+  const auto state = static_cast<core::HoldState>(key.front());
+  // The rest is written as a timer is.
+  std::optional<core::Timer> rest = ParseTimerKey(key.substr(1));
+  if (!rest.has_value()) return std::nullopt;
+  return core::HoldEntry{state, rest->at, std::move(rest->key)};
 }
 
 }  // namespace fundgate::store

@@ -30,11 +30,17 @@ std::string TimerKey(const core::Timer& timer);
 // Every timer at or before `time` sorts before this.
 std::string TimersAfter(absl::Time time);
 
+// Sorts by state, then by time, then by key.
+std::string HoldKey(const core::HoldEntry& entry);
+// Every hold of that state sorts after this.
+std::string HoldsOf(core::HoldState state);
+
 // The inverse functions return nothing for bytes that are no such key.
 std::optional<core::BookId> ParseBookKey(std::string_view key);
 std::optional<core::FamilyId> ParseFamilyKey(std::string_view key);
 std::optional<core::KeyId> ParseMovementKey(std::string_view key);
 std::optional<core::Timer> ParseTimerKey(std::string_view key);
+std::optional<core::HoldEntry> ParseHoldKey(std::string_view key);
 
 }  // namespace fundgate::store
 

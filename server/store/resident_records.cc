@@ -15,6 +15,9 @@ constexpr char kBreaker = 'b';
 constexpr char kGap = 'g';
 constexpr char kSuspect = 'u';
 constexpr char kBlindSpent = 'l';
+constexpr char kOpenGroup = 'o';
+constexpr char kWaitingAlert = 'a';
+constexpr char kTally = 't';
 
 template <typename Id>
 std::string KeyOf(char letter, const Id& id) {
@@ -60,6 +63,9 @@ void PutResident(const Database& database, const core::Changes& changes,
   PutAll(database, kGap, changes.gaps, batch);
   PutAll(database, kSuspect, changes.suspects, batch);
   PutAll(database, kBlindSpent, changes.blind_spent, batch);
+  PutAll(database, kOpenGroup, changes.open_groups, batch);
+  PutAll(database, kWaitingAlert, changes.outbox, batch);
+  PutAll(database, kTally, changes.tallies, batch);
 }
 
 absl::Status TakeResident(std::string_view key, std::string_view value, core::Resident& resident) {
@@ -76,6 +82,12 @@ absl::Status TakeResident(std::string_view key, std::string_view value, core::Re
       return TakeInto(id, value, resident.suspects);
     case kBlindSpent:
       return TakeInto(id, value, resident.blind_spent);
+    case kOpenGroup:
+      return TakeInto(id, value, resident.alerts.open_groups);
+    case kWaitingAlert:
+      return TakeInto(id, value, resident.alerts.outbox);
+    case kTally:
+      return TakeInto(id, value, resident.alerts.tallies);
     default:
       return absl::DataLossError("a resident record is of no known kind");
   }

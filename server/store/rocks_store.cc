@@ -88,9 +88,21 @@ void RocksStore::PutChanges(const core::Changes& changes) {
   for (const core::Timer& timer : changes.timers_added) {
     (void)batch_.Put(database_->family(kTimers), TimerKey(timer), "");
   }
+  for (const core::HoldEntry& entry : changes.holds_removed) {
+    (void)batch_.Delete(database_->family(kHolds), HoldKey(entry));
+  }
+  for (const core::HoldEntry& entry : changes.holds_added) {
+    (void)batch_.Put(database_->family(kHolds), HoldKey(entry), "");
+  }
   PutResident(*database_, changes, batch_);
   for (const core::Violation& violation : changes.violations) {
     (void)batch_.Put(database_->family(kViolations), violation.id, EncodeRecord(violation));
+  }
+  for (const core::Violation& violation : changes.violations_reviewed) {
+    (void)batch_.Put(database_->family(kViolations), violation.id, EncodeRecord(violation));
+  }
+  for (const auto& [id, group] : changes.groups) {
+    if (group.has_value()) (void)batch_.Put(database_->family(kGroups), id, EncodeRecord(*group));
   }
   if (changes.policy_record.has_value()) {
     (void)batch_.Put(database_->family(kPolicies), SequenceKey(changes.policy_record->version),

@@ -112,16 +112,44 @@ absl::StatusOr<std::optional<core::Violation>> RocksView::FindViolation(
   return Decoded<core::Violation>(database_->Get(kViolations, id, AtSnapshot()));
 }
 
-absl::StatusOr<std::vector<core::Violation>> RocksView::ListViolations(size_t limit) const {
-  std::vector<core::Violation> violations;
-  auto stored = database_->Iterate(kViolations, AtSnapshot());
-  for (stored->SeekToLast(); stored->Valid() && violations.size() < limit; stored->Prev()) {
-    FUNDGATE_ASSIGN_OR_RETURN(core::Violation violation,
-                              DecodeRecord<core::Violation>(AsView(stored->value())));
-    violations.push_back(std::move(violation));
+template <typename Record>
+absl::StatusOr<std::vector<Record>> RocksView::NewestOf(Table table, size_t limit,
+                                                        const char* what) const {
+  std::vector<Record> records;
+  auto stored = database_->Iterate(table, AtSnapshot());
+  for (stored->SeekToLast(); stored->Valid() && records.size() < limit; stored->Prev()) {
+    FUNDGATE_ASSIGN_OR_RETURN(Record record, DecodeRecord<Record>(AsView(stored->value())));
+    records.push_back(std::move(record));
   }
-  FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), "reading violations"));
-  return violations;
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), what));
+  return records;
+}
+
+absl::StatusOr<std::vector<core::Violation>> RocksView::ListViolations(size_t limit) const {
+  return NewestOf<core::Violation>(kViolations, limit, "reading violations");
+}
+
+absl::StatusOr<std::optional<core::Group>> RocksView::FindGroup(const std::string& id) const {
+  return Decoded<core::Group>(database_->Get(kGroups, id, AtSnapshot()));
+}
+
+absl::StatusOr<std::vector<core::Group>> RocksView::ListGroups(size_t limit) const {
+  return NewestOf<core::Group>(kGroups, limit, "reading groups");
+}
+
+absl::Status RocksView::ScanHolds(core::HoldState state,
+                                  const std::optional<core::HoldEntry>& after,
+                                  const std::function<bool(const core::HoldEntry&)>& visit) const {
+  auto stored = database_->Iterate(kHolds, AtSnapshot());
+  for (stored->Seek(after.has_value() ? HoldKey(*after) : HoldsOf(state)); stored->Valid();
+       stored->Next()) {
+    const std::optional<core::HoldEntry> entry = ParseHoldKey(AsView(stored->key()));
+    if (!entry.has_value()) return absl::DataLossError("holds: a key can't be read");
+    if (entry->state != state) break;
+    if (entry == after) continue;
+    if (!visit(*entry)) break;
+  }
+  return FromRocks(stored->status(), "reading holds");
 }
 
 }  // namespace fundgate::store

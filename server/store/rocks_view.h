@@ -33,9 +33,15 @@ class RocksView final : public View {
   absl::StatusOr<std::optional<core::Violation>> FindViolation(
       const std::string& id) const override;
   absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const override;
+  absl::StatusOr<std::optional<core::Group>> FindGroup(const std::string& id) const override;
+  absl::StatusOr<std::vector<core::Group>> ListGroups(size_t limit) const override;
+  absl::Status ScanHolds(core::HoldState state, const std::optional<core::HoldEntry>& after,
+                         const std::function<bool(const core::HoldEntry&)>& visit) const override;
 
  private:
   rocksdb::ReadOptions AtSnapshot() const;
+  template <typename Record>
+  absl::StatusOr<std::vector<Record>> NewestOf(Table table, size_t limit, const char* what) const;
 
   const std::shared_ptr<Database> database_;
   const rocksdb::Snapshot* const snapshot_;

@@ -68,6 +68,14 @@ std::optional<core::KeyRecord> StoredState::FindKey(const core::KeyId& id) const
   return Find(keys_, id, kKeys, MovementKey(id));
 }
 
+std::optional<core::Violation> StoredState::FindViolation(const std::string& id) const {
+  return Find(violations_, id, kViolations, id);
+}
+
+std::optional<core::Group> StoredState::FindGroup(const std::string& id) const {
+  return Find(groups_, id, kGroups, id);
+}
+
 std::vector<core::Timer> StoredState::DueTimers(absl::Time time, size_t limit) const {
   std::set<core::Timer> due;
   auto stored = database_.Iterate(kTimers);
@@ -95,6 +103,12 @@ void StoredState::Absorb(const core::Changes& changes) {
   for (const auto& [id, book] : changes.books) books_.insert_or_assign(id, book);
   for (const auto& [id, family] : changes.families) families_.insert_or_assign(id, family);
   for (const auto& [id, key] : changes.keys) keys_.insert_or_assign(id, key);
+  for (const auto* violations : {&changes.violations, &changes.violations_reviewed}) {
+    for (const core::Violation& violation : *violations) {
+      violations_.insert_or_assign(violation.id, violation);
+    }
+  }
+  for (const auto& [id, group] : changes.groups) groups_.insert_or_assign(id, group);
   for (const core::Timer& timer : changes.timers_removed) {
     timers_added_.erase(timer);
     timers_removed_.insert(timer);
@@ -109,6 +123,8 @@ void StoredState::ForgetGroup() {
   books_.clear();
   families_.clear();
   keys_.clear();
+  violations_.clear();
+  groups_.clear();
   timers_added_.clear();
   timers_removed_.clear();
 }

@@ -33,6 +33,8 @@ class StoredState final : public core::StateReader {
   std::optional<core::Book> FindBook(const core::BookId& id) const override;
   std::optional<core::Family> FindFamily(const core::FamilyId& id) const override;
   std::optional<core::KeyRecord> FindKey(const core::KeyId& id) const override;
+  std::optional<core::Violation> FindViolation(const std::string& id) const override;
+  std::optional<core::Group> FindGroup(const std::string& id) const override;
   std::vector<core::Timer> DueTimers(absl::Time time, size_t limit) const override;
   absl::Status status() const override { return status_; }
 
@@ -55,6 +57,8 @@ class StoredState final : public core::StateReader {
   Overlay<core::BookId, core::Book> books_;
   Overlay<core::FamilyId, core::Family> families_;
   Overlay<core::KeyId, core::KeyRecord> keys_;
+  Overlay<std::string, core::Violation> violations_;
+  Overlay<std::string, core::Group> groups_;
   std::set<core::Timer> timers_added_;
   std::set<core::Timer> timers_removed_;
   mutable absl::Status status_;  // of the first read that failed

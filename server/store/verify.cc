@@ -112,6 +112,21 @@ absl::Status CompareTimers(const Database& database, const core::MemoryState& st
   return FromRocks(stored->status(), "timers");
 }
 
+absl::Status CompareHolds(const Database& database, const core::MemoryState& state,
+                          VerifyReport& report) {
+  auto expected = state.holds().begin();
+  auto stored = database.Iterate(kHolds);
+  stored->SeekToFirst();
+  for (; stored->Valid() && expected != state.holds().end(); stored->Next(), ++expected) {
+    if (ParseHoldKey(AsView(stored->key())) != *expected) break;
+    ++report.compared;
+  }
+  if (stored->Valid() || expected != state.holds().end()) {
+    report.difference = "holds: the stored queue is not what the journal makes";
+  }
+  return FromRocks(stored->status(), "holds");
+}
+
 absl::Status CompareRest(const RocksView& view, const core::MemoryState& state,
                          VerifyReport& report) {
   const core::Resident& stored = view.resident();
@@ -120,8 +135,9 @@ absl::Status CompareRest(const RocksView& view, const core::MemoryState& state,
                     stored.policy_version == replayed.policy_version &&
                     stored.sources == replayed.sources && stored.breakers == replayed.breakers &&
                     stored.gaps == replayed.gaps && stored.suspects == replayed.suspects &&
-                    stored.blind_spent == replayed.blind_spent;
-  if (!same) report.difference = "sources, breakers, gaps or the clock differ from the journal's";
+                    stored.blind_spent == replayed.blind_spent && stored.alerts == replayed.alerts;
+  if (!same)
+    report.difference = "sources, breakers, gaps, alerts or the clock differ from the journal's";
   FUNDGATE_ASSIGN_OR_RETURN(const std::vector<core::PolicyRecord> policies, view.ListPolicies());
   if (policies != state.policies()) report.difference = "policies differ from the journal's";
   FUNDGATE_ASSIGN_OR_RETURN(std::vector<core::Violation> violations,
@@ -149,6 +165,12 @@ absl::Status CompareState(const Database& database, const RocksView& view,
       CompareTable(database, kKeys, "keys", state.keys(), ParseMovementKey, report));
   if (!report.difference.empty()) return absl::OkStatus();
   FUNDGATE_RETURN_IF_ERROR(CompareTimers(database, state, report));
+  if (!report.difference.empty()) return absl::OkStatus();
+  FUNDGATE_RETURN_IF_ERROR(CompareHolds(database, state, report));
+  if (!report.difference.empty()) return absl::OkStatus();
+  const auto by_id = [](std::string_view key) { return std::optional<std::string>(key); };
+  FUNDGATE_RETURN_IF_ERROR(
+      CompareTable(database, kGroups, "groups", state.groups(), by_id, report));
   if (!report.difference.empty()) return absl::OkStatus();
   return CompareRest(view, state, report);
 }

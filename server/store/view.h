@@ -59,6 +59,16 @@ class View {
       const std::string& id) const = 0;
   // Newest first, at most `limit`.
   virtual absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const = 0;
+
+  virtual absl::StatusOr<std::optional<core::Group>> FindGroup(const std::string& id) const = 0;
+  // Newest first, at most `limit`.
+  virtual absl::StatusOr<std::vector<core::Group>> ListGroups(size_t limit) const = 0;
+
+  // Calls `visit` with each hold of that state after `after` (from the first, if there is none),
+  // the oldest first, until it returns false.
+  virtual absl::Status ScanHolds(
+      core::HoldState state, const std::optional<core::HoldEntry>& after,
+      const std::function<bool(const core::HoldEntry&)>& visit) const = 0;
 };
 
 }  // namespace fundgate::store

@@ -213,8 +213,11 @@ void Note(const core::Input& input, const AnswerPicture& answer, Coverage& cover
     ++coverage
           .seen[answer.replayed ? "replayed"
                                 : "verdict " + std::to_string(static_cast<int>(answer.verdict))];
-    for (const std::string& reason : answer.reasons)
+    for (const std::string& reason : answer.reasons) {
       ++coverage.seen["reason " + reason.substr(0, 7)];
+      const bool waived = reason.starts_with("code 7 ") && reason.ends_with(" ALLOW");
+      if (waived && answer.verdict == core::Verdict::kAllow) ++coverage.seen["approved"];
+    }
   }
   for (const std::string& violation : answer.violations) {
     ++coverage.seen["violation " + violation.substr(0, 7)];

@@ -408,6 +408,7 @@ void Model::OpenByItself(const std::string& scope) {
   BreakerNow opened;
   opened.state = core::BreakerState::kOpen;
   opened.mode = core::Verdict::kHold;
+  opened.switched_at = now_;
   const BreakerNow* standing = BreakerOver(scope);
   if (standing != nullptr && standing->state == core::BreakerState::kOpen) return;
   breakers_[scope] = opened;

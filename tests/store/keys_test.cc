@@ -73,5 +73,22 @@ TEST(Keys, BytesThatAreNoneAreRefused) {
   }
 }
 
+TEST(Keys, HoldsSortByStateThenByAge) {
+  const core::HoldEntry old{core::HoldState::kOpen,
+                            absl::FromUnixSeconds(1),
+                            {MovementKind("refund"), IdempotencyKey("z")}};
+  const core::HoldEntry young{core::HoldState::kOpen,
+                              absl::FromUnixSeconds(2),
+                              {MovementKind("refund"), IdempotencyKey("a")}};
+  const core::HoldEntry approved{core::HoldState::kApproved, absl::FromUnixSeconds(0), young.key};
+  EXPECT_LT(HoldKey(old), HoldKey(young));
+  EXPECT_LT(HoldKey(young), HoldKey(approved));
+  EXPECT_LT(HoldsOf(core::HoldState::kApproved), HoldKey(approved));
+  EXPECT_LT(HoldKey(young), HoldsOf(core::HoldState::kApproved));
+  EXPECT_EQ(ParseHoldKey(HoldKey(old)), old);
+  EXPECT_EQ(ParseHoldKey(""), std::nullopt);
+  EXPECT_EQ(ParseHoldKey(HoldKey(old).substr(0, 12)), std::nullopt);
+}
+
 }  // namespace
 }  // namespace fundgate::store
