@@ -10,6 +10,7 @@
 #include "client/fundctl/arguments.h"
 #include "client/fundctl/output.h"
 #include "client/fundctl/verbs.h"
+#include "client/fundctl/violation_review.h"
 #include "fundgate/v1/audit.grpc.pb.h"
 #include "google/protobuf/util/time_util.h"
 
@@ -24,6 +25,8 @@ struct ListOptions {
   std::string account;
   std::string order;
   std::string since;
+  std::string state;
+  std::string group;
   int limit = 100;
 };
 
@@ -57,6 +60,7 @@ std::vector<std::string> RowOf(const v1::Violation& violation) {
   const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
   return {violation.id(),
           TextOf(violation.at()),
+          StateOf(violation.review()),
           violation.kind() == v1::VIOLATION_KIND_INVARIANT ? violation.name()
                                                            : KindOf(violation.kind()),
           violation.account_id(),
@@ -82,7 +86,9 @@ void PrintViolation(Context& context, const v1::Violation& violation) {
                        {"  source", violation.source()},
                        {"  event", violation.event_id()},
                        {"  position", violation.position()},
-                       {"  journal", absl::StrCat("record ", violation.sequence())}});
+                       {"  journal", absl::StrCat("record ", violation.sequence())},
+                       {"  group", violation.group_id()}});
+  PrintPairs(context, PairsOf(violation.review()));
   std::vector<std::pair<std::string, std::string>> fields;
   for (const auto& [name, value] : violation.fields()) fields.emplace_back("    " + name, value);
   std::sort(fields.begin(), fields.end());
@@ -97,6 +103,10 @@ bool FillIn(Context& context, const ListOptions& options, v1::ListViolationsRequ
   }
   request.set_account_id(options.account);
   request.set_order_id(options.order);
+  request.set_group_id(options.group);
+  v1::ReviewState state = v1::REVIEW_STATE_UNSPECIFIED;
+  if (!options.state.empty()) v1::ReviewState_Parse("REVIEW_STATE_" + options.state, &state);
+  request.set_state(state);
   if (options.since.empty()) return true;
   const absl::StatusOr<google::protobuf::Timestamp> since = ParseSince(options.since);
   if (since.ok()) {
@@ -111,7 +121,7 @@ ExitCode RunList(Context& context, const ListOptions& options) {
   v1::ListViolationsRequest request;
   if (!FillIn(context, options, request)) return kUsage;
   std::vector<std::vector<std::string>> rows = {
-      {"ID", "FOUND AT", "WHAT", "ACCOUNT", "ORDER", "MOVEMENT", "AMOUNT"}};
+      {"ID", "FOUND AT", "STATE", "WHAT", "ACCOUNT", "ORDER", "MOVEMENT", "AMOUNT"}};
   int left = options.limit;
   do {
     request.set_page_size(std::min(left, kMaxPage));
@@ -162,6 +172,9 @@ void AddList(CLI::App& violation, Context& context) {
   verb->add_option("--kind", options->kind, "Only this kind")->check(CLI::IsMember(AllKinds()));
   verb->add_option("--account", options->account, "Only this account's");
   verb->add_option("--order", options->order, "Only this order's");
+  verb->add_option("--state", options->state, "Only those that stand so")
+      ->check(CLI::IsMember({"OPEN", "ACKNOWLEDGED", "RESOLVED"}));
+  verb->add_option("--group", options->group, "Only this group's");
   verb->add_option("--since", options->since, "From 2026-11-20T14:00:00Z on, or of the last 30m");
   verb->add_option("--limit", options->limit, "At most this many")
       ->check(CLI::Range(1, 1'000'000))
@@ -178,6 +191,7 @@ void AddViolation(CLI::App& app, Context& context) {
       app.add_subcommand("violation", "What sources showed that should not have happened");
   violation->require_subcommand(1);
   AddList(*violation, context);
+  AddViolationReviews(*violation, context);
   auto id = std::make_shared<std::string>();
   CLI::App* show = violation->add_subcommand("show", "Shows one with the numbers of its moment");
   show->footer(
