@@ -55,8 +55,9 @@ ExitCode RunDiff(Context& context, const DiffOptions& options) {
     PrintJson(context, response);
   } else if (response.problems().empty()) {
     for (const v1::PolicyChange& change : response.changes()) PrintChange(context, change);
-    context.out << response.changes_size() << " changes against version " << response.base_version()
-                << ".\n";
+    context.out << response.changes_size()
+                << (response.changes_size() == 1 ? " change" : " changes") << " against version "
+                << response.base_version() << ".\n";
   }
   if (!response.refusals().empty()) {
     context.err << "It would be refused:\n";
