@@ -49,7 +49,7 @@ template <typename Kind>
 struct DueLookup {
   const typename Kind::Id& from;
   absl::Time time;
-  size_t limit;
+  size_t limit = 0;
   std::vector<typename Kind::Id>& found;
 };
 using AnyDueLookup = QueueKinds::Each<DueLookup, std::variant>;

@@ -88,7 +88,7 @@ const Type& ParameterAt(const Function& function, size_t i) {
   return function.parameters[std::min(i, function.parameters.size() - 1)];
 }
 
-Environment::Environment(Options options) : options_(options) {
+Environment::Environment(Options options) : options_(std::move(options)) {
   options_.variables_max = std::min(options_.variables_max, kVariablesLimit);
 }
 

@@ -192,16 +192,18 @@ OperatorMeaning Arithmetic(const Environment& environment, Operator op,
 }  // namespace
 
 OperatorMeaning MeaningOf(const Environment& environment, Operator op,
-                          std::span<const Type> types) {
-  if (op == Operator::kAnd || op == Operator::kOr || op == Operator::kNot) return Logic(op, types);
-  if (op == Operator::kConditional) return Conditional(types);
-  const bool known = std::none_of(types.begin(), types.end(),
+                          std::span<const Type> operands) {
+  if (op == Operator::kAnd || op == Operator::kOr || op == Operator::kNot)
+    return Logic(op, operands);
+  if (op == Operator::kConditional) return Conditional(operands);
+  const bool known = std::none_of(operands.begin(), operands.end(),
                                   [](const Type& type) { return type.is(Kind::kError); });
   if (!known) return Of(IsRelation(op) ? Type::Bool() : Type::Error());
-  if (op == Operator::kIndex) return Index(types);
-  if (op == Operator::kIn) return In(types);
-  if (op == Operator::kEqual || op == Operator::kNotEqual) return Equality(op, types);
-  return IsRelation(op) ? Ordering(environment, op, types) : Arithmetic(environment, op, types);
+  if (op == Operator::kIndex) return Index(operands);
+  if (op == Operator::kIn) return In(operands);
+  if (op == Operator::kEqual || op == Operator::kNotEqual) return Equality(op, operands);
+  return IsRelation(op) ? Ordering(environment, op, operands)
+                        : Arithmetic(environment, op, operands);
 }
 
 }  // namespace fundgate::expression

@@ -21,11 +21,11 @@ Value MakeTimestamp(int64_t seconds, int64_t nanoseconds);
 
 // RFC 3339: "2009-02-13T23:31:30.5Z", "2009-02-13T23:31:30+02:00"; up to nine digits of fraction.
 // kBadConversion for all else (days that a month does not have too), kOverflow past the years.
-Value ReadTimestamp(std::string_view text);
+Value ReadTimestamp(std::string_view source);
 
 // "1h45m", "-1.5s", "300ms", "0": numbers with the units h, m, s, ms, us, ns, after one sign.
 // kBadConversion for all else, kOverflow past 292 years. What is finer than a nanosecond is cut.
-Value ReadDuration(std::string_view text);
+Value ReadDuration(std::string_view source);
 
 // "2009-02-13T23:31:30.5Z"; "5400s", "-1.5s". Fractions without zeros at their end.
 void AppendTimestamp(const Value& timestamp, TextBuilder* text);
