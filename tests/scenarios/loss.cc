@@ -56,7 +56,7 @@ class Reader {
   void ReadStep(const YAML::Node& step) {
     if (!step.IsMap() || step.size() != 1) return Fail("a step is one entry, such as `app: ...`");
     const std::string kind = step.begin()->first.Scalar();
-    const YAML::Node& what = step.begin()->second;
+    const YAML::Node what = step.begin()->second;
     if (kind == "app" || kind == "hand") return ReadWrite(what, kind == "hand");
     if (kind == "paid") return ReadPaid(what);
     if (kind == "settled") return ReadSettled(what);
@@ -84,19 +84,19 @@ class Reader {
     const std::string order = Needed(what, "order");
     const std::string amount = Needed(what, "amount");
     const std::string merchant = what["merchant"] ? Text(what["merchant"]) : prefix_ + "m";
-    loss_.steps.emplace_back(Write{
-        {absl::StrFormat("INSERT INTO pay.sales_order (order_no, merchant_id, amount) VALUES "
-                         "('%s', '%s', %s)",
-                         order, merchant, amount)}});
-    loss_.steps.emplace_back(Write{
-        {absl::StrFormat("INSERT INTO pay.payment VALUES ('p-%s', '%s', '%s', %s, 'SUCCESS')", order,
-                         merchant, order, amount),
-         absl::StrFormat("INSERT INTO pay.payment_v2 (payment_no, merchant_id, order_no, "
-                         "amount_fen) VALUES ('p-%s', '%s', '%s', %s * 100)",
-                         order, merchant, order, amount),
-         absl::StrFormat("UPDATE pay.sales_order SET status = 'PAID', paid_amount = %s "
-                         "WHERE order_no = '%s'",
-                         amount, order)}});
+    loss_.steps.emplace_back(
+        Write{{absl::StrFormat("INSERT INTO pay.sales_order (order_no, merchant_id, amount) VALUES "
+                               "('%s', '%s', %s)",
+                               order, merchant, amount)}});
+    loss_.steps.emplace_back(
+        Write{{absl::StrFormat("INSERT INTO pay.payment VALUES ('p-%s', '%s', '%s', %s, 'SUCCESS')",
+                               order, merchant, order, amount),
+               absl::StrFormat("INSERT INTO pay.payment_v2 (payment_no, merchant_id, order_no, "
+                               "amount_fen) VALUES ('p-%s', '%s', '%s', %s * 100)",
+                               order, merchant, order, amount),
+               absl::StrFormat("UPDATE pay.sales_order SET status = 'PAID', paid_amount = %s "
+                               "WHERE order_no = '%s'",
+                               amount, order)}});
   }
 
   // An order whose amount was settled, as the gate had allowed; it must be of whole yuan.
@@ -147,7 +147,7 @@ class Reader {
       return amount;
     }
     amount.set_currency_code(currency);
-    amount.set_minor_units(parsed->minor_units());
+    amount.set_minor_units(parsed->minor_units);
     return amount;
   }
 
@@ -191,8 +191,7 @@ const std::vector<std::string>& LossTypes() {
 }
 
 bool Loss::takes_time() const {
-  return place == Place::kDeadline ||
-         std::any_of(steps.begin(), steps.end(), [](const Step& step) {
+  return place == Place::kDeadline || std::any_of(steps.begin(), steps.end(), [](const Step& step) {
            return std::holds_alternative<AwaitKind>(step);
          });
 }

@@ -71,8 +71,8 @@ struct Loss {
   bool takes_time() const;
 };
 
-// What a loss can come of: the right input but the wrong output, two systems that disagree, the same
-// thing done twice, something that never came out, a change by hand.
+// What a loss can come of: the right input but the wrong output, two systems that disagree, the
+// same thing done twice, something that never came out, a change by hand.
 const std::vector<std::string>& LossTypes();
 
 // Reads a file of losses. In its texts, "~" stands for what makes a scenario's own names: ~m is its

@@ -31,11 +31,8 @@ std::vector<std::string> Schema() {
   for (std::string line; std::getline(file, line);) {
     absl::StrAppend(&text, line.substr(0, line.find("--")), "\n");
   }
-  std::vector<std::string> statements;
-  for (std::string_view statement : absl::StrSplit(text, ';')) {
-    statement = absl::StripAsciiWhitespace(statement);
-    if (!statement.empty()) statements.emplace_back(statement);
-  }
+  std::vector<std::string> statements = absl::StrSplit(text, ';', absl::SkipWhitespace());
+  for (std::string& statement : statements) absl::StripAsciiWhitespace(&statement);
   return statements;
 }
 

@@ -17,8 +17,8 @@
 
 namespace fundgate::scenarios {
 
-// The worked example for databases, on the tables of tools/run; the texts of the policy are replaced
-// first by what they are mapped to.
+// The worked example for databases, on the tables of tools/run; the texts of the policy are
+// replaced first by what they are mapped to.
 end_to_end::WorldSettings PaymentPlatform(std::map<std::string, std::string> replacements = {});
 
 class Stage {
