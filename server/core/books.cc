@@ -10,12 +10,6 @@
 namespace fundgate::core {
 namespace {
 
-const int64_t* FindPart(const Line& line, const std::string& name) {
-  const auto found = std::find_if(line.parts.begin(), line.parts.end(),
-                                  [&name](const auto& part) { return part.first == name; });
-  return found == line.parts.end() ? nullptr : &found->second;
-}
-
 // What the line gives the effect, before its sign; 0 for a part that isn't there.
 int64_t AmountFor(const Effect& effect, const Line& line) {
   if (effect.amount.empty()) return line.amount;

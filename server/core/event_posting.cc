@@ -68,6 +68,7 @@ class RowChange {
     if (IsRedelivery(!change_.before.has_value(), after)) return;
     // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
     if (!after.has_value() && draft_.FindKey(key_) == nullptr) return;
+    if (IsOvertaken(before, after)) return;
     Note(before, after);
     const RowContribution* row = FindRow();
     const bool is_posted = row != nullptr && row->line.amount > 0;
@@ -100,6 +101,16 @@ class RowChange {
              row.account == after->account &&
              (Counts(after) ? row.line == after->line : row.line.amount == 0);
     });
+  }
+
+  // A report from the time before the movement happened, which it has overtaken. Who reports it
+  // without an image before takes nothing back.
+  bool IsOvertaken(const std::optional<Contribution>& before,
+                   const std::optional<Contribution>& after) {
+    if (before.has_value() || after->status != MovementStatus::kInProgress) return false;
+    if (draft_.FindKey(key_) == nullptr) return false;
+    const RowContribution* row = FindRow();
+    return row != nullptr && row->line.amount > 0;
   }
 
   // Keeps what the event says about the key beside its amount.
@@ -377,10 +388,8 @@ class RowChange {
       return std::max<int64_t>(0, sum.value_or(to));
     };
     const auto part = [](const Line& line, const std::string& name) {
-      for (const auto& [part_name, amount] : line.parts) {
-        if (part_name == name) return amount;
-      }
-      return int64_t{0};
+      const int64_t* const found = FindPart(line, name);
+      return found == nullptr ? 0 : *found;
     };
     Line target{after.order, grown(posted.amount, before.amount, after.amount), {}};
     for (const auto& [name, amount] : after.parts) {

@@ -148,29 +148,57 @@ void EventViolations::CompareWithReservation(const KeyRecord& record, const Cont
   if (allowed.amount.currency != after.currency) return;  // amounts can't be compared
   const int64_t expected =
       movement_.many_lines ? line->amount : record.reservation->amount.minor_units;
-  const int64_t moved = MovedOfLine(record, after);
+  const Line moved = MovedOfLine(record, after);
   // Of a line that several rows make up, those that are missing may still come.
   const bool is_whole = !movement_.many_lines || PartOf(after) == after.line.order.value();
-  if (expected == moved || (!is_whole && moved < expected)) return;
-  const int power = PowerOfTenBetween(expected, moved);
-  const std::string allowed_text = Money{after.currency, expected}.ToString();
-  const std::string moved_text = Money{after.currency, moved}.ToString();
-  const std::string message =
-      absl::StrCat(allowed_text, " was allowed and ", moved_text, " moved",
-                   power > 0 ? absl::StrCat(": a factor of 10^", power, ", mixed units") : "");
-  Raise(power > 0 ? ViolationKind::kUnitMismatch : ViolationKind::kAmountMismatch, after, message,
-        {{"allowed", allowed_text}, {"moved", moved_text}, {"power_of_ten", absl::StrCat(power)}});
+  if (!is_whole && moved.amount < expected) return;
+  if (expected != moved.amount) return RaiseMismatch(after, {{"", expected, moved.amount}});
+  if (!movement_.many_lines) return;
+  std::vector<Difference> differences;
+  for (const auto& [name, allowed_part] : line->parts) {
+    const int64_t* const moved_part = FindPart(moved, name);
+    if (moved_part == nullptr || *moved_part == allowed_part) continue;
+    differences.push_back({name, allowed_part, *moved_part});
+  }
+  if (!differences.empty()) RaiseMismatch(after, differences);
+}
+
+void EventViolations::RaiseMismatch(const Contribution& after,
+                                    const std::vector<Difference>& differences) {
+  bool mixed_units = false;
+  std::string message;
+  std::vector<std::pair<std::string, std::string>> fields;
+  for (const Difference& difference : differences) {
+    const int power = PowerOfTenBetween(difference.allowed, difference.moved);
+    const std::string allowed = Money{after.currency, difference.allowed}.ToString();
+    const std::string moved = Money{after.currency, difference.moved}.ToString();
+    const bool is_part = !difference.part.empty();
+    mixed_units |= power > 0;
+    absl::StrAppend(&message, message.empty() ? "" : "; ", difference.part, is_part ? ": " : "",
+                    allowed, " was allowed and ", moved, " moved");
+    if (power > 0) absl::StrAppend(&message, ": a factor of 10^", power, ", mixed units");
+    const std::string suffix = is_part ? absl::StrCat(".", difference.part) : "";
+    fields.emplace_back(absl::StrCat("allowed", suffix), allowed);
+    fields.emplace_back(absl::StrCat("moved", suffix), moved);
+    fields.emplace_back(absl::StrCat("power_of_ten", suffix), absl::StrCat(power));
+  }
+  Raise(mixed_units ? ViolationKind::kUnitMismatch : ViolationKind::kAmountMismatch, after,
+        std::move(message), std::move(fields));
 }
 
 // What all rows of the line have moved, where several make it up; else what this one did.
-int64_t EventViolations::MovedOfLine(const KeyRecord& record, const Contribution& after) const {
-  int64_t moved = after.line.amount;
+Line EventViolations::MovedOfLine(const KeyRecord& record, const Contribution& after) const {
+  Line moved = after.line;
   if (!movement_.many_lines || PartOf(after) == after.line.order.value()) return moved;
   const RowId& this_row = std::get<MovementEvent>(event_.body).row;
   for (const RowContribution& row : record.rows) {
     const bool is_this = row.source == source_.name && row.row == this_row;
     if (is_this || row.line.order != after.line.order) continue;
-    moved = CheckedAdd(moved, row.line.amount).value_or(moved);
+    moved.amount = CheckedAdd(moved.amount, row.line.amount).value_or(moved.amount);
+    for (auto& [name, amount] : moved.parts) {
+      const int64_t* const part = FindPart(row.line, name);
+      if (part != nullptr) amount = CheckedAdd(amount, *part).value_or(amount);
+    }
   }
   return moved;
 }

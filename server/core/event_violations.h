@@ -29,10 +29,19 @@ class EventViolations {
   void Undone(const RowContribution& posted, const Contribution* after);
 
  private:
+  // Of the whole line, or of the named part.
+  struct Difference {
+    std::string part;
+    int64_t allowed = 0;
+    int64_t moved = 0;
+  };
+
   void CompareWithState(const KeyRecord& record, const Contribution& after);
   void CompareWithReservation(const KeyRecord& record, const Contribution& after);
   void CompareCurrency(const Contribution& after);
-  int64_t MovedOfLine(const KeyRecord& record, const Contribution& after) const;
+  Line MovedOfLine(const KeyRecord& record, const Contribution& after) const;
+  // Other amounts moved than were allowed.
+  void RaiseMismatch(const Contribution& after, const std::vector<Difference>& differences);
   bool IsHistory() const;
   void Raise(ViolationKind kind, const Contribution& after, std::string message,
              std::vector<std::pair<std::string, std::string>> fields = {});

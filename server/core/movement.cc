@@ -1,5 +1,7 @@
 #include "server/core/movement.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace fundgate::core {
@@ -13,6 +15,12 @@ struct AsText {
 };
 
 }  // namespace
+
+const int64_t* FindPart(const Line& line, const std::string& name) {
+  const auto found = std::find_if(line.parts.begin(), line.parts.end(),
+                                  [&name](const auto& part) { return part.first == name; });
+  return found == line.parts.end() ? nullptr : &found->second;
+}
 
 std::string ToString(const AttributeValue& value) { return std::visit(AsText(), value); }
 

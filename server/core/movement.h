@@ -23,6 +23,9 @@ struct Line {
   friend bool operator==(const Line&, const Line&) = default;
 };
 
+// The named part of the line; null if it has none of that name.
+const int64_t* FindPart(const Line& line, const std::string& name);
+
 using AttributeValue = std::variant<std::string, int64_t, bool, Money>;
 using Attributes = absl::btree_map<std::string, AttributeValue>;
 

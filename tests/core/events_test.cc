@@ -158,6 +158,16 @@ INSTANTIATE_TEST_SUITE_P(
                  },
                  {"amount_mismatch"},
                  1200},
+        EventRow{"ReportOfProgressThatSuccessOvertook_SaysNothing",
+                 [](World& w) {
+                   Allow(w);
+                   w.Insert("refund", 1, kRefund);
+                   w.Insert(
+                       "refund", 1,
+                       {.key = "r1", .amount = "CNY 10.00", .status = MovementStatus::kInProgress});
+                 },
+                 {},
+                 1000},
         EventRow{"FailedAfterSuccess_IsUndone",
                  [](World& w) {
                    Allow(w);

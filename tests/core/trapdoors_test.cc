@@ -255,6 +255,24 @@ TEST_F(TrapdoorsOfParts, SeveralRowsOfOneOrderSettleTheirSharesOfIt) {
   EXPECT_THAT(world_.Violations(), ElementsAre("amount_mismatch"));
 }
 
+// The order's amount is right, but the platform keeps another share of it than it had said.
+TEST_F(TrapdoorsOfParts, PartsThatWereNotAllowedAreSaid) {
+  Row row{.key = "s1", .amount = "CNY 10.00", .net = "CNY 9.94", .fee = "CNY 0.06"};
+  world_.Insert("settlement", 1, row);
+  EXPECT_EQ(world_.MerchantCounter("settled"), (Counter{994, 990, 0}));
+  EXPECT_THAT(world_.Violations(), ElementsAre("amount_mismatch"));
+}
+
+TEST_F(TrapdoorsOfParts, SeveralRowsMustTogetherHaveThePartsThatWereAllowed) {
+  Row row{
+      .key = "s1", .amount = "CNY 6.00", .net = "CNY 5.90", .fee = "CNY 0.10", .part_key = "o1/a"};
+  world_.Insert("settlement", 1, row);
+  row = {
+      .key = "s1", .amount = "CNY 4.00", .net = "CNY 4.00", .fee = "CNY 0.00", .part_key = "o1/b"};
+  world_.Insert("settlement", 2, row);
+  EXPECT_THAT(world_.Violations(), IsEmpty());
+}
+
 TEST_F(TrapdoorsOfParts, WhatIsLeftIsNoPermissionForTheWholeAnyMore) {
   Report(1, MovementStatus::kFailed);
   EXPECT_THAT(Codes(Ask()), ElementsAre("IN_DOUBT"));

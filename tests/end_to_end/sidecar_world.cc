@@ -7,17 +7,20 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fundgate/types/position.h"
 
 namespace fundgate::end_to_end {
 namespace {
 
-constexpr int kAttempts = 12'000;  // a minute
+constexpr absl::Duration kPatience = absl::Minutes(1);
 constexpr int kAttemptMs = 5;
 
 constexpr const char* kDatabase[] = {
@@ -42,26 +45,31 @@ std::string Yuan(int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen
 WorldSettings WorkedExample(std::vector<std::string> database_options) {
   return {FUNDGATE_SOURCE_DIR "/config/policy-mariadb.yaml",
           {std::begin(kTables), std::end(kTables)},
-          std::move(database_options)};
+          std::move(database_options),
+          {}};
 }
 
 SidecarWorld::SidecarWorld(const WorldSettings& settings)
     : database_(settings.database_options), policy_file_(folder_.path() + "/policy.yaml") {
   for (const char* statement : kDatabase) database_.Execute(statement);
   for (const std::string& statement : settings.tables) database_.Execute(statement);
-  WritePolicy(settings.policy_file);
+  WritePolicy(settings);
   StartGate();
 }
 
-void SidecarWorld::WritePolicy(const std::string& from) {
+void SidecarWorld::WritePolicy(const WorldSettings& settings) {
   const std::string password_file = folder_.path() + "/password";
   std::ofstream(password_file) << "secret\n";
   ::chmod(password_file.c_str(), S_IRUSR | S_IWUSR);
-  std::ifstream policy(from, std::ios::binary);
+  std::ifstream policy(settings.policy_file, std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(policy), {});
-  std::ofstream(policy_file_) << absl::StrReplaceAll(
-      text, {{"127.0.0.1:3306", absl::StrCat("127.0.0.1:", database_.port())},
-             {"/etc/fundgate/pay_db.password", password_file}});
+  std::map<std::string, std::string> replacements = settings.replacements;
+  for (const auto& [replaced, unused] : replacements) {
+    ASSERT_NE(text.find(replaced), std::string::npos) << "the policy has no " << replaced;
+  }
+  replacements["127.0.0.1:3306"] = absl::StrCat("127.0.0.1:", database_.port());
+  replacements["/etc/fundgate/pay_db.password"] = password_file;
+  std::ofstream(policy_file_) << absl::StrReplaceAll(text, replacements);
 }
 
 void SidecarWorld::StartGate() {
@@ -96,10 +104,19 @@ std::unique_ptr<Process> SidecarWorld::AnotherSidecar(const std::vector<std::str
 }
 
 bool SidecarWorld::Await(const std::function<bool()>& condition) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  return Await(condition, kAttemptMs);
+}
+
+bool SidecarWorld::AwaitBusily(const std::function<bool()>& condition) {
+  return Await(condition, 0);
+}
+
+bool SidecarWorld::Await(const std::function<bool()>& condition, int pause_ms) {
+  const absl::Time end = absl::Now() + kPatience;
+  do {
     if (condition()) return true;
-    ::poll(nullptr, 0, kAttemptMs);
-  }
+    ::poll(nullptr, 0, pause_ms);
+  } while (absl::Now() < end);
   return false;
 }
 
@@ -190,9 +207,19 @@ v1::Counter SidecarWorld::CounterOf(const std::string& account, const std::strin
 }
 
 std::vector<v1::Violation> SidecarWorld::Violations(v1::ViolationKind kind) {
-  std::vector<v1::Violation> violations;
   v1::ListViolationsRequest request;
   request.set_kind(kind);
+  return AllPages(std::move(request));
+}
+
+std::vector<v1::Violation> SidecarWorld::ViolationsOf(const std::string& account) {
+  v1::ListViolationsRequest request;
+  request.set_account_id(account);
+  return AllPages(std::move(request));
+}
+
+std::vector<v1::Violation> SidecarWorld::AllPages(v1::ListViolationsRequest request) {
+  std::vector<v1::Violation> violations;
   do {
     grpc::ClientContext context;
     v1::ListViolationsResponse response;

@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct WorldSettings {
   std::string policy_file;
   std::vector<std::string> tables;
   std::vector<std::string> database_options;
+  // Texts of the policy, and what stands in their place: "3d" may be too long for a test.
+  std::map<std::string, std::string> replacements = {};
 };
 
 // The worked example for databases: its policy, and tables for its payments and refunds.
@@ -52,6 +55,8 @@ class SidecarWorld {
   void AwaitApplied();
   // Waits until it is so; false after a minute.
   bool Await(const std::function<bool()>& condition);
+  // The same without a pause between two looks, for what is timed.
+  bool AwaitBusily(const std::function<bool()>& condition);
 
   v1::Decision Ask(const v1::CheckRequest& request);
   // Says that what a decision allowed has moved.
@@ -61,6 +66,7 @@ class SidecarWorld {
   v1::Counter CounterOf(const std::string& account, const std::string& order,
                         const std::string& currency, const std::string& counter);
   std::vector<v1::Violation> Violations(v1::ViolationKind kind);
+  std::vector<v1::Violation> ViolationsOf(const std::string& account);
   v1::SourceStatus Source();
 
   // Of the worked example. A row; amounts in fen.
@@ -84,7 +90,9 @@ class SidecarWorld {
   const std::string& policy_file() const { return policy_file_; }
 
  private:
-  void WritePolicy(const std::string& from);
+  void WritePolicy(const WorldSettings& settings);
+  bool Await(const std::function<bool()>& condition, int pause_ms);
+  std::vector<v1::Violation> AllPages(v1::ListViolationsRequest request);
   std::vector<std::string> SidecarCommand(const std::vector<std::string>& options) const;
 
   TemporaryFolder folder_;

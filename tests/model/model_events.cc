@@ -342,9 +342,15 @@ void Model::CompareAmount(const core::KeyId& id, const Key& key, const core::Con
   if (FindKind(kind)->many_lines) {
     allowed = line->amount;
   }
-  if (allowed == row.line.amount) return;
-  raise(IsPowerOfTenApart(allowed, row.line.amount) ? ViolationKind::kUnitMismatch
-                                                    : ViolationKind::kAmountMismatch);
+  bool differs = allowed != row.line.amount;
+  bool mixed_units = IsPowerOfTenApart(allowed, row.line.amount);
+  for (size_t i = 0; i < line->parts.size() && !differs; ++i) {
+    const int64_t part = line->parts[i].second;
+    const int64_t moved = row.line.parts[i].second;
+    mixed_units |= part != moved && IsPowerOfTenApart(part, moved);
+  }
+  differs |= line->parts != row.line.parts;
+  if (differs) raise(mixed_units ? ViolationKind::kUnitMismatch : ViolationKind::kAmountMismatch);
 }
 
 // The key has moved: what was set aside for it is no longer pending.

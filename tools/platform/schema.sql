@@ -10,6 +10,8 @@ CREATE TABLE IF NOT EXISTS sales_order (
   order_no    VARCHAR(64) NOT NULL PRIMARY KEY,
   merchant_id VARCHAR(64) NOT NULL,
   amount      DECIMAL(18, 2) NOT NULL,
+  status      ENUM('CREATED', 'PAID', 'SHIPPED', 'DONE', 'REFUNDED', 'CLOSED') NOT NULL DEFAULT 'CREATED',
+  paid_amount DECIMAL(18, 2) NULL,  -- what the shop says was paid
   placed_at   DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3)
 );
 
@@ -56,10 +58,48 @@ CREATE TABLE IF NOT EXISTS settlement_item (
   FOREIGN KEY (order_no) REFERENCES sales_order (order_no) ON DELETE RESTRICT ON UPDATE RESTRICT
 );
 
+-- Nothing but its own number makes a row unique: a worker that runs twice writes two.
 CREATE TABLE IF NOT EXISTS cash_out (
-  cash_out_no VARCHAR(64) NOT NULL PRIMARY KEY,
+  id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  cash_out_no VARCHAR(64) NOT NULL,
   merchant_id VARCHAR(64) NOT NULL,
   payee       VARCHAR(64) NOT NULL,
   amount      DECIMAL(18, 2) NOT NULL,
-  status      ENUM('SENT', 'PAID', 'REJECTED') NOT NULL
+  status      ENUM('SENT', 'PAID', 'REJECTED') NOT NULL,
+  KEY (cash_out_no)
+);
+
+-- What the bank's statement says was paid out, as it is read in every night.
+CREATE TABLE IF NOT EXISTS bank_payout (
+  statement_no VARCHAR(64) NOT NULL PRIMARY KEY,
+  merchant_id  VARCHAR(64) NOT NULL,
+  cash_out_no  VARCHAR(64) NOT NULL,
+  amount       DECIMAL(18, 2) NOT NULL
+);
+
+-- A merchant's ledger: each row's balance is the last one plus its amount.
+CREATE TABLE IF NOT EXISTS balance_entry (
+  id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  entry_no    VARCHAR(64) NOT NULL UNIQUE,
+  merchant_id VARCHAR(64) NOT NULL,
+  amount      DECIMAL(18, 2) NOT NULL,
+  balance     DECIMAL(18, 2) NOT NULL
+);
+
+-- Where payments move to: until the old table goes, the service writes both.
+CREATE TABLE IF NOT EXISTS payment_v2 (
+  id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  payment_no  VARCHAR(64) NOT NULL UNIQUE,
+  merchant_id VARCHAR(64) NOT NULL,
+  order_no    VARCHAR(64) NOT NULL,
+  amount_fen  BIGINT NOT NULL
+);
+
+-- What sellers ask for, beside what such things cost.
+CREATE TABLE IF NOT EXISTS bid (
+  bid_no       VARCHAR(64) NOT NULL PRIMARY KEY,
+  merchant_id  VARCHAR(64) NOT NULL,
+  item_no      VARCHAR(64) NOT NULL,
+  price        DECIMAL(18, 2) NOT NULL,
+  market_price DECIMAL(18, 2) NOT NULL
 );

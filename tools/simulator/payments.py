@@ -12,7 +12,8 @@ FEE_PERMILLE = 6
 
 
 def yuan(fen):
-    return f"{fen // 100}.{fen % 100:02}"
+    sign = "-" if fen < 0 else ""
+    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02}"
 
 
 def fee_of(fen):
@@ -54,9 +55,23 @@ class PaymentService:
     def take_payment(self, merchant, order, fen):
         """Taking a payment is never gated."""
         key = order.replace("o", "p")
+        self._database.begin()
         self._execute("INSERT INTO payment VALUES (%s, %s, %s, %s, 'SUCCESS')",
                       key, merchant, order, yuan(fen))
+        self._execute("INSERT INTO payment_v2 (payment_no, merchant_id, order_no, amount_fen)"
+                      " VALUES (%s, %s, %s, %s)", key, merchant, order, fen)
+        self._database.commit()
+        self._execute("UPDATE sales_order SET status = 'PAID', paid_amount = %s"
+                      " WHERE order_no = %s", yuan(fen), order)
         return key
+
+    def _enter(self, entry, merchant, fen):
+        """One more row of the merchant's ledger, in the transaction of what it is about."""
+        last = self._execute("SELECT CAST(balance * 100 AS INTEGER) FROM balance_entry"
+                             " WHERE merchant_id = %s ORDER BY id DESC LIMIT 1 FOR UPDATE", merchant)
+        balance = (int(last[0][0]) if last else 0) + fen
+        self._execute("INSERT INTO balance_entry (entry_no, merchant_id, amount, balance)"
+                      " VALUES (%s, %s, %s, %s)", entry, merchant, yuan(fen), yuan(balance))
 
     def ask_refund(self, key, merchant, order, fen):
         return self.gate.ask(gate_client.request("refund", key, merchant, fen, order))
@@ -89,6 +104,7 @@ class PaymentService:
                 self._execute(
                     "INSERT INTO settlement_item VALUES (%s, %s, %s, %s, %s, %s, 'SETTLED')",
                     key, item, merchant, order, fen, fee_of(fen))
+            self._enter(key, merchant, sum(fen - fee_of(fen) for fen in amounts.values()))
             self._database.commit()
             self.gate.confirm(answer.decision)
         return answer
@@ -96,8 +112,11 @@ class PaymentService:
     def cash_out(self, key, merchant, fen, payee):
         answer = self.gate.ask(gate_client.request("cash_out", key, merchant, fen, payee=payee))
         if gate_client.verdict(answer.decision) == "ALLOW":
-            self._execute("INSERT INTO cash_out VALUES (%s, %s, %s, %s, 'SENT')",
-                          key, merchant, payee, yuan(fen))
+            self._database.begin()
+            self._execute("INSERT INTO cash_out (cash_out_no, merchant_id, payee, amount, status)"
+                          " VALUES (%s, %s, %s, %s, 'SENT')", key, merchant, payee, yuan(fen))
+            self._enter(key, merchant, -fen)
+            self._database.commit()
             self._execute("UPDATE cash_out SET status = 'PAID' WHERE cash_out_no = %s", key)
             self.gate.confirm(answer.decision)
         return answer
