@@ -6,6 +6,9 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#ifndef CMAKE_PRECOMPILED_H_
+#define CMAKE_PRECOMPILED_H_
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -40,3 +43,5 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+
+#endif  // CMAKE_PRECOMPILED_H_

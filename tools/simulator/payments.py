@@ -68,7 +68,8 @@ class PaymentService:
     def _enter(self, entry, merchant, fen):
         """One more row of the merchant's ledger, in the transaction of what it is about."""
         last = self._execute("SELECT CAST(balance * 100 AS INTEGER) FROM balance_entry"
-                             " WHERE merchant_id = %s ORDER BY id DESC LIMIT 1 FOR UPDATE", merchant)
+                             " WHERE merchant_id = %s ORDER BY id DESC LIMIT 1 FOR UPDATE",
+                             merchant)
         balance = (int(last[0][0]) if last else 0) + fen
         self._execute("INSERT INTO balance_entry (entry_no, merchant_id, amount, balance)"
                       " VALUES (%s, %s, %s, %s)", entry, merchant, yuan(fen), yuan(balance))
