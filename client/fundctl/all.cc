@@ -10,6 +10,7 @@ void AddAllVerbs(CLI::App& app, Context& context) {
   AddBreaker(app, context);
   AddBook(app, context);
   AddPolicy(app, context);
+  AddRules(app, context);
   AddTrace(app, context);
   AddEvent(app, context);
   AddSource(app, context);

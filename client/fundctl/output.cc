@@ -84,6 +84,16 @@ std::string NameOf(const v1::Reason& reason) {
   }
 }
 
+namespace {
+
+void PrintReason(Context& context, const v1::Reason& reason, const std::string& front) {
+  context.out << "  " << front << WithoutPrefix(v1::Verdict_Name(reason.verdict()), "VERDICT_")
+              << "  " << WithoutPrefix(v1::ReasonCode_Name(reason.code()), "REASON_CODE_") << "  "
+              << reason.name() << ": " << reason.message() << "\n";
+}
+
+}  // namespace
+
 void PrintDecision(Context& context, const v1::Decision& decision) {
   if (context.json) return PrintJson(context, decision);
   const std::string verdict = WithoutPrefix(v1::Verdict_Name(decision.verdict()), "VERDICT_");
@@ -96,10 +106,9 @@ void PrintDecision(Context& context, const v1::Decision& decision) {
        {"  reserved", decision.has_reservation() ? TextOf(decision.reservation().amount()) : ""},
        {"  valid until", decision.has_valid_until() ? TextOf(decision.valid_until()) : ""},
        {"  ask again in", decision.has_retry_after() ? TextOf(decision.retry_after()) : ""}});
-  for (const v1::Reason& reason : decision.reasons()) {
-    context.out << "  " << WithoutPrefix(v1::Verdict_Name(reason.verdict()), "VERDICT_") << "  "
-                << WithoutPrefix(v1::ReasonCode_Name(reason.code()), "REASON_CODE_") << "  "
-                << reason.name() << ": " << reason.message() << "\n";
+  for (const v1::Reason& reason : decision.reasons()) PrintReason(context, reason, "");
+  for (const v1::Reason& reason : decision.shadow_reasons()) {
+    PrintReason(context, reason, "in shadow ");
   }
 }
 

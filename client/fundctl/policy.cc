@@ -1,9 +1,12 @@
 #include <memory>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "client/fundctl/output.h"
 #include "client/fundctl/policy_document.h"
+#include "client/fundctl/policy_release.h"
 #include "client/fundctl/policy_review.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/v1/policies.grpc.pb.h"
@@ -34,6 +37,21 @@ ExitCode RunValidate(Context& context, const PolicyOptions& options) {
   return kOk;
 }
 
+// How many of the rules and checks tests make speak, and which none does.
+void PrintCoverage(Context& context, const v1::TestPolicyResponse& response,
+                   const std::string& file) {
+  std::vector<std::string> lines;
+  for (const v1::PolicyCoverage& covered : response.coverage()) {
+    if (covered.tests_size() > 0) continue;
+    lines.push_back("  " + file + ":" + std::to_string(covered.line()) + ": " + covered.path());
+  }
+  const int all = response.coverage_size();
+  context.out << "Tests make " << all - static_cast<int>(lines.size()) << " of " << all
+              << " rules and checks speak."
+              << (lines.empty() ? "\n" : " None shows what these do:\n");
+  for (const std::string& line : lines) context.out << line << "\n";
+}
+
 ExitCode RunTest(Context& context, const PolicyOptions& options) {
   v1::TestPolicyRequest request;
   if (!ReadDocument(context, options.file, request)) return kUsage;
@@ -49,10 +67,9 @@ ExitCode RunTest(Context& context, const PolicyOptions& options) {
   for (const v1::PolicyTestResult& result : response.results()) {
     if (!result.passed()) ++failed;
     if (context.json) continue;
-    context.out << (result.passed() ? "ok    " : "FAIL  ") << result.name();
-    if (!result.passed()) context.out << " (line " << result.line() << "): " << result.message();
-    context.out << "\n";
+    PrintTestResult(context, result);
   }
+  if (!context.json && response.problems().empty()) PrintCoverage(context, response, options.file);
   return failed == 0 ? kOk : kError;
 }
 
@@ -159,6 +176,8 @@ void AddPolicy(CLI::App& app, Context& context) {
       "  fundctl policy diff config/policy.yaml\n"
       "  fundctl policy backtest config/policy.yaml --from 2026-11-01T00:00:00Z\n"
       "  fundctl policy apply config/policy.yaml --comment \"hold refunds over 1000\"\n"
+      "  fundctl policy promote refund_burst --percent 10 --comment \"a week without false "
+      "alarms\"\n"
       "  fundctl policy rollback 3 --comment \"version 4 held too much\"\n");
   auto options = std::make_shared<PolicyOptions>();
   AddFileVerb(*policy, context, "validate", "Lists everything wrong with it", options, RunValidate);
@@ -171,6 +190,7 @@ void AddPolicy(CLI::App& app, Context& context) {
 
   AddPolicyDiff(*policy, context);
   AddPolicyBacktest(*policy, context);
+  AddPolicyRelease(*policy, context);
   CLI::App* get = policy->add_subcommand("get", "Prints the text in force, or of a version");
   get->add_option("version", options->version, "Version number");
   get->callback([&context, options] {

@@ -21,20 +21,6 @@ struct DiffOptions {
   uint64_t against = 0;
 };
 
-void PrintChange(Context& context, const v1::PolicyChange& change) {
-  switch (change.kind()) {
-    case v1::POLICY_CHANGE_KIND_ADDED:
-      context.out << "+ " << change.path() << ": " << change.after() << "\n";
-      break;
-    case v1::POLICY_CHANGE_KIND_REMOVED:
-      context.out << "- " << change.path() << ": " << change.before() << "\n";
-      break;
-    default:
-      context.out << "~ " << change.path() << "\n    before: " << change.before()
-                  << "\n    after:  " << change.after() << "\n";
-  }
-}
-
 ExitCode RunDiff(Context& context, const DiffOptions& options) {
   v1::DiffPolicyRequest request;
   if (options.file.empty() == (options.version == 0)) {
@@ -155,6 +141,30 @@ ExitCode RunBacktest(Context& context, const BacktestOptions& options) {
 }
 
 }  // namespace
+
+void PrintChange(Context& context, const v1::PolicyChange& change) {
+  switch (change.kind()) {
+    case v1::POLICY_CHANGE_KIND_ADDED:
+      context.out << "+ " << change.path() << ": " << change.after() << "\n";
+      break;
+    case v1::POLICY_CHANGE_KIND_REMOVED:
+      context.out << "- " << change.path() << ": " << change.before() << "\n";
+      break;
+    default:
+      context.out << "~ " << change.path() << "\n    before: " << change.before()
+                  << "\n    after:  " << change.after() << "\n";
+  }
+}
+
+void PrintTestResult(Context& context, const v1::PolicyTestResult& result) {
+  if (result.passed()) {
+    context.out << "ok    " << result.name() << (result.got().empty() ? "" : ": ") << result.got()
+                << "\n";
+  } else {
+    context.out << "FAIL  " << result.name() << " (line " << result.line()
+                << "): " << result.message() << "\n";
+  }
+}
 
 void AddPolicyDiff(CLI::App& policy, Context& context) {
   CLI::App* diff = policy.add_subcommand("diff", "Lists by meaning what a policy would change");

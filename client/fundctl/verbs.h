@@ -14,6 +14,7 @@ void AddDecision(CLI::App& app, Context& context);
 void AddBreaker(CLI::App& app, Context& context);
 void AddBook(CLI::App& app, Context& context);
 void AddPolicy(CLI::App& app, Context& context);
+void AddRules(CLI::App& app, Context& context);
 void AddTrace(CLI::App& app, Context& context);
 void AddEvent(CLI::App& app, Context& context);
 void AddSource(CLI::App& app, Context& context);

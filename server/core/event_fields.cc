@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/core/money_value.h"
+#include "server/core/rate.h"
 
 namespace fundgate::core {
 namespace {
@@ -242,14 +243,18 @@ const Attributes& AttributesOf(const Event& event) {
 
 Currency CurrencyOf(const Event& event) {
   const auto* movement = std::get_if<MovementEvent>(&event.body);
-  return movement != nullptr && movement->after.has_value() ? movement->after->currency
-                                                            : Currency();
+  if (movement != nullptr) {
+    return movement->after.has_value() ? movement->after->currency : Currency();
+  }
+  const Value amount = Read(FactField("amount"), event);
+  return amount.is_opaque(kMoneyId) ? ToMoney(amount).currency : Currency();
 }
 
 std::string TextOf(const Value& value) {
   if (value.is_absent() || value.is_null()) return "nothing";
   if (value.is_string()) return std::string(value.string_value());
   if (value.is_opaque(kMoneyId)) return ToMoney(value).ToString();
+  if (value.is_opaque(kRateId)) return ToString(ToRate(value));
   return expression::ToString(value);
 }
 

@@ -48,8 +48,8 @@ bool HasAfter(const Event& event);
 AccountId AccountOf(const Event& event);
 OrderId OrderOf(const Event& event);
 
-// Attributes of a movement, fields of a fact, and the currency of a movement's amount, after the
-// change; empty where there are none.
+// Attributes of a movement, fields of a fact, and the currency of its amount, after the change;
+// empty where there are none.
 const Attributes& AttributesOf(const Event& event);
 Currency CurrencyOf(const Event& event);
 

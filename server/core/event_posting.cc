@@ -63,11 +63,17 @@ class RowChange {
         movement_(movement),
         key_(std::move(key)) {}
 
-  // The row said `before` of this key and says `after` now; either may be missing.
-  void Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
-    if (IsRedelivery(!change_.before.has_value(), after)) return;
+  // The row said `before` of this key and says `after` now; either may be missing. False if it was
+  // delivered before.
+  bool Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
+    if (IsRedelivery(!change_.before.has_value(), after)) return false;
     // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
-    if (!after.has_value() && draft_.FindKey(key_) == nullptr) return;
+    if (after.has_value() || draft_.FindKey(key_) != nullptr) Change(before, after);
+    return true;
+  }
+
+ private:
+  void Change(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
     if (IsOvertaken(before, after)) return;
     Note(before, after);
     const RowContribution* row = FindRow();
@@ -77,7 +83,6 @@ class RowChange {
     return Counts(before) ? Edit(*before, *after) : PostNew(*after);
   }
 
- private:
   KeyRecord& record() { return draft_.MutableKey(key_); }
 
   RowContribution* FindRow() {
@@ -107,8 +112,8 @@ class RowChange {
   // without an image before takes nothing back.
   bool IsOvertaken(const std::optional<Contribution>& before,
                    const std::optional<Contribution>& after) {
-    if (before.has_value() || after->status != MovementStatus::kInProgress) return false;
-    if (draft_.FindKey(key_) == nullptr) return false;
+    if (before.has_value() || !after.has_value()) return false;
+    if (after->status != MovementStatus::kInProgress || draft_.FindKey(key_) == nullptr) return false;
     const RowContribution* row = FindRow();
     return row != nullptr && row->line.amount > 0;
   }
@@ -431,13 +436,15 @@ bool IsDeclared(const Policy& policy, const SourceDefinition& source,
          std::binary_search(source.emits.begin(), source.emits.end(), movement.kind);
 }
 
-void ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& event,
+// False if it was delivered before.
+bool ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& event,
                    const MovementEvent& change) {
   const MovementDefinition* movement = draft.policy().FindMovement(change.kind);
   if (!IsDeclared(draft.policy(), source, change)) {
-    return MarkGap(
+    MarkGap(
         draft, {change.kind, AccountId(), OrderId()}, source.name,
         absl::StrCat("the policy does not let this source report \"", change.kind.value(), "\""));
+    return true;
   }
   const auto speaks = [](const std::optional<Contribution>& side) {
     return side.has_value() && side->status != MovementStatus::kNone;
@@ -452,35 +459,41 @@ void ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& ev
       MarkGap(draft, ScopeOf(change.kind, **side), source.name,
               absl::StrCat(*why, " (event ", event.id, ")"));
     }
-    return;
+    return true;
   }
   const auto apply = [&](const IdempotencyKey& key, const std::optional<Contribution>& before,
                          const std::optional<Contribution>& after) {
-    RowChange(draft, source, event, change, *movement, {change.kind, key}).Apply(before, after);
+    return RowChange(draft, source, event, change, *movement, {change.kind, key})
+        .Apply(before, after);
   };
   const bool was = speaks(change.before);
   const bool is = speaks(change.after);
   if (was && is && change.before->key == change.after->key) {
     return apply(change.after->key, change.before, change.after);
   }
-  if (was) apply(change.before->key, change.before, std::nullopt);
-  if (is) apply(change.after->key, std::nullopt, change.after);
+  bool is_new = !was && !is;
+  if (was) is_new |= apply(change.before->key, change.before, std::nullopt);
+  if (is) is_new |= apply(change.after->key, std::nullopt, change.after);
+  return is_new;
 }
 
 }  // namespace
 
-void ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event) {
+bool ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event) {
   if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {
-    ApplyMovement(draft, source, event, *movement);
+    const bool is_new = ApplyMovement(draft, source, event, *movement);
     if (IsDeclared(draft.policy(), source, *movement)) VerifyEvent(draft, source, event);
-  } else if (std::holds_alternative<GuardEvent>(event.body)) {
+    return is_new;
+  }
+  if (std::holds_alternative<GuardEvent>(event.body)) {
     VerifyEvent(draft, source, event);
   } else if (const auto* fact = std::get_if<FactEvent>(&event.body)) {
-    ApplyFact(draft, source, event, *fact);
+    return ApplyFact(draft, source, event, *fact);
   } else if (const auto* gap = std::get_if<GapEvent>(&event.body)) {
     MarkGap(draft, gap->scope, source.name,
             gap->table.empty() ? gap->reason : absl::StrCat(gap->table, ": ", gap->reason));
   }
+  return true;
 }
 
 }  // namespace fundgate::core

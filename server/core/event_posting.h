@@ -15,8 +15,9 @@ namespace fundgate::core {
 inline constexpr size_t kMaxGaps = 10'000;
 
 // Applies one event of the source. Never refuses it: what can't be applied becomes a gap, what
-// doesn't fit a violation. Facts that the policy doesn't declare change nothing.
-void ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event);
+// doesn't fit a violation. Facts that the policy doesn't declare change nothing. False if it says
+// nothing new that rules could look at: it was delivered before, or is a fact that can't be used.
+bool ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event);
 
 }  // namespace fundgate::core
 

@@ -37,16 +37,20 @@ void RaiseUnreadable(Draft& draft, const SourceDefinition& source, const Event& 
 
 }  // namespace
 
-void ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
+bool ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
                const FactEvent& fact) {
   const FactDefinition* definition = draft.policy().FindFact(fact.name);
   const bool declared = std::binary_search(source.facts.begin(), source.facts.end(), fact.name);
-  if (definition == nullptr || !declared) return;
+  if (definition == nullptr || !declared) return false;
   Event known = event;
   FactEvent& said = known.body.emplace<FactEvent>(WithAccount(*definition, fact));
   const std::optional<std::string> why = Misfit(*definition, said);
-  if (why.has_value()) return RaiseUnreadable(draft, source, known, said, *why);
+  if (why.has_value()) {
+    RaiseUnreadable(draft, source, known, said, *why);
+    return false;
+  }
   VerifyEvent(draft, source, known);
+  return true;
 }
 
 }  // namespace fundgate::core

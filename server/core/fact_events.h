@@ -9,8 +9,9 @@
 namespace fundgate::core {
 
 // Verifies the fact. One that does not fit its declaration is a violation, and one that the policy
-// doesn't know (yet), or not from this source, changes nothing: the journal keeps it.
-void ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
+// doesn't know (yet), or not from this source, changes nothing: the journal keeps it. False for
+// both.
+bool ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
                const FactEvent& fact);
 
 }  // namespace fundgate::core

@@ -9,6 +9,7 @@
 #include "server/core/rules/event_rules.h"
 #include "server/core/suspects.h"
 #include "server/core/verification/verification.h"
+#include "server/core/windows/event_windows.h"
 
 namespace fundgate::core {
 namespace {
@@ -95,7 +96,8 @@ Answer Ingest(Draft& draft, const IngestInput& input) {
   if (!status.ok()) return Refusal{std::move(status)};
 
   for (const Event& event : input.events) {
-    ApplyEvent(draft, *definition, event);
+    if (!ApplyEvent(draft, *definition, event)) continue;
+    CountInWindows(draft, event);
     AskEventRules(draft, *definition, event);
   }
 

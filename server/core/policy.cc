@@ -49,6 +49,31 @@ const FactDefinition* Policy::FindFact(std::string_view name) const {
   return FindSorted(facts, name, [](const auto& fact) -> std::string_view { return fact.name; });
 }
 
+const RuleDefinition* Policy::FindRule(std::string_view name) const {
+  const RuleDefinition* rule =
+      FindSorted(rules, name, [](const auto& one) -> std::string_view { return one.name; });
+  for (const auto& [event, of_event] : event_rules) {
+    if (rule != nullptr) break;
+    const auto* found = FindSorted(
+        of_event, name, [](const auto& one) -> std::string_view { return one.rule.name; });
+    if (found != nullptr) rule = &found->rule;
+  }
+  return rule;
+}
+
+std::vector<std::pair<std::string, const RuleDefinition*>> Policy::AllRules() const {
+  std::vector<std::pair<std::string, const RuleDefinition*>> all;
+  for (const RuleDefinition& rule : rules) all.emplace_back("check", &rule);
+  for (const auto& [event, of_event] : event_rules) {
+    for (const EventRuleDefinition& asked : of_event) {
+      all.emplace_back("event." + event, &asked.rule);
+    }
+  }
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return a.second->name < b.second->name; });
+  return all;
+}
+
 std::string_view ToString(AttributeType type) {
   switch (type) {
     case AttributeType::kString:

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -141,6 +142,8 @@ struct Policy {
   // Into `checks`, by the name of the events they are about; of guards "guards.NAME".
   std::map<std::string, std::vector<size_t>, std::less<>> checks_of_event;
   std::vector<WindowDefinition> windows;
+  // Into `windows`, by the name of the events that they count.
+  std::map<std::string, std::vector<size_t>, std::less<>> windows_of_event;
   std::vector<RuleDefinition> rules;
   std::vector<RuleFact> check_facts;  // the slots of rules over checks
   // Rules over events, by the event's name; sorted by their own.
@@ -158,6 +161,12 @@ struct Policy {
   const SourceDefinition* FindSource(const SourceName& name) const;
   const BookDefinition* FindBook(std::string_view name) const;
   const FactDefinition* FindFact(std::string_view name) const;
+  // Of rules over checks and over events alike: their names are different. Who alerts somebody of a
+  // violation or a reason with a rule's name finds the owner and the runbook here.
+  const RuleDefinition* FindRule(std::string_view name) const;
+
+  // Every rule with what it looks at, "check" or "event.NAME", by the rule's name.
+  std::vector<std::pair<std::string, const RuleDefinition*>> AllRules() const;
 
   OnEvent OnViolation(ViolationKind kind) const;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/core/rules/rule_ages.h"
 
 namespace fundgate::core {
 namespace {
@@ -88,6 +89,7 @@ Answer ApplyPolicy(Draft& draft, const ApplyPolicyInput& input) {
     if (!status.ok()) return Refusal{std::move(status)};
   }
   const uint64_t version = before.policy_version + 1;
+  NoteRuleAges(draft, before.policy.get(), *input.policy, version);
   draft.SetPolicy({version, input.text, input.actor, input.comment, draft.now()}, input.policy);
   return PolicyAnswer{version};
 }

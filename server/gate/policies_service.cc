@@ -7,12 +7,16 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
 #include "server/gate/convert_audit.h"
+#include "server/gate/convert_values.h"
 #include "server/gate/policy_backtest.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/unary.h"
+#include "server/policy/coverage.h"
 #include "server/policy/difference.h"
 #include "server/policy/loader.h"
+#include "server/policy/rule_edit.h"
 #include "server/policy/structure.h"
 
 namespace fundgate::gate {
@@ -96,6 +100,50 @@ grpc::Status Diff(const store::View& view, const std::string& document,
   return grpc::Status::OK;
 }
 
+policy::RuleEdit EditOf(const v1::ChangeRuleRequest& request) {
+  policy::RuleEdit edit;
+  edit.rule = request.rule();
+  if (request.mode() == v1::RULE_MODE_SHADOW) edit.mode = policy::v1::RULE_MODE_SHADOW;
+  if (request.mode() == v1::RULE_MODE_ENFORCE) edit.mode = policy::v1::RULE_MODE_ENFORCE;
+  if (request.has_rollout_percent()) edit.percent = request.rollout_percent();
+  return edit;
+}
+
+// The present document with the rule changed, ready to be applied; fills in what that changes.
+absl::StatusOr<PreparedPolicy> PrepareRule(const store::View& view,
+                                           const v1::ChangeRuleRequest& request,
+                                           v1::ChangeRuleResponse& response) {
+  const uint64_t present = view.resident().policy_version;
+  if (present == 0) return absl::NotFoundError("the gate has no policy yet");
+  if (request.has_expected_current_version() && request.expected_current_version() != present) {
+    return absl::FailedPreconditionError(absl::StrCat("expected_current_version: version ", present,
+                                                      " is in force, not ",
+                                                      request.expected_current_version()));
+  }
+  FUNDGATE_ASSIGN_OR_RETURN(const core::PolicyRecord record, view.GetPolicy(present));
+  const policy::LoadResult base = policy::LoadPolicy(record.text, kDefaultPolicyFile);
+  if (!base.ok()) {
+    return absl::DataLossError(
+        absl::StrCat("version ", present, " can't be read: ", policy::Render(base.problems)));
+  }
+  FUNDGATE_ASSIGN_OR_RETURN(const std::string document,
+                            policy::EditRule(record.text, *base.loaded, EditOf(request)));
+  PreparedPolicy prepared = PreparePolicy(document, kDefaultPolicyFile);
+  prepared.input.actor = request.actor();
+  prepared.input.comment = request.comment();
+  prepared.input.expected_version = present;
+  response.set_base_version(present);
+  response.set_document(document);
+  for (const policy::Change& change :
+       policy::Difference(base.loaded->document, prepared.loaded->document)) {
+    *response.add_changes() = ToProto(change);
+  }
+  for (const policy::TestResult& result : prepared.results) {
+    *response.add_results() = ToProto(result);
+  }
+  return prepared;
+}
+
 // Runs `work`, which ends the call itself, on a worker.
 grpc::ServerUnaryReactor* Later(const Backend& backend, grpc::CallbackServerContext& context,
                                 std::function<void(grpc::ServerUnaryReactor&)> work) {
@@ -135,6 +183,10 @@ grpc::ServerUnaryReactor* PoliciesService::TestPolicy(grpc::CallbackServerContex
     }
     for (const policy::TestResult& result : prepared.results) {
       *response->add_results() = ToProto(result);
+    }
+    if (!prepared.loaded.has_value()) return grpc::Status::OK;
+    for (const policy::Covered& covered : policy::CoverageOf(*prepared.loaded, prepared.results)) {
+      *response->add_coverage() = ToProto(covered);
     }
     return grpc::Status::OK;
   });
@@ -275,6 +327,58 @@ grpc::ServerUnaryReactor* PoliciesService::DiffPolicy(grpc::CallbackServerContex
 grpc::ServerWriteReactor<v1::BacktestPolicyResponse>* PoliciesService::BacktestPolicy(
     grpc::CallbackServerContext* /*context*/, const v1::BacktestPolicyRequest* request) {
   return OpenPolicyBacktest(backend_, backtest_running_, *request);
+}
+
+grpc::ServerUnaryReactor* PoliciesService::ListRules(grpc::CallbackServerContext* context,
+                                                     const v1::ListRulesRequest* request,
+                                                     v1::ListRulesResponse* response) {
+  Problems problems;
+  RuleNow now;
+  if (request->has_stale_after()) {
+    now.stale_after = ToDuration(request->stale_after(), "stale_after", problems);
+    if (now.stale_after < absl::Seconds(1) || now.stale_after > kStaleAfterMax) {
+      problems.Add("stale_after", "must be 1s to 3650d");
+    }
+  }
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return OnWorker(backend_, *context, [this, request, response, now]() mutable {
+    now.time = backend_.clock.Now();
+    absl::StatusOr<v1::ListRulesResponse> rules =
+        gate::ListRules(*backend_.store.view(), request->name(), now, rule_tests_);
+    if (!rules.ok()) return ToGrpc(rules.status());
+    *response = *std::move(rules);
+    return grpc::Status::OK;
+  });
+}
+
+grpc::ServerUnaryReactor* PoliciesService::ChangeRule(grpc::CallbackServerContext* context,
+                                                      const v1::ChangeRuleRequest* request,
+                                                      v1::ChangeRuleResponse* response) {
+  Problems problems;
+  if (request->rule().empty()) problems.Add("rule", "is required");
+  if (request->mode() == v1::RULE_MODE_UNSPECIFIED && !request->has_rollout_percent()) {
+    problems.Add("mode", "at least one of mode and rollout_percent is required");
+  }
+  if (!v1::RuleMode_IsValid(request->mode())) problems.Add("mode", "is no mode");
+  if (request->rollout_percent() < 0 || request->rollout_percent() > 100) {
+    problems.Add("rollout_percent", "must be 0 to 100");
+  }
+  problems.Text("comment", request->comment(), 1, kMaxReasonBytes);
+  problems.Text("actor", request->actor(), 1, kMaxActorBytes);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const std::optional<absl::Duration> time_left = TimeLeft(context->deadline());
+  return Later(backend_, *context, [=, this](grpc::ServerUnaryReactor& reactor) {
+    const std::shared_ptr<const store::View> view = backend_.store.view();
+    absl::StatusOr<PreparedPolicy> prepared = PrepareRule(*view, *request, *response);
+    if (!prepared.ok()) return reactor.Finish(ToGrpc(prepared.status()));
+    if (request->dry_run()) return reactor.Finish(grpc::Status::OK);
+    CheckSuccession(view->resident(), *prepared);
+    Apply(backend_, reactor, time_left, *std::move(prepared),
+          [response](const core::PolicyRecord& applied) {
+            *response->mutable_version() = ToProto(applied);
+            return grpc::Status::OK;
+          });
+  });
 }
 
 }  // namespace fundgate::gate

@@ -6,6 +6,7 @@
 
 #include "fundgate/v1/policies.grpc.pb.h"
 #include "server/gate/backend.h"
+#include "server/gate/rule_list.h"
 
 namespace fundgate::gate {
 
@@ -37,10 +38,17 @@ class PoliciesService final : public v1::Policies::CallbackService {
                                        v1::DiffPolicyResponse* response) override;
   grpc::ServerWriteReactor<v1::BacktestPolicyResponse>* BacktestPolicy(
       grpc::CallbackServerContext* context, const v1::BacktestPolicyRequest* request) override;
+  grpc::ServerUnaryReactor* ListRules(grpc::CallbackServerContext* context,
+                                      const v1::ListRulesRequest* request,
+                                      v1::ListRulesResponse* response) override;
+  grpc::ServerUnaryReactor* ChangeRule(grpc::CallbackServerContext* context,
+                                       const v1::ChangeRuleRequest* request,
+                                       v1::ChangeRuleResponse* response) override;
 
  private:
   const Backend& backend_;
   std::atomic<bool> backtest_running_ = false;
+  RuleTests rule_tests_;
 };
 
 }  // namespace fundgate::gate

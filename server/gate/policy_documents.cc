@@ -95,6 +95,16 @@ v1::PolicyTestResult ToProto(const policy::TestResult& result) {
   proto.set_passed(result.passed);
   proto.set_line(result.line);
   proto.set_message(result.message);
+  proto.set_got(result.got);
+  for (const std::string& path : result.fired) proto.add_fired(path);
+  return proto;
+}
+
+v1::PolicyCoverage ToProto(const policy::Covered& covered) {
+  v1::PolicyCoverage proto;
+  proto.set_path(covered.path);
+  proto.set_line(covered.line);
+  for (const std::string& test : covered.tests) proto.add_tests(test);
   return proto;
 }
 

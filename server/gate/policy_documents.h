@@ -14,6 +14,7 @@
 #include "server/core/input.h"
 #include "server/core/state.h"
 #include "server/gate/problems.h"
+#include "server/policy/coverage.h"
 #include "server/policy/difference.h"
 #include "server/policy/loader.h"
 #include "server/policy/problem.h"
@@ -47,6 +48,7 @@ absl::StatusOr<std::shared_ptr<const core::Policy>> CompilePolicy(std::string_vi
 v1::PolicyProblem ToProto(const policy::Problem& problem);
 v1::PolicyChange ToProto(const policy::Change& change);
 v1::PolicyTestResult ToProto(const policy::TestResult& result);
+v1::PolicyCoverage ToProto(const policy::Covered& covered);
 
 // As the fields of a request: each a problem of "document", described as "file:line:column:
 // message".

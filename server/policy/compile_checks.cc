@@ -10,17 +10,17 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "server/core/event_fields.h"
 #include "server/core/verification/chain.h"
 #include "server/core/verification/guard.h"
 #include "server/core/verification/match.h"
 #include "server/core/verification/transition.h"
 #include "server/expression/program.h"
+#include "server/policy/compile_conditions.h"
 #include "server/policy/event_environment.h"
 #include "server/policy/fnv1a.h"
 #include "server/policy/scalars.h"
+#include "server/policy/stable_bytes.h"
 #include "server/policy/verification.h"
 
 namespace fundgate::policy {
@@ -34,25 +34,12 @@ core::OnEvent ToReaction(v1::OnEvent reaction) {
   return reaction == v1::ON_EVENT_TRIP ? core::OnEvent::kTrip : core::OnEvent::kAlert;
 }
 
-// The same bytes for the same entry, in whatever order its maps were read.
-std::string BytesOf(const google::protobuf::Message& entry) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    entry.SerializeWithCachedSizes(&coded);
-  }
-  return bytes;
-}
-
 template <typename Entry>
 Declaration Declare(const v1::Document& document, const std::string& section,
                     const std::string& name, const Entry& entry,
                     const std::vector<std::string>& events) {
   Fnv1a hash;
-  (void)entry.ByteSizeLong();  // caches the sizes
-  hash.AddText(BytesOf(entry));
+  hash.AddText(StableBytes(entry));
   Declaration declaration;
   declaration.id = absl::StrCat(section, ".", name, "@", absl::Hex(hash.value()));
   declaration.name = name;
@@ -66,24 +53,6 @@ Declaration Declare(const v1::Document& document, const std::string& section,
   }
   for (const std::string& source : sources) declaration.sources.emplace_back(source);
   return declaration;
-}
-
-EventField FieldOf(const v1::Document& document, const std::string& event,
-                   const std::string& path) {
-  return document.facts().count(event) > 0 ? core::FactField(path) : core::MovementField(path);
-}
-
-std::optional<core::EventCondition> ConditionOf(const v1::Document& document,
-                                                const std::string& event, const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  const auto environment = NewEventEnvironment(document, event);
-  expression::Compiled compiled = expression::Compile(*environment, text, expression::Type::Bool());
-  core::EventCondition condition{*std::move(compiled.program), {}};
-  constexpr size_t kPrefix = sizeof("event.") - 1;
-  for (const expression::Slot& slot : environment->slots()) {
-    condition.fields.push_back(FieldOf(document, event, slot.path.substr(kPrefix)));
-  }
-  return condition;
 }
 
 absl::Duration DurationOr(bool given, const google::protobuf::Duration& duration,

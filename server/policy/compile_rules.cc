@@ -9,68 +9,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/core/event_fields.h"
+#include "server/policy/compile_windows.h"
 #include "server/policy/event_environment.h"
 #include "server/policy/fnv1a.h"
 #include "server/policy/rule_environment.h"
-#include "server/policy/scalars.h"
+#include "server/policy/stable_bytes.h"
 #include "server/policy/validate_parts.h"
 
 namespace fundgate::policy {
 namespace {
 
 constexpr int64_t kAlertsPerMinuteDefault = 60;
-
-// ---- Windows ----
-
-// The largest count of parts, up to the usual one, that are whole milliseconds.
-absl::Duration DefaultResolution(absl::Duration span) {
-  int64_t parts = core::kWindowBucketsDefault;
-  while (span / parts % absl::Milliseconds(1) != absl::ZeroDuration() ||
-         span / parts * parts != span) {
-    --parts;
-  }
-  return span / parts;
-}
-
-void SetKey(const v1::Window& window, core::WindowDefinition& definition) {
-  if (window.key() == "order_id") {
-    definition.key = core::WindowDefinition::Key::kOrder;
-  } else if (const auto attribute = AttributeIn(window.key())) {
-    definition.key = core::WindowDefinition::Key::kAttribute;
-    definition.attribute = *attribute;
-  }
-}
-
-void SetDistinct(const v1::Window& window, core::WindowDefinition& definition) {
-  if (window.distinct().empty()) return;
-  definition.distinct = core::WindowDefinition::Distinct::kOrder;
-  if (const auto attribute = AttributeIn(window.distinct())) {
-    definition.distinct = core::WindowDefinition::Distinct::kAttribute;
-    definition.distinct_attribute = *attribute;
-  }
-  definition.distinct_max = window.distinct_max() > 0 ? static_cast<size_t>(window.distinct_max())
-                                                      : core::kWindowDistinctDefault;
-}
-
-core::WindowDefinition ToWindow(const std::string& name, const v1::Window& window) {
-  core::WindowDefinition definition;
-  definition.name = name;
-  definition.of = MovementKind(window.of());
-  SetKey(window, definition);
-  SetDistinct(window, definition);
-  definition.span = ToDuration(window.span());
-  definition.resolution = window.has_resolution() ? ToDuration(window.resolution())
-                                                  : DefaultResolution(definition.span);
-  Fnv1a meaning;
-  for (const std::string& text :
-       {window.of(), window.key().empty() ? "account_id" : window.key(), window.distinct()}) {
-    meaning.AddText(text);
-  }
-  definition.meaning = meaning.value();
-  return definition;
-}
-
-// ---- Rules ----
 
 core::Verdict ToVerdict(v1::Verdict verdict) {
   if (verdict == v1::VERDICT_BLOCK) return core::Verdict::kBlock;
@@ -91,6 +40,30 @@ core::Rollout ToRollout(const v1::Rule& rule) {
   return rollout;
 }
 
+core::RuleDescription ToDescription(const v1::Rule& rule) {
+  core::RuleDescription description{rule.owner(), std::nullopt, rule.runbook(), {}};
+  const v1::Severity severity =
+      rule.severity() == v1::SEVERITY_UNSPECIFIED ? rule.then().violation() : rule.severity();
+  if (severity != v1::SEVERITY_UNSPECIFIED) {
+    description.severity = static_cast<core::Severity>(severity);
+  }
+  description.labels.assign(rule.labels().begin(), rule.labels().end());
+  std::sort(description.labels.begin(), description.labels.end());
+  return description;
+}
+
+// Of all but its description.
+uint64_t MeaningOf(const v1::Rule& rule) {
+  v1::Rule meant = rule;
+  meant.clear_owner();
+  meant.clear_severity();
+  meant.clear_runbook();
+  meant.clear_labels();
+  Fnv1a hash;
+  hash.AddText(StableBytes(meant));
+  return hash.value();
+}
+
 core::RuleDefinition ToRule(const std::string& name, const v1::Rule& rule,
                             expression::Program program) {
   core::RuleDefinition definition{.name = name,
@@ -108,6 +81,8 @@ core::RuleDefinition ToRule(const std::string& name, const v1::Rule& rule,
   if (rule.on_error() != v1::VERDICT_UNSPECIFIED) definition.on_error = ToVerdict(rule.on_error());
   definition.alerts_per_minute =
       rule.has_alerts_per_minute() ? rule.alerts_per_minute() : kAlertsPerMinuteDefault;
+  definition.meaning = MeaningOf(rule);
+  definition.description = ToDescription(rule);
   return definition;
 }
 
@@ -183,13 +158,7 @@ void AddRules(const v1::Document& document, core::Policy& policy) {
   for (const std::string& name : NamesOf(document.attributes())) {
     policy.attributes[name] = static_cast<core::AttributeType>(document.attributes().at(name) - 1);
   }
-  for (const std::string& name : NamesOf(document.windows())) {
-    policy.windows.push_back(ToWindow(name, document.windows().at(name)));
-    for (core::CheckpointDefinition& checkpoint : policy.checkpoints) {
-      if (checkpoint.kind != policy.windows.back().of) continue;
-      checkpoint.windows.push_back(policy.windows.size() - 1);
-    }
-  }
+  AddWindows(document, policy);
   if (!document.rules().empty()) AddEachRule(document, policy);
 }
 

@@ -10,7 +10,6 @@
 #include "fundgate/types/checked.h"
 #include "fundgate/types/currency.h"
 #include "fundgate/types/status_macros.h"
-#include "server/policy/rate.h"
 
 namespace fundgate::policy {
 namespace {
@@ -32,6 +31,7 @@ constexpr char kNoNumber[] =
 constexpr char kNoRate[] =
     "this is no rate; write a decimal number like rate('0.0060'), with at most 18 decimals and "
     "within 64 bits";
+constexpr char kNoRoom[] = "the rate does not fit in 64 bits";
 constexpr char kNoRounding[] =
     "the rounding must be the literal \"half_even\", \"half_up\", \"down\", \"up\", \"floor\" or "
     "\"ceiling\"";
@@ -163,57 +163,60 @@ Value Subtract(std::span<const Value> arguments) {
 
 // --- rates -------------------------------------------------------------------------------------
 
-Value ToRateValue(const Rate& rate) {
-  return Value::Opaque(kRateId, rate.mantissa, static_cast<uint64_t>(rate.scale));
-}
-
-Rate ToRate(const Value& value) {
-  return {value.opaque_first(), static_cast<int>(value.opaque_second())};
-}
-
 Value RateOfText(std::span<const Value> arguments) {
-  const std::optional<Rate> rate = ReadRate(arguments[0].string_value());
-  return rate.has_value() ? ToRateValue(*rate) : Fail(kNoRate);
+  const std::optional<core::Rate> rate = core::ReadRate(arguments[0].string_value());
+  return rate.has_value() ? core::ToValue(*rate) : Fail(kNoRate);
 }
 
 Value RateOfInt(std::span<const Value> arguments) {
-  return ToRateValue(Rate{arguments[0].int_value(), 0});
+  return core::ToValue(core::Rate{arguments[0].int_value(), 0});
 }
 
 std::optional<LoadIssue> CheckRate(std::span<const Value* const> arguments) {
   const Value* text = arguments[0];
-  const bool known = text == nullptr || !text->is_string() || ReadRate(text->string_value());
+  const bool known = text == nullptr || !text->is_string() || core::ReadRate(text->string_value());
   return known ? std::nullopt : std::optional(LoadIssue{0, kNoRate});
 }
 
 Value CompareRates(const Value& a, const Value& b) {
-  const std::strong_ordering order = policy::Compare(ToRate(a), ToRate(b));
+  const std::strong_ordering order = core::Compare(core::ToRate(a), core::ToRate(b));
   return Value::Int(order < 0 ? -1 : (order > 0 ? 1 : 0));
 }
 
+Value RateOrFail(const std::optional<core::Rate>& rate) {
+  return rate.has_value() ? core::ToValue(*rate) : Fail(kNoRoom);
+}
+
+Value AddRates(std::span<const Value> arguments) {
+  return RateOrFail(core::Plus(core::ToRate(arguments[0]), core::ToRate(arguments[1])));
+}
+
+Value SubtractRates(std::span<const Value> arguments) {
+  return RateOrFail(core::Minus(core::ToRate(arguments[0]), core::ToRate(arguments[1])));
+}
+
 Value TimesRate(std::span<const Value> arguments) {
-  const std::optional<Rounding> rounding = ReadRounding(arguments[2].string_value());
+  const std::optional<core::Rounding> rounding = core::ReadRounding(arguments[2].string_value());
   if (!rounding.has_value()) return Fail(kNoRounding);
   const Value& amount = arguments[0];
   const std::optional<int64_t> product =
-      Times(amount.opaque_first(), ToRate(arguments[1]), *rounding);
+      core::Times(amount.opaque_first(), core::ToRate(arguments[1]), *rounding);
   if (!product.has_value()) return Fail(kOverflow);
   return Value::Opaque(kMoneyId, *product, amount.opaque_second());
 }
 
 std::optional<LoadIssue> CheckRounding(std::span<const Value* const> arguments) {
   const Value* name = arguments[2];
-  const bool known = name != nullptr && name->is_string() && ReadRounding(name->string_value());
+  const bool known =
+      name != nullptr && name->is_string() && core::ReadRounding(name->string_value());
   return known ? std::nullopt : std::optional(LoadIssue{2, kNoRounding});
 }
 
 }  // namespace
 
-Type RateType() { return Type::Opaque("rate", kRateId); }
-
 absl::Status AddMoney(expression::Environment& environment) {
   FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"money", kMoneyId, &Compare, kTwoCurrencies}));
-  FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"rate", kRateId, &CompareRates}));
+  FUNDGATE_RETURN_IF_ERROR(environment.AddOpaque({"rate", core::kRateId, &CompareRates}));
   const Type money = MoneyType();
   const Type rate = RateType();
   const Type text = Type::String();
@@ -230,6 +233,8 @@ absl::Status AddMoney(expression::Environment& environment) {
        &UnitOfColumn},
       {"_+_", false, {money, money}, money, &Add, nullptr},
       {"_-_", false, {money, money}, money, &Subtract, nullptr},
+      {"_+_", false, {rate, rate}, rate, &AddRates, nullptr},
+      {"_-_", false, {rate, rate}, rate, &SubtractRates, nullptr},
       {"rate", false, {text}, rate, &RateOfText, &CheckRate},
       {"rate", false, {Type::Int()}, rate, &RateOfInt, nullptr},
       {"times", true, {money, rate, text}, money, &TimesRate, &CheckRounding},

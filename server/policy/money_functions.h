@@ -9,26 +9,25 @@
 //   runs amount.times(rate('0.0060'), 'half_even')   money in the same currency; the rounding is
 //   one of
 //                                          rate.h by its name, as a literal
-// Rates are compared with rates; what is exact stays exact, and nothing is rounded unsaid.
+// Rates are compared, added and subtracted with rates; what is exact stays exact, and nothing is
+// rounded unsaid.
 #ifndef SERVER_POLICY_MONEY_FUNCTIONS_H_
 #define SERVER_POLICY_MONEY_FUNCTIONS_H_
 
 #include "absl/status/status.h"
 #include "server/core/money_value.h"
+#include "server/core/rate.h"
 #include "server/expression/environment.h"
 
 namespace fundgate::policy {
 
 using core::kMoneyId;
 using core::MoneyType;
+using core::RateType;
 using core::ToMoney;
 using core::ToValue;
 
-// The rate's opaque number; its words are its mantissa and its scale.
-inline constexpr expression::OpaqueId kRateId = 2;
-expression::Type RateType();
-
-// Declares both types, `money(...)`, + and - of money, `rate(...)` and `times`.
+// Declares both types, `money(...)`, + and - of each, `rate(...)` and `times`.
 absl::Status AddMoney(expression::Environment& environment);
 
 }  // namespace fundgate::policy

@@ -51,6 +51,13 @@ std::optional<std::string> AttributeIn(std::string_view text) {
   return std::string(text.substr(kFront.size()));
 }
 
+bool SumsMoney(const v1::Document& document, const v1::Window& window) {
+  const auto fact = document.facts().find(EventNameIn(window.of()).value_or(""));
+  if (fact == document.facts().end()) return true;
+  const auto amount = fact->second.fields().find("amount");
+  return amount != fact->second.fields().end() && amount->second == v1::FACT_TYPE_MONEY;
+}
+
 Type ToType(v1::AttributeType type) {
   switch (type) {
     case v1::ATTRIBUTE_TYPE_INT:
@@ -65,15 +72,15 @@ Type ToType(v1::AttributeType type) {
 }
 
 RuleEnvironment::RuleEnvironment(const v1::Document& document, const std::string& event)
-    : document_(document) {
+    : document_(document), event_(event) {
   (void)AddMoney(environment_);
   if (event.empty()) {
     AddRequest();
   } else {
     (void)AddEvent(document, event, environment_);
   }
-  (void)environment_.AddVariable("now_ms", Type::Int());
-  facts_["now_ms"] = core::NowFact{};
+  (void)environment_.AddVariable("now", Type::Timestamp());
+  facts_["now"] = core::NowFact{};
   AddWindows();
   AddConstants();
   AddBooks();
@@ -115,22 +122,46 @@ void RuleEnvironment::AddRequest() {
   Declare("request", request);
 }
 
+// Whether what the window is kept by can be told of a check, or of the event.
+bool RuleEnvironment::CanRead(const v1::Window& window) const {
+  const std::string& key = window.key();
+  if (key.empty() || key == "account_id" || key == "order_id") return true;
+  const std::string name = AttributeIn(key).value_or(key);
+  if (event_.empty()) return document_.attributes().count(name) > 0;
+  const auto fact = document_.facts().find(event_);
+  return fact == document_.facts().end() || fact->second.fields().count(name) > 0;
+}
+
+void RuleEnvironment::AddWindow(const std::string& name, const v1::Window& window) {
+  const std::string front = absl::StrCat("windows.", name);
+  Fields fields;
+  using enum WindowFact::Field;
+  Field(fields, front, "count", Type::Int(), WindowFact{name, kCount});
+  if (SumsMoney(document_, window)) {
+    Field(fields, front, "sum", MoneyType(), WindowFact{name, kSum});
+    Field(fields, front, "max", MoneyType(), WindowFact{name, kLargest});
+  }
+  if (!window.distinct().empty()) {
+    Field(fields, front, "distinct", Type::Int(), WindowFact{name, kDistinct});
+  }
+  if (window.has_ratio()) {
+    Field(fields, front, "samples", Type::Int(), WindowFact{name, kSamples});
+    Field(fields, front, "successes", Type::Int(), WindowFact{name, kSuccesses});
+    Field(fields, front, "ratio", RateType(), WindowFact{name, kRatio});
+  }
+  if (window.ratio().baseline_days() > 0) {
+    Field(fields, front, "baseline", RateType(), WindowFact{name, kBaseline});
+  }
+  (void)environment_.AddRecord({absl::StrCat("window_", name), fields, false});
+}
+
 void RuleEnvironment::AddWindows() {
   Fields windows;
   for (const std::string& name : NamesOf(document_.windows())) {
-    if (!IsUsable(name)) continue;
-    const std::string front = absl::StrCat("windows.", name);
-    Fields fields;
-    using enum WindowFact::Field;
-    Field(fields, front, "count", Type::Int(), WindowFact{name, kCount});
-    Field(fields, front, "sum", MoneyType(), WindowFact{name, kSum});
-    Field(fields, front, "max", MoneyType(), WindowFact{name, kLargest});
-    if (!document_.windows().at(name).distinct().empty()) {
-      Field(fields, front, "distinct", Type::Int(), WindowFact{name, kDistinct});
-    }
-    const std::string record = absl::StrCat("window_", name);
-    (void)environment_.AddRecord({record, fields, false});
-    windows.push_back({name, Type::Record(record)});
+    const v1::Window& window = document_.windows().at(name);
+    if (!IsUsable(name) || !CanRead(window)) continue;
+    AddWindow(name, window);
+    windows.push_back({name, Type::Record(absl::StrCat("window_", name))});
   }
   Declare("windows", windows);
 }
@@ -255,7 +286,7 @@ absl::StatusOr<Type> RuleEnvironment::ResolveBreaker(const std::string& call,
 }
 
 void RuleEnvironment::AddSources() {
-  (void)environment_.AddRecord({"source_state", {{"lag_ms", Type::Int()}}, false});
+  (void)environment_.AddRecord({"source_state", {{"lag", Type::Duration()}}, false});
   (void)environment_.AddAccessor(
       {"source", 1, 1,
        [this](const std::string& call,
@@ -264,7 +295,7 @@ void RuleEnvironment::AddSources() {
          if (document_.sources().count(name) == 0) {
            return absl::NotFoundError(NoSuch("source", name, NamesOf(document_.sources())));
          }
-         facts_[call + ".lag_ms"] = core::LagFact{SourceName(name)};
+         facts_[call + ".lag"] = core::LagFact{SourceName(name)};
          return Type::Record("source_state");
        }});
 }

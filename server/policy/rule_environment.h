@@ -57,6 +57,8 @@ class RuleEnvironment {
   void Field(Fields& fields, const std::string& front, const std::string& name,
              const expression::Type& type, What what);
   void AddRequest();
+  bool CanRead(const v1::Window& window) const;
+  void AddWindow(const std::string& name, const v1::Window& window);
   void AddWindows();
   void AddConstants();
   void AddBooks();
@@ -70,6 +72,7 @@ class RuleEnvironment {
       const std::string& call, std::span<const expression::AccessorArgument> arguments);
 
   const v1::Document& document_;
+  const std::string event_;  // empty: checks
   expression::Environment environment_;
   std::map<std::string, What> facts_;  // by path
   core::PolicyConstants constants_;
@@ -77,6 +80,9 @@ class RuleEnvironment {
 
 // "channel" of "attributes.channel"; nothing for another text.
 std::optional<std::string> AttributeIn(std::string_view text);
+
+// Whether the window sums up money: of checks and movements always, of facts the field `amount`.
+bool SumsMoney(const v1::Document& document, const v1::Window& window);
 
 expression::Type ToType(v1::AttributeType type);
 

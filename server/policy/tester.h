@@ -13,10 +13,10 @@ struct TestResult {
   std::string name;
   int line = 0;  // of the test in the document, from 1
   bool passed = false;
-  std::string expected;                 // "BLOCK refunds_within_paid"
-  std::string got;                      // "ALLOW"
-  std::vector<std::string> invariants;  // that denied the check, or were found broken; sorted
-  std::string message;                  // if it failed: what was expected and what came, or why not
+  std::string expected;            // "BLOCK refunds_within_paid"
+  std::string got;                 // "ALLOW"; what it asked in shadow and violations behind it
+  std::vector<std::string> fired;  // what spoke, by its path: see TestWorld::Fired(); sorted
+  std::string message;             // if it failed: what was expected and what came, or why not
 };
 
 // Runs each test on a machine of its own with empty books and a fixed clock: nothing outside the

@@ -377,6 +377,7 @@ void Validate(const v1::Document& document, const Places& places, Problems& prob
   ValidateCheckpoints(validation);
   ValidateInvariants(validation);
   ValidateViolations(validation);
+  ValidateWindows(validation);
   ValidateRules(validation);
   ValidateSources(validation);
   ValidateVerification(validation);

@@ -6,15 +6,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "fundgate/types/money.h"
 #include "server/core/rules/rule.h"
-#include "server/core/windows/definition.h"
-#include "server/expression/lexer.h"
 #include "server/policy/event_environment.h"
 #include "server/policy/rule_environment.h"
 #include "server/policy/scalars.h"
 #include "server/policy/validate_parts.h"
+#include "server/policy/validate_references.h"
 
 namespace fundgate::policy {
 namespace {
@@ -22,21 +20,12 @@ namespace {
 constexpr int64_t kAlertsPerMinuteMax = 10'000;
 constexpr size_t kTextBytesMax = 1024;
 
-bool CheckName(const Validation& v, const std::string& path, const std::string& name) {
-  if (IsEntryName(name) && expression::IsFieldName(name)) return true;
-  v.AtKey(path, absl::StrCat("'", name,
-                             "' is no name for an entry that expressions read: use "
-                             "lower_snake_case, at most 64 bytes, and no word that expressions "
-                             "keep for themselves"));
-  return false;
-}
-
 // ---- Lists, numbers, attributes ----
 
 void ValidateLists(const Validation& v) {
   for (const auto& [name, list] : v.document.lists()) {
     const std::string path = absl::StrCat("lists.", name);
-    CheckName(v, path, name);
+    CheckReadName(v, path, name);
     if (list.values().empty() && v.places.IsRead(path)) {
       v.AtKey(path, "a list needs at least one value");
     }
@@ -57,7 +46,7 @@ void ValidateLists(const Validation& v) {
 void ValidateNumbers(const Validation& v) {
   for (const auto& [name, value] : v.document.numbers()) {
     const std::string path = absl::StrCat("numbers.", name);
-    CheckName(v, path, name);
+    CheckReadName(v, path, name);
     const bool is_number = value.has_int_value() ||
                            (value.has_string_value() && Money::Parse(value.string_value()).ok());
     if (!is_number && v.places.IsRead(path)) {
@@ -68,67 +57,7 @@ void ValidateNumbers(const Validation& v) {
 
 void ValidateAttributes(const Validation& v) {
   for (const auto& [name, type] : v.document.attributes()) {
-    CheckName(v, absl::StrCat("attributes.", name), name);
-  }
-}
-
-// account_id, order_id or a declared attribute; with `also` one more word.
-void ValidateKey(const Validation& v, const std::string& place, const std::string& key,
-                 const std::vector<std::string>& words) {
-  if (key.empty() || !v.places.IsRead(place)) return;
-  if (std::find(words.begin(), words.end(), key) != words.end()) return;
-  const std::optional<std::string> attribute = AttributeIn(key);
-  if (!attribute.has_value()) {
-    std::vector<std::string> known = words;
-    known.emplace_back("attributes.NAME");
-    return v.AtValue(place, NoSuch("field", key, known, " to go by"));
-  }
-  if (v.document.attributes().count(*attribute) == 0 && !v.places.IsDamaged("attributes")) {
-    v.AtValue(place, NoSuch("attribute", *attribute, NamesOf(v.document.attributes()),
-                            "; declare it under `attributes`"));
-  }
-}
-
-// ---- Windows ----
-
-void ValidateSpan(const Validation& v, const std::string& path, const v1::Window& window) {
-  if (!window.has_span()) return;
-  const absl::Duration span = ToDuration(window.span());
-  if (span < absl::Seconds(1) || span > core::kWindowSpanMax) {
-    return v.AtValue(path + ".span",
-                     absl::StrCat(DurationText(span), " is out of range; 1s to ",
-                                  DurationText(core::kWindowSpanMax), " is accepted"));
-  }
-  if (!window.has_resolution()) return;
-  const absl::Duration resolution = ToDuration(window.resolution());
-  const bool divides =
-      resolution > absl::ZeroDuration() && span % resolution == absl::ZeroDuration();
-  if (!divides || span > core::kWindowBucketsMax * resolution) {
-    v.AtValue(path + ".resolution",
-              absl::StrCat(DurationText(resolution), " does not divide the span of ",
-                           DurationText(span), " into 1 to ", core::kWindowBucketsMax, " parts"));
-  }
-}
-
-void ValidateWindows(const Validation& v) {
-  for (const auto& [name, window] : v.document.windows()) {
-    const std::string path = absl::StrCat("windows.", name);
-    CheckName(v, path, name);
-    if (v.places.IsRead(path + ".of") && v.document.checkpoints().count(window.of()) == 0 &&
-        !v.places.IsDamaged("checkpoints")) {
-      v.AtValue(path + ".of", NoSuch("checkpoint", window.of(), NamesOf(v.document.checkpoints())));
-    }
-    ValidateKey(v, path + ".key", window.key(), {"account_id", "order_id"});
-    ValidateKey(v, path + ".distinct", window.distinct(), {"order_id"});
-    ValidateSpan(v, path, window);
-    if (window.distinct_max() == 0 && !v.places.Has(path + ".distinct_max")) continue;
-    if (window.distinct().empty()) {
-      v.AtKey(path + ".distinct_max", "distinct_max has no meaning without `distinct`");
-    } else if (window.distinct_max() < 1 ||
-               window.distinct_max() > static_cast<int64_t>(core::kWindowDistinctMax)) {
-      v.AtValue(path + ".distinct_max",
-                absl::StrCat("1 to ", core::kWindowDistinctMax, " is accepted"));
-    }
+    CheckReadName(v, absl::StrCat("attributes.", name), name);
   }
 }
 
@@ -165,8 +94,8 @@ void ValidateRollout(const Validation& v, const std::string& path, const v1::Rul
       (rule.rollout().percent() < 0 || rule.rollout().percent() > 100)) {
     v.AtValue(path + ".rollout.percent", "0 to 100 is accepted");
   }
-  ValidateKey(v, path + ".rollout.by", rule.rollout().by(),
-              {"account_id", "order_id", "idempotency_key"});
+  CheckKey(v, path + ".rollout.by", rule.rollout().by(),
+           {"account_id", "order_id", "idempotency_key"});
 }
 
 void ValidateWhen(const Validation& v, const std::string& path, const v1::Rule& rule,
@@ -251,7 +180,7 @@ void ValidateEachRule(const Validation& v) {
   for (const std::string& name : NamesOf(v.document.rules())) {
     const v1::Rule& rule = v.document.rules().at(name);
     const std::string path = absl::StrCat("rules.", name);
-    CheckName(v, path, name);
+    CheckReadName(v, path, name);
     if (v.document.invariants().count(name) > 0) {
       v.AtKey(path, "an invariant has this name: reasons could not be told apart");
     }
@@ -272,7 +201,6 @@ void ValidateRules(const Validation& v) {
   ValidateLists(v);
   ValidateNumbers(v);
   ValidateAttributes(v);
-  ValidateWindows(v);
   ValidateEachRule(v);
 }
 

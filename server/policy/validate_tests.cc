@@ -117,15 +117,48 @@ void ValidateGuarded(const Validation& v, const std::string& path, const std::st
   }
 }
 
+// What a test can expect to be true.
+std::vector<std::string> NamesThatFire(const v1::Document& document) {
+  std::vector<std::string> names;
+  const auto add = [&names](const auto& section) {
+    for (const auto& [name, entry] : section) names.push_back(name);
+  };
+  add(document.rules());
+  add(document.invariants());
+  add(document.matches());
+  add(document.chains());
+  add(document.transitions());
+  add(document.guards());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void ValidateFires(const Validation& v, const std::string& path, const std::string& name) {
+  if (name.empty()) return;
+  for (const char* section :
+       {"rules", "invariants", "matches", "chains", "transitions", "guards"}) {
+    if (v.places.IsDamaged(section)) return;
+  }
+  const std::vector<std::string> names = NamesThatFire(v.document);
+  if (std::binary_search(names.begin(), names.end(), name)) return;
+  v.AtValue(path + ".fires", NoSuch("rule or check", name, names));
+}
+
 void ValidateExpectation(const Validation& v, const std::string& path, const v1::Test& test) {
-  const bool has_violation = !test.expect().violation().empty();
-  if (!test.has_check() && !has_violation && v.places.IsRead(path + ".expect")) {
-    v.AtKey(path, "a test needs a check, or expects a violation");
-  }
-  if (test.has_check() && test.expect().verdict() == v1::VERDICT_UNSPECIFIED &&
+  const v1::Expectation& expect = test.expect();
+  if (!test.has_check() && expect.violation().empty() && expect.fires().empty() &&
       v.places.IsRead(path + ".expect")) {
-    v.AtKey(path + ".expect", "'verdict' is missing; it is required with a check");
+    v.AtKey(path, "a test needs a check, or expects a violation or something that fires");
   }
+  if (test.has_check() && expect.verdict() == v1::VERDICT_UNSPECIFIED &&
+      v.places.IsRead(path + ".expect")) {
+    if (expect.fires().empty()) {
+      v.AtKey(path + ".expect", "'verdict' is missing; it is required with a check");
+    } else if (!expect.reason().empty()) {
+      v.AtValue(path + ".expect.reason", "a reason asks for a verdict: write that too");
+    }
+  }
+  ValidateFires(v, path + ".expect", expect.fires());
   if (!test.has_check() && test.expect().verdict() != v1::VERDICT_UNSPECIFIED) {
     v.AtValue(path + ".expect.verdict", "without a check there is no verdict");
   }

@@ -14,6 +14,7 @@
 #include "server/policy/money_functions.h"
 #include "server/policy/scalars.h"
 #include "server/policy/validate_parts.h"
+#include "server/policy/validate_references.h"
 #include "server/policy/verification.h"
 
 namespace fundgate::policy {
@@ -36,35 +37,6 @@ void CheckRange(const Validation& v, const std::string& path,
   if (value >= least && value <= most) return;
   v.AtValue(path, absl::StrCat(DurationText(value), " is out of range; ", DurationText(least),
                                " to ", DurationText(most), " is accepted"));
-}
-
-bool IsDamaged(const Validation& v) {
-  return v.places.IsDamaged("facts") || v.places.IsDamaged("movements") ||
-         v.places.IsDamaged("sources");
-}
-
-// The event that the text names, if it is one that a source reports; else empty, with a problem.
-std::string EventAt(const Validation& v, const std::string& path, const std::string& text,
-                    bool fact_only) {
-  if (!v.places.IsRead(path) || IsDamaged(v)) return "";
-  const std::optional<std::string> event = EventNameIn(text);
-  if (!event.has_value()) {
-    v.AtValue(path, absl::StrCat("'", text, "' names no event: write event.NAME"));
-    return "";
-  }
-  const bool is_fact = v.document.facts().count(*event) > 0;
-  if (!is_fact && (fact_only || v.document.movements().count(*event) == 0)) {
-    v.AtValue(path,
-              NoSuch(fact_only ? "fact" : "movement or fact", *event,
-                     fact_only ? NamesOf(v.document.facts()) : EventNames(v.document)),
-              std::string_view("event.").size());
-    return "";
-  }
-  if (SourcesOfEvent(v.document, *event).empty()) {
-    v.AtValue(path, absl::StrCat("no source emits '", *event, "', so nothing could be checked"));
-    return "";
-  }
-  return *event;
 }
 
 // The type of the event's field; Error with a problem if it has none.
@@ -92,11 +64,6 @@ void CheckKind(const Validation& v, const std::string& path, const std::string& 
                                " was expected"));
 }
 
-bool HasAccount(const v1::Document& document, const std::string& event) {
-  const auto fact = document.facts().find(event);
-  return fact == document.facts().end() || !AccountFieldOf(fact->second).empty();
-}
-
 // A freeze or a trip needs an account.
 void CheckReaction(const Validation& v, const std::string& path, v1::OnEvent reaction,
                    const std::vector<std::string>& events) {
@@ -108,17 +75,6 @@ void CheckReaction(const Validation& v, const std::string& path, v1::OnEvent rea
   v.AtValue(path + ".on_violation",
             "there is no account to hold: no event here says whose it is; give its fact a field "
             "account_id, or write alert");
-}
-
-void CheckCondition(const Validation& v, const std::string& path, const std::string& event,
-                    const std::string& text) {
-  if (event.empty() || text.empty() || !v.places.IsRead(path)) return;
-  const auto environment = NewEventEnvironment(v.document, event);
-  if (environment == nullptr) return;
-  for (const expression::Issue& issue :
-       expression::Compile(*environment, text, Type::Bool()).issues) {
-    v.AtValue(path, issue.message, issue.offset);
-  }
 }
 
 // ---- Matches ----

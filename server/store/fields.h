@@ -108,6 +108,11 @@ void Fields(A& a, F<A, WindowId>& r) {
 template <typename A>
 void Fields(A& a, F<A, WindowBucket>& r) {
   a(r.number, r.currency, r.count, r.sum, r.largest);
+  if (a.version() >= 4) a(r.successes);
+}
+template <typename A>
+void Fields(A& a, F<A, WindowHour>& r) {
+  a(r.number, r.samples, r.successes);
 }
 template <typename A>
 void Fields(A& a, F<A, WindowValue>& r) {
@@ -116,6 +121,7 @@ void Fields(A& a, F<A, WindowValue>& r) {
 template <typename A>
 void Fields(A& a, F<A, Window>& r) {
   a(r.meaning, r.resolution, r.buckets, r.values, r.wake_at);
+  if (a.version() >= 4) a(r.hours);
 }
 template <typename A>
 void Fields(A& a, F<A, WindowEnd>& r) {
@@ -125,6 +131,8 @@ template <typename A>
 void Fields(A& a, F<A, RuleStatistics>& r) {
   a(r.hits, r.shadow_hits, r.errors, r.last_hit, r.last_error, r.error, r.day, r.hits_of_day,
     r.minute, r.violations_of_minute, r.suppressed);
+  if (a.version() < 4) return;
+  a(r.added_version, r.added_at, r.changed_version, r.changed_at, r.meaning);
 }
 template <typename A>
 void Fields(A& a, F<A, Probe>& r) {

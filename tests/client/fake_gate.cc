@@ -88,6 +88,8 @@ class FakeGate::PoliciesService final : public v1::Policies::Service {
   FUNDGATE_FAKE_UNARY(TestPolicy, TestPolicyRequest, TestPolicyResponse, test_policy)
   FUNDGATE_FAKE_UNARY(ApplyPolicy, ApplyPolicyRequest, ApplyPolicyResponse, apply_policy)
   FUNDGATE_FAKE_UNARY(GetPolicy, GetPolicyRequest, GetPolicyResponse, get_policy)
+  FUNDGATE_FAKE_UNARY(ListRules, ListRulesRequest, ListRulesResponse, list_rules)
+  FUNDGATE_FAKE_UNARY(ChangeRule, ChangeRuleRequest, ChangeRuleResponse, change_rule)
 
  private:
   const Answers& answers_;

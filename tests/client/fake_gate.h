@@ -38,6 +38,8 @@ struct Answers {
   Unary<v1::TestPolicyRequest, v1::TestPolicyResponse> test_policy;
   Unary<v1::ApplyPolicyRequest, v1::ApplyPolicyResponse> apply_policy;
   Unary<v1::GetPolicyRequest, v1::GetPolicyResponse> get_policy;
+  Unary<v1::ListRulesRequest, v1::ListRulesResponse> list_rules;
+  Unary<v1::ChangeRuleRequest, v1::ChangeRuleResponse> change_rule;
   Unary<v1::GetBookRequest, v1::GetBookResponse> get_book;
   Unary<v1::ListViolationsRequest, v1::ListViolationsResponse> list_violations;
   Unary<v1::GetViolationRequest, v1::GetViolationResponse> get_violation;

@@ -256,5 +256,172 @@ TEST(PoliciesService, ABacktestOfAFaultyDocumentIsRefusedWithPlaces) {
   EXPECT_EQ(testing::BadRequestOf(stream->Finish()).field_violations(0).field(), "document");
 }
 
+// ---- Rules ----
+
+v1::ListRulesResponse ListRules(GateWorld& world, const std::string& name = "") {
+  v1::ListRulesRequest request;
+  request.set_name(name);
+  grpc::ClientContext context;
+  v1::ListRulesResponse response;
+  const grpc::Status status = world.policies->ListRules(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+v1::Rule RuleNamed(GateWorld& world, const std::string& name) {
+  const v1::ListRulesResponse response = ListRules(world, name);
+  EXPECT_EQ(response.rules_size(), 1);
+  return response.rules_size() == 1 ? response.rules(0) : v1::Rule();
+}
+
+TEST(PoliciesService, RulesAreListedWithWhatTheyDid) {
+  GateWorld world;
+  const auto feeder = world.Feed();
+  feeder->Happened("payment", "p1", "o1", 2'000'000);
+  EXPECT_EQ(RuleNamed(world, "large_by_themselves").condition(), v1::RULE_CONDITION_FINE);
+  v1::CheckRequest large = testing::Refund("r1", "o1", 600'000);
+  (*large.mutable_attributes())["channel"].set_string_value("app");
+  const v1::Decision decision = world.Check(large);
+  ASSERT_EQ(decision.verdict(), v1::VERDICT_ALLOW);
+  ASSERT_EQ(decision.shadow_reasons_size(), 1);
+  v1::Rule rule = RuleNamed(world, "large_by_themselves");
+  EXPECT_EQ(rule.on(), "check");
+  EXPECT_EQ(rule.verdict(), v1::VERDICT_HOLD);
+  EXPECT_EQ(rule.mode(), v1::RULE_MODE_SHADOW);
+  EXPECT_EQ(rule.owner(), "payments-risk");
+  EXPECT_EQ(rule.hits(), 0);
+  EXPECT_EQ(rule.shadow_hits(), 1);
+  EXPECT_EQ(rule.hits_today(), 1);
+  EXPECT_EQ(rule.last_hit().seconds(), decision.decided_at().seconds());
+  EXPECT_EQ(rule.added_version(), 1);
+  EXPECT_GT(rule.cost(), 0);
+  EXPECT_EQ(rule.tests(), 1);
+  EXPECT_FALSE(rule.has_drilled_at());
+
+  // Without the attribute that it reads it can't be judged.
+  ASSERT_EQ(world.Check(testing::Refund("r2", "o1", 600'000)).verdict(), v1::VERDICT_ALLOW);
+  rule = RuleNamed(world, "large_by_themselves");
+  EXPECT_EQ(rule.errors(), 1);
+  EXPECT_EQ(rule.condition(), v1::RULE_CONDITION_BROKEN);
+  EXPECT_THAT(rule.condition_reason(), HasSubstr("could not be judged"));
+  const v1::ListRulesResponse all = ListRules(world);
+  EXPECT_EQ(all.policy_version(), 1);
+  EXPECT_GT(all.rules_size(), 4);
+}
+
+TEST(PoliciesService, RulesThatNothingHappensToGoStale) {
+  GateWorld world;
+  v1::ListRulesRequest request;
+  request.mutable_stale_after()->set_seconds(0);
+  grpc::ClientContext refused;
+  v1::ListRulesResponse response;
+  EXPECT_EQ(testing::BadRequestOf(world.policies->ListRules(&refused, request, &response))
+                .field_violations(0)
+                .field(),
+            "stale_after");
+  request.mutable_stale_after()->set_seconds(1);
+  request.set_name("none_such");
+  grpc::ClientContext unknown;
+  EXPECT_EQ(world.policies->ListRules(&unknown, request, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+v1::ChangeRuleRequest Promote(const std::string& rule) {
+  v1::ChangeRuleRequest request;
+  request.set_rule(rule);
+  request.set_mode(v1::RULE_MODE_ENFORCE);
+  request.set_actor("ann");
+  request.set_comment("a week without false alarms");
+  return request;
+}
+
+grpc::Status Change(GateWorld& world, const v1::ChangeRuleRequest& request,
+                    v1::ChangeRuleResponse& response) {
+  grpc::ClientContext context;
+  return world.policies->ChangeRule(&context, request, &response);
+}
+
+TEST(PoliciesService, APromotedRuleIsANewVersionThatDiffersInThatAlone) {
+  GateWorld world;
+  v1::ChangeRuleRequest request = Promote("refund_burst");
+  request.set_rollout_percent(25);
+  request.set_dry_run(true);
+  v1::ChangeRuleResponse tried;
+  ASSERT_TRUE(Change(world, request, tried).ok());
+  EXPECT_FALSE(tried.has_version());
+  EXPECT_EQ(world.server().policy_version(), 1);
+  request.set_dry_run(false);
+  v1::ChangeRuleResponse response;
+  const grpc::Status status = Change(world, request, response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.version().version(), 2);
+  EXPECT_EQ(response.version().comment(), "a week without false alarms");
+  EXPECT_EQ(response.document(), tried.document());
+  ASSERT_EQ(response.changes_size(), 2);
+  EXPECT_EQ(response.changes(0).path(), "rules.refund_burst.mode");
+  EXPECT_EQ(response.changes(1).path(), "rules.refund_burst.rollout.percent");
+  std::string expected = WorkedPolicy();
+  const size_t rule = expected.find("  refund_burst:");
+  expected.replace(expected.find("mode: shadow", rule), 12, "mode: enforce");
+  expected.replace(expected.find("percent: 10", rule), 11, "percent: 25");
+  EXPECT_EQ(response.document(), expected);
+  const v1::Rule changed = RuleNamed(world, "refund_burst");
+  EXPECT_EQ(changed.mode(), v1::RULE_MODE_ENFORCE);
+  EXPECT_EQ(changed.rollout_percent(), 25);
+  EXPECT_EQ(changed.added_version(), 1);
+  EXPECT_EQ(changed.changed_version(), 2);
+  EXPECT_EQ(RuleNamed(world, "many_payees").changed_version(), 1);
+  EXPECT_EQ(Change(world, request, response).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST(PoliciesService, APromotionThatTheTestsForbidIsRefused) {
+  GateWorld world;
+  v1::ChangeRuleRequest request = Promote("large_by_themselves");
+  v1::ChangeRuleResponse response;
+  const grpc::Status status = Change(world, request, response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("tests failed"));
+  EXPECT_EQ(world.server().policy_version(), 1);
+  request.set_dry_run(true);
+  v1::ChangeRuleResponse tried;
+  ASSERT_TRUE(Change(world, request, tried).ok());
+  int failed = 0;
+  for (const v1::PolicyTestResult& result : tried.results()) failed += result.passed() ? 0 : 1;
+  EXPECT_GT(failed, 0);
+}
+
+TEST(PoliciesService, ARuleIsChangedOnlyInTheVersionThatItsAuthorSaw) {
+  GateWorld world;
+  v1::ChangeRuleRequest request = Promote("refund_burst");
+  request.set_expected_current_version(7);
+  v1::ChangeRuleResponse response;
+  const grpc::Status status = Change(world, request, response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("version 1 is in force, not 7"));
+  request.clear_mode();
+  EXPECT_EQ(testing::BadRequestOf(Change(world, request, response)).field_violations(0).field(),
+            "mode");
+  request = Promote("none_such");
+  EXPECT_EQ(Change(world, request, response).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST(PoliciesService, TestsTellWhatTheyCover) {
+  GateWorld world;
+  v1::TestPolicyRequest request;
+  request.set_document(WorkedPolicy());
+  grpc::ClientContext context;
+  v1::TestPolicyResponse response;
+  ASSERT_TRUE(world.policies->TestPolicy(&context, request, &response).ok());
+  bool seen = false;
+  for (const v1::PolicyCoverage& covered : response.coverage()) {
+    EXPECT_GT(covered.line(), 0) << covered.path();
+    if (covered.path() != "rules.refund_burst") continue;
+    seen = true;
+    EXPECT_EQ(covered.tests_size(), 1);
+  }
+  EXPECT_TRUE(seen);
+  EXPECT_EQ(response.results(0).got(), "ALLOW");
+}
+
 }  // namespace
 }  // namespace fundgate::gate

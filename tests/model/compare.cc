@@ -146,7 +146,8 @@ StatePicture PictureOf(const core::MemoryState& state) {
                         scope.order.value());
   }
   for (const auto& [name, seen] : state.of<core::RulesSeen>()) {
-    picture.rules[name] = {seen.hits, seen.shadow_hits, seen.errors, seen.suppressed};
+    picture.rules[name] = {seen.hits, seen.shadow_hits, seen.errors, seen.suppressed,
+                           seen.added_version};
   }
   picture.drifted = resident.clock.drifted;
   return picture;

@@ -145,7 +145,7 @@ std::string TextOf(const SourcePicture& source) {
 std::string TextOf(const RulePicture& rule) {
   std::ostringstream out;
   out << " hits=" << rule.hits << " shadow=" << rule.shadow_hits << " errors=" << rule.errors
-      << " suppressed=" << rule.suppressed;
+      << " suppressed=" << rule.suppressed << " since=" << rule.since;
   return out.str();
 }
 

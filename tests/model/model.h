@@ -30,6 +30,7 @@ enum class Mutation {
   kKeepsReleasedPending,    // a release gives nothing back
   kForgetsReactions,        // opens no breaker because of a violation of a movement
   kNeverForgetsRefunds,     // in windows
+  kCountsWhatIsSentAgain,   // in windows over events
 };
 
 // What a key was bound to by its first recorded check.
@@ -111,6 +112,13 @@ struct AllowedOnce {
   std::map<std::string, std::string> attributes;
 };
 
+// A payment that came to its end, as a source told it for the first time.
+struct EndedPayment {
+  absl::Time at;
+  AccountId account;
+  bool success = false;
+};
+
 // What one rule said of a check that it was true of, or that it could not judge.
 struct RuleSaid {
   std::string rule;
@@ -182,6 +190,8 @@ class Model {
   RuleSaid Ask(const std::string& rule, const core::CheckInput& check) const;
   void NoteRules(const core::CheckInput& check, const std::vector<RuleSaid>& said);
   std::vector<AllowedOnce> InWindow(const std::string& window, const core::CheckInput& check) const;
+  Truth PaymentsFail(const AccountId& account) const;
+  void LookAtPayment(const core::MovementEvent& change);
 
   static void Add(Found& found, core::ReasonCode code, const std::string& name,
                   core::Verdict verdict);
@@ -265,6 +275,7 @@ class Model {
   std::set<core::KeyId> released_by_machine_;
   std::multiset<std::string> violations_;  // of the input at hand
   std::vector<AllowedOnce> allowed_;       // ever
+  std::vector<EndedPayment> ended_;        // ever
   std::map<std::string, RulePicture> rules_;
   std::map<int64_t, int> alerts_;  // of many_payees, by minute
 };

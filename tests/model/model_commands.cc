@@ -153,6 +153,10 @@ AnswerPicture Model::Apply(const core::ApplyPolicyInput& input) {
   AnswerPicture answer;
   answer.sort = AnswerSort::kPolicy;
   answer.number = ++policy_version_;
+  for (const char* rule : {"channel_burst", "large_payment", "many_payees", "many_refunds",
+                           "order_settled", "payments_fail"}) {
+    if (!rules_.contains(rule)) rules_[rule].since = policy_version_;
+  }
   return answer;
 }
 

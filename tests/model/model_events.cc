@@ -132,7 +132,9 @@ AnswerPicture Model::Apply(const core::IngestInput& input) {
 
 void Model::Happen(const std::string& source, const core::Event& event) {
   if (const auto* change = std::get_if<core::MovementEvent>(&event.body)) {
-    Happen(source, event, *change);
+    const bool seen = Seen(source, event, *change);
+    if (!seen) Happen(source, event, *change);
+    if (!seen || mutation_ == Mutation::kCountsWhatIsSentAgain) LookAtPayment(*change);
   } else if (const auto* gap = std::get_if<core::GapEvent>(&event.body)) {
     gaps_.insert(gap->scope);
   }
@@ -161,7 +163,6 @@ bool Model::IsOldInsert(const std::string& source, const core::MovementEvent& ch
 
 void Model::Happen(const std::string& source, const core::Event& event,
                    const core::MovementEvent& change) {
-  if (Seen(source, event, change)) return;
   const RowName name{source, change.row};
   if (change.before.has_value() && change.before->status != MovementStatus::kNone) {
     const core::KeyId before{change.kind, change.before->key};

@@ -42,11 +42,47 @@ std::vector<AllowedOnce> Model::InWindow(const std::string& window,
   return counted;
 }
 
+// Too few payments say nothing; else fewer than four of five went well.
+Truth Model::PaymentsFail(const AccountId& account) const {
+  Wide samples = 0;
+  Wide successes = 0;
+  for (const EndedPayment& payment : ended_) {
+    if (payment.account != account || PartOf(now_, 30) - PartOf(payment.at, 30) > 10) continue;
+    ++samples;
+    if (payment.success) ++successes;
+  }
+  return samples >= 3 && successes * 5 < samples * 4 ? Truth::kYes : Truth::kNo;
+}
+
+// A payment that is told for the first time, after it was posted.
+void Model::LookAtPayment(const core::MovementEvent& change) {
+  if (change.kind != MovementKind("payment") || !change.after.has_value()) return;
+  const core::Contribution& after = *change.after;
+  const auto ended = [](const core::Contribution& row) {
+    return row.status == core::MovementStatus::kHappened ||
+           row.status == core::MovementStatus::kFailed;
+  };
+  if (ended(after) && !(change.before.has_value() && ended(*change.before))) {
+    ended_.push_back({now_, after.account, after.status == core::MovementStatus::kHappened});
+  }
+  RulePicture& rule = rules_["large_payment"];
+  if (after.currency.code() != "CNY") {
+    ++rule.errors;
+  } else if (after.line.amount > 150) {
+    ++rule.hits;
+    Violate(core::ViolationKind::kRule, "large_payment", {change.kind, after.key}, after.account,
+            after.line.order);
+  }
+}
+
 RuleSaid Model::Ask(const std::string& rule, const core::CheckInput& check) const {
   RuleSaid said{rule, Truth::kNo, true, Verdict::kHold};
   const bool in_yuan = check.amount.currency.code() == "CNY";
   const auto set = [&](bool truth) { said.truth = truth ? Truth::kYes : Truth::kNo; };
-  if (rule == "channel_burst") {
+  if (rule == "payments_fail") {
+    said.counts = false;
+    said.truth = PaymentsFail(check.account);
+  } else if (rule == "channel_burst") {
     said.counts = false;
     if (!check.attributes.contains("channel")) {
       said.truth = Truth::kOverflow;
@@ -96,7 +132,7 @@ RuleSaid Model::Ask(const std::string& rule, const core::CheckInput& check) cons
 std::vector<RuleSaid> Model::AskRules(const core::CheckInput& check, Found& found) const {
   static const auto& rules = *new std::map<std::string, std::vector<std::string>>{
       {"cash_out", {"many_payees"}},
-      {"refund", {"channel_burst", "many_refunds"}},
+      {"refund", {"channel_burst", "many_refunds", "payments_fail"}},
       {"settlement", {"order_settled"}},
   };
   std::vector<RuleSaid> all;

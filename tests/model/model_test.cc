@@ -95,13 +95,12 @@ TEST_P(PlantedFault, IsFound) {
   EXPECT_TRUE(found);
 }
 
-INSTANTIATE_TEST_SUITE_P(Model, PlantedFault,
-                         testing::Values(Mutation::kCountsRefundTwice, Mutation::kForgetsBreakers,
-                                         Mutation::kReplaysAfterValidUntil,
-                                         Mutation::kTrustsStaleSources,
-                                         Mutation::kKeepsReleasedPending,
-                                         Mutation::kForgetsReactions,
-                                         Mutation::kNeverForgetsRefunds));
+INSTANTIATE_TEST_SUITE_P(
+    Model, PlantedFault,
+    testing::Values(Mutation::kCountsRefundTwice, Mutation::kForgetsBreakers,
+                    Mutation::kReplaysAfterValidUntil, Mutation::kTrustsStaleSources,
+                    Mutation::kKeepsReleasedPending, Mutation::kForgetsReactions,
+                    Mutation::kNeverForgetsRefunds, Mutation::kCountsWhatIsSentAgain));
 
 TEST(Model, ShrinkingKeepsTheFaultAndDropsWhatItDoesNotNeed) {
   const std::shared_ptr<const core::Policy> policy = CompilePolicy();

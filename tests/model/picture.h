@@ -107,6 +107,7 @@ struct RulePicture {
   int64_t shadow_hits = 0;
   int64_t errors = 0;
   int64_t suppressed = 0;
+  uint64_t since = 0;  // the policy that brought it
 
   friend bool operator==(const RulePicture&, const RulePicture&) = default;
 };

@@ -3,12 +3,16 @@
 #include <cstdlib>
 #include <initializer_list>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "server/core/event_fields.h"
 #include "server/core/money_value.h"
+#include "server/core/rate.h"
 #include "server/core/records.h"
+#include "server/core/windows/event_windows.h"
 #include "server/expression/program.h"
 #include "server/policy/money_functions.h"
 
@@ -125,6 +129,38 @@ void AddInvariants(core::Policy& policy) {
 // What the rules read, by the names that they use.
 core::WindowFact Read(size_t window, core::WindowFact::Field field) { return {"", field, window}; }
 
+// A program over variables, each of a movement's field of the same name.
+struct EventProgram {
+  expression::Environment environment;
+  std::vector<core::EventField> fields;
+
+  void Declare(const char* name, const expression::Type& type) {
+    if (!environment.AddVariable(name, type).ok()) std::abort();
+    fields.push_back(core::MovementField(name));
+  }
+  expression::Program Compile(const char* text) {
+    expression::Compiled compiled =
+        expression::Compile(environment, text, expression::Type::Bool());
+    if (!compiled.ok()) {
+      std::cerr << text << " does not compile.\n";
+      std::abort();
+    }
+    return *std::move(compiled.program);
+  }
+};
+
+std::shared_ptr<const core::EventCounting> EndedPayments() {
+  EventProgram program;
+  program.Declare("status", expression::Type::String());
+  auto counting = std::make_shared<core::EventCounting>();
+  counting->event = "payment";
+  counting->when = core::EventCondition{
+      program.Compile("status == 'happened' || status == 'failed'"), program.fields};
+  counting->success = core::EventCondition{program.Compile("status == 'happened'"), program.fields};
+  counting->amount = core::MovementField("amount");
+  return counting;
+}
+
 void AddWindows(core::Policy& policy) {
   using Key = core::WindowDefinition::Key;
   using Distinct = core::WindowDefinition::Distinct;
@@ -135,11 +171,14 @@ void AddWindows(core::Policy& policy) {
        Distinct::kNothing, "", 0, 2},
       {"payees", MovementKind("cash_out"), Key::kAccount, "", absl::Minutes(30), absl::Minutes(3),
        Distinct::kAttribute, "payee", 1, 3},
+      {"payments", MovementKind(), Key::kAccount, "", absl::Minutes(5), absl::Seconds(30),
+       Distinct::kNothing, "", 0, 5, EndedPayments(), 3},
       {"refunds", MovementKind("refund"), Key::kAccount, "", absl::Minutes(10), absl::Minutes(1),
        Distinct::kNothing, "", 0, 4},
   };
+  policy.windows_of_event["payment"] = {3};
   policy.checkpoints[0].windows = {2};
-  policy.checkpoints[3].windows = {0, 3};
+  policy.checkpoints[3].windows = {0, 4};
   policy.checkpoints[4].windows = {1};
 }
 
@@ -167,8 +206,9 @@ void AddRules(core::Policy& policy) {
   declare("of_channel", expression::Type::Int(), Read(0, kCount));
   declare("settled_of_order", core::MoneyType(), Read(1, kSum));
   declare("payees", expression::Type::Int(), Read(2, kDistinct));
-  declare("refunds", expression::Type::Int(), Read(3, kCount));
-  declare("largest_refund", core::MoneyType(), Read(3, kLargest));
+  declare("refunds", expression::Type::Int(), Read(4, kCount));
+  declare("largest_refund", core::MoneyType(), Read(4, kLargest));
+  declare("payments_ratio", core::RateType(), Read(3, kRatio));
   using core::Verdict;
   policy.rules.push_back(
       Rule(environment, "channel_burst", "of_channel > 1", Verdict::kBlock, false));
@@ -183,9 +223,24 @@ void AddRules(core::Policy& policy) {
   policy.rules.push_back(Rule(environment, "order_settled", "settled_of_order > money('CNY 0.20')",
                               Verdict::kBlock, true));
   policy.rules.back().rollout.percent = 50;
+  policy.rules.push_back(
+      Rule(environment, "payments_fail", "payments_ratio < rate('0.8')", Verdict::kHold, false));
   policy.checkpoints[0].rules = {1};
-  policy.checkpoints[3].rules = {0, 2};
+  policy.checkpoints[3].rules = {0, 2, 4};
   policy.checkpoints[4].rules = {3};
+}
+
+void AddEventRules(core::Policy& policy) {
+  EventProgram program;
+  if (!policy::AddMoney(program.environment).ok()) std::abort();
+  program.Declare("amount", core::MoneyType());
+  core::EventRuleDefinition large{
+      core::RuleDefinition{"large_payment", program.Compile("amount > money('CNY 1.50')")}, {}};
+  large.rule.enforced = true;
+  large.rule.violation = core::Severity::kLow;
+  large.rule.action = core::kAlertAction;
+  large.facts.push_back({"amount", core::EventFact{core::MovementField("amount")}});
+  policy.event_rules["payment"].push_back(std::move(large));
 }
 
 }  // namespace
@@ -210,6 +265,7 @@ std::shared_ptr<const core::Policy> CompilePolicy() {
   policy->checkpoints[1].blind_budget = core::Budget{2, Money{*Currency::FromCode("CNY"), 100}};
   AddWindows(*policy);
   AddRules(*policy);
+  AddEventRules(*policy);
   policy->on_violation = {{core::ViolationKind::kDuplicateMovement, core::OnEvent::kTrip},
                           {core::ViolationKind::kMovementUndone, core::OnEvent::kAlert},
                           {core::ViolationKind::kUnitMismatch, core::OnEvent::kFreeze}};

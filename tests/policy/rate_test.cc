@@ -1,5 +1,5 @@
 // Rates against a slow oracle that reckons with decimal digits on paper, as one learns at school.
-#include "server/policy/rate.h"
+#include "server/core/rate.h"
 
 #include <algorithm>
 #include <random>
@@ -12,6 +12,13 @@
 namespace fundgate::policy {
 namespace {
 
+using core::Minus;
+using core::Plus;
+using core::Rate;
+using core::ReadRate;
+using core::ReadRounding;
+using core::Rounding;
+using core::ShareOf;
 using expression::Type;
 using expression::Value;
 
@@ -140,6 +147,38 @@ TEST(Rate, ComparesBySizeWhateverTheScale) {
   }
 }
 
+TEST(Rate, SumsAndDifferencesAreExactOrNothing) {
+  EXPECT_EQ(Plus({6, 3}, {4, 3}), (Rate{1, 2}));
+  EXPECT_EQ(Plus({-15, 1}, {15, 1}), (Rate{0, 0}));
+  EXPECT_EQ(Minus({95, 2}, {5, 2}), (Rate{9, 1}));
+  EXPECT_EQ(Minus({0, 0}, {INT64_MIN, 0}), std::nullopt);
+  EXPECT_EQ(Plus({INT64_MAX, 0}, {1, 18}), std::nullopt);
+  EXPECT_EQ(Plus({INT64_MAX, 0}, {INT64_MIN, 0}), (Rate{-1, 0}));
+  std::mt19937_64 random(kSeed);
+  for (int i = 0; i < kRounds; ++i) {
+    const Rate a{static_cast<int64_t>(random() % 1'000'000), static_cast<int>(random() % 6)};
+    const Rate b{static_cast<int64_t>(random() % 1'000'000), static_cast<int>(random() % 6)};
+    const Rate sum = *Plus(a, b);
+    EXPECT_EQ(Compare(*Minus(sum, b), a), std::strong_ordering::equal);
+    EXPECT_TRUE(sum.scale == 0 || sum.mantissa % 10 != 0);
+  }
+}
+
+TEST(Rate, AShareIsRoundedDownToSixDecimals) {
+  EXPECT_EQ(ShareOf(19, 20), (Rate{95, 2}));
+  EXPECT_EQ(ShareOf(2, 3), (Rate{666666, 6}));
+  EXPECT_EQ(ShareOf(0, 7), (Rate{0, 0}));
+  EXPECT_EQ(ShareOf(INT64_MAX, INT64_MAX), (Rate{1, 0}));
+  EXPECT_EQ(ShareOf(INT64_MAX - 1, INT64_MAX), (Rate{999999, 6}));
+}
+
+TEST(Rate, IsWrittenAsItIsRead) {
+  for (const char* text : {"0.006", "-1.5", "7", "0", "-0.000000000000000001",
+                           "-9223372036854775808", "922337203685477580.7"}) {
+    EXPECT_EQ(ToString(ReadRate(text).value()), text);
+  }
+}
+
 // --- in expressions
 // -------------------------------------------------------------------------------
 
@@ -166,6 +205,13 @@ TEST(Rates, MultiplyMoneyWithANamedRounding) {
   EXPECT_EQ(ResultOf("amount.times(rate(3), 'down')"), "CNY 300.75");
   EXPECT_EQ(ResultOf("amount - amount.times(rate('0.006'), 'half_up') >= money('CNY 99.65')"),
             "true");
+}
+
+TEST(Rates, AreAddedAndSubtracted) {
+  EXPECT_EQ(ResultOf("rate('0.9') + rate('0.05') == rate('0.95')"), "true");
+  EXPECT_EQ(ResultOf("rate('0.9') - rate(1) == rate('-0.1')"), "true");
+  EXPECT_EQ(ResultOf("rate('9223372036854775807') + rate('0.1')"),
+            "error: the rate does not fit in 64 bits");
 }
 
 TEST(Rates, AreComparedWithEachOtherAlone) {

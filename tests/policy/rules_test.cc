@@ -241,8 +241,8 @@ rules:
                when: "book('order', request.attributes.channel).paid == money('CNY 0.00')",
                then: HOLD}
   tripped: {on: check, when: "breaker('draw/account', request.account_id).open", then: HOLD}
-  lagging: {on: check, when: "source('ledger').lag_ms > 0", then: HOLD}
-  late: {on: check, when: "now_ms > 1800000000000", then: HOLD}
+  lagging: {on: check, when: "source('ledger').lag > duration('0s')", then: HOLD}
+  late: {on: check, when: "now > timestamp('2027-01-15T08:00:00Z')", then: HOLD}
   alone: {on: check, when: "request.line_count == 1 && request.idempotency_key == 'd2'", then: HOLD}
 )yaml");
   core::CheckInput check = Machinery::NewCheck("draw", "d1", "CNY 6.00", "m1", "");
@@ -337,6 +337,62 @@ rules:
   const core::Policy& policy = *result.loaded->policy;
   EXPECT_THAT(policy.FindCheckpoint(MovementKind("draw"))->rules, ElementsAre(0, 1, 2));
   EXPECT_THAT(policy.FindCheckpoint(MovementKind("refund"))->rules, ElementsAre(0, 1, 3));
+}
+
+TEST(Rules, HaveTheAgeOfThePolicyThatBroughtThemOrChangedTheirMeaning) {
+  Machinery machine(R"yaml(
+rules:
+  changed: {on: check, when: request.line_count > 3, then: HOLD}
+  described: {on: check, when: request.line_count > 3, then: HOLD}
+  dropped: {on: check, when: "true", then: HOLD}
+  of_events: {on: event.payment, when: event.amount > numbers.much, then: {violation: low}}
+)yaml");
+  const absl::Time first = absl::FromUnixSeconds(1'800'000'000);
+  for (const char* rule : {"changed", "described", "dropped", "of_events"}) {
+    EXPECT_EQ(machine.Statistics(rule).added_version, 1U) << rule;
+    EXPECT_EQ(machine.Statistics(rule).changed_version, 1U) << rule;
+    EXPECT_EQ(machine.Statistics(rule).added_at, first) << rule;
+  }
+  machine.Draw("d1", "CNY 1.00");
+  EXPECT_EQ(machine.Statistics("dropped").shadow_hits, 1);
+  machine.Advance(absl::Hours(1));
+  machine.Apply(R"yaml(
+rules:
+  added: {on: check, when: "false", then: HOLD}
+  changed: {on: check, when: request.line_count > 3, then: HOLD, mode: enforce}
+  described: {on: check, when: request.line_count > 3, then: HOLD, owner: risk, labels: {a: b}}
+  of_events: {on: event.payment, when: event.amount > numbers.much, then: {violation: low}}
+)yaml");
+  EXPECT_EQ(machine.Statistics("added").added_version, 2U);
+  EXPECT_EQ(machine.Statistics("changed").added_version, 1U);
+  EXPECT_EQ(machine.Statistics("changed").changed_version, 2U);
+  EXPECT_EQ(machine.Statistics("changed").changed_at, first + absl::Hours(1));
+  EXPECT_EQ(machine.Statistics("described").changed_version, 1U);
+  EXPECT_EQ(machine.Statistics("of_events").changed_version, 1U);
+  EXPECT_FALSE(machine.state().Find<core::RulesSeen>("dropped").has_value());
+}
+
+TEST(Rules, AreFoundByNameWithWhatPeopleNeedOfThem) {
+  const LoadResult result = LoadPolicy(absl::StrCat(kStructure, R"yaml(
+rules:
+  of_checks: {on: check, when: "true", then: {verdict: HOLD, violation: high}, owner: risk,
+              runbook: "https://runbooks.example/a", labels: {loss: takeover, area: refunds}}
+  of_events: {on: event.payment, when: "true", then: {violation: low}, severity: critical}
+)yaml"),
+                                       "test.yaml");
+  ASSERT_TRUE(result.ok()) << Render(result.problems);
+  const core::Policy& policy = *result.loaded->policy;
+  const core::RuleDescription& described = policy.FindRule("of_checks")->description;
+  EXPECT_EQ(described.owner, "risk");
+  EXPECT_EQ(described.runbook, "https://runbooks.example/a");
+  EXPECT_EQ(described.severity, core::Severity::kHigh);  // its violation's
+  EXPECT_THAT(described.labels, ElementsAre(Pair("area", "refunds"), Pair("loss", "takeover")));
+  EXPECT_EQ(policy.FindRule("of_events")->description.severity, core::Severity::kCritical);
+  EXPECT_EQ(policy.FindRule("no_rule"), nullptr);
+  const auto all = policy.AllRules();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].first, "check");
+  EXPECT_EQ(all[1].first, "event.payment");
 }
 
 TEST(Rollout, AnAccountKeepsItsSideAndALargerShareTakesInASmallerOne) {

@@ -51,7 +51,7 @@ TEST(Tester, AnotherVerdictFailsAndSaysWhy) {
   EXPECT_FALSE(result.passed);
   EXPECT_EQ(result.expected, "ALLOW");
   EXPECT_EQ(result.got, "BLOCK (INVARIANT refunds_within_paid)");
-  EXPECT_THAT(result.invariants, ElementsAre("refunds_within_paid"));
+  EXPECT_THAT(result.fired, ElementsAre("invariants.refunds_within_paid"));
   EXPECT_THAT(result.message, HasSubstr("refunded <= paid"));
 }
 

@@ -101,10 +101,11 @@ TEST(Records, GiveBackEveryField) {
 TEST(Records, OfWindowsAndRulesGiveBackEveryField) {
   const core::Window window{.meaning = 77,
                             .resolution = absl::Seconds(30),
-                            .buckets = {{5, Currency::FromCode("CNY").value(), 2, 300, 200},
-                                        {6, Currency::FromCode("USD").value(), 1, 100, 100}},
+                            .buckets = {{5, Currency::FromCode("CNY").value(), 2, 300, 200, 1},
+                                        {6, Currency::FromCode("USD").value(), 1, 100, 100, 0}},
                             .values = {{"a", 5}, {std::string("\0b", 2), 6}},
-                            .wake_at = absl::FromUnixNanos(99)};
+                            .wake_at = absl::FromUnixNanos(99),
+                            .hours = {{3, 4, 2}, {27, 1, 0}}};
   EXPECT_EQ(DecodeRecord<core::Window>(EncodeRecord(window)).value(), window);
   const core::RuleStatistics seen{.hits = 1,
                                   .shadow_hits = 2,
@@ -116,7 +117,12 @@ TEST(Records, OfWindowsAndRulesGiveBackEveryField) {
                                   .hits_of_day = 7,
                                   .minute = absl::FromUnixNanos(8),
                                   .violations_of_minute = 9,
-                                  .suppressed = 10};
+                                  .suppressed = 10,
+                                  .added_version = 11,
+                                  .added_at = absl::FromUnixNanos(12),
+                                  .changed_version = 13,
+                                  .changed_at = absl::FromUnixNanos(14),
+                                  .meaning = 15};
   EXPECT_EQ(DecodeRecord<core::RuleStatistics>(EncodeRecord(seen)).value(), seen);
 }
 

@@ -23,7 +23,8 @@ absl::Time Floor(absl::Time time, absl::Duration unit) {
 RuleAnswer Ask(const RuleDefinition& rule, const RuleActivation& facts) {
   RuleAnswer answer;
   const expression::Value value = rule.when.Evaluate(facts);
-  if (value.is_false()) return answer;
+  const bool unknown = value.is_error() && value.error_text() == kUnknown;
+  if (value.is_false() || unknown) return answer;
   answer.is_true = value.is_true();
   if (answer.is_true) {
     answer.message = absl::StrCat("rule ", rule.name, ": ", rule.when.source());

@@ -24,6 +24,7 @@ struct RuleAnswer {
   bool is_false() const { return !is_true && error.empty(); }
 };
 
+// What rests on something that isn't known yet is false: it is no failure of the rule.
 RuleAnswer Ask(const RuleDefinition& rule, const RuleActivation& facts);
 
 // Whether its answer counts for what has this value of its rollout's field; otherwise it is in

@@ -8,8 +8,9 @@
 
 namespace fundgate::core {
 
-// Asks every rule over events of this name, once the event is applied. Those that are true and
-// count record a violation and do what it asks for. Deletions and gaps are not asked about.
+// Asks every rule over events of this name, once the event is applied and if it says something new.
+// Those that are true and count record a violation and do what it asks for. Deletions and gaps are
+// not asked about.
 void AskEventRules(Draft& draft, const SourceDefinition& source, const Event& event);
 
 }  // namespace fundgate::core

@@ -27,6 +27,20 @@ std::string_view ToString(Severity severity) {
   return "?";
 }
 
+std::string FieldOf(const Rollout& rollout) {
+  switch (rollout.by) {
+    case Rollout::By::kAccount:
+      return "account_id";
+    case Rollout::By::kOrder:
+      return "order_id";
+    case Rollout::By::kKey:
+      return "idempotency_key";
+    case Rollout::By::kAttribute:
+      return "attributes." + rollout.attribute;
+  }
+  return "?";
+}
+
 bool IsInShare(std::string_view rule, std::string_view value, int64_t percent) {
   constexpr std::string_view kZero("\0", 1);
   const uint64_t hash = Fnv1a(Fnv1a(Fnv1a(kFnvOffset, rule), kZero), value);

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "server/core/verdict.h"
 #include "server/expression/program.h"
@@ -24,11 +26,21 @@ struct Rollout {
   std::string attribute;  // with kAttribute: its name
 };
 
+std::string FieldOf(const Rollout& rollout);  // "account_id", "attributes.channel"
+
 // Whether `value` is within the first `percent` of a hundred equal shares of the rule. Each value
 // keeps its share for ever, and a larger percentage takes in all that a smaller one did: the share
 // is (h ^ h >> 32) mod 100, where h is FNV-1a with 64 bits over the rule's name, a zero byte and
 // the value.
 bool IsInShare(std::string_view rule, std::string_view value, int64_t percent);
+
+// What people need of a rule: no answer depends on it.
+struct RuleDescription {
+  std::string owner;                 // who answers for it; empty: nobody
+  std::optional<Severity> severity;  // how bad it is where it is true; by default its violation's
+  std::string runbook;               // where it says what to do
+  std::vector<std::pair<std::string, std::string>> labels;  // sorted by name
+};
 
 struct RuleDefinition {
   std::string name;
@@ -40,6 +52,9 @@ struct RuleDefinition {
   Rollout rollout;
   std::optional<Verdict> on_error;  // if it can't be judged; nothing: the checkpoint's when_error
   int64_t alerts_per_minute = 0;    // violations recorded in a minute; 0: all
+  // A hash of all that its answers depend on, within the rule: a rule with another one has changed.
+  uint64_t meaning = 0;
+  RuleDescription description = {};
 };
 
 // Names of actions that the machine carries out itself.

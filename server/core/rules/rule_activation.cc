@@ -8,6 +8,7 @@
 #include "server/core/breakers.h"
 #include "server/core/event_fields.h"
 #include "server/core/money_value.h"
+#include "server/core/rate.h"
 
 namespace fundgate::core {
 namespace {
@@ -86,20 +87,39 @@ struct Reader {
   }
 
   Value operator()(const WindowFact& fact) const {
-    const std::optional<WindowTotals> totals =
-        ReadWindow(draft, draft.policy().windows[fact.index], subject.who);
-    if (!totals.has_value()) return Value::Absent();
+    const WindowDefinition& definition = draft.policy().windows[fact.index];
+    const Window* window = FindWindow(draft, definition, subject.who);
+    if (window == nullptr) return Value::Absent();
+    if (fact.field == WindowFact::Field::kBaseline) {
+      const WindowBaseline baseline = BaselineOf(*window, definition, draft.now());
+      return Share(definition, baseline.successes, baseline.samples);
+    }
+    const WindowTotals totals = TotalsOf(*window, definition, draft.now(), subject.who.currency);
     switch (fact.field) {
       case WindowFact::Field::kCount:
-        return Value::Int(totals->count);
+      case WindowFact::Field::kSamples:
+        return Value::Int(totals.count);
       case WindowFact::Field::kSum:
-        return InCurrency(totals->sum);
+        return InCurrency(totals.sum);
       case WindowFact::Field::kLargest:
-        return InCurrency(totals->largest);
+        return InCurrency(totals.largest);
       case WindowFact::Field::kDistinct:
-        return Value::Int(totals->distinct);
+        return Value::Int(totals.distinct);
+      case WindowFact::Field::kSuccesses:
+        return Value::Int(totals.successes);
+      case WindowFact::Field::kRatio:
+        return Share(definition, totals.successes, totals.count);
+      case WindowFact::Field::kBaseline:
+        break;
     }
     return Value::Absent();
+  }
+
+  static Value Share(const WindowDefinition& definition, int64_t successes, int64_t samples) {
+    if (samples == 0 || samples < definition.min_samples) {
+      return Value::Error(ErrorCode::kHost, kUnknown);
+    }
+    return ToValue(ShareOf(successes, samples));
   }
 
   Value InCurrency(int64_t minor_units) const {
@@ -122,11 +142,18 @@ struct Reader {
 
   Value operator()(const LagFact& fact) const {
     const absl::Time proven = draft.ReadSource(fact.source).proven_past;
-    if (proven == absl::InfinitePast()) return Value::Int(std::numeric_limits<int64_t>::max());
-    return Value::Int(absl::ToInt64Milliseconds(draft.now() - proven));
+    if (proven == absl::InfinitePast()) {
+      return Value::Duration(std::numeric_limits<int64_t>::max());
+    }
+    return Value::Duration(absl::ToInt64Nanoseconds(draft.now() - proven));
   }
 
-  Value operator()(const NowFact&) const { return Value::Int(absl::ToUnixMillis(draft.now())); }
+  Value operator()(const NowFact&) const {
+    absl::Duration rest;
+    const int64_t seconds =
+        absl::IDivDuration(draft.now() - absl::UnixEpoch(), absl::Seconds(1), &rest);
+    return Value::Timestamp(seconds, static_cast<uint64_t>(absl::ToInt64Nanoseconds(rest)));
+  }
 
   Value operator()(const ConstantFact& fact) const { return fact.value; }
 };

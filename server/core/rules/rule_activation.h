@@ -26,6 +26,10 @@ struct RuleSubject {
   WindowSubject who;  // whose books and windows are read
 };
 
+// The sentence of the error that stands for what can't be said yet; nothing is wrong with a rule
+// that meets it.
+inline constexpr char kUnknown[] = "not known yet: the window has fewer samples than it asks for";
+
 class RuleActivation final : public expression::Activation {
  public:
   // All must outlive it, and values fetched from it. `facts` are the slots.

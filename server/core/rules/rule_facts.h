@@ -4,13 +4,12 @@
 //   request.…                      of rules over checks: the check itself
 //   event.…                        of rules over events: see event_fields.h
 //   book("order", …).COUNTER       what is posted and pending of a counter, of the account and in
-//   the
-//                                  currency of the check or event
+//                                  the currency of the check or event
 //   book("order", …).posted.COUNTER
 //   windows.NAME.…                 see windows/windows.h
 //   breaker("refund", …).…         whether a breaker over the scope is open
-//   source("ledger").lag_ms        how long ago the source is proven past
-//   now_ms                         input time
+//   source("ledger").lag           how long ago the source is proven past
+//   now                            input time
 //   lists.NAME, numbers.NAME       of the policy
 #ifndef SERVER_CORE_RULES_RULE_FACTS_H_
 #define SERVER_CORE_RULES_RULE_FACTS_H_
@@ -56,7 +55,16 @@ struct BookFact {
   size_t counter_index = 0;
 };
 struct WindowFact {
-  enum class Field : uint8_t { kCount, kSum, kLargest, kDistinct };
+  enum class Field : uint8_t {
+    kCount,
+    kSum,
+    kLargest,
+    kDistinct,
+    kSamples,    // the count, where successes are told apart
+    kSuccesses,  //
+    kRatio,      // of successes; unknown with fewer samples than the window asks for
+    kBaseline,   // the same, of the same hour on earlier days
+  };
   std::string window;
   Field field = Field::kCount;
   size_t index = 0;  // into Policy::windows

@@ -1,4 +1,5 @@
-// What a rule did so far. Written only when it hits or fails.
+// What a rule did so far, and since when it is there. Written only when it hits or fails, and by
+// the policy that brings or changes it; gone with the policy that drops it.
 #ifndef SERVER_CORE_RULES_STATISTICS_H_
 #define SERVER_CORE_RULES_STATISTICS_H_
 
@@ -22,6 +23,12 @@ struct RuleStatistics {
   absl::Time minute = absl::InfinitePast();  // the minute of the newest violation
   int64_t violations_of_minute = 0;
   int64_t suppressed = 0;  // violations above alerts_per_minute: counted, not recorded
+  // The policy that brought it, and the one that changed its meaning last.
+  uint64_t added_version = 0;
+  absl::Time added_at = absl::InfinitePast();
+  uint64_t changed_version = 0;
+  absl::Time changed_at = absl::InfinitePast();
+  uint64_t meaning = 0;  // RuleDefinition::meaning since then
 
   friend bool operator==(const RuleStatistics&, const RuleStatistics&) = default;
 };

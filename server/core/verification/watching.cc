@@ -13,21 +13,6 @@ namespace {
 
 using expression::Value;
 
-// Reads an event's fields as they are asked for.
-class FieldsOfEvent final : public expression::Activation {
- public:
-  FieldsOfEvent(const std::vector<EventField>& fields, const Event& event)
-      : fields_(fields), event_(event) {}
-
-  Value Fetch(uint32_t slot) const override {
-    return slot < fields_.size() ? Read(fields_[slot], event_) : Value::Absent();
-  }
-
- private:
-  const std::vector<EventField>& fields_;
-  const Event& event_;
-};
-
 void AppendEscaped(std::string_view text, std::string& out) {
   for (const char c : text) {
     if (c == ',' || c == '%') {
@@ -47,10 +32,6 @@ std::string Cut(const std::string& text, size_t max_bytes) {
 }
 
 }  // namespace
-
-bool EventCondition::HoldsFor(const Event& event) const {
-  return program.Evaluate(FieldsOfEvent(fields, event)).is_true();
-}
 
 void SetTurn(Draft& draft, const WatchId& id, Watch& watch, std::optional<absl::Time> at) {
   if (watch.turn == at) return;

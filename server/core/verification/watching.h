@@ -9,21 +9,12 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/core/event_condition.h"
 #include "server/core/event_fields.h"
 #include "server/core/verification/check.h"
 #include "server/core/verification/watch.h"
-#include "server/expression/program.h"
 
 namespace fundgate::core {
-
-// A condition on an event.
-struct EventCondition {
-  expression::Program program;
-  std::vector<EventField> fields;  // by slot
-
-  // False also if the condition can't be evaluated: it isn't true then.
-  bool HoldsFor(const Event& event) const;
-};
 
 // The watch of the key, a new one of this kind if there is none (or one of another kind).
 template <typename Kind>

@@ -33,6 +33,7 @@ struct WindowBucket {
   int64_t count = 0;
   int64_t sum = 0;      // minor units; stops at the largest 64-bit number
   int64_t largest = 0;  // minor units
+  int64_t successes = 0;
 
   friend bool operator==(const WindowBucket&, const WindowBucket&) = default;
 };
@@ -45,12 +46,22 @@ struct WindowValue {
   friend bool operator==(const WindowValue&, const WindowValue&) = default;
 };
 
+// What was counted within one hour.
+struct WindowHour {
+  int64_t number = 0;  // hours since 1970
+  int64_t samples = 0;
+  int64_t successes = 0;
+
+  friend bool operator==(const WindowHour&, const WindowHour&) = default;
+};
+
 struct Window {
   uint64_t meaning = 0;  // WindowDefinition::meaning
   absl::Duration resolution;
   std::vector<WindowBucket> buckets;  // by number, then by currency
   std::vector<WindowValue> values;    // the one seen longest ago first
   absl::Time wake_at;                 // its entry among the window ends
+  std::vector<WindowHour> hours;      // with a baseline: this one and those of its days; by number
 
   friend bool operator==(const Window&, const Window&) = default;
 };

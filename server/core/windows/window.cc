@@ -8,9 +8,17 @@
 namespace fundgate::core {
 namespace {
 
-// Both are >= 0.
+// Stops at the ends of 64 bits.
 int64_t SumOrMost(int64_t a, int64_t b) {
-  return CheckedAdd(a, b).value_or(std::numeric_limits<int64_t>::max());
+  return CheckedAdd(a, b).value_or(b < 0 ? std::numeric_limits<int64_t>::min()
+                                         : std::numeric_limits<int64_t>::max());
+}
+
+constexpr int64_t kHoursOfDay = 24;
+
+int64_t HourOf(absl::Time time) {
+  absl::Duration rest;
+  return absl::IDivDuration(time - absl::UnixEpoch(), absl::Hours(1), &rest);
 }
 
 // Adds what `from` counted to the bucket of that number and currency.
@@ -26,6 +34,7 @@ void Merge(std::vector<WindowBucket>& buckets, const WindowBucket& from) {
   place->count = SumOrMost(place->count, from.count);
   place->sum = SumOrMost(place->sum, from.sum);
   place->largest = std::max(place->largest, from.largest);
+  place->successes = SumOrMost(place->successes, from.successes);
 }
 
 // The bucket of the new resolution in which the old one ends, or that of now.
@@ -40,6 +49,7 @@ void TakeOver(Window& window, const WindowDefinition& definition, absl::Time now
   if (window.meaning != definition.meaning) {
     window.buckets.clear();
     window.values.clear();
+    window.hours.clear();
   } else if (window.resolution != definition.resolution) {
     std::vector<WindowBucket> buckets;
     for (WindowBucket bucket : window.buckets) {
@@ -69,16 +79,36 @@ void SeeValue(Window& window, size_t most, const std::string& value, int64_t buc
   if (window.values.size() > most + 1) window.values.erase(window.values.begin());
 }
 
+// Also drops hours that no day to come is compared with.
+void CountInHour(Window& window, const WindowDefinition& definition, absl::Time now, bool success) {
+  const int64_t present = HourOf(now);
+  const int64_t oldest = present - definition.baseline_days * kHoursOfDay;
+  std::erase_if(window.hours, [oldest](const WindowHour& hour) { return hour.number < oldest; });
+  if (window.hours.empty() || window.hours.back().number != present) {
+    window.hours.push_back({present, 0, 0});
+  }
+  WindowHour& hour = window.hours.back();
+  hour.samples = SumOrMost(hour.samples, 1);
+  if (success) hour.successes = SumOrMost(hour.successes, 1);
+}
+
 }  // namespace
 
 void CountIn(Window& window, const WindowDefinition& definition, absl::Time now,
-             const Money& amount, const std::vector<std::string>& values) {
+             const Counted& counted) {
   TakeOver(window, definition, now);
   const int64_t present = definition.BucketOf(now);
   DropEnded(window, present - definition.Buckets());
-  Merge(window.buckets, {present, amount.currency, 1, amount.minor_units, amount.minor_units});
-  for (const std::string& value : values) {
+  const Money& amount = counted.amount;
+  Merge(window.buckets, {present, amount.currency, 1, amount.minor_units, amount.minor_units,
+                         counted.success ? 1 : 0});
+  for (const std::string& value : counted.values) {
     SeeValue(window, definition.distinct_max, value, present);
+  }
+  if (definition.baseline_days > 0) {
+    CountInHour(window, definition, now, counted.success);
+  } else {
+    window.hours.clear();
   }
 }
 
@@ -95,6 +125,7 @@ WindowTotals TotalsOf(const Window& window, const WindowDefinition& definition, 
   for (const WindowBucket& bucket : window.buckets) {
     if (bucket.number < oldest) continue;
     totals.count = SumOrMost(totals.count, bucket.count);
+    totals.successes = SumOrMost(totals.successes, bucket.successes);
     if (bucket.currency != currency) continue;
     totals.sum = SumOrMost(totals.sum, bucket.sum);
     totals.largest = std::max(totals.largest, bucket.largest);
@@ -105,15 +136,45 @@ WindowTotals TotalsOf(const Window& window, const WindowDefinition& definition, 
   return totals;
 }
 
-absl::Time EndOf(const Window& window, const WindowDefinition& definition) {
-  if (window.meaning != definition.meaning || window.buckets.empty()) return absl::InfinitePast();
-  if (window.resolution == definition.resolution) {
-    return definition.EndOf(window.buckets.back().number);
+WindowBaseline BaselineOf(const Window& window, const WindowDefinition& definition,
+                          absl::Time now) {
+  WindowBaseline baseline;
+  if (window.meaning != definition.meaning) return baseline;
+  const int64_t present = HourOf(now);
+  for (const WindowHour& hour : window.hours) {
+    const int64_t age = present - hour.number;
+    if (age <= 0 || age % kHoursOfDay != 0 || age > definition.baseline_days * kHoursOfDay) {
+      continue;
+    }
+    baseline.samples = SumOrMost(baseline.samples, hour.samples);
+    baseline.successes = SumOrMost(baseline.successes, hour.successes);
   }
-  // One old resolution later at most, when it is taken over.
-  const absl::Time last =
-      absl::UnixEpoch() + (window.buckets.back().number + 1) * window.resolution;
-  return definition.EndOf(definition.BucketOf(last));
+  return baseline;
+}
+
+namespace {
+
+// When the newest hour is compared with no more.
+absl::Time EndOfHours(const Window& window, const WindowDefinition& definition) {
+  if (window.hours.empty() || definition.baseline_days == 0) return absl::InfinitePast();
+  return absl::UnixEpoch() +
+         absl::Hours(window.hours.back().number + 1 + definition.baseline_days * kHoursOfDay);
+}
+
+}  // namespace
+
+absl::Time EndOf(const Window& window, const WindowDefinition& definition) {
+  if (window.meaning != definition.meaning || window.buckets.empty()) {
+    return window.meaning != definition.meaning ? absl::InfinitePast()
+                                                : EndOfHours(window, definition);
+  }
+  // Of another resolution: one old one later at most, when it is taken over.
+  const int64_t newest = window.buckets.back().number;
+  const absl::Time end = window.resolution == definition.resolution
+                             ? definition.EndOf(newest)
+                             : definition.EndOf(definition.BucketOf(
+                                   absl::UnixEpoch() + (newest + 1) * window.resolution));
+  return std::max(end, EndOfHours(window, definition));
 }
 
 }  // namespace fundgate::core

@@ -28,14 +28,8 @@ std::vector<std::string> DistinctValues(const WindowDefinition& definition,
 
 void CountOne(Draft& draft, const WindowDefinition& definition, const CheckInput& check,
               const std::string& key, int64_t amount) {
-  const WindowId id{check.account, definition.name, key};
-  Window& window = draft.Mutable<Windows>(id);
-  CountIn(window, definition, draft.now(), Money{check.amount.currency, amount},
-          DistinctValues(definition, check));
-  // One entry is enough: when it comes up, the next one is made if there is still something.
-  if (window.wake_at != absl::Time()) return;
-  window.wake_at = EndOf(window, definition);
-  draft.Put<WindowEnds>({window.wake_at, id}, {});
+  Count(draft, definition, {check.account, definition.name, key},
+        {Money{check.amount.currency, amount}, DistinctValues(definition, check)});
 }
 
 bool WasAllowedBefore(Draft& draft, const KeyId& key) {
@@ -52,21 +46,31 @@ const WindowDefinition* FindDefinition(const Draft& draft, const std::string& na
 
 }  // namespace
 
-std::optional<WindowTotals> ReadWindow(Draft& draft, const WindowDefinition& definition,
-                                       const WindowSubject& subject) {
+void Count(Draft& draft, const WindowDefinition& definition, const WindowId& id,
+           const Counted& counted) {
+  Window& window = draft.Mutable<Windows>(id);
+  CountIn(window, definition, draft.now(), counted);
+  // One entry is enough: when it comes up, the next one is made if there is still something.
+  if (window.wake_at != absl::Time()) return;
+  window.wake_at = EndOf(window, definition);
+  draft.Put<WindowEnds>({window.wake_at, id}, {});
+}
+
+const Window* FindWindow(Draft& draft, const WindowDefinition& definition,
+                         const WindowSubject& subject) {
+  static const Window kEmpty;
   WindowId id{subject.account, definition.name, {}};
-  if (id.account.empty()) return std::nullopt;
+  if (id.account.empty()) return nullptr;
   if (definition.key == WindowDefinition::Key::kOrder) {
-    if (subject.order.empty()) return std::nullopt;
+    if (subject.order.empty()) return nullptr;
     id.key = subject.order;
   } else if (definition.key == WindowDefinition::Key::kAttribute) {
     const auto value = subject.attributes.find(definition.attribute);
-    if (value == subject.attributes.end()) return std::nullopt;
+    if (value == subject.attributes.end()) return nullptr;
     id.key = ToString(value->second);
   }
   const Window* window = draft.Find<Windows>(id);
-  if (window == nullptr) return WindowTotals{};
-  return TotalsOf(*window, definition, draft.now(), subject.currency);
+  return window == nullptr ? &kEmpty : window;
 }
 
 void CountInWindows(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint) {

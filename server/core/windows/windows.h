@@ -1,10 +1,10 @@
-// The policy's windows as a check meets them. They count one per key, when it is allowed for the
-// first time, by input time; a check sees them without itself.
+// The policy's windows as checks and rules meet them. Of checks they count one per key, when it is
+// allowed for the first time, by input time; a check sees them without itself. Of events see
+// event_windows.h.
 #ifndef SERVER_CORE_WINDOWS_WINDOWS_H_
 #define SERVER_CORE_WINDOWS_WINDOWS_H_
 
 #include <cstddef>
-#include <optional>
 #include <string>
 
 #include "server/core/draft.h"
@@ -26,10 +26,14 @@ struct WindowSubject {
   Currency currency;             // may be empty
 };
 
-// What the window holds for the subject: of its account, or its order, or its attribute's value, in
-// its currency. Nothing if it names no such account, order or attribute.
-std::optional<WindowTotals> ReadWindow(Draft& draft, const WindowDefinition& definition,
-                                       const WindowSubject& subject);
+// The window for the subject: of its account, or its order, or its attribute's value; an empty one
+// if nothing was counted there. Null if it names no such account, order or attribute.
+const Window* FindWindow(Draft& draft, const WindowDefinition& definition,
+                         const WindowSubject& subject);
+
+// Counts one thing in the window of this id.
+void Count(Draft& draft, const WindowDefinition& definition, const WindowId& id,
+           const Counted& counted);
 
 // Counts a check that is allowed. Called before its decision is recorded.
 void CountInWindows(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint);

@@ -1,11 +1,11 @@
-#include "server/policy/rate.h"
+#include "server/core/rate.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "fundgate/types/checked.h"
 
-namespace fundgate::policy {
+namespace fundgate::core {
 namespace {
 
 // Two factors of 63 bits and their sign fit, so that no product here can overflow.
@@ -15,6 +15,13 @@ Wide PowerOfTen(int exponent) {
   Wide power = 1;
   for (int i = 0; i < exponent; ++i) power *= 10;
   return power;
+}
+
+// mantissa / 10^scale in lowest terms, if that fits.
+std::optional<Rate> Reduced(Wide mantissa, int scale) {
+  for (; scale > 0 && mantissa % 10 == 0; --scale) mantissa /= 10;
+  const auto narrow = static_cast<int64_t>(mantissa);
+  return narrow == mantissa ? std::optional(Rate{narrow, scale}) : std::nullopt;
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -44,6 +51,33 @@ std::strong_ordering Compare(const Rate& a, const Rate& b) {
   const Wide left = a.mantissa * PowerOfTen(b.scale);
   const Wide right = b.mantissa * PowerOfTen(a.scale);
   return left <=> right;
+}
+
+std::optional<Rate> Plus(const Rate& a, const Rate& b) {
+  const int scale = std::max(a.scale, b.scale);
+  return Reduced(
+      a.mantissa * PowerOfTen(scale - a.scale) + b.mantissa * PowerOfTen(scale - b.scale), scale);
+}
+
+std::optional<Rate> Minus(const Rate& a, const Rate& b) {
+  const int scale = std::max(a.scale, b.scale);
+  return Reduced(
+      a.mantissa * PowerOfTen(scale - a.scale) - b.mantissa * PowerOfTen(scale - b.scale), scale);
+}
+
+Rate ShareOf(int64_t part, int64_t whole) {
+  // At most 10^kShareScale, so that it always fits.
+  return *Reduced(part * PowerOfTen(kShareScale) / whole, kShareScale);
+}
+
+std::string ToString(const Rate& rate) {
+  std::string digits = std::to_string(rate.mantissa);
+  const bool negative = rate.mantissa < 0;
+  if (negative) digits.erase(0, 1);
+  const auto scale = static_cast<size_t>(rate.scale);
+  if (digits.size() <= scale) digits.insert(0, scale + 1 - digits.size(), '0');
+  if (scale > 0) digits.insert(digits.size() - scale, ".");
+  return negative ? "-" + digits : digits;
 }
 
 std::optional<Rate> ReadRate(std::string_view text) {
@@ -96,4 +130,14 @@ std::optional<int64_t> Times(int64_t number, const Rate& rate, Rounding rounding
   return narrow == quotient ? std::optional(narrow) : std::nullopt;
 }
 
-}  // namespace fundgate::policy
+expression::Type RateType() { return expression::Type::Opaque("rate", kRateId); }
+
+expression::Value ToValue(const Rate& rate) {
+  return expression::Value::Opaque(kRateId, rate.mantissa, static_cast<uint64_t>(rate.scale));
+}
+
+Rate ToRate(const expression::Value& value) {
+  return {value.opaque_first(), static_cast<int>(value.opaque_second())};
+}
+
+}  // namespace fundgate::core
