@@ -53,6 +53,10 @@ void KafkaCluster::CreateTopic(const std::string& topic, int partitions) {
             RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
+void KafkaCluster::HideTopic(const std::string& topic) {
+  rd_kafka_mock_topic_set_error(cluster_, topic.c_str(), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+}
+
 int64_t KafkaCluster::Produce(const std::string& topic, int32_t partition,
                               const std::optional<std::string>& value) {
   int64_t offset = -1;

@@ -24,6 +24,10 @@ class KafkaCluster {
 
   void CreateTopic(const std::string& topic, int partitions);
 
+  // The cluster says that there is no such topic. (It makes one that isn't there when it is asked
+  // for, whatever the client wants.)
+  void HideTopic(const std::string& topic);
+
   // Produces a message (nothing: a tombstone), and its offset once the broker has it.
   int64_t Produce(const std::string& topic, int32_t partition,
                   const std::optional<std::string>& value);

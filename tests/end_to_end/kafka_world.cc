@@ -31,7 +31,7 @@ facts:
     fields: {order_id: string, account_id: string, amount: money}
 matches:
   order_vs_payment: {left: event.order_paid, right: event.payment, key: order_id, equal: [amount],
-                     within: 60s}
+                     within: 5s}
 sources:
 )";
 
