@@ -10,11 +10,12 @@ namespace fundgate::main {
 namespace {
 
 constexpr const char* kAbout =
-    R"(fundgate-sidecar follows a database and tells the gate what really moved.
+    R"(fundgate-sidecar follows a database or topics and tells the gate what really moved.
 
 It reads the binlog of a MariaDB server as a replica would, maps rows to movements by the
-gate's own policy, and feeds them to the gate in order. It keeps nothing on disk: after any
-restart, of itself, the gate or the database, it goes on from what the gate has.)";
+gate's own policy, and feeds them to the gate in order. So it does with topics of a Kafka cluster.
+It keeps nothing on disk: after any restart, of itself, the gate or the source, it goes on from what
+the gate has.)";
 
 constexpr const char* kExamples = R"(Examples:
   fundgate-sidecar run --gate 127.0.0.1:7443 --source pay_db
@@ -27,13 +28,14 @@ Exit codes: 0 stopped; the gate has everything that was read
               settings of the server, rights, the policy, a table that can't be mapped
             2 wrong usage
             3 another sidecar feeds the source now; don't start this one again by itself
-            4 the database doesn't have what the gate needs next any more)";
+            4 the source doesn't have what the gate needs next any more)";
 
 constexpr const char* kRunAbout =
-    R"(Follows one database of the gate's policy and feeds the gate, until SIGTERM or SIGINT.
+    R"(Follows one source of the gate's policy and feeds the gate, until SIGTERM or SIGINT.
 
-Where the database is, the user and the file with the password stand in the policy, under
-sources.NAME.mariadb. Once it follows it prints one line on stderr, "following the binlog".)";
+Where the source is, the user and the file with the password stand in the policy, under
+sources.NAME.mariadb or sources.NAME.kafka. Once it follows it prints one line on stderr, "following
+the binlog" or "following the topics".)";
 
 constexpr const char* kRunExamples = R"(Examples:
   fundgate-sidecar run --gate 127.0.0.1:7443 --source pay_db

@@ -43,6 +43,22 @@ uint64_t HashOf(const v1::Table& table) {
   return hash.value();
 }
 
+// How a topic's messages become rows.
+uint64_t HashOf(const v1::Topic& topic) {
+  Fnv1a hash;
+  hash.AddText(topic.topic());
+  hash.AddNumber(static_cast<uint64_t>(topic.envelope()), 4);
+  hash.AddNumber(static_cast<uint64_t>(topic.decimals()), 4);
+  const std::map<std::string, v1::KeyColumns> rows(topic.rows().begin(), topic.rows().end());
+  for (const auto& [table, key] : rows) {
+    hash.AddText(table);
+    hash.AddNumber(static_cast<uint64_t>(key.columns_size()), 4);
+    for (const std::string& column : key.columns()) hash.AddText(column);
+  }
+  AddEntries(topic.columns(), hash);
+  return hash.value();
+}
+
 // What a guard's changes mean; not who may make them.
 uint64_t HashOf(const std::string& name, const v1::Guard& guard) {
   Fnv1a hash;
@@ -185,6 +201,7 @@ uint64_t MappingVersion(const v1::Document& document, const std::string& name) {
   for (const auto& [guard_name, guard] : document.guards()) {
     if (SourceOfGuard(document, guard) == name) tables.push_back(HashOf(guard_name, guard));
   }
+  for (const v1::Topic& topic : source.kafka().topics()) tables.push_back(HashOf(topic));
   if (tables.empty()) return 0;
   std::sort(tables.begin(), tables.end());
   Fnv1a hash;

@@ -68,8 +68,8 @@ std::optional<MarkerMapping> CompileMarker(const v1::Marker& marker,
 
 // Names the meaning of a source's tables: the same for the same declaration on every machine, for
 // ever, whatever the order of tables and fields; 0 for a source that maps no rows, or that there is
-// not. FNV-1a, 64 bits, over the declarations of tables and guards with each text preceded by its
-// length. Where the database is reached is no part of it.
+// not. FNV-1a, 64 bits, over the declarations of tables, topics and guards with each text preceded
+// by its length. Where the database or the cluster is reached is no part of it.
 uint64_t MappingVersion(const v1::Document& document, const std::string& source);
 
 }  // namespace fundgate::policy

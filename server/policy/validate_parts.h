@@ -43,10 +43,19 @@ inline std::string NoSuch(std::string_view what, std::string_view name,
          expression::NameHint(name, names);
 }
 
+// What places of several sections must be.
+void CheckHosts(const Validation& validation, const std::string& path,
+                const google::protobuf::RepeatedPtrField<std::string>& hosts, const char* port);
+void CheckLogin(const Validation& validation, const std::string& path, const std::string& user,
+                const std::string& password_file);
+void CheckTableName(const Validation& validation, const std::string& path, const std::string& name);
+void ValidateTls(const Validation& validation, const std::string& path, const v1::Tls& tls);
+
 void ValidateFacts(const Validation& validation);
 void ValidateRules(const Validation& validation);
 void ValidateSources(const Validation& validation);
 void ValidateWindows(const Validation& validation);
+void ValidateKafka(const Validation& validation, const std::string& path, const v1::Source& source);
 void ValidateVerification(const Validation& validation);
 void ValidateTests(const Validation& validation);
 

@@ -19,45 +19,9 @@
 namespace fundgate::policy {
 namespace {
 
-bool IsHostAndPort(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  int port = 0;
-  return colon != std::string_view::npos && colon > 0 &&
-         absl::SimpleAtoi(std::string(text.substr(colon + 1)), &port) && port > 0 && port <= 65535;
-}
-
-void ValidateTls(const Validation& v, const std::string& path, const v1::Tls& tls) {
-  for (const auto& [field, file] :
-       {std::pair{"ca_file", &tls.ca_file()}, std::pair{"cert_file", &tls.cert_file()},
-        std::pair{"key_file", &tls.key_file()}}) {
-    const std::string place = absl::StrCat(path, ".", field);
-    if (!absl::StartsWith(*file, "/") && v.places.IsRead(place)) {
-      v.AtValue(place, absl::StrCat(field, " must be an absolute path: the sidecar may be started ",
-                                    "anywhere"));
-    }
-  }
-  if (tls.cert_file().empty() != tls.key_file().empty()) {
-    v.AtValue(path, "cert_file and key_file belong together: set both or none");
-  }
-}
-
 void ValidateMariadb(const Validation& v, const std::string& path, const v1::Mariadb& mariadb) {
-  for (int i = 0; i < mariadb.hosts_size(); ++i) {
-    if (!IsHostAndPort(mariadb.hosts(i))) {
-      v.AtValue(absl::StrCat(path, ".hosts[", i, "]"),
-                absl::StrCat("'", mariadb.hosts(i), "' is no host:port, like 127.0.0.1:3306"));
-    }
-  }
-  if (mariadb.hosts().empty() && v.places.IsRead(path + ".hosts")) {
-    v.AtValue(path + ".hosts", "at least one host is needed");
-  }
-  if (mariadb.user().empty() && v.places.IsRead(path + ".user")) {
-    v.AtValue(path + ".user", "user must not be empty");
-  }
-  if (!absl::StartsWith(mariadb.password_file(), "/") && v.places.IsRead(path + ".password_file")) {
-    v.AtValue(path + ".password_file",
-              "password_file must be an absolute path: the sidecar may be started anywhere");
-  }
+  CheckHosts(v, path + ".hosts", mariadb.hosts(), "3306");
+  CheckLogin(v, path, mariadb.user(), mariadb.password_file());
   if (mariadb.has_tls()) ValidateTls(v, path + ".tls", mariadb.tls());
 }
 
@@ -113,17 +77,6 @@ void ValidateConditions(const Validation& v, const std::string& path, const v1::
       v.AtKey(place, absl::StrCat("'", field, "' is for movements; write `when` for facts"));
     }
   }
-}
-
-bool NamesDatabaseAndTable(const std::string& name) {
-  const size_t dot = name.find('.');
-  return dot != std::string::npos && dot > 0 && dot + 1 < name.size() &&
-         name.find('.', dot + 1) == std::string::npos;
-}
-
-void CheckTableName(const Validation& v, const std::string& path, const std::string& name) {
-  if (NamesDatabaseAndTable(name) || !v.places.IsRead(path)) return;
-  v.AtValue(path, absl::StrCat("'", name, "' must name database and table, like pay.refund"));
 }
 
 void AddIssues(const Validation& v, const std::string& path,
@@ -191,18 +144,26 @@ void ValidateSources(const Validation& v) {
                                  "' is no name for an entry: use lower_snake_case, at most 64 "
                                  "bytes, beginning with a letter"));
     }
-    if (source.has_mariadb() == source.has_report()) {
-      v.AtKey(path, source.has_report()
-                        ? "a source is either a database or a service: remove mariadb or report"
-                        : "a source needs mariadb (and tables), or report");
+    const int kinds = (source.has_mariadb() ? 1 : 0) + (source.has_kafka() ? 1 : 0) +
+                      (source.has_report() ? 1 : 0);
+    if (kinds > 1) {
+      v.AtKey(path,
+              "a source is a database, a cluster with topics or a service: leave one of mariadb, "
+              "kafka and report");
+    } else if (kinds == 0) {
+      v.AtKey(path, "a source needs mariadb or kafka (and tables), or report");
     }
     if (source.has_mariadb()) ValidateMariadb(v, path + ".mariadb", source.mariadb());
+    if (source.has_kafka()) ValidateKafka(v, path, source);
     if (source.has_report()) ValidateReport(v, path + ".report", source.report());
-    if (source.has_mariadb() && source.tables().empty()) {
-      v.AtKey(path, "a database source needs tables: which rows are movements?");
+    const bool has_rows = source.has_mariadb() || source.has_kafka();
+    if (has_rows && source.tables().empty()) {
+      v.AtKey(path, source.has_mariadb()
+                        ? "a database source needs tables: which rows are movements?"
+                        : "a source with topics needs tables: which rows are movements or facts?");
     }
-    if (!source.has_mariadb() && !source.tables().empty()) {
-      v.AtKey(path + ".tables", "only a database source has tables");
+    if (!has_rows && !source.tables().empty()) {
+      v.AtKey(path + ".tables", "only a database source and one with topics have tables");
     }
     if (source.has_marker() && !source.has_mariadb()) {
       v.AtKey(path + ".marker", "only a database source has a marker table");

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
 #include "server/policy/document.h"
@@ -15,26 +14,6 @@ namespace fundgate::sidecar {
 namespace {
 
 constexpr std::chrono::seconds kTimeout(5);
-
-sources::PrimarySettings ToSettings(const policy::v1::Mariadb& mariadb) {
-  sources::PrimarySettings settings;
-  settings.hosts.assign(mariadb.hosts().begin(), mariadb.hosts().end());
-  settings.user = mariadb.user();
-  settings.password_file = mariadb.password_file();
-  if (mariadb.has_tls()) {
-    settings.tls = {mariadb.tls().ca_file(), mariadb.tls().cert_file(), mariadb.tls().key_file()};
-  }
-  return settings;
-}
-
-std::set<std::string> TablesOf(const policy::v1::Source& source) {
-  std::set<std::string> tables;
-  for (const policy::v1::Table& table : source.tables()) {
-    tables.insert(absl::AsciiStrToLower(table.table()));
-  }
-  if (source.has_marker()) tables.insert(absl::AsciiStrToLower(source.marker().table()));
-  return tables;
-}
 
 }  // namespace
 
@@ -51,9 +30,7 @@ absl::StatusOr<PolicySource> ReadPolicySource(const std::string& document, uint6
   }
   FUNDGATE_ASSIGN_OR_RETURN(mapping::RowMapper mapper,
                             mapping::RowMapper::Create(read.document, source));
-  const policy::v1::Source& declared = read.document.sources().at(source);
-  return PolicySource{version, ToSettings(declared.mariadb()), TablesOf(declared),
-                      std::move(mapper)};
+  return PolicySource{version, read.document.sources().at(source), std::move(mapper)};
 }
 
 absl::StatusOr<PolicySource> FetchPolicySource(v1::Policies::StubInterface& policies,

@@ -3,23 +3,19 @@
 #define SERVER_SIDECAR_POLICY_SOURCE_H_
 
 #include <cstdint>
-#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "fundgate/policy/v1/document.pb.h"
 #include "fundgate/v1/policies.grpc.pb.h"
 #include "server/sidecar/mapping/row_mapper.h"
-#include "server/sidecar/sources/primary.h"
 
 namespace fundgate::sidecar {
 
-// A source that is a database, compiled.
+// A source whose rows are mapped, compiled.
 struct PolicySource {
   uint64_t version = 0;  // of the policy
-  sources::PrimarySettings primary;
-  // That the mapping reads: "database.table" in lower case, as statements may name them in any.
-  std::set<std::string> tables;
+  policy::v1::Source declared;
   mapping::RowMapper mapper;
 };
 

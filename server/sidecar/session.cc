@@ -1,16 +1,14 @@
 #include "server/sidecar/session.h"
 
 #include <chrono>
-#include <span>
+#include <memory>
+#include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "fundgate/types/status_macros.h"
-#include "fundgate/types/text.h"
-#include "server/policy/fnv1a.h"
-#include "server/sidecar/binlog/reader.h"
+#include "server/sidecar/feed/stager.h"
+#include "server/sidecar/followers.h"
 #include "server/sidecar/progress.h"
 
 namespace fundgate::sidecar {
@@ -39,23 +37,6 @@ Next AfterGate(const absl::Status& status) {
   }
 }
 
-// The database's, as sources::DatabaseError() and sources::ConnectToPrimary() say.
-Next AfterDatabase(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kAborted:
-      return Next::kFenced;
-    case absl::StatusCode::kOutOfRange:
-      return Next::kLost;
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kFailedPrecondition:
-      return Next::kFail;
-    default:
-      return Next::kRetry;
-  }
-}
-
 // What the policy says: it must be changed, unless the gate just isn't there.
 Next AfterPolicy(const absl::Status& status) {
   switch (status.code()) {
@@ -68,31 +49,15 @@ Next AfterPolicy(const absl::Status& status) {
   }
 }
 
-// The decoder's and the mapper's: a table that can't be mapped needs a person; damage may be gone
-// when it is read again.
-Next AfterReading(const absl::Status& status) {
-  return absl::IsFailedPrecondition(status) ? Next::kFail : Next::kRetry;
-}
-
-// Where an event begins in its file, by the end that its header names: 4 bytes from the 13th on,
-// the least first. 0 for artificial events, which are in no file.
-uint64_t OffsetOf(std::span<const uint8_t> event) {
-  constexpr size_t kEndPosition = 13;
-  uint64_t end = 0;
-  for (size_t i = 4; i > 0 && event.size() >= kEndPosition + 4; --i) {
-    end = end << 8 | event[kEndPosition + i - 1];
-  }
-  return end > event.size() ? end - event.size() : 0;
-}
-
 absl::StatusOr<v1::GetPositionResponse> GetPosition(v1::Ingest::Stub& ingest,
                                                     const std::string& source,
-                                                    uint64_t mapping_version) {
+                                                    uint64_t mapping_version, bool may_repeat) {
   grpc::ClientContext call;
   call.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
   v1::GetPositionRequest request;
   request.set_source(source);
   request.set_mapping_version(mapping_version);
+  request.set_coordinates_changed(may_repeat);
   v1::GetPositionResponse response;
   const grpc::Status status = ingest.GetPosition(&call, request, &response);
   if (status.ok()) return response;
@@ -103,64 +68,49 @@ absl::StatusOr<v1::GetPositionResponse> GetPosition(v1::Ingest::Stub& ingest,
 
 }  // namespace
 
-uint32_t DefaultServerId(std::string_view source) {
-  policy::Fnv1a hash;
-  hash.AddText(source);
-  return static_cast<uint32_t>(hash.value()) | 0x80000000U;
-}
-
 SessionEnd Session::Run() {
   ++context_.counters.sessions;
   absl::StatusOr<PolicySource> policy =
       FetchPolicySource(context_.policies, context_.settings.source);
   if (!policy.ok()) return {AfterPolicy(policy.status()), policy.status()};
-  policy->primary.server_id = context_.settings.server_id;
   if (stopped()) return {};
-  absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(policy->primary);
-  if (!primary.ok()) return {AfterDatabase(primary.status()), primary.status()};
+  absl::StatusOr<std::unique_ptr<Follower>> follower =
+      NewFollower({context_.settings, *policy, context_.log, context_.server_uid});
+  if (!follower.ok()) return {Next::kFail, follower.status()};
+  const std::optional<Failure> failure = (*follower)->Connect();
+  if (failure.has_value()) return {failure->next, failure->status};
   if (stopped()) return {};
-  return Follow(*std::move(primary), *policy);
+  return Follow(**follower, *policy);
 }
 
-SessionEnd Session::Follow(sources::Primary primary, PolicySource& policy) {
-  NoteServer(primary);
+SessionEnd Session::Follow(Follower& follower, PolicySource& policy) {
   const uint64_t mapping_version = policy.mapper.mapping_version();
-  const absl::StatusOr<v1::GetPositionResponse> granted =
-      GetPosition(context_.ingest, context_.settings.source, mapping_version);
+  const absl::StatusOr<v1::GetPositionResponse> granted = GetPosition(
+      context_.ingest, context_.settings.source, mapping_version, follower.may_repeat());
   if (!granted.ok()) return {AfterGate(granted.status()), granted.status()};
-  absl::StatusOr<feed::RequestBuilder> builder = feed::RequestBuilder::Create(
-      context_.settings.source, mapping_version, *granted, context_.settings.feeder.limits);
+  absl::StatusOr<feed::RequestBuilder> builder =
+      feed::RequestBuilder::Create(context_.settings.source, mapping_version, *granted,
+                                   follower.position_form(), context_.settings.feeder.limits);
   if (!builder.ok()) return {Next::kFail, builder.status()};
-  sources::HeadReader head(primary);
-  const std::string host = primary.session->endpoint().ToString();
-  const std::string start = builder->position().Gtids();
-  const absl::StatusOr<std::unique_ptr<sources::BinlogStream>> binlog = sources::BinlogStream::Open(
-      std::move(primary.session), start, {.server_id = context_.settings.server_id});
-  if (!binlog.ok()) return {AfterDatabase(binlog.status()), binlog.status()};
-  context_.log.Info("following the binlog", {{"source", context_.settings.source},
-                                             {"host", host},
-                                             {"server_version", primary.version},
-                                             {"server_uid", primary.server_uid},
-                                             {"position", granted->position()},
-                                             {"epoch", absl::StrCat(granted->epoch())}});
-  return Feed(**binlog, head, policy, *std::move(builder), granted->gate_time());
+  const std::optional<Failure> failure = follower.Start(builder->position(), granted->epoch());
+  if (failure.has_value()) return {failure->next, failure->status};
+  return Feed(follower, policy, *std::move(builder), granted->gate_time());
 }
 
-SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& head,
-                         PolicySource& policy, feed::RequestBuilder builder,
+SessionEnd Session::Feed(Follower& follower, PolicySource& policy, feed::RequestBuilder builder,
                          const google::protobuf::Timestamp& granted_at) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return {};
-    binlog_ = &binlog;
-    head_ = &head;
+    follower_ = &follower;
   }
-  feed::Feeder feeder(
-      context_.ingest, std::move(builder), granted_at, context_.settings.feeder, context_.counters,
-      {.read_head = [this, &head] { return ReadHead(head); }, .on_end = [this] { Interrupt(); }});
+  feed::Feeder feeder(context_.ingest, std::move(builder), granted_at, context_.settings.feeder,
+                      context_.counters,
+                      {.read_head = [this, &follower] { return ReadHead(follower); },
+                       .on_end = [this] { Interrupt(); }});
   const std::string granted = feeder.acknowledged();
   const absl::Time begun = absl::Now();
-  SessionEnd read = Read(binlog, policy, feeder);
+  SessionEnd read = Read(follower, policy, feeder);
   const absl::Status fed = feeder.Drain(kDrainTimeout);
   const bool moved = feeder.acknowledged() != granted;
   went_well_ = moved || absl::Now() - begun >= kLasted;
@@ -169,8 +119,7 @@ SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& hea
   if (read.next == Next::kLost && moved) read.next = Next::kRetry;
   {
     const std::lock_guard lock(mutex_);
-    binlog_ = nullptr;
-    head_ = nullptr;
+    follower_ = nullptr;
   }
   if (fed.ok()) return read;
   // Reading that just stopped because the gate did says nothing of its own.
@@ -180,59 +129,42 @@ SessionEnd Session::Feed(sources::BinlogStream& binlog, sources::HeadReader& hea
   return read;
 }
 
-SessionEnd Session::Read(sources::BinlogStream& binlog, PolicySource& policy,
-                         feed::Feeder& feeder) {
+SessionEnd Session::Read(Follower& follower, PolicySource& policy, feed::Feeder& feeder) {
   Progress progress(absl::Now());
   feed::Stager stager(
-      policy.mapper, {.spill_folder = context_.settings.spill_folder}, context_.log,
-      context_.counters, [this, &feeder, &progress](feed::Transaction transaction) {
-        const auto report = progress.Read(transaction.committed_at, absl::Now());
+      policy.mapper,
+      {.step_of =
+           [&follower](const binlog::TransactionHead& head) { return follower.StepOf(head); },
+       .spill_folder = context_.settings.spill_folder},
+      context_.log, context_.counters, [this, &feeder, &progress](feed::Transaction transaction) {
+        // What says no time (the end of a partition) is no progress.
+        const auto report = transaction.committed_at > absl::UnixEpoch()
+                                ? progress.Read(transaction.committed_at, absl::Now())
+                                : std::nullopt;
         if (report.has_value()) {
           context_.log.Info(
               report->caught_up ? "caught up" : "catching up",
               {{"transactions_per_second", absl::StrCat(report->per_second)},
-               {"position", transaction.gtid.ToString()},
+               {"position", transaction.step.ToString()},
                {"behind", absl::FormatDuration(absl::Trunc(report->behind, absl::Seconds(1)))}});
         }
         return feeder.Push(std::move(transaction));
       });
-  binlog::ReaderOptions options;
-  options.require_checksum = true;
-  options.wants_table = [&policy](std::string_view database, std::string_view table) {
-    const std::string name = absl::StrCat(ToAbsl(database), ".", ToAbsl(table));
-    return policy.tables.contains(absl::AsciiStrToLower(name));
-  };
-  binlog::Reader reader(stager, std::move(options));
-  while (true) {
-    const absl::StatusOr<std::span<const uint8_t>> event = binlog.Fetch();
-    if (stopped()) return {};
-    if (!event.ok()) return {AfterDatabase(event.status()), event.status()};
-    const absl::Status applied = reader.Apply(*event, OffsetOf(*event));
-    if (!applied.ok()) return {AfterReading(applied), applied};
-  }
+  const Failure failure = follower.Read(stager);
+  if (stopped()) return {};
+  return {failure.next, failure.status};
 }
 
-absl::StatusOr<std::string> Session::ReadHead(sources::HeadReader& head) {
-  absl::StatusOr<std::string> read = head.Read();
+absl::StatusOr<std::string> Session::ReadHead(Follower& follower) {
+  absl::StatusOr<std::string> read = follower.ReadHead();
   if (!read.ok() && !head_failed_ && !stopped()) {
-    context_.log.Warning("can't read how far the primary is: the source gets stale",
+    context_.log.Warning("can't read how far the source is: it gets stale",
                          {{"reason", std::string(read.status().message())}});
   } else if (read.ok() && head_failed_) {
-    context_.log.Info("the primary's position can be read again");
+    context_.log.Info("the source's head can be read again");
   }
   head_failed_ = !read.ok();
   return read;
-}
-
-void Session::NoteServer(const sources::Primary& primary) {
-  std::string& known = context_.server_uid;
-  if (!known.empty() && known != primary.server_uid) {
-    context_.log.Warning("another server than before answers",
-                         {{"host", primary.session->endpoint().ToString()},
-                          {"server_uid", primary.server_uid},
-                          {"server_uid_before", known}});
-  }
-  known = primary.server_uid;
 }
 
 void Session::Stop() {
@@ -245,8 +177,7 @@ void Session::Stop() {
 
 void Session::Interrupt() {
   const std::lock_guard lock(mutex_);
-  if (binlog_ != nullptr) binlog_->Interrupt();
-  if (head_ != nullptr) head_->Interrupt();
+  if (follower_ != nullptr) follower_->Interrupt();
 }
 
 bool Session::stopped() const {

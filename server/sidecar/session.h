@@ -1,12 +1,9 @@
-// One attempt to follow a database: from the policy to the loss of a connection, or an end.
+// One attempt to follow a source: from the policy to the loss of a connection, or an end.
 #ifndef SERVER_SIDECAR_SESSION_H_
 #define SERVER_SIDECAR_SESSION_H_
 
-#include <cstdint>
-#include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -14,36 +11,13 @@
 #include "fundgate/v1/policies.grpc.pb.h"
 #include "server/sidecar/feed/counters.h"
 #include "server/sidecar/feed/feeder.h"
-#include "server/sidecar/feed/stager.h"
+#include "server/sidecar/feed/request_builder.h"
+#include "server/sidecar/follower.h"
 #include "server/sidecar/log.h"
 #include "server/sidecar/policy_source.h"
-#include "server/sidecar/sources/binlog_stream.h"
-#include "server/sidecar/sources/primary.h"
+#include "server/sidecar/settings.h"
 
 namespace fundgate::sidecar {
-
-struct Settings {
-  std::string gate;    // HOST:PORT
-  std::string source;  // as the policy names it
-  // Who this reader is to the database; 0: made from the source's name, the same on every machine.
-  uint32_t server_id = 0;
-  // Where the parts of large transactions go that don't fit into memory.
-  std::string spill_folder = "/tmp";
-  feed::FeederOptions feeder;
-};
-
-// The id that a sidecar of this source has unless it is told another one: from 2^31, so that it
-// meets few servers' ids.
-uint32_t DefaultServerId(std::string_view source);
-
-// What to do after a session.
-enum class Next : uint8_t {
-  kRetry,   // a connection was lost: begin another one, after a while
-  kReload,  // the policy or the position has changed: the same
-  kFail,    // something must be set right by a person first
-  kFenced,  // another sidecar feeds the source now
-  kLost,    // the database doesn't have the position any more
-};
 
 struct SessionEnd {
   Next next = Next::kRetry;
@@ -77,12 +51,11 @@ class Session {
   bool went_well() const { return went_well_; }
 
  private:
-  SessionEnd Follow(sources::Primary primary, PolicySource& policy);
-  SessionEnd Feed(sources::BinlogStream& binlog, sources::HeadReader& head, PolicySource& policy,
-                  feed::RequestBuilder builder, const google::protobuf::Timestamp& granted_at);
-  SessionEnd Read(sources::BinlogStream& binlog, PolicySource& policy, feed::Feeder& feeder);
-  void NoteServer(const sources::Primary& primary);
-  absl::StatusOr<std::string> ReadHead(sources::HeadReader& head);
+  SessionEnd Follow(Follower& follower, PolicySource& policy);
+  SessionEnd Feed(Follower& follower, PolicySource& policy, feed::RequestBuilder builder,
+                  const google::protobuf::Timestamp& granted_at);
+  SessionEnd Read(Follower& follower, PolicySource& policy, feed::Feeder& feeder);
+  absl::StatusOr<std::string> ReadHead(Follower& follower);
   void Interrupt();
   bool stopped() const;
 
@@ -92,8 +65,7 @@ class Session {
 
   mutable std::mutex mutex_;  // over all below
   bool stopped_ = false;
-  sources::BinlogStream* binlog_ = nullptr;  // while it is read
-  sources::HeadReader* head_ = nullptr;
+  Follower* follower_ = nullptr;  // while it is read
 };
 
 }  // namespace fundgate::sidecar

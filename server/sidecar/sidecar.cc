@@ -13,11 +13,6 @@ namespace {
 constexpr absl::Duration kShortestWait = absl::Milliseconds(100);
 constexpr absl::Duration kLongestWait = absl::Seconds(5);
 
-Settings WithDefaults(Settings settings) {
-  if (settings.server_id == 0) settings.server_id = DefaultServerId(settings.source);
-  return settings;
-}
-
 std::shared_ptr<grpc::Channel> Connect(const std::string& gate) {
   grpc::ChannelArguments arguments;
   // A gate that was restarted is found at once.
@@ -30,7 +25,7 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& gate) {
 }  // namespace
 
 Sidecar::Sidecar(Settings settings, LogSink sink)
-    : settings_(WithDefaults(std::move(settings))), log_(std::move(sink)) {
+    : settings_(std::move(settings)), log_(std::move(sink)) {
   const std::shared_ptr<grpc::Channel> channel = Connect(settings_.gate);
   ingest_ = v1::Ingest::NewStub(channel);
   policies_ = v1::Policies::NewStub(channel);
@@ -65,7 +60,7 @@ void Sidecar::TellLoss(const SessionEnd& end) {
   told_ = end.status;
   const std::string reason(end.status.message());
   if (absl::IsDataLoss(end.status)) {
-    log_.Error("what the database sends is damaged; reading it again", {{"reason", reason}});
+    log_.Error("what the source sends is damaged; reading it again", {{"reason", reason}});
   } else if (end.next == Next::kReload) {
     log_.Warning("the gate wants to begin anew", {{"reason", reason}});
   } else {
@@ -95,7 +90,7 @@ std::optional<End> Sidecar::After(const SessionEnd& end) {
       log_.Error("another sidecar feeds this source now; this one gives way", {{"reason", reason}});
       return End::kFenced;
     case Next::kLost:
-      log_.Error("the database doesn't have what comes next any more", {{"reason", reason}});
+      log_.Error("the source doesn't have what comes next any more", {{"reason", reason}});
       return End::kLost;
   }
   return End::kFailed;

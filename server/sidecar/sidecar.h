@@ -1,4 +1,4 @@
-// Follows one database and feeds the gate with what it did, through lost connections.
+// Follows one source and feeds the gate with what happened there, through lost connections.
 #ifndef SERVER_SIDECAR_SIDECAR_H_
 #define SERVER_SIDECAR_SIDECAR_H_
 
@@ -24,7 +24,7 @@ enum class End : uint8_t {
   kStopped,  // it was told to; the gate has everything that was read
   kFailed,   // something must be set right first; the log says what
   kFenced,   // another sidecar feeds the source: this one gave way and must not come back by itself
-  kLost,     // the database doesn't have what the gate needs next any more
+  kLost,     // the source doesn't have what the gate needs next any more
 };
 
 // Keeps nothing on disk: where to go on is what the gate has.

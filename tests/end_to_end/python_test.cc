@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fundgate/v1/audit.grpc.pb.h"
 #include "tests/end_to_end/processes.h"
 #include "tests/gate/test_feeder.h"
 
@@ -40,6 +41,50 @@ TEST(Python, ChecksAtTheRunningGateFromTheProtosAlone) {
   EXPECT_EQ(blocked.verdict, "BLOCK");
   EXPECT_EQ(blocked.exit_code, 11);
   EXPECT_EQ(AskInPython(gate.address(), "r3", "-1").exit_code, 1);  // refused, naming the field
+}
+
+// The exit code of a report.
+int ReportInPython(const std::string& address, std::vector<std::string> words) {
+  std::vector<std::string> command = {"/usr/bin/python3",
+                                      FUNDGATE_SOURCE_DIR "/tests/end_to_end/python_ingest.py",
+                                      "ledger", "--address", address};
+  command.insert(command.end(), words.begin(), words.end());
+  return Process(command).Wait();
+}
+
+TEST(Python, AServiceReportsWhatMovedFromTheProtosAlone) {
+  const TemporaryFolder folder;
+  const GateProcess gate(folder.path());
+  const std::vector<std::string> payment = {"movement",  "payment",  "--key",   "p1",
+                                            "--account", "m1",       "--order", "o1",
+                                            "--amount",  "CNY:10000"};
+  EXPECT_EQ(ReportInPython(gate.address(), payment), 0);
+  EXPECT_EQ(AskInPython(gate.address(), "r1", "6000").verdict, "ALLOW");
+  // The same report again is no second payment.
+  EXPECT_EQ(ReportInPython(gate.address(), payment), 0);
+  EXPECT_EQ(AskInPython(gate.address(), "r2", "6000").verdict, "BLOCK");
+  EXPECT_EQ(
+      ReportInPython(gate.address(), {"movement", "payment", "--key", "p2", "--amount", "X:1"}),
+      1);  // refused, naming the field
+}
+
+TEST(Python, AServiceReportsFactsThatRulesJudge) {
+  const TemporaryFolder folder;
+  const GateProcess gate(folder.path());
+  const auto bid = [&gate](const std::string& key, const std::string& price) {
+    return ReportInPython(gate.address(),
+                          {"fact", "bid", "--key", key, "--text", "item_id=" + key, "--money",
+                           "price=CNY:" + price, "--money", "market_price=CNY:100000"});
+  };
+  EXPECT_EQ(bid("i1", "99000"), 0);
+  EXPECT_EQ(bid("i2", "990"), 0);
+  const auto audit =
+      v1::Audit::NewStub(grpc::CreateChannel(gate.address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  v1::ListViolationsResponse response;
+  ASSERT_TRUE(audit->ListViolations(&context, v1::ListViolationsRequest(), &response).ok());
+  ASSERT_EQ(response.violations_size(), 1);
+  EXPECT_EQ(response.violations(0).name(), "price_collapse");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/sidecar/sources/mariadb_session.h"
+#include "server/sidecar/sources/mariadb/mariadb_session.h"
 #include "tests/end_to_end/sidecar_world.h"
 
 namespace fundgate::end_to_end {

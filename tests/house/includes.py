@@ -24,7 +24,7 @@ from cpp_text import without_comments_and_strings
 Row = collections.namedtuple("Row", "folders libraries")
 _CORE = {"types", "server/expression"}
 _ALL_LIBRARIES = {"abseil", "re2", "protobuf", "grpc", "rocksdb", "yaml-cpp", "cli11", "openssl",
-                  "mariadb"}
+                  "mariadb", "rapidjson", "rdkafka"}
 _TESTING = {"testing"}
 TABLE = {
     "types": Row(set(), {"abseil"}),
@@ -37,10 +37,16 @@ TABLE = {
     "server/gate": Row({"server/sequencer", "server/policy", "server/store", "proto"},
                        {"abseil", "protobuf", "grpc", "openssl"}),
     "server/sidecar": Row({"server/policy", "server/expression", "proto", "server/sidecar/binlog",
-                           "server/sidecar/sources"},
+                           "server/sidecar/envelope", "server/sidecar/sources/mariadb",
+                           "server/sidecar/sources/kafka"},
                           {"abseil", "protobuf", "grpc", "openssl"}),
-    # What talks to databases knows no gate and no policy.
-    "server/sidecar/sources": Row({"types"}, {"abseil", "mariadb"}),
+    # What talks to databases and brokers knows no gate and no policy.
+    "server/sidecar/sources": Row({"types"}, {"abseil"}),
+    "server/sidecar/sources/mariadb": Row({"server/sidecar/sources"}, {"abseil", "mariadb"}),
+    "server/sidecar/sources/kafka": Row({"server/sidecar/sources"}, {"abseil", "rdkafka"}),
+    # What reads messages knows JSON alone: no broker, no gate.
+    "server/sidecar/envelope": Row({"server/sidecar/binlog", "server/policy"},
+                                   {"abseil", "rapidjson"}),
     # What reads binlogs knows bytes alone: no server, no gate.
     "server/sidecar/binlog": Row({"types"}, {"abseil"}),
     "server/sidecar/decode": Row({"server/sidecar/binlog"}, {"abseil"}),
@@ -67,7 +73,8 @@ TABLE = {
 _LIBRARIES = {
     "absl": "abseil", "re2": "re2", "google": "protobuf", "grpc": "grpc", "grpcpp": "grpc",
     "grpc++": "grpc", "rocksdb": "rocksdb", "yaml-cpp": "yaml-cpp", "CLI": "cli11",
-    "openssl": "openssl", "mariadb": "mariadb", "gtest": "testing", "gmock": "testing",
+    "openssl": "openssl", "mariadb": "mariadb", "librdkafka": "rdkafka",
+    "rapidjson": "rapidjson", "gtest": "testing", "gmock": "testing",
     "rapidcheck": "testing", "benchmark": "testing",
 }
 # Folders of /usr/include that belong to the language and the operating system.

@@ -86,9 +86,11 @@ TEST(Requests, ALargeTransactionIsCutBetweenRowsAndEndsWithTheLastPart) {
   EXPECT_EQ(requests[0].events_size(), 10);
   EXPECT_EQ(requests[1].events_size(), 10);
   EXPECT_EQ(requests[2].events_size(), 5);
-  EXPECT_EQ(SourcePosition::Parse(requests[1].position())->Gtids(), "0-1-8");
-  EXPECT_EQ(*SourcePosition::Parse(requests[1].position())->RowsSent({0, 1, 9}), 20U);
-  EXPECT_EQ(SourcePosition::Parse(requests[2].position())->Gtids(), "0-1-9");
+  EXPECT_EQ(SourcePosition::Parse(requests[1].position(), PositionForm::kGtids)->Steps(), "0-1-8");
+  EXPECT_EQ(
+      *SourcePosition::Parse(requests[1].position(), PositionForm::kGtids)->RowsSent(Gtid{0, 1, 9}),
+      20U);
+  EXPECT_EQ(SourcePosition::Parse(requests[2].position(), PositionForm::kGtids)->Steps(), "0-1-9");
   EXPECT_FALSE(requests[0].has_committed_at());
 }
 
@@ -119,11 +121,11 @@ TEST(Requests, TheTransactionThatTheGateEndsWithIsPassedOver) {
 TEST(Requests, ChangesWhoseNumberRunsBackwardsAreNeverPassedOver) {
   Transaction before = MakeTransaction(7, 1);
   Transaction of_another_server = MakeTransaction(8, 1);
-  of_another_server.gtid.server = 2;
+  of_another_server.step.server = 2;
   for (Transaction* transaction : {&before, &of_another_server}) {
     const auto added = BuilderAt("0-1-8").Add(*transaction);
     EXPECT_TRUE(absl::IsDataLoss(added.status())) << added.status();
-    EXPECT_NE(added.status().message().find(transaction->gtid.ToString()), std::string::npos);
+    EXPECT_NE(added.status().message().find(transaction->step.ToString()), std::string::npos);
   }
   Transaction without_events = MakeTransaction(7, 0);
   EXPECT_TRUE(*BuilderAt("0-1-8").Add(without_events));
@@ -175,7 +177,8 @@ TEST(Requests, MarksHoldForEveryEventOfTheirTransaction) {
 }
 
 TEST(Requests, AGrantAtAnotherKindOfPositionIsRefused) {
-  const auto builder = RequestBuilder::Create("pay_db", 1, GrantAt("ledger:1"));
+  const auto builder =
+      RequestBuilder::Create("pay_db", 1, GrantAt("ledger:1"), PositionForm::kGtids);
   EXPECT_TRUE(absl::IsFailedPrecondition(builder.status()));
 }
 

@@ -8,15 +8,15 @@ namespace fundgate::feed {
 namespace {
 
 SourcePosition Parsed(const std::string& text) {
-  auto position = SourcePosition::Parse(text);
+  auto position = SourcePosition::Parse(text, PositionForm::kGtids);
   EXPECT_TRUE(position.ok()) << position.status();
   return *position;
 }
 
 TEST(SourcePosition, KeepsTheNewestTransactionOfEveryDomain) {
   SourcePosition position = Parsed("0-1-128,5-77-1");
-  position.Advance({0, 2, 129});
-  position.Advance({9, 1, 1});
+  position.Advance(Gtid{0, 2, 129});
+  position.Advance(Gtid{9, 1, 1});
   EXPECT_EQ(position.ToString(), "0-2-129,5-77-1,9-1-1");
   EXPECT_TRUE(position.Covers(Gtid{5, 1, 1}));
   EXPECT_FALSE(position.Covers(Gtid{5, 1, 2}));
@@ -31,7 +31,7 @@ TEST(SourcePosition, AHeadCoversWhatEveryDomainHasSent) {
 }
 
 TEST(SourcePosition, AnotherKindOfFeedersPositionIsRefused) {
-  const auto position = SourcePosition::Parse("ledger:17");
+  const auto position = SourcePosition::Parse("ledger:17", PositionForm::kGtids);
   EXPECT_TRUE(absl::IsFailedPrecondition(position.status()));
   EXPECT_NE(position.status().message().find("another kind of feeder"), std::string::npos);
 }
@@ -54,15 +54,53 @@ TEST(SourcePosition, RowsOfALargeTransactionNeverRunBackwardsForTheGate) {
     EXPECT_FALSE(position.Covers(gtid));
     position.Advance(gtid);
     expect_forward();
-    EXPECT_EQ(*position.RowsSent({0, 1, sequence + 1}), 0U);
+    EXPECT_EQ(*position.RowsSent(Gtid{0, 1, sequence + 1}), 0U);
   }
-  EXPECT_EQ(position.Gtids(), "0-1-11");
+  EXPECT_EQ(position.Steps(), "0-1-11");
 }
 
 TEST(SourcePosition, RowsOfATransactionThatAnotherServersReplacedAreDamage) {
   SourcePosition position = Parsed("0-1-8");
-  position.AdvanceRows({0, 1, 9}, 100);
-  EXPECT_TRUE(absl::IsDataLoss(position.RowsSent({0, 2, 9}).status()));
+  position.AdvanceRows(Gtid{0, 1, 9}, 100);
+  EXPECT_TRUE(absl::IsDataLoss(position.RowsSent(Gtid{0, 2, 9}).status()));
+}
+
+SourcePosition Offsets(const std::string& text) {
+  auto position = SourcePosition::Parse(text, PositionForm::kOffsets);
+  EXPECT_TRUE(position.ok()) << position.status();
+  return *position;
+}
+
+Step Of(const std::string& stream, uint64_t number) { return {stream, number, std::nullopt}; }
+
+TEST(TopicPosition, KeepsTheNextOffsetOfEveryPartition) {
+  SourcePosition position = Offsets("a.b_c-d/0:17,orders/3:0");
+  EXPECT_TRUE(position.Covers(Of("orders/3", 0)));
+  EXPECT_FALSE(position.Covers(Of("orders/3", 1)));
+  EXPECT_FALSE(position.Covers(Of("orders/4", 0)));
+  position.Advance(Of("orders/3", 5));
+  position.Advance(Of("orders/4", 0));
+  EXPECT_EQ(position.ToString(), "a.b_c-d/0:17,orders/3:5,orders/4:0");
+  // The gate reads it alike.
+  EXPECT_EQ(Position::Parse(position.ToString())->ToString(), position.ToString());
+}
+
+TEST(TopicPosition, RowsOfALargeMessageNeverRunBackwardsForTheGate) {
+  SourcePosition position = Offsets("orders/3:5");
+  position.AdvanceRows(Of("orders/3", 6), 9000);
+  EXPECT_EQ(position.ToString(), "orders/3:5,orders/3#rows:9000");
+  SourcePosition later = Offsets(position.ToString());
+  EXPECT_EQ(*later.RowsSent(Of("orders/3", 6)), 9000U);
+  later.Advance(Of("orders/3", 6));
+  EXPECT_TRUE(Position::Parse(later.ToString())->Covers(*Position::Parse(position.ToString())));
+  EXPECT_EQ(*later.RowsSent(Of("orders/3", 7)), 0U);
+}
+
+TEST(TopicPosition, AnotherKindOfFeedersPositionIsRefused) {
+  for (const char* text : {"0-1-42", "ledger:17", "orders/3:x", "orders/3"}) {
+    const auto position = SourcePosition::Parse(text, PositionForm::kOffsets);
+    EXPECT_TRUE(absl::IsFailedPrecondition(position.status())) << text;
+  }
 }
 
 }  // namespace

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "server/sidecar/sources/database_error.h"
-#include "server/sidecar/sources/mariadb_session.h"
+#include "server/sidecar/sources/mariadb/database_error.h"
+#include "server/sidecar/sources/mariadb/mariadb_session.h"
+#include "server/sidecar/sources/mariadb/server_settings.h"
 #include "server/sidecar/sources/password_file.h"
-#include "server/sidecar/sources/server_settings.h"
 
 namespace fundgate::sources {
 namespace {

@@ -87,7 +87,7 @@ TEST_F(Staging, ATransactionIsTakenWholeWhenItEnds) {
   EXPECT_TRUE(taken_.empty());
   End(TransactionEnd::kCommit);
   ASSERT_EQ(taken_.size(), 1U);
-  EXPECT_EQ(taken_[0].gtid, (Gtid{0, 1, 7}));
+  EXPECT_EQ(taken_[0].step, Step(Gtid{0, 1, 7}));
   EXPECT_EQ(taken_[0].committed_at, absl::FromUnixSeconds(1000));
   const auto events = Events();
   ASSERT_EQ(events.size(), 2U);
@@ -149,7 +149,7 @@ TEST_F(Staging, WhatCannotBeReadIsOneGapAKindBehindAllRowsAndAnErrorInTheLog) {
   EXPECT_TRUE(events[1].has_gap());
   EXPECT_GT(events[1].row_index(), events[0].row_index());
   ASSERT_EQ(errors_.size(), 1U);
-  EXPECT_NE(errors_[0].find("gtid=0-1-7"), std::string::npos) << errors_[0];
+  EXPECT_NE(errors_[0].find("transaction=0-1-7"), std::string::npos) << errors_[0];
   EXPECT_NE(errors_[0].find("kind=refund"), std::string::npos) << errors_[0];
   EXPECT_EQ(counters_.gaps, 1U);
   Begin("0-1-8");

@@ -29,7 +29,7 @@ v1::Event EventOf(uint64_t sequence, uint32_t row) {
 
 Transaction MakeTransaction(uint64_t sequence, uint32_t rows, size_t memory_bytes_max) {
   Transaction transaction{
-      {0, 1, sequence}, absl::FromUnixSeconds(1000), {memory_bytes_max, "/tmp"}, {}, false};
+      Gtid{0, 1, sequence}, absl::FromUnixSeconds(1000), {memory_bytes_max, "/tmp"}, {}, false};
   for (uint32_t row = 0; row < rows; ++row) {
     EXPECT_TRUE(transaction.events.Append(EventOf(sequence, row)).ok());
   }
@@ -45,7 +45,8 @@ v1::GetPositionResponse GrantAt(const std::string& position) {
 }
 
 RequestBuilder BuilderAt(const std::string& position, const RequestLimits& limits) {
-  auto builder = RequestBuilder::Create("pay_db", 77, GrantAt(position), limits);
+  auto builder =
+      RequestBuilder::Create("pay_db", 77, GrantAt(position), PositionForm::kGtids, limits);
   EXPECT_TRUE(builder.ok()) << builder.status();
   return *std::move(builder);
 }

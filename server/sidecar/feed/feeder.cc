@@ -22,6 +22,7 @@ Feeder::Feeder(v1::Ingest::Stub& stub, RequestBuilder builder,
                google::protobuf::Timestamp granted_at, const FeederOptions& options,
                Counters& counters, Outside outside)
     : options_(options),
+      form_(builder.position().form()),
       counters_(counters),
       outside_(std::move(outside)),
       builder_(std::move(builder)),
@@ -198,12 +199,13 @@ absl::Status Feeder::ReadHead(v1::Probe& probe) {
   *probe.mutable_read_after() = stream_.gate_time();
   const std::string acknowledged = stream_.acknowledged();
   FUNDGATE_ASSIGN_OR_RETURN(const std::string head, outside_.read_head());
-  FUNDGATE_ASSIGN_OR_RETURN(const SourcePosition newest, SourcePosition::Parse(head));
-  FUNDGATE_ASSIGN_OR_RETURN(const SourcePosition applied, SourcePosition::Parse(acknowledged));
+  FUNDGATE_ASSIGN_OR_RETURN(const SourcePosition newest, SourcePosition::Parse(head, form_));
+  FUNDGATE_ASSIGN_OR_RETURN(const SourcePosition applied,
+                            SourcePosition::Parse(acknowledged, form_));
   if (!newest.Covers(applied)) {
     return absl::DataLossError(absl::StrCat(
-        "the server's newest transactions are \"", head, "\", which lie before \"", acknowledged,
-        "\" that was read from it: its binlog was reset, or another server answers in its place"));
+        "the source's newest steps are \"", head, "\", which lie before \"", acknowledged,
+        "\" that was read from it: it was made anew, or another server answers in its place"));
   }
   probe.set_head_position(head);
   return absl::OkStatus();

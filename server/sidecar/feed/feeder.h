@@ -83,6 +83,7 @@ class Feeder {
   void JoinAll();
 
   const FeederOptions options_;
+  const PositionForm form_;
   Counters& counters_;
   const Outside outside_;
 

@@ -15,9 +15,14 @@ uint32_t RowOf(const v1::Event& event) {
   return event.row_index() / mapping::RowMapper::kEventsOfARow;
 }
 
-absl::Status RunsBackwards(const Gtid& gtid, const SourcePosition& position) {
+absl::Status RunsBackwards(const Step& step, const SourcePosition& position) {
+  if (position.form() == PositionForm::kOffsets) {
+    return absl::DataLossError(
+        absl::StrCat("a message before ", step.ToString(), " comes after \"", position.ToString(),
+                     "\": the partition was written anew; the source's books must be built anew"));
+  }
   return absl::DataLossError(absl::StrCat(
-      "transaction ", gtid.ToString(), " changes mapped rows and comes after \"",
+      "transaction ", step.ToString(), " changes mapped rows and comes after \"",
       position.ToString(), "\", though its number doesn't: the server wrote it under ",
       "gtid_strict_mode=OFF. It can't be told whether the gate has it; set that ON again, and ",
       "build the source's books anew from a snapshot"));
@@ -47,8 +52,9 @@ void TurnIntoGap(v1::Event& event) {
 
 absl::StatusOr<RequestBuilder> RequestBuilder::Create(std::string source, uint64_t mapping_version,
                                                       const v1::GetPositionResponse& grant,
+                                                      PositionForm form,
                                                       const RequestLimits& limits) {
-  FUNDGATE_ASSIGN_OR_RETURN(SourcePosition position, SourcePosition::Parse(grant.position()));
+  FUNDGATE_ASSIGN_OR_RETURN(SourcePosition position, SourcePosition::Parse(grant.position(), form));
   v1::IngestRequest head;
   head.set_source(std::move(source));
   head.set_epoch(grant.epoch());
@@ -74,9 +80,9 @@ bool RequestBuilder::IsFull() const {
 }
 
 absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
-  if (position_.Covers(transaction.gtid)) {
-    if (!transaction.events.empty() && !position_.IsAt(transaction.gtid)) {
-      return RunsBackwards(transaction.gtid, position_);
+  if (position_.Covers(transaction.step)) {
+    if (!transaction.events.empty() && !position_.IsAt(transaction.step)) {
+      return RunsBackwards(transaction.step, position_);
     }
     return true;
   }
@@ -87,7 +93,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
        bytes_ + events.bytes() > limits_.bytes)) {
     return false;
   }
-  FUNDGATE_ASSIGN_OR_RETURN(const uint32_t rows_sent, position_.RowsSent(transaction.gtid));
+  FUNDGATE_ASSIGN_OR_RETURN(const uint32_t rows_sent, position_.RowsSent(transaction.step));
   std::optional<uint32_t> newest_row;
   while (true) {
     FUNDGATE_ASSIGN_OR_RETURN(v1::Event* const event, events.Front());
@@ -97,7 +103,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
       continue;
     }
     if (IsFull() && RowOf(*event) != newest_row) {
-      position_.AdvanceRows(transaction.gtid, *newest_row + 1);
+      position_.AdvanceRows(transaction.step, *newest_row + 1);
       moved_ = true;
       return false;
     }
@@ -110,7 +116,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
     *request_.add_events() = std::move(*event);
     events.Pop();
   }
-  position_.Advance(transaction.gtid);
+  position_.Advance(transaction.step);
   moved_ = true;
   const int64_t committed_at = absl::ToUnixSeconds(transaction.committed_at);
   if (committed_at > 0) request_.mutable_committed_at()->set_seconds(committed_at);

@@ -28,10 +28,10 @@ struct RequestLimits {
 // Thread safety: none.
 class RequestBuilder {
  public:
-  // `grant` is what GetPosition answered. FAILED_PRECONDITION if its position isn't a MariaDB one.
+  // `grant` is what GetPosition answered. FAILED_PRECONDITION if its position isn't of this form.
   static absl::StatusOr<RequestBuilder> Create(std::string source, uint64_t mapping_version,
                                                const v1::GetPositionResponse& grant,
-                                               const RequestLimits& limits = {});
+                                               PositionForm form, const RequestLimits& limits = {});
 
   // Moves the transaction into the next request. False if that is full before the transaction is
   // through: Take it, and call again with what is left. The transaction that the

@@ -15,19 +15,30 @@ constexpr uint32_t kBehindAllRows =
 // Lines in the log about one transaction, which may have a million rows.
 constexpr uint64_t kGapsTold = 10;
 
+absl::StatusOr<Step> StepOfGtid(const binlog::TransactionHead& head) {
+  FUNDGATE_ASSIGN_OR_RETURN(const Gtid gtid, Gtid::Parse(head.id));
+  return Step(gtid);
+}
+
+StagerOptions WithDefaults(StagerOptions options) {
+  if (options.step_of == nullptr) options.step_of = StepOfGtid;
+  return options;
+}
+
 }  // namespace
 
 Stager::Stager(mapping::RowMapper& mapper, StagerOptions options, const sidecar::Log& log,
                Counters& counters, Sink sink)
     : mapper_(mapper),
-      options_(std::move(options)),
+      options_(WithDefaults(std::move(options))),
       log_(log),
       counters_(counters),
       sink_(std::move(sink)) {}
 
 absl::Status Stager::OnBegin(const binlog::TransactionHead& head) {
-  FUNDGATE_ASSIGN_OR_RETURN(const Gtid gtid, Gtid::Parse(head.id));
-  transaction_.emplace(Transaction{gtid,
+  FUNDGATE_ASSIGN_OR_RETURN(Step step, options_.step_of(head));
+  id_ = head.id;
+  transaction_.emplace(Transaction{std::move(step),
                                    absl::FromUnixSeconds(head.committed_at),
                                    {options_.memory_bytes_max, options_.spill_folder}});
   unreadable_.clear();
@@ -65,7 +76,7 @@ void Stager::Tell(const v1::Gap& gap) {
   ++counters_.gaps;
   if (++gaps_ > kGapsTold) return;
   log_.Error("a change can't be read: what it may have moved is unproven",
-             {{"gtid", transaction_->gtid.ToString()},
+             {{"transaction", id_},
               {"kind", gap.movement_kind()},
               {"account", gap.account_id()},
               {"order", gap.order_id()},
@@ -76,14 +87,13 @@ void Stager::Tell(const v1::Gap& gap) {
 absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
   if (end == binlog::TransactionEnd::kCutOff) {
     log_.Warning("the server crashed while it wrote a transaction: it has not happened",
-                 {{"gtid", transaction_->gtid.ToString()}});
+                 {{"transaction", id_}});
     transaction_.reset();
     return absl::OkStatus();
   }
   if (gaps_ > kGapsTold) {
-    log_.Error(
-        "more changes of the same transaction can't be read",
-        {{"gtid", transaction_->gtid.ToString()}, {"more", absl::StrCat(gaps_ - kGapsTold)}});
+    log_.Error("more changes of the same transaction can't be read",
+               {{"transaction", id_}, {"more", absl::StrCat(gaps_ - kGapsTold)}});
   }
   Transaction transaction = *std::exchange(transaction_, std::nullopt);
   if (end == binlog::TransactionEnd::kRollback) transaction.events.Clear();
@@ -91,8 +101,7 @@ absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
   if (transaction.is_prepared && !transaction.events.empty()) {
     counters_.gaps += transaction.events.count();
     log_.Error("a prepared XA transaction changed mapped rows: what it may move is unproven",
-               {{"gtid", transaction.gtid.ToString()},
-                {"events", absl::StrCat(transaction.events.count())}});
+               {{"transaction", id_}, {"events", absl::StrCat(transaction.events.count())}});
   }
   for (auto& [kind, event] : unreadable_) {
     event.set_row_index(kBehindAllRows);

@@ -1,4 +1,4 @@
-// From what a binlog tells to transactions that can be sent.
+// From what a source tells to transactions that can be sent.
 #ifndef SERVER_SIDECAR_FEED_STAGER_H_
 #define SERVER_SIDECAR_FEED_STAGER_H_
 
@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "server/sidecar/binlog/transaction.h"
 #include "server/sidecar/feed/counters.h"
 #include "server/sidecar/feed/transaction.h"
@@ -19,6 +20,8 @@
 namespace fundgate::feed {
 
 struct StagerOptions {
+  // Where the transaction stands in its source. Default: its id is a GTID.
+  std::function<absl::StatusOr<Step>(const binlog::TransactionHead& head)> step_of;
   size_t memory_bytes_max = 4 << 20;  // of one transaction's events; the others go to a file
   std::string spill_folder = "/tmp";
 };
@@ -54,6 +57,7 @@ class Stager final : public binlog::TransactionListener {
   Counters& counters_;
   const Sink sink_;
 
+  std::string id_;                          // of the transaction, for people
   std::optional<Transaction> transaction_;  // begun and not ended
   std::vector<v1::Event> appended_;         // by the newest row
   // Of this transaction what isn't a row, one gap a kind: it may have a million statements.

@@ -12,7 +12,7 @@
 namespace fundgate::feed {
 
 struct Transaction {
-  Gtid gtid;
+  Step step;
   absl::Time committed_at;
   StagedEvents events;  // none: nothing in it is mapped, but the position moves on
   // The marks that hold for all its events.

@@ -51,6 +51,8 @@ expression::Value ToExpression(const binlog::Value& value) {
     case Kind::kDateTime:
     case Kind::kTimestamp:
       return expression::Value::String(value.text);
+    case Kind::kUnreadable:
+      return expression::Value::Error(ErrorCode::kHost, value.text.data());
   }
   return expression::Value::Absent();
 }
@@ -65,10 +67,16 @@ RowFrame::RowFrame(const expression::Environment& environment) {
 
 absl::Status RowFrame::Bind(const binlog::Table& table) {
   for (size_t slot = 0; slot < columns_.size(); ++slot) {
-    const auto found =
-        std::find_if(table.columns.begin(), table.columns.end(), [&](const binlog::Column& column) {
-          return absl::EqualsIgnoreCase(column.name, columns_[slot]);
-        });
+    // A message may have names that differ in case alone.
+    auto found =
+        std::find_if(table.columns.begin(), table.columns.end(),
+                     [&](const binlog::Column& column) { return column.name == columns_[slot]; });
+    if (found == table.columns.end()) {
+      found = std::find_if(table.columns.begin(), table.columns.end(),
+                           [&](const binlog::Column& column) {
+                             return absl::EqualsIgnoreCase(column.name, columns_[slot]);
+                           });
+    }
     if (found == table.columns.end()) {
       return absl::FailedPreconditionError(absl::StrCat(
           "table ", table.database, ".", table.name, " has no column \"", columns_[slot],

@@ -29,6 +29,9 @@ class RowFrame {
   // For the programs compiled in `environment`, whose slots are paths such as "row.amount".
   explicit RowFrame(const expression::Environment& environment);
 
+  // The columns that are read, by slot.
+  const std::vector<std::string>& columns() const { return columns_; }
+
   // Finds the columns by their names, as SQL compares them: without regard to the case of ASCII
   // letters. FAILED_PRECONDITION naming the first that is missing; the frame is of no use then.
   absl::Status Bind(const binlog::Table& table);

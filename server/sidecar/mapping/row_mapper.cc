@@ -188,6 +188,10 @@ absl::StatusOr<RowMapper> RowMapper::Create(const policy::v1::Document& document
   return RowMapper(std::move(tables), policy::MappingVersion(document, std::string(source)));
 }
 
+std::vector<std::string> RowMapper::ColumnsOf(const std::string& table) const {
+  return tables_->ColumnsOf(table);
+}
+
 void RowMapper::Begin(const binlog::TransactionHead& head) {
   head_ = head;
   last_index_ = 0;

@@ -64,7 +64,7 @@ class RowMapper {
  public:
   // `document` must have passed policy::LoadPolicy (or ReadPolicyDocument and Validate); nothing of
   // it is referred to afterwards. NOT_FOUND if it has no such source, INVALID_ARGUMENT with the
-  // place and the reason if the source is no database or a table doesn't compile.
+  // place and the reason if the source reports by itself or a table doesn't compile.
   static absl::StatusOr<RowMapper> Create(const policy::v1::Document& document,
                                           std::string_view source);
 
@@ -74,6 +74,9 @@ class RowMapper {
 
   // What IngestRequest.mapping_version must say: policy::MappingVersion of the source.
   uint64_t mapping_version() const { return mapping_version_; }
+
+  // The columns of "database.table" that the declarations read, sorted.
+  std::vector<std::string> ColumnsOf(const std::string& table) const;
 
   // Begins a transaction: forgets the marks of the one before.
   void Begin(const binlog::TransactionHead& head);

@@ -153,13 +153,12 @@ absl::StatusOr<std::unique_ptr<SourceTables>> SourceTables::Create(
     const policy::v1::Document& document, std::string_view source) {
   const auto found = document.sources().find(std::string(source));
   if (found == document.sources().end()) {
-    return absl::NotFoundError(
-        absl::StrCat("the policy has no source \"", ToAbsl(source),
-                     "\"; name one of its sources that has mariadb and tables"));
+    return absl::NotFoundError(absl::StrCat("the policy has no source \"", ToAbsl(source),
+                                            "\"; name one of its sources that have tables"));
   }
-  if (!found->second.has_mariadb()) {
+  if (found->second.has_report()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "source ", ToAbsl(source), " is no database in the policy: it has no tables to map"));
+        "source ", ToAbsl(source), " reports by itself in the policy: it has no tables to map"));
   }
   std::unique_ptr<SourceTables> tables(new SourceTables());
   for (const policy::v1::Table& table : found->second.tables()) {
@@ -186,6 +185,21 @@ absl::StatusOr<MappedTable*> SourceTables::Find(const binlog::Table& table) {
   newest_id_ = table.id;
   newest_found_ = mapped;
   return mapped;
+}
+
+std::vector<std::string> SourceTables::ColumnsOf(const std::string& table) const {
+  std::set<std::string> columns;
+  const auto found = tables_.find(table);
+  if (found == tables_.end()) return {};
+  const auto add = [&columns](const auto& declarations) {
+    for (const auto& declaration : declarations) {
+      const std::vector<std::string>& read = declaration->frame().columns();
+      columns.insert(read.begin(), read.end());
+    }
+  };
+  for (const KindDeclarations& kind : found->second->kinds) add(kind.declarations);
+  for (const FactDeclarations& fact : found->second->facts) add(fact.declarations);
+  return {columns.begin(), columns.end()};
 }
 
 std::vector<std::string> SourceTables::KindsOf(std::string_view database,

@@ -71,6 +71,9 @@ class SourceTables {
   // RowMapper::AppendEvents.
   absl::StatusOr<MappedTable*> Find(const binlog::Table& table);
 
+  // The columns that declarations of the table read, sorted.
+  std::vector<std::string> ColumnsOf(const std::string& table) const;
+
   // The kinds of movement and the facts that rows of the table may be, sorted; an empty table means
   // all of the database, an empty database everything. Names are compared without regard to case: a
   // statement may write them as it likes where the server does so (lower_case_table_names).

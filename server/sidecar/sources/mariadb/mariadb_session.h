@@ -1,6 +1,6 @@
 // One connection to a MariaDB server.
-#ifndef SERVER_SIDECAR_SOURCES_MARIADB_SESSION_H_
-#define SERVER_SIDECAR_SOURCES_MARIADB_SESSION_H_
+#ifndef SERVER_SIDECAR_SOURCES_MARIADB_MARIADB_SESSION_H_
+#define SERVER_SIDECAR_SOURCES_MARIADB_MARIADB_SESSION_H_
 
 #include <cstdint>
 #include <memory>
@@ -12,17 +12,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/sidecar/sources/tls_settings.h"
 
 struct st_mysql;
 
 namespace fundgate::sources {
-
-// How TLS is spoken. Files are PEM; empty: none.
-struct TlsSettings {
-  std::string ca_file;    // who may have signed the server's certificate; empty: the system's
-  std::string cert_file;  // the client's own certificate, with key_file
-  std::string key_file;
-};
 
 struct Endpoint {
   std::string host;
@@ -78,4 +72,4 @@ class MariadbSession {
 
 }  // namespace fundgate::sources
 
-#endif  // SERVER_SIDECAR_SOURCES_MARIADB_SESSION_H_
+#endif  // SERVER_SIDECAR_SOURCES_MARIADB_MARIADB_SESSION_H_

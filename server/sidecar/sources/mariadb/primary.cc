@@ -1,4 +1,4 @@
-#include "server/sidecar/sources/primary.h"
+#include "server/sidecar/sources/mariadb/primary.h"
 
 #include <utility>
 
@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fundgate/types/status_macros.h"
+#include "server/sidecar/sources/mariadb/server_settings.h"
 #include "server/sidecar/sources/password_file.h"
-#include "server/sidecar/sources/server_settings.h"
 
 namespace fundgate::sources {
 namespace {

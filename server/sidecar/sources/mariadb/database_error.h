@@ -1,6 +1,6 @@
 // What an error of the database or of the connection to it means to a sidecar. No I/O.
-#ifndef SERVER_SIDECAR_SOURCES_DATABASE_ERROR_H_
-#define SERVER_SIDECAR_SOURCES_DATABASE_ERROR_H_
+#ifndef SERVER_SIDECAR_SOURCES_MARIADB_DATABASE_ERROR_H_
+#define SERVER_SIDECAR_SOURCES_MARIADB_DATABASE_ERROR_H_
 
 #include <string_view>
 
@@ -23,4 +23,4 @@ absl::Status DatabaseError(std::string_view doing, unsigned number, std::string_
 
 }  // namespace fundgate::sources
 
-#endif  // SERVER_SIDECAR_SOURCES_DATABASE_ERROR_H_
+#endif  // SERVER_SIDECAR_SOURCES_MARIADB_DATABASE_ERROR_H_

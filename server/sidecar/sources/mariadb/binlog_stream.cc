@@ -1,4 +1,4 @@
-#include "server/sidecar/sources/binlog_stream.h"
+#include "server/sidecar/sources/mariadb/binlog_stream.h"
 
 #include <mysql.h>
 // After mysql.h, whose types it uses.
@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
-#include "server/sidecar/sources/database_error.h"
+#include "server/sidecar/sources/mariadb/database_error.h"
 
 namespace fundgate::sources {
 namespace {

@@ -1,6 +1,6 @@
 // Whether a MariaDB server logs what a sidecar needs. No I/O.
-#ifndef SERVER_SIDECAR_SOURCES_SERVER_SETTINGS_H_
-#define SERVER_SIDECAR_SOURCES_SERVER_SETTINGS_H_
+#ifndef SERVER_SIDECAR_SOURCES_MARIADB_SERVER_SETTINGS_H_
+#define SERVER_SIDECAR_SOURCES_MARIADB_SERVER_SETTINGS_H_
 
 #include <cstdint>
 #include <map>
@@ -27,4 +27,4 @@ bool IsReadOnly(const ServerVariables& variables);
 
 }  // namespace fundgate::sources
 
-#endif  // SERVER_SIDECAR_SOURCES_SERVER_SETTINGS_H_
+#endif  // SERVER_SIDECAR_SOURCES_MARIADB_SERVER_SETTINGS_H_

@@ -1,6 +1,6 @@
 // Finding the primary among the hosts that a policy names, and asking it how far it has come.
-#ifndef SERVER_SIDECAR_SOURCES_PRIMARY_H_
-#define SERVER_SIDECAR_SOURCES_PRIMARY_H_
+#ifndef SERVER_SIDECAR_SOURCES_MARIADB_PRIMARY_H_
+#define SERVER_SIDECAR_SOURCES_MARIADB_PRIMARY_H_
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/sidecar/sources/mariadb_session.h"
+#include "server/sidecar/sources/mariadb/mariadb_session.h"
 
 namespace fundgate::sources {
 
@@ -69,4 +69,4 @@ class HeadReader {
 
 }  // namespace fundgate::sources
 
-#endif  // SERVER_SIDECAR_SOURCES_PRIMARY_H_
+#endif  // SERVER_SIDECAR_SOURCES_MARIADB_PRIMARY_H_

@@ -1,6 +1,6 @@
 // The binlog of a MariaDB server, event by event, as a replica is sent it.
-#ifndef SERVER_SIDECAR_SOURCES_BINLOG_STREAM_H_
-#define SERVER_SIDECAR_SOURCES_BINLOG_STREAM_H_
+#ifndef SERVER_SIDECAR_SOURCES_MARIADB_BINLOG_STREAM_H_
+#define SERVER_SIDECAR_SOURCES_MARIADB_BINLOG_STREAM_H_
 
 #include <cstdint>
 #include <memory>
@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/sidecar/sources/mariadb_session.h"
+#include "server/sidecar/sources/mariadb/mariadb_session.h"
 
 struct st_mariadb_rpl;
 struct st_mariadb_rpl_event;
@@ -58,4 +58,4 @@ class BinlogStream {
 
 }  // namespace fundgate::sources
 
-#endif  // SERVER_SIDECAR_SOURCES_BINLOG_STREAM_H_
+#endif  // SERVER_SIDECAR_SOURCES_MARIADB_BINLOG_STREAM_H_

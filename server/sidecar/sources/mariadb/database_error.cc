@@ -1,4 +1,4 @@
-#include "server/sidecar/sources/database_error.h"
+#include "server/sidecar/sources/mariadb/database_error.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "server/sidecar/sources/mariadb_session.h"
+#include "server/sidecar/sources/mariadb/mariadb_session.h"
 
 #include <fcntl.h>
 #include <mysql.h>
@@ -14,7 +14,7 @@
 #include "absl/strings/strip.h"
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
-#include "server/sidecar/sources/database_error.h"
+#include "server/sidecar/sources/mariadb/database_error.h"
 
 namespace fundgate::sources {
 namespace {

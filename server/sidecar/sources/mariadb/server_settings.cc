@@ -1,4 +1,4 @@
-#include "server/sidecar/sources/server_settings.h"
+#include "server/sidecar/sources/mariadb/server_settings.h"
 
 #include <array>
 #include <optional>

@@ -1,0 +1,24 @@
+// What a sidecar is told when it is started.
+#ifndef SERVER_SIDECAR_SETTINGS_H_
+#define SERVER_SIDECAR_SETTINGS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "server/sidecar/feed/feeder.h"
+
+namespace fundgate::sidecar {
+
+struct Settings {
+  std::string gate;    // HOST:PORT
+  std::string source;  // as the policy names it
+  // Who this reader is to a database; 0: made from the source's name, the same on every machine.
+  uint32_t server_id = 0;
+  // Where the parts of large transactions go that don't fit into memory.
+  std::string spill_folder = "/tmp";
+  feed::FeederOptions feeder;
+};
+
+}  // namespace fundgate::sidecar
+
+#endif  // SERVER_SIDECAR_SETTINGS_H_
