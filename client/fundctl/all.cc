@@ -8,12 +8,14 @@ void AddAllVerbs(CLI::App& app, Context& context) {
   AddRelease(app, context);
   AddDecision(app, context);
   AddBreaker(app, context);
+  AddHold(app, context);
   AddBook(app, context);
   AddPolicy(app, context);
   AddTrace(app, context);
   AddEvent(app, context);
   AddSource(app, context);
   AddViolation(app, context);
+  AddAlert(app, context);
   AddStatus(app, context);
   AddCompletion(app, context);
 }

@@ -29,9 +29,8 @@ void RaiseUnreadable(Draft& draft, const SourceDefinition& source, const Event& 
   violation.name = fact.name;
   violation.account = fact.account;
   violation.source = source.name;
-  violation.event_id = event.id;
   violation.message = absl::StrCat(fact.name, " ", fact.key, " can't be used: ", why);
-  AddOrigin(event.origin, violation);
+  AddEvent(event, violation);
   draft.AddViolation(std::move(violation));
 }
 

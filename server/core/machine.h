@@ -18,7 +18,9 @@ namespace fundgate::core {
 // 2: a BLOCK also waits for reversals, failures and gaps that may cure it; failed parts free their
 //    own lines alone; forgotten rejected keys close their orders; freezes outlast breakers that end
 //    by themselves; keys are bound to the identity fields of their time.
-inline constexpr uint32_t kLogicVersion = 2;
+//
+// 3: holds wait in a queue, and violations belong to groups, which alerts speak of.
+inline constexpr uint32_t kLogicVersion = 3;
 
 // The main loop of whoever drives it:
 //

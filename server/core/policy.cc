@@ -49,6 +49,10 @@ const FactDefinition* Policy::FindFact(std::string_view name) const {
   return FindSorted(facts, name, [](const auto& fact) -> std::string_view { return fact.name; });
 }
 
+const RuleDefinition* Policy::FindRule(std::string_view name) const {
+  return FindSorted(rules, name, [](const auto& rule) -> std::string_view { return rule.name; });
+}
+
 std::string_view ToString(AttributeType type) {
   switch (type) {
     case AttributeType::kString:

@@ -19,6 +19,7 @@
 #include "fundgate/types/money.h"
 #include "server/core/facts.h"
 #include "server/core/movement.h"
+#include "server/core/responses.h"
 #include "server/core/rules/rule.h"
 #include "server/core/rules/rule_facts.h"
 #include "server/core/verdict.h"
@@ -151,6 +152,7 @@ struct Policy {
   // only alert. Never of invariants, which say it themselves.
   std::map<ViolationKind, OnEvent> on_violation;
   absl::Duration key_retention = absl::Hours(24 * 400);
+  Responses responses;
 
   // Each returns the named entry, or null. Binary searches.
   const MovementDefinition* FindMovement(const MovementKind& kind) const;
@@ -158,6 +160,7 @@ struct Policy {
   const SourceDefinition* FindSource(const SourceName& name) const;
   const BookDefinition* FindBook(std::string_view name) const;
   const FactDefinition* FindFact(std::string_view name) const;
+  const RuleDefinition* FindRule(std::string_view name) const;  // over checks
 
   OnEvent OnViolation(ViolationKind kind) const;
 };

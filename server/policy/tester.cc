@@ -171,7 +171,7 @@ class Run {
   absl::Status End() { return Prove(); }
 
   // Those found so far.
-  const std::vector<core::Violation>& violations() const { return state_.violations(); }
+  std::vector<core::Violation> violations() const { return state_.violations(); }
 
   absl::StatusOr<core::Decision> Check(const v1::TestCheck& check) {
     FUNDGATE_RETURN_IF_ERROR(Prove());

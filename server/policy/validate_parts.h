@@ -44,6 +44,7 @@ inline std::string NoSuch(std::string_view what, std::string_view name,
 }
 
 void ValidateFacts(const Validation& validation);
+void ValidateResponses(const Validation& validation);
 void ValidateRules(const Validation& validation);
 void ValidateSources(const Validation& validation);
 void ValidateVerification(const Validation& validation);

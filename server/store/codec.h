@@ -31,8 +31,8 @@ namespace fundgate::store {
 
 // Written into every record. Raise it when a record gains fields; its description then asks
 // version() whether they are there. 2: origins of events. 3: shadow
-// reasons of decisions, images of facts.
-inline constexpr uint8_t kRecordVersion = 3;
+// reasons of decisions, images of facts. 4: holds, reviews, groups; where sightings were.
+inline constexpr uint8_t kRecordVersion = 4;
 
 template <typename T>
 concept Number = std::is_integral_v<T> && !std::is_same_v<T, bool>;

@@ -25,7 +25,6 @@ Violation ViolationOf(const SourceDefinition& source, const Event& event) {
   violation.account = AccountOf(event);
   violation.order = OrderOf(event);
   violation.source = source.name;
-  violation.event_id = event.id;
   if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {
     violation.key = {movement->kind, movement->after->key};
     violation.amount = Money{movement->after->currency, movement->after->line.amount};
@@ -44,9 +43,11 @@ void AskOne(Draft& draft, const SourceDefinition& source, const Event& event,
   if (!answer.is_true || !counts) return;
   Violation violation = ViolationOf(source, event);
   Describe(rule, answer, violation);
-  AddOrigin(event.origin, violation);
+  AddEvent(event, violation);
   React(draft, ReactionOf(rule), MovementKind(NameOf(event)), violation);
-  if (MayAlert(statistics, rule, draft.now())) draft.AddViolation(std::move(violation));
+  if (MayRecord(statistics, rule, draft.policy().responses, draft.now())) {
+    draft.AddViolation(std::move(violation));
+  }
 }
 
 }  // namespace
