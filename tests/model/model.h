@@ -176,6 +176,7 @@ class Model {
   const BreakerNow* BreakerOver(const std::string& scope) const;
   void AskBreakers(const core::CheckInput& check, Found& found) const;
   bool IsApproved(const core::CheckInput& check, const std::string& what) const;
+  bool HasRunOut(const Key& key) const;
   bool LetsPass(const core::CheckInput& check, const std::string& scope,
                 const BreakerNow& breaker) const;
   void AskFreshness(const core::CheckInput& check, Found& found) const;

@@ -184,8 +184,12 @@ bool Model::IsApproved(const core::CheckInput& check, const std::string& what) c
   const auto found = keys_.find(check.key);
   if (found == keys_.end() || !found->second.waits) return false;
   const Key& key = found->second;
-  const bool in_time = now_ < key.approved_until || mutation_ == Mutation::kApprovesForEver;
-  return key.state == core::KeyState::kHeld && key.approved.contains(what) && in_time;
+  return key.state == core::KeyState::kHeld && key.approved.contains(what) && !HasRunOut(key);
+}
+
+// The key's approval, if it has one.
+bool Model::HasRunOut(const Key& key) const {
+  return now_ >= key.approved_until && mutation_ != Mutation::kApprovesForEver;
 }
 
 bool Model::LetsPass(const core::CheckInput& check, const std::string& scope,
@@ -419,7 +423,7 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
   key.decision = answer;
   key.decided_at = now_;
   key.waits = answer.verdict == Verdict::kHold;
-  if (!key.waits || now_ >= key.approved_until) key.approved.clear();
+  if (!key.waits || HasRunOut(key)) key.approved.clear();
   key.held_by = found.held_by;
   if (!key.held_by.empty()) key.approval_unused = false;
 }

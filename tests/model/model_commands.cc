@@ -218,7 +218,7 @@ bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
   using core::KeyState;
   using core::ReservationState;
   // Its approval ran out, or nobody asks for it any more.
-  if (key.waits && !key.approved.empty() && now_ >= key.approved_until) {
+  if (key.waits && !key.approved.empty() && HasRunOut(key)) {
     key.waits = !key.approval_unused;
     key.approved.clear();
   }
