@@ -22,18 +22,27 @@ std::string ValueOf(const Violation& violation, const std::string& field) {
   return "";
 }
 
-BreakerScope ScopeOf(const Action& action, const Violation& violation) {
-  if (action.field.empty()) return {action.checkpoint, "", ""};
+std::optional<BreakerScope> ScopeOf(const Action& action, const Violation& violation) {
+  if (action.field.empty()) return BreakerScope{action.checkpoint, "", ""};
   const std::string value = ValueOf(violation, action.field);
-  if (!value.empty()) return {action.checkpoint, action.field, value};
-  if (violation.account.empty()) return {action.checkpoint, "", ""};
-  return {action.checkpoint, "account", violation.account.value()};
+  if (!value.empty()) return BreakerScope{action.checkpoint, action.field, value};
+  if (violation.account.empty()) return std::nullopt;
+  return BreakerScope{action.checkpoint, "account", violation.account.value()};
 }
 
 void Take(Draft& draft, const Action& action, const Violation& violation) {
   if (action.checkpoint.empty()) return PostCall(draft, action, violation);
+  const std::optional<BreakerScope> scope = ScopeOf(action, violation);
+  if (!scope.has_value()) {
+    draft.Mutable<Violations>(violation.id)
+        .fields.emplace_back(absl::StrCat("not_done.", action.name),
+                             action.field == "account"
+                                 ? "it tells no account"
+                                 : absl::StrCat("it tells neither ", action.field, " nor account"));
+    return;
+  }
   OpenAutomatically(
-      draft, ScopeOf(action, violation).ToString(),
+      draft, scope->ToString(),
       action.checkpoint == kEverything ? BreakerOrigin::kFreeze : BreakerOrigin::kTrip,
       absl::StrCat("action ", action.name, ", ", violation.name, " ", violation.id, ": ",
                    violation.message),

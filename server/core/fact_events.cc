@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "server/core/event_violations.h"
@@ -35,6 +36,16 @@ void RaiseUnreadable(Draft& draft, const SourceDefinition& source, const Event& 
 }
 
 }  // namespace
+
+std::optional<Event> WithAccountOfFact(const Policy& policy, const Event& event) {
+  const auto* fact = std::get_if<FactEvent>(&event.body);
+  if (fact == nullptr || !fact->account.empty()) return std::nullopt;
+  const FactDefinition* definition = policy.FindFact(fact->name);
+  if (definition == nullptr || definition->account.empty()) return std::nullopt;
+  Event known = event;
+  known.body = WithAccount(*definition, *fact);
+  return known;
+}
 
 void ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
                const FactEvent& fact) {

@@ -2,6 +2,8 @@
 #ifndef SERVER_CORE_FACT_EVENTS_H_
 #define SERVER_CORE_FACT_EVENTS_H_
 
+#include <optional>
+
 #include "server/core/draft.h"
 #include "server/core/events.h"
 #include "server/core/policy.h"
@@ -12,6 +14,9 @@ namespace fundgate::core {
 // doesn't know (yet), or not from this source, changes nothing: the journal keeps it.
 void ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
                const FactEvent& fact);
+
+// The event with the account that only a field of its fact says; nothing if there is none to add.
+std::optional<Event> WithAccountOfFact(const Policy& policy, const Event& event);
 
 }  // namespace fundgate::core
 

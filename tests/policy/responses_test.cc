@@ -75,7 +75,8 @@ class Shop {
     return Put(core::ApproveHoldInput{held.account, held.key, held.id, "bob", "called the shop"});
   }
 
-  void Bid(const std::string& item, const std::string& price) {
+  void Bid(const std::string& item, const std::string& price,
+           const std::string& seller = "seller") {
     core::IngestInput batch;
     batch.source = SourceName("shop");
     batch.epoch = state_.resident().of<core::Sources>().at(batch.source).epoch;
@@ -84,9 +85,8 @@ class Shop {
     core::FactEvent bid;
     bid.name = "bid";
     bid.key = item;
-    bid.after = core::Attributes{{"item_id", item},
-                                 {"account_id", std::string("seller")},
-                                 {"price", Money::Parse(price).value()}};
+    bid.after = core::Attributes{
+        {"item_id", item}, {"account_id", seller}, {"price", Money::Parse(price).value()}};
     batch.events = {core::Event{absl::StrCat("e", offset_), now_, std::move(bid), {}}};
     Put(std::move(batch));
   }
@@ -181,6 +181,15 @@ TEST(Responses, ARulesActionIsCalledOnceForEachThing) {
   EXPECT_THAT(about->fields, Contains(Pair("key", "i2")));
   EXPECT_THAT(about->fields, Contains(Pair("attribute.price", "CNY 1.00")));
   EXPECT_EQ(shop.resident().of<core::Breakers>().count("*/account:seller"), 1U);
+}
+
+TEST(Responses, WhatTellsNobodyFreezesNobodyAndSaysSo) {
+  Shop shop(kTakeOff);
+  shop.Bid("i1", "CNY 9.00", "");
+  EXPECT_THAT(shop.resident().of<core::Breakers>(), IsEmpty());
+  EXPECT_THAT(shop.state().violations().front().fields,
+              Contains(Pair("not_done.freeze_seller", "it tells no account")));
+  EXPECT_THAT(shop.Calls(), SizeIs(1));
 }
 
 TEST(Responses, ARulesSeverityGivesItsViolationsAClassThatEscalates) {

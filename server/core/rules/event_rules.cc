@@ -1,11 +1,13 @@
 #include "server/core/rules/event_rules.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "server/core/event_fields.h"
 #include "server/core/event_violations.h"
+#include "server/core/fact_events.h"
 #include "server/core/rules/answer.h"
 #include "server/core/rules/rule_activation.h"
 
@@ -56,9 +58,11 @@ void AskEventRules(Draft& draft, const SourceDefinition& source, const Event& ev
   if (draft.policy().event_rules.empty() || !HasAfter(event)) return;
   const auto rules = draft.policy().event_rules.find(NameOf(event));
   if (rules == draft.policy().event_rules.end()) return;
-  const RuleSubject subject(event);
+  const std::optional<Event> completed = WithAccountOfFact(draft.policy(), event);
+  const Event& known = completed.has_value() ? *completed : event;
+  const RuleSubject subject(known);
   for (const EventRuleDefinition& rule : rules->second) {
-    AskOne(draft, source, event, rule, subject);
+    AskOne(draft, source, known, rule, subject);
   }
 }
 
