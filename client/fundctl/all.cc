@@ -8,6 +8,7 @@ void AddAllVerbs(CLI::App& app, Context& context) {
   AddRelease(app, context);
   AddDecision(app, context);
   AddBreaker(app, context);
+  AddHold(app, context);
   AddBook(app, context);
   AddPolicy(app, context);
   AddRules(app, context);
@@ -15,6 +16,7 @@ void AddAllVerbs(CLI::App& app, Context& context) {
   AddEvent(app, context);
   AddSource(app, context);
   AddViolation(app, context);
+  AddAlert(app, context);
   AddStatus(app, context);
   AddCompletion(app, context);
 }

@@ -26,6 +26,11 @@ void PrintStatus(Context& context, const v1::GetStatusResponse& status) {
                      std::to_string(status.queue_capacity()) + ", " +
                      std::to_string(status.parked_checks()) + " parked"},
        {"unproven", std::to_string(status.unproven_scopes()) + " scopes"},
+       {"alerts", std::to_string(status.alerts_waiting()) + " waiting" +
+                      (status.has_oldest_alert_at()
+                           ? " since " + TextOf(status.oldest_alert_at()) + ": `fundctl alert list`"
+                           : "") +
+                      ", " + std::to_string(status.open_groups()) + " groups open"},
        {"blind", std::to_string(status.blind_permille()) + " of 1000"}});
   std::vector<std::vector<std::string>> rows = {{"SOURCE", "FEEDER", "POSITION", "PROVEN PAST"}};
   for (const v1::SourceStatus& source : status.sources()) {

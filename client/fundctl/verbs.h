@@ -12,6 +12,7 @@ void AddConfirm(CLI::App& app, Context& context);
 void AddRelease(CLI::App& app, Context& context);
 void AddDecision(CLI::App& app, Context& context);
 void AddBreaker(CLI::App& app, Context& context);
+void AddHold(CLI::App& app, Context& context);
 void AddBook(CLI::App& app, Context& context);
 void AddPolicy(CLI::App& app, Context& context);
 void AddRules(CLI::App& app, Context& context);
@@ -19,6 +20,7 @@ void AddTrace(CLI::App& app, Context& context);
 void AddEvent(CLI::App& app, Context& context);
 void AddSource(CLI::App& app, Context& context);
 void AddViolation(CLI::App& app, Context& context);
+void AddAlert(CLI::App& app, Context& context);
 void AddStatus(CLI::App& app, Context& context);
 void AddCompletion(CLI::App& app, Context& context);
 

@@ -8,6 +8,7 @@
 #include "client/fundctl/arguments.h"
 #include "client/fundctl/output.h"
 #include "client/fundctl/verbs.h"
+#include "client/fundctl/violation_review.h"
 #include "fundgate/v1/audit.grpc.pb.h"
 
 namespace fundgate::fundctl {
@@ -21,6 +22,9 @@ struct ListOptions {
   std::string account;
   std::string order;
   std::string since;
+  std::string state;
+  std::string name;
+  std::string group;
   int limit = 100;
 };
 
@@ -47,8 +51,8 @@ std::vector<std::string> RowOf(const v1::Violation& violation) {
   const auto or_dash = [](const std::string& text) { return text.empty() ? "-" : text; };
   return {violation.id(),
           TextOf(violation.at()),
-          violation.kind() == v1::VIOLATION_KIND_INVARIANT ? violation.name()
-                                                           : KindOf(violation.kind()),
+          StateOf(violation.review()),
+          violation.name(),
           violation.account_id(),
           or_dash(violation.order_id()),
           violation.idempotency_key().empty()
@@ -73,7 +77,9 @@ void PrintViolation(Context& context, const v1::Violation& violation) {
               {"  source", violation.source()},
               {"  event", violation.event_id()},
               {"  position", violation.position()},
-              {"  journal", absl::StrCat("record ", violation.sequence())}});
+              {"  journal", absl::StrCat("record ", violation.sequence())},
+              {"  group", violation.group_id()}});
+  PrintPairs(context, PairsOf(violation.review()));
   std::vector<std::pair<std::string, std::string>> fields;
   for (const auto& [name, value] : violation.fields()) fields.emplace_back("    " + name, value);
   std::sort(fields.begin(), fields.end());
@@ -88,6 +94,11 @@ bool FillIn(Context& context, const ListOptions& options, v1::ListViolationsRequ
   }
   request.set_account_id(options.account);
   request.set_order_id(options.order);
+  request.set_name(options.name);
+  request.set_group_id(options.group);
+  v1::ReviewState state = v1::REVIEW_STATE_UNSPECIFIED;
+  if (!options.state.empty()) v1::ReviewState_Parse("REVIEW_STATE_" + options.state, &state);
+  request.set_state(state);
   if (options.since.empty()) return true;
   const absl::StatusOr<google::protobuf::Timestamp> since = ParseTime(options.since);
   if (since.ok()) {
@@ -102,7 +113,7 @@ ExitCode RunList(Context& context, const ListOptions& options) {
   v1::ListViolationsRequest request;
   if (!FillIn(context, options, request)) return kUsage;
   std::vector<std::vector<std::string>> rows = {
-      {"ID", "FOUND AT", "WHAT", "ACCOUNT", "ORDER", "MOVEMENT", "AMOUNT"}};
+      {"ID", "FOUND AT", "STATE", "WHAT", "ACCOUNT", "ORDER", "MOVEMENT", "AMOUNT"}};
   int left = options.limit;
   do {
     request.set_page_size(std::min(left, kMaxPage));
@@ -151,8 +162,12 @@ void AddList(CLI::App& violation, Context& context) {
       "  fundctl violation list --since 30m\n"
       "  fundctl violation list --kind ungated --account m1\n");
   verb->add_option("--kind", options->kind, "Only this kind")->check(CLI::IsMember(AllKinds()));
+  verb->add_option("--name", options->name, "Only those called so: a rule's, an invariant's name");
   verb->add_option("--account", options->account, "Only this account's");
   verb->add_option("--order", options->order, "Only this order's");
+  verb->add_option("--state", options->state, "Only those that stand so")
+      ->check(CLI::IsMember({"OPEN", "ACKNOWLEDGED", "RESOLVED"}));
+  verb->add_option("--group", options->group, "Only this group's");
   verb->add_option("--since", options->since, "From 2026-11-20T14:00:00Z on, or of the last 30m");
   verb->add_option("--limit", options->limit, "At most this many")
       ->check(CLI::Range(1, 1'000'000))
@@ -169,6 +184,7 @@ void AddViolation(CLI::App& app, Context& context) {
       app.add_subcommand("violation", "What sources showed that should not have happened");
   violation->require_subcommand(1);
   AddList(*violation, context);
+  AddViolationReviews(*violation, context);
   auto id = std::make_shared<std::string>();
   CLI::App* show = violation->add_subcommand("show", "Shows one with the numbers of its moment");
   show->footer(

@@ -1,5 +1,7 @@
 #include "server/core/breakers.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/checked.h"
@@ -108,7 +110,7 @@ void CheckBreakers(Draft& draft, const CheckInput& check, Findings& findings) {
 
 void SpendBudgets(Draft& draft, const CheckInput& check) {
   ForEachInForce(draft, check, [&](const Breaker& breaker) {
-    if (breaker.state != BreakerState::kHalfOpen) return;
+    if (breaker.state != BreakerState::kHalfOpen || !Suffices(*breaker.left, check.amount)) return;
     Budget& left = *draft.MutableBreaker(breaker.scope).left;
     left.calls -= 1;
     left.amount.minor_units -= check.amount.minor_units;  // suffices: can't pass below zero
@@ -162,7 +164,7 @@ Answer ResetBreaker(Draft& draft, const ResetBreakerInput& input) {
 }
 
 void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin origin,
-                       const std::string& reason) {
+                       const std::string& reason, Verdict mode, std::optional<absl::Time> until) {
   std::string target = scope;
   const Breaker* present = FindBreakerInForce(draft, target);
   if (present == nullptr && draft.CountBreakers() >= kMaxBreakers) {
@@ -170,19 +172,24 @@ void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin ori
     present = FindBreakerInForce(draft, target);
   }
   if (present != nullptr && present->state == BreakerState::kOpen) {
-    if (!present->until.has_value()) return;
-    // It was to end by itself, and what opened it now must not.
+    // It was to end by itself before what opens it now may end, or to answer less severely.
+    const bool outlasts =
+        present->until.has_value() && (!until.has_value() || *until > *present->until);
+    if (!outlasts && mode <= present->mode) return;
     Breaker& breaker = draft.MutableBreaker(target);
-    breaker.until.reset();
+    if (outlasts) breaker.until = until;
+    breaker.mode = std::max(mode, breaker.mode);
     breaker.origin = origin;
-    breaker.reason = absl::StrCat(reason, "; before that opened", Because(breaker));
+    breaker.reason = breaker.actor == kFreezer
+                         ? reason
+                         : absl::StrCat(reason, "; before that opened", Because(breaker));
     breaker.actor = kFreezer;
     breaker.changed_at = draft.now();
     return;
   }
-  draft.MutableBreaker(target) = Breaker{
-      target, BreakerState::kOpen, Verdict::kHold, std::nullopt, std::nullopt, origin, kFreezer,
-      reason, draft.now(),         std::nullopt};
+  draft.MutableBreaker(target) =
+      Breaker{target, BreakerState::kOpen, mode, std::nullopt, std::nullopt, origin, kFreezer,
+              reason, draft.now(),         until};
 }
 
 void ExpireBreakers(Draft& draft) {

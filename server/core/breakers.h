@@ -27,18 +27,21 @@ std::vector<Reason> OpenBreakersOver(Draft& draft, const CheckInput& check);
 // Those, and HALF_OPEN ones whose budget does not suffice.
 void CheckBreakers(Draft& draft, const CheckInput& check, Findings& findings);
 
-// Takes the check out of the budget of every HALF_OPEN breaker over it. Called for a final ALLOW
-// that CheckBreakers let pass, so every budget suffices.
+// Takes the check out of the budget of every HALF_OPEN breaker over it. Called for a final ALLOW. A
+// budget that doesn't suffice, because an operator approved the check in spite of it, stays as it
+// is.
 void SpendBudgets(Draft& draft, const CheckInput& check);
 
 Answer TripBreaker(Draft& draft, const TripBreakerInput& input);
 Answer HalfOpenBreaker(Draft& draft, const HalfOpenBreakerInput& input);
 Answer ResetBreaker(Draft& draft, const ResetBreakerInput& input);
 
-// Opens a breaker in HOLD mode because of a violation, unless one stands there already. When there
-// are too many breakers, the whole checkpoint (or everything) of the scope is opened instead.
+// Opens a breaker because of a violation, unless one stands there already. When there are too many
+// breakers, the whole checkpoint (or everything) of the scope is opened instead. `until` must lie
+// in the future.
 void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin origin,
-                       const std::string& reason);
+                       const std::string& reason, Verdict mode = Verdict::kHold,
+                       std::optional<absl::Time> until = std::nullopt);
 
 // Closes breakers whose `until` has passed; nothing while the clock is in doubt.
 void ExpireBreakers(Draft& draft);

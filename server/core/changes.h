@@ -18,7 +18,6 @@ using ChangedRecords =
     std::vector<std::pair<typename Kind::Id, std::optional<typename Kind::Record>>>;
 
 struct Changes : KindTables<ChangedRecords, AllKinds> {
-  std::vector<Violation> violations;
   std::optional<PolicyRecord> policy_record;
   std::shared_ptr<const Policy> policy;  // the compiled form of policy_record
   std::optional<ClockRecord> clock;      // set in every recorded outcome

@@ -13,6 +13,7 @@
 #include "server/core/breakers.h"
 #include "server/core/findings.h"
 #include "server/core/freshness.h"
+#include "server/core/holds.h"
 #include "server/core/invariants/invariants.h"
 #include "server/core/key_table.h"
 #include "server/core/preflight.h"
@@ -121,6 +122,7 @@ Decision Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinit
     draft.SetBlindSpent(check.key.kind, std::nullopt);
   }
   RecordDecision(draft, check, decision, std::move(deltas));
+  if (decision.verdict == Verdict::kHold) KeepHold(draft, check.key, decision);
   return decision;
 }
 
@@ -158,6 +160,7 @@ Answer JudgeCheck(Draft& draft, const CheckInput& check) {
   CheckFreshness(draft, check, *deltas, checkpoint, findings);
   CheckInvariants(draft, check, *deltas, checkpoint, findings);
   const std::vector<RuleFinding> rules = AskRules(draft, check, checkpoint, findings);
+  WaiveApproved(draft, check, findings);
 
   const bool has_patience = check.may_wait && draft.now() < check.arrived_at + checkpoint.patience;
   if (has_patience && findings.WaitingMayHelp()) return WaitFor(findings, check, checkpoint);

@@ -34,6 +34,22 @@ KeyRecord& Draft::MutableKey(const KeyId& id) {
   return record;
 }
 
+void Draft::EraseKey(const KeyId& id) {
+  (void)FindKey(id);  // so that its hold is known to have been there
+  Erase<Keys>(id);
+}
+
+const Hold* Draft::HoldBefore(const KeyId& id) const {
+  const auto found = holds_before_.find(id);
+  return found == holds_before_.end() ? nullptr : &found->second;
+}
+
+std::optional<KeyRecord> Draft::LoadKey(const KeyId& id) {
+  std::optional<KeyRecord> record = state_.Find<Keys>(id);
+  if (record.has_value() && record->hold.has_value()) holds_before_.emplace(id, *record->hold);
+  return record;
+}
+
 void Draft::WakeBy(const KeyId& id, absl::Time at) {
   // Not a change of the key itself: changed_at stays.
   KeyRecord& record = Mutable<Keys>(id);
@@ -71,11 +87,7 @@ size_t Draft::CountBreakers() const {
 
 std::vector<std::pair<SuspectId, Suspect>> Draft::Suspects() const {
   std::vector<std::pair<SuspectId, Suspect>> all;
-  const auto& drafted = tables_.of<core::Suspects>();
-  for (const auto& [id, suspect] : before().of<core::Suspects>()) {
-    if (!drafted.Holds(id)) all.emplace_back(id, suspect);
-  }
-  drafted.ForEachChanged(
+  ForEach<core::Suspects>(
       [&all](const SuspectId& id, const Suspect& suspect) { all.emplace_back(id, suspect); });
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   return all;
@@ -94,11 +106,16 @@ void Draft::SetBlindSpent(const MovementKind& checkpoint, std::optional<Budget> 
   }
 }
 
+std::string Draft::NameOf(char letter, size_t count) const {
+  return absl::StrCat(std::string(1, letter), absl::Hex(sequence_, absl::kZeroPad16), "-", count);
+}
+
 void Draft::AddViolation(Violation violation) {
-  changed_ = true;
-  violation.id = absl::StrCat("v", absl::Hex(sequence_, absl::kZeroPad16), "-", violations_.size());
+  const std::string id = NameOf('v', found_violations_.size());
+  violation.id = id;
   violation.at = now_;
-  violations_.push_back(std::move(violation));
+  found_violations_.push_back(id);
+  Put<Violations>(id, std::move(violation));
 }
 
 void Draft::SetPolicy(PolicyRecord record, std::shared_ptr<const Policy> policy) {
@@ -114,7 +131,6 @@ Changes Draft::Take() && {
   for (auto& [scope, breaker] : changes.of<Breakers>()) {
     if (breaker.has_value() && breaker->state == BreakerState::kClosed) breaker.reset();
   }
-  changes.violations = std::move(violations_);
   changes.policy_record = std::move(policy_record_);
   changes.policy = std::move(new_policy_);
   clock_.sequence = sequence_;

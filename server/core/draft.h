@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,33 @@ class DraftTable {
   void Erase(const Id& id) { slots_[id] = Slot{std::nullopt, true}; }
 
   bool Holds(const Id& id) const { return slots_.contains(id); }
+
+  // Calls `visit(id, record)` for each record here and not erased, changed or only read, in order.
+  template <typename Visit>
+  void ForEachPresent(const Visit& visit) const {
+    for (const auto& [id, slot] : slots_) {
+      if (slot.record.has_value()) visit(id, *slot.record);
+    }
+  }
+
+  // Ids of everything changed, erased ones too, in order.
+  std::vector<Id> ChangedIds() const {
+    std::vector<Id> ids;
+    for (const auto& [id, slot] : slots_) {
+      if (slot.changed) ids.push_back(id);
+    }
+    return ids;
+  }
+
+  // Records that came minus records that went; `was(id)` tells whether it was there before.
+  template <typename Was>
+  ptrdiff_t Growth(const Was& was) const {
+    ptrdiff_t growth = 0;
+    for (const auto& [id, slot] : slots_) {
+      if (slot.changed) growth += ptrdiff_t{slot.record.has_value()} - ptrdiff_t{was(id)};
+    }
+    return growth;
+  }
 
   // Everything changed, sorted; the table is empty afterwards.
   ChangedRecords<Kind> TakeChanged() {
@@ -119,6 +147,32 @@ class Draft {
     tables_.of<Kind>().Erase(id);
   }
 
+  // Ids of all records of the kind that this input has changed so far, erased ones too, in order.
+  template <typename Kind>
+  std::vector<typename Kind::Id> Changed() const {
+    return tables_.of<Kind>().ChangedIds();
+  }
+
+  // How many records of a resident kind there are now.
+  template <typename Kind>
+  size_t Count() const {
+    const auto& known = before().of<Kind>();
+    return known.size() +
+           static_cast<size_t>(tables_.of<Kind>().Growth(
+               [&known](const typename Kind::Id& id) { return known.contains(id); }));
+  }
+
+  // Calls `visit(id, record)` for each record of a resident kind as it stands now: those that this
+  // input left alone, in order, then those it changed, in order.
+  template <typename Kind, typename Visit>
+  void ForEach(const Visit& visit) const {
+    const auto& drafted = tables_.of<Kind>();
+    for (const auto& [id, record] : before().of<Kind>()) {
+      if (!drafted.Holds(id)) visit(id, record);
+    }
+    drafted.ForEachPresent(visit);
+  }
+
   // The earliest entries of a queue, see StateReader::Due, as it was before this input.
   template <typename Kind>
   std::vector<typename Kind::Id> DueBefore(const typename Kind::Id& from, absl::Time time,
@@ -135,7 +189,9 @@ class Draft {
   // Keys. `WakeBy` makes sure that the key is looked at by `at`; an earlier timer stays as it is.
   const KeyRecord* FindKey(const KeyId& id) { return Find<Keys>(id); }
   KeyRecord& MutableKey(const KeyId& id);
-  void EraseKey(const KeyId& id) { Erase<Keys>(id); }
+  void EraseKey(const KeyId& id);
+  // The key's hold as it was before this input, of keys that were read by it; or null.
+  const Hold* HoldBefore(const KeyId& id) const;
   void WakeBy(const KeyId& id, absl::Time at);
   // For a timer that has fired.
   void RemoveTimer(const Timer& timer) { Erase<Timers>(timer); }
@@ -163,7 +219,12 @@ class Draft {
 
   // Adds a violation; sets its id and time.
   void AddViolation(Violation violation);
-  size_t violation_count() const { return violations_.size(); }
+  // The ids of those added so far, in the order in which they were found.
+  const std::vector<std::string>& found_violations() const { return found_violations_; }
+
+  // Names for new groups and alerts; each is given once.
+  std::string NewGroupId() { return NameOf('g', groups_named_++); }
+  std::string NewAlertId() { return NameOf('a', alerts_named_++); }
 
   ClockRecord& MutableClock() { return clock_; }
   void SetPolicy(PolicyRecord record, std::shared_ptr<const Policy> policy);
@@ -178,9 +239,11 @@ class Draft {
   // Reads one record from the state.
   template <typename Kind>
   struct Loader {
-    const Draft& draft;
+    Draft& draft;
     std::optional<typename Kind::Record> operator()(const typename Kind::Id& id) const {
-      if constexpr (StoredKinds::kHas<Kind>) {
+      if constexpr (std::is_same_v<Kind, Keys>) {
+        return draft.LoadKey(id);
+      } else if constexpr (StoredKinds::kHas<Kind>) {
         return draft.state_.Find<Kind>(id);
       } else {
         const auto& table = draft.before().of<Kind>();
@@ -190,6 +253,9 @@ class Draft {
     }
   };
 
+  std::optional<KeyRecord> LoadKey(const KeyId& id);
+  std::string NameOf(char letter, size_t count) const;
+
   const StateReader& state_;
   const absl::Time now_;
   const Sequence sequence_;
@@ -197,7 +263,10 @@ class Draft {
 
   KindTables<DraftTable, AllKinds> tables_;
   std::map<size_t, Book> zero_books_;  // by number of counters: what unknown books look like
-  std::vector<Violation> violations_;
+  std::map<KeyId, Hold> holds_before_;
+  std::vector<std::string> found_violations_;
+  size_t groups_named_ = 0;
+  size_t alerts_named_ = 0;
   ClockRecord clock_;
   std::optional<PolicyRecord> policy_record_;
   std::shared_ptr<const Policy> new_policy_;

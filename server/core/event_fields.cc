@@ -232,6 +232,19 @@ OrderId OrderOf(const Event& event) {
   return order.is_string() ? OrderId(std::string(order.string_value())) : OrderId();
 }
 
+const RowId& RowOf(const Event& event) {
+  static const RowId kNone;
+  return std::visit(
+      [](const auto& body) -> const RowId& {
+        if constexpr (requires { body.row; }) {
+          return body.row;
+        } else {
+          return kNone;
+        }
+      },
+      event.body);
+}
+
 const Attributes& AttributesOf(const Event& event) {
   static const Attributes kNone;
   if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {

@@ -48,6 +48,9 @@ bool HasAfter(const Event& event);
 AccountId AccountOf(const Event& event);
 OrderId OrderOf(const Event& event);
 
+// The row that changed; empty where the source has none.
+const RowId& RowOf(const Event& event);
+
 // Attributes of a movement, fields of a fact, and the currency of its amount, after the change;
 // empty where there are none.
 const Attributes& AttributesOf(const Event& event);

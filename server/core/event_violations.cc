@@ -10,6 +10,7 @@
 #include "server/core/books.h"
 #include "server/core/breaker_scope.h"
 #include "server/core/breakers.h"
+#include "server/core/event_fields.h"
 
 namespace fundgate::core {
 
@@ -41,6 +42,24 @@ void AddOrigin(const EventOrigin& origin, Violation& violation) {
   }
 }
 
+void AddEvent(const Event& event, Violation& violation) {
+  violation.event_id = event.id;
+  violation.occurred_at = event.occurred_at;
+  AddOrigin(event.origin, violation);
+  const RowId& row = RowOf(event);
+  if (!row.table.empty()) {
+    violation.fields.emplace_back("table", row.table);
+    violation.fields.emplace_back("primary_key", row.primary_key);
+  }
+  if (const auto* fact = std::get_if<FactEvent>(&event.body)) {
+    violation.fields.emplace_back("key", fact->key);
+  }
+  for (const auto& [name, value] : AttributesOf(event)) {
+    if (violation.fields.size() >= kMaxViolationFields) break;
+    violation.fields.emplace_back(absl::StrCat("attribute.", name), ToString(value));
+  }
+}
+
 void React(Draft& draft, OnEvent reaction, const MovementKind& kind, const Violation& violation) {
   if (reaction == OnEvent::kAlert || violation.account.empty()) return;
   const bool is_trip = reaction == OnEvent::kTrip;
@@ -66,10 +85,9 @@ void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::
   violation.order = after.line.order;
   violation.amount = Money{after.currency, after.line.amount};
   violation.source = source_.name;
-  violation.event_id = event_.id;
   violation.message = std::move(message);
   violation.fields = std::move(fields);
-  AddOrigin(event_.origin, violation);
+  AddEvent(event_, violation);
   React(draft_, draft_.policy().OnViolation(kind), key_.kind, violation);
   draft_.AddViolation(std::move(violation));
 }

@@ -60,6 +60,10 @@ const std::string& PartOf(const Contribution& row);
 // "origin.marker.NAME".
 void AddOrigin(const EventOrigin& origin, Violation& violation);
 
+// Adds what the event says of itself: its id and time, who wrote it, which row it was ("table",
+// "primary_key"), a fact's "key", and attributes or fields ("attribute.NAME").
+void AddEvent(const Event& event, Violation& violation);
+
 // Opens the breaker that the reaction asks for, unless the violation concerns no account. A freeze
 // holds all checks of the account, a trip those of the kind, or all where the kind has no
 // checkpoint (or is empty).

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "server/core/event_violations.h"
@@ -29,13 +30,22 @@ void RaiseUnreadable(Draft& draft, const SourceDefinition& source, const Event& 
   violation.name = fact.name;
   violation.account = fact.account;
   violation.source = source.name;
-  violation.event_id = event.id;
   violation.message = absl::StrCat(fact.name, " ", fact.key, " can't be used: ", why);
-  AddOrigin(event.origin, violation);
+  AddEvent(event, violation);
   draft.AddViolation(std::move(violation));
 }
 
 }  // namespace
+
+std::optional<Event> WithAccountOfFact(const Policy& policy, const Event& event) {
+  const auto* fact = std::get_if<FactEvent>(&event.body);
+  if (fact == nullptr || !fact->account.empty()) return std::nullopt;
+  const FactDefinition* definition = policy.FindFact(fact->name);
+  if (definition == nullptr || definition->account.empty()) return std::nullopt;
+  Event known = event;
+  known.body = WithAccount(*definition, *fact);
+  return known;
+}
 
 bool ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
                const FactEvent& fact) {

@@ -2,6 +2,8 @@
 #ifndef SERVER_CORE_FACT_EVENTS_H_
 #define SERVER_CORE_FACT_EVENTS_H_
 
+#include <optional>
+
 #include "server/core/draft.h"
 #include "server/core/events.h"
 #include "server/core/policy.h"
@@ -13,6 +15,9 @@ namespace fundgate::core {
 // both.
 bool ApplyFact(Draft& draft, const SourceDefinition& source, const Event& event,
                const FactEvent& fact);
+
+// The event with the account that only a field of its fact says; nothing if there is none to add.
+std::optional<Event> WithAccountOfFact(const Policy& policy, const Event& event);
 
 }  // namespace fundgate::core
 

@@ -34,6 +34,9 @@ class Findings {
     pending_.push_back(std::move(reason));
   }
 
+  // What no knowledge on its way can cure, to be waived by an approval.
+  std::vector<Reason>& certain() { return certain_; }
+
   // True if the check should wait: something may still turn it, and nothing denies it anyway.
   bool WaitingMayHelp() const {
     return !pending_.empty() && std::all_of(certain_.begin(), certain_.end(), [](const Reason& r) {

@@ -110,7 +110,7 @@ Answer Ingest(Draft& draft, const IngestInput& input) {
   ProveWhatIsApplied(source);
   JudgeSuspects(draft);
   if (source.proven_past > proven_before) TakeTurns(draft);
-  return IngestAnswer{source.position, draft.violation_count()};
+  return IngestAnswer{source.position, draft.found_violations().size()};
 }
 
 }  // namespace fundgate::core

@@ -70,6 +70,43 @@ struct RejectHoldInput {
   friend bool operator==(const RejectHoldInput&, const RejectHoldInput&) = default;
 };
 
+// An operator lets a hold pass, once and soon.
+struct ApproveHoldInput {
+  AccountId account;
+  KeyId key;
+  std::string decision_id;
+  std::string actor;
+  std::string reason;
+
+  friend bool operator==(const ApproveHoldInput&, const ApproveHoldInput&) = default;
+};
+
+// Somebody looks into a violation, or into a whole group.
+struct AcknowledgeInput {
+  std::string id;  // a violation's or a group's
+  std::string actor;
+  std::string reason;
+
+  friend bool operator==(const AcknowledgeInput&, const AcknowledgeInput&) = default;
+};
+
+// Somebody knows what was behind a violation, or behind a whole group.
+struct ResolveInput {
+  std::string id;  // a violation's or a group's
+  Cause cause = Cause::kRealLoss;
+  std::string actor;
+  std::string reason;
+
+  friend bool operator==(const ResolveInput&, const ResolveInput&) = default;
+};
+
+// Alerts that everybody who must know has been told.
+struct DeliveredInput {
+  std::vector<std::pair<std::string, std::string>> alerts;  // slot in the outbox, id
+
+  friend bool operator==(const DeliveredInput&, const DeliveredInput&) = default;
+};
+
 // A feeder asks to be the one that feeds a source.
 struct GrantEpochInput {
   SourceName source;
@@ -159,7 +196,8 @@ struct Input {
   absl::Time time;  // input time: never earlier than that of the input before
   std::variant<CheckInput, ConfirmInput, ReleaseInput, RejectHoldInput, GrantEpochInput,
                IngestInput, TripBreakerInput, HalfOpenBreakerInput, ResetBreakerInput,
-               ApplyPolicyInput, TickInput, ClockDriftInput, AcceptTimeInput>
+               ApplyPolicyInput, TickInput, ClockDriftInput, AcceptTimeInput, ApproveHoldInput,
+               AcknowledgeInput, ResolveInput, DeliveredInput>
       body;
 
   friend bool operator==(const Input&, const Input&) = default;

@@ -8,9 +8,13 @@
 #include "server/core/breakers.h"
 #include "server/core/check.h"
 #include "server/core/draft.h"
+#include "server/core/grouping.h"
+#include "server/core/holds.h"
 #include "server/core/ingest.h"
+#include "server/core/outbox.h"
 #include "server/core/policy_succession.h"
 #include "server/core/reservations.h"
+#include "server/core/reviews.h"
 #include "server/core/timers.h"
 
 namespace fundgate::core {
@@ -25,6 +29,10 @@ struct Dispatch {
   Answer operator()(const ConfirmInput& input) const { return Confirm(draft, input); }
   Answer operator()(const ReleaseInput& input) const { return Release(draft, input); }
   Answer operator()(const RejectHoldInput& input) const { return RejectHold(draft, input); }
+  Answer operator()(const ApproveHoldInput& input) const { return ApproveHold(draft, input); }
+  Answer operator()(const AcknowledgeInput& input) const { return Acknowledge(draft, input); }
+  Answer operator()(const ResolveInput& input) const { return ResolveReview(draft, input); }
+  Answer operator()(const DeliveredInput& input) const { return ForgetDelivered(draft, input); }
   Answer operator()(const GrantEpochInput& input) const { return GrantEpoch(draft, input); }
   Answer operator()(const IngestInput& input) const { return Ingest(draft, input); }
   Answer operator()(const TripBreakerInput& input) const { return TripBreaker(draft, input); }
@@ -60,6 +68,9 @@ bool NeedsPolicy(const Input& input) {
          std::holds_alternative<ConfirmInput>(input.body) ||
          std::holds_alternative<ReleaseInput>(input.body) ||
          std::holds_alternative<RejectHoldInput>(input.body) ||
+         std::holds_alternative<ApproveHoldInput>(input.body) ||
+         std::holds_alternative<AcknowledgeInput>(input.body) ||
+         std::holds_alternative<ResolveInput>(input.body) ||
          std::holds_alternative<GrantEpochInput>(input.body) ||
          std::holds_alternative<IngestInput>(input.body);
 }
@@ -69,7 +80,13 @@ Answer Judge(Draft& draft, const StateReader& state, const Input& input) {
     return Refusal{absl::FailedPreconditionError(
         "no policy is in force yet: apply one with `fundctl policy apply`")};
   }
-  return std::visit(Dispatch{draft, state}, input.body);
+  Answer answer = std::visit(Dispatch{draft, state}, input.body);
+  if (std::holds_alternative<Wait>(answer) || std::holds_alternative<Refusal>(answer))
+    return answer;
+  // What came of it is followed up in the same record.
+  SettleHolds(draft);
+  FollowViolations(draft);
+  return answer;
 }
 
 }  // namespace

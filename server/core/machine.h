@@ -19,7 +19,8 @@ namespace fundgate::core {
 //    own lines alone; forgotten rejected keys close their orders; freezes outlast breakers that end
 //    by themselves; keys are bound to the identity fields of their time.
 // 3: a policy notes since when its rules are there, and drops what was counted of those it drops;
-//    rules are not asked again about an event that was delivered before.
+//    rules are not asked again about an event that was delivered before. Holds wait in a queue, and
+//    violations belong to groups, which alerts speak of.
 inline constexpr uint32_t kLogicVersion = 3;
 
 // The main loop of whoever drives it:

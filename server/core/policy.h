@@ -20,6 +20,7 @@
 #include "fundgate/types/money.h"
 #include "server/core/facts.h"
 #include "server/core/movement.h"
+#include "server/core/responses.h"
 #include "server/core/rules/rule.h"
 #include "server/core/rules/rule_facts.h"
 #include "server/core/verdict.h"
@@ -154,6 +155,7 @@ struct Policy {
   // only alert. Never of invariants, which say it themselves.
   std::map<ViolationKind, OnEvent> on_violation;
   absl::Duration key_retention = absl::Hours(24 * 400);
+  Responses responses;
 
   // Each returns the named entry, or null. Binary searches.
   const MovementDefinition* FindMovement(const MovementKind& kind) const;

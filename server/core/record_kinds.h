@@ -9,6 +9,8 @@
 #include <tuple>
 #include <type_traits>
 
+#include "server/core/alert_records.h"
+#include "server/core/hold_record.h"
 #include "server/core/records.h"
 #include "server/core/rules/statistics.h"
 #include "server/core/timer.h"
@@ -61,6 +63,28 @@ struct Watches {
   using Record = Watch;
   static constexpr std::string_view kName = "watches";
   static constexpr char kLetter = 'v';
+};
+
+// By id; the ids begin with the journal's sequence, so that they sort as they were found.
+struct Violations {
+  using Id = std::string;
+  using Record = Violation;
+  static constexpr std::string_view kName = "violations";
+  static constexpr char kLetter = 'x';
+};
+// By id, which sorts as a violation's does.
+struct Groups {
+  using Id = std::string;
+  using Record = Group;
+  static constexpr std::string_view kName = "groups";
+  static constexpr char kLetter = 'G';
+};
+// Keys that are held, for whoever lists them: an index over the holds in the records of keys.
+struct HoldQueue {
+  using Id = HoldEntry;
+  using Record = Nothing;
+  static constexpr std::string_view kName = "holds";
+  static constexpr char kLetter = 'H';
 };
 
 // ---- Stored queues: also read in order, the earliest first. Ids begin with a time, `at`, or with
@@ -124,6 +148,28 @@ struct BlindSpent {
   static constexpr std::string_view kName = "money allowed without proof";
   static constexpr char kLetter = 'l';
 };
+// The groups that take new members, at most kMaxOpenGroups of them.
+struct OpenGroups {
+  using Id = GroupKey;
+  using Record = OpenGroup;
+  static constexpr std::string_view kName = "open groups";
+  static constexpr char kLetter = 'o';
+};
+// What waits to be told, by slot: a group's id, or what a call is about. One slot holds one alert,
+// its newest. Bounded by kMaxWaiting.
+struct Outbox {
+  using Id = std::string;
+  using Record = Alert;
+  static constexpr std::string_view kName = "waiting alerts";
+  static constexpr char kLetter = 'a';
+};
+// How violations turned out, by their name.
+struct Tallies {
+  using Id = std::string;
+  using Record = Tally;
+  static constexpr std::string_view kName = "tallies";
+  static constexpr char kLetter = 't';
+};
 
 // ---- The lists ----
 
@@ -151,9 +197,11 @@ struct JoinLists<KindList<A...>, KindList<B...>> {
 };
 
 using QueueKinds = KindList<Timers, WindowEnds, WatchTurns>;
-using StoredKinds =
-    JoinLists<KindList<Books, Families, Keys, Windows, RulesSeen, Watches>, QueueKinds>::List;
-using ResidentKinds = KindList<Sources, Breakers, Gaps, Suspects, BlindSpent>;
+using StoredKinds = JoinLists<
+    KindList<Books, Families, Keys, Windows, RulesSeen, Watches, Violations, Groups, HoldQueue>,
+    QueueKinds>::List;
+using ResidentKinds =
+    KindList<Sources, Breakers, Gaps, Suspects, BlindSpent, OpenGroups, Outbox, Tallies>;
 using AllKinds = JoinLists<StoredKinds, ResidentKinds>::List;
 
 // Whether two ids of a queue stand in one lane.

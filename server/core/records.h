@@ -14,8 +14,10 @@
 #include "fundgate/types/money.h"
 #include "fundgate/types/position.h"
 #include "server/core/decision.h"
+#include "server/core/hold_record.h"
 #include "server/core/movement.h"
 #include "server/core/policy.h"
+#include "server/core/review_record.h"
 
 namespace fundgate::core {
 
@@ -169,6 +171,7 @@ struct KeyRecord {
   std::optional<absl::Time> closed_at;  // the newest Release of it while unknown
   absl::Time changed_at;                // input time of the newest change
   std::optional<absl::Time> wake_at;    // its entry in the timers
+  std::optional<Hold> hold;             // while it is in the queue of holds, or was rejected
 
   friend bool operator==(const KeyRecord&, const KeyRecord&) = default;
 };
@@ -288,6 +291,9 @@ enum class ViolationKind : uint8_t {
 };
 std::string_view ToString(ViolationKind kind);  // "ungated", "unit_mismatch"
 
+// Fields of a violation, as the contract has it.
+inline constexpr size_t kMaxViolationFields = 64;
+
 struct Violation {
   std::string id;  // "v", the journal sequence in hexadecimal, "-" and a count within the input
   ViolationKind kind = ViolationKind::kUngated;
@@ -301,6 +307,9 @@ struct Violation {
   absl::Time at;
   std::string message;
   std::vector<std::pair<std::string, std::string>> fields;
+  absl::Time occurred_at = absl::InfinitePast();  // by the source's clock; unknown: InfinitePast
+  std::string group;                              // the group it belongs to
+  Review review;                                  // its own; see EffectiveReview in reviews.h
 
   friend bool operator==(const Violation&, const Violation&) = default;
 };

@@ -222,24 +222,6 @@ Answer Release(Draft& draft, const ReleaseInput& input) {
   return AnswerOf(input.key, input.account, *draft.FindKey(input.key));
 }
 
-Answer RejectHold(Draft& draft, const RejectHoldInput& input) {
-  const KeyRecord* record = draft.FindKey(input.key);
-  if (record == nullptr || !record->decision.has_value()) {
-    return Refusal{absl::NotFoundError("no check of this key was answered")};
-  }
-  if (record->fingerprint->account != input.account) {
-    return Precondition("account_id: this key belongs to another account");
-  }
-  if (record->state != KeyState::kHeld || record->moved ||
-      record->decision->id != input.decision_id) {
-    return Precondition(absl::StrCat("this key is not held by ", input.decision_id,
-                                     " any more; its newest decision is ", record->decision->id,
-                                     ", ", std::string(ToString(record->decision->verdict))));
-  }
-  draft.MutableKey(input.key).state = KeyState::kRejected;
-  return Done{};
-}
-
 void EndReservation(Draft& draft, const KeyId& id, ReservationState state) {
   KeyRecord& record = draft.MutableKey(id);
   Reservation& reservation = *record.reservation;

@@ -24,7 +24,6 @@ void RecordDecision(Draft& draft, const CheckInput& check, const Decision& decis
 
 Answer Confirm(Draft& draft, const ConfirmInput& input);
 Answer Release(Draft& draft, const ReleaseInput& input);
-Answer RejectHold(Draft& draft, const RejectHoldInput& input);
 
 // Takes everything still pending back and sets the state. The key must have a reservation.
 void EndReservation(Draft& draft, const KeyId& id, ReservationState state);

@@ -49,11 +49,16 @@ void MemoryState::Answer(const AnyDueLookup& lookup) const {
       lookup);
 }
 
+std::vector<Violation> MemoryState::violations() const {
+  std::vector<Violation> all;
+  for (const auto& [id, violation] : of<Violations>()) all.push_back(violation);
+  return all;
+}
+
 void MemoryState::Absorb(const Changes& changes) {
   resident_.Absorb(changes);
   StoredKinds::ForEach(
       [&]<typename Kind>(Kind) { AbsorbInto(tables_.of<Kind>(), changes.of<Kind>()); });
-  violations_.insert(violations_.end(), changes.violations.begin(), changes.violations.end());
   if (changes.policy_record.has_value()) policies_.push_back(*changes.policy_record);
 }
 

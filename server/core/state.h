@@ -108,7 +108,8 @@ class MemoryState final : public StateReader {
   const std::map<typename Kind::Id, typename Kind::Record>& of() const {
     return tables_.of<Kind>();
   }
-  const std::vector<Violation>& violations() const { return violations_; }
+  // By id: in the order in which they were found.
+  std::vector<Violation> violations() const;
   const std::vector<PolicyRecord>& policies() const { return policies_; }
 
  private:
@@ -120,7 +121,6 @@ class MemoryState final : public StateReader {
 
   Resident resident_;
   KindTables<Table, StoredKinds> tables_;
-  std::vector<Violation> violations_;
   std::vector<PolicyRecord> policies_;
 };
 

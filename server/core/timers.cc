@@ -1,6 +1,7 @@
 #include "server/core/timers.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/core/breakers.h"
 #include "server/core/freshness.h"
+#include "server/core/grouping.h"
+#include "server/core/holds.h"
 #include "server/core/reservations.h"
 #include "server/core/verification/verification.h"
 #include "server/core/windows/windows.h"
@@ -92,6 +95,7 @@ void Expire(Draft& draft, const KeyId& key) {
 }
 
 void LookAt(Draft& draft, const KeyId& key) {
+  if (const std::optional<absl::Time> again = LookAtHold(draft, key)) draft.WakeBy(key, *again);
   const KeyRecord& record = *draft.FindKey(key);
   if (!IsOpen(record)) {
     // A source says that it is under way: it is not finished, however long that takes.
@@ -117,6 +121,7 @@ void LookAt(Draft& draft, const KeyId& key) {
 void Tick(Draft& draft, const StateReader& state) {
   if (draft.before().clock.drifted || draft.before().policy == nullptr) return;
   ExpireBreakers(draft);
+  EscalateGroups(draft);
   for (const Timer& timer : state.Due<Timers>(draft.now(), kMaxTimersPerTick)) {
     draft.RemoveTimer(timer);
     const KeyRecord* record = draft.FindKey(timer.key);

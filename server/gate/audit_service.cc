@@ -1,6 +1,7 @@
 #include "server/gate/audit_service.h"
 
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
 #include "server/gate/convert_audit.h"
 #include "server/gate/convert_values.h"
 #include "server/gate/journal_streams.h"
@@ -16,8 +18,33 @@
 namespace fundgate::gate {
 namespace {
 
+// Groups, each read once.
+class GroupCache {
+ public:
+  explicit GroupCache(const store::View& view) : view_(view) {}
+
+  // Null if there is none of that name.
+  absl::StatusOr<const core::Group*> Find(const std::string& id) {
+    const auto [entry, is_new] = groups_.try_emplace(id);
+    if (is_new && !id.empty()) {
+      FUNDGATE_ASSIGN_OR_RETURN(entry->second, view_.Find<core::Groups>(id));
+    }
+    return entry->second.has_value() ? &*entry->second : nullptr;
+  }
+
+ private:
+  const store::View& view_;
+  std::map<std::string, std::optional<core::Group>> groups_;
+};
+
 bool Passes(const v1::Violation& violation, const core::Violation& found,
             const v1::ListViolationsRequest& request, absl::Time from, absl::Time to) {
+  if (request.state() != v1::REVIEW_STATE_UNSPECIFIED &&
+      request.state() != violation.review().state()) {
+    return false;
+  }
+  if (!request.group_id().empty() && request.group_id() != violation.group_id()) return false;
+  if (!request.name().empty() && request.name() != violation.name()) return false;
   return (request.kind() == v1::VIOLATION_KIND_UNSPECIFIED || request.kind() == violation.kind()) &&
          (request.account_id().empty() || request.account_id() == violation.account_id()) &&
          (request.order_id().empty() || request.order_id() == violation.order_id()) &&
@@ -86,13 +113,17 @@ grpc::ServerUnaryReactor* AuditService::ListViolations(grpc::CallbackServerConte
   if (request->has_to_time()) to = ToTime(request->to_time(), "to_time", problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return OnWorker(backend_, *context, [this, request, response, page_size, from, to] {
+    const std::shared_ptr<const store::View> view = backend_.store.view();
     const absl::StatusOr<std::vector<core::Violation>> violations =
-        backend_.store.view()->ListViolations(std::numeric_limits<size_t>::max());
+        view->ListViolations(std::numeric_limits<size_t>::max());
     if (!violations.ok()) return ToGrpc(violations.status());
+    GroupCache groups(*view);
     // A page's token is the id of the last violation of the page before.
     bool begun = request->page_token().empty();
     for (const core::Violation& found : *violations) {
-      v1::Violation violation = ToProto(found);
+      const absl::StatusOr<const core::Group*> group = groups.Find(found.group);
+      if (!group.ok()) return ToGrpc(group.status());
+      v1::Violation violation = ToProto(found, *group);
       if (!begun) {
         begun = violation.id() == request->page_token();
         continue;
@@ -114,14 +145,18 @@ grpc::ServerUnaryReactor* AuditService::GetViolation(grpc::CallbackServerContext
   Problems problems;
   problems.Text("id", request->id(), 1, core::kMaxIdBytes);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const std::shared_ptr<const store::View> view = backend_.store.view();
   const absl::StatusOr<std::optional<core::Violation>> found =
-      backend_.store.view()->FindViolation(request->id());
+      view->Find<core::Violations>(request->id());
   if (!found.ok()) return FinishNow(*context, ToGrpc(found.status()));
   if (!found->has_value()) {
     return FinishNow(*context, {grpc::StatusCode::NOT_FOUND,
                                 absl::StrCat("there is no violation ", request->id())});
   }
-  *response->mutable_violation() = ToProto(**found);
+  const absl::StatusOr<std::optional<core::Group>> group =
+      view->Find<core::Groups>((*found)->group);
+  if (!group.ok()) return FinishNow(*context, ToGrpc(group.status()));
+  *response->mutable_violation() = ToProto(**found, group->has_value() ? &**group : nullptr);
   return FinishNow(*context, grpc::Status::OK);
 }
 

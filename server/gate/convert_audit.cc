@@ -8,6 +8,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/core/reviews.h"
+#include "server/gate/convert_review.h"
 #include "server/gate/convert_values.h"
 
 namespace fundgate::gate {
@@ -129,7 +131,7 @@ v1::ViolationKind ToProto(core::ViolationKind kind) {
   return v1::VIOLATION_KIND_UNSPECIFIED;
 }
 
-v1::Violation ToProto(const core::Violation& violation) {
+v1::Violation ToProto(const core::Violation& violation, const core::Group* group) {
   v1::Violation proto;
   proto.set_id(violation.id);
   proto.set_kind(ToProto(violation.kind));
@@ -153,6 +155,12 @@ v1::Violation ToProto(const core::Violation& violation) {
     proto.set_sequence(sequence);
   }
   proto.set_event_id(violation.event_id);
+  *proto.mutable_review() =
+      ToProto(group == nullptr ? violation.review : core::EffectiveReview(violation, *group));
+  proto.set_group_id(violation.group);
+  if (violation.occurred_at != absl::InfinitePast()) {
+    *proto.mutable_occurred_at() = gate::ToProto(violation.occurred_at);
+  }
   return proto;
 }
 

@@ -38,7 +38,8 @@ v1::Book ToProto(const core::BookId& id, const core::Book& book,
 // Marks the book unproven, with a sentence, if something that it is made of could not be read.
 void MarkUnproven(const core::BookId& id, const core::Resident& resident, v1::Book& proto);
 
-v1::Violation ToProto(const core::Violation& violation);
+// With its own review, or with that of its group if that came further.
+v1::Violation ToProto(const core::Violation& violation, const core::Group* group = nullptr);
 v1::ViolationKind ToProto(core::ViolationKind kind);
 
 // Without the document.

@@ -120,19 +120,6 @@ core::ResetBreakerInput ToReset(const v1::ResetBreakerRequest& request, Problems
   return {ToScope(request.scope(), problems), request.actor(), request.reason()};
 }
 
-core::RejectHoldInput ToReject(const v1::RejectHoldRequest& request, Problems& problems) {
-  core::RejectHoldInput input;
-  input.account = AccountId(request.account_id());
-  input.key =
-      ToKey(request.account_id(), request.checkpoint(), request.idempotency_key(), problems);
-  problems.Text("decision_id", request.decision_id(), 1, core::kMaxIdBytes);
-  ToWhy(request.actor(), request.reason(), problems);
-  input.decision_id = request.decision_id();
-  input.actor = request.actor();
-  input.reason = request.reason();
-  return input;
-}
-
 v1::Breaker ToProto(const core::Breaker& breaker) {
   v1::Breaker proto;
   proto.set_scope(breaker.scope);
@@ -186,17 +173,6 @@ v1::ResetBreakerRequest ToProto(const core::ResetBreakerInput& reset) {
   proto.set_scope(reset.scope);
   proto.set_reason(reset.reason);
   proto.set_actor(reset.actor);
-  return proto;
-}
-
-v1::RejectHoldRequest ToProto(const core::RejectHoldInput& reject) {
-  v1::RejectHoldRequest proto;
-  proto.set_account_id(reject.account.value());
-  proto.set_checkpoint(reject.key.kind.value());
-  proto.set_idempotency_key(reject.key.key.value());
-  proto.set_decision_id(reject.decision_id);
-  proto.set_actor(reject.actor);
-  proto.set_reason(reject.reason);
   return proto;
 }
 

@@ -6,7 +6,6 @@
 
 #include "absl/time/time.h"
 #include "fundgate/v1/breakers.pb.h"
-#include "fundgate/v1/holds.pb.h"
 #include "server/core/input.h"
 #include "server/core/records.h"
 #include "server/gate/problems.h"
@@ -20,7 +19,6 @@ core::TripBreakerInput ToTrip(const v1::TripBreakerRequest& request, absl::Time 
 core::HalfOpenBreakerInput ToHalfOpen(const v1::HalfOpenBreakerRequest& request, absl::Time now,
                                       Problems& problems);
 core::ResetBreakerInput ToReset(const v1::ResetBreakerRequest& request, Problems& problems);
-core::RejectHoldInput ToReject(const v1::RejectHoldRequest& request, Problems& problems);
 
 // The canonical text of a scope.
 std::string ToScope(const std::string& text, Problems& problems);
@@ -32,7 +30,6 @@ v1::Breaker ClosedBreaker(const std::string& scope);  // that was never touched
 v1::TripBreakerRequest ToProto(const core::TripBreakerInput& trip);
 v1::HalfOpenBreakerRequest ToProto(const core::HalfOpenBreakerInput& half_open);
 v1::ResetBreakerRequest ToProto(const core::ResetBreakerInput& reset);
-v1::RejectHoldRequest ToProto(const core::RejectHoldInput& reject);
 
 }  // namespace fundgate::gate
 

@@ -9,6 +9,7 @@
 #include "server/gate/convert_check.h"
 #include "server/gate/convert_decision.h"
 #include "server/gate/convert_events.h"
+#include "server/gate/convert_review.h"
 #include "server/gate/convert_values.h"
 
 namespace fundgate::gate {
@@ -34,6 +35,24 @@ struct InputWriter {
   void operator()(const core::RejectHoldInput& reject) const {
     trace.set_kind(v1::TRACE_KIND_HOLD_REVIEW);
     *trace.mutable_reject_hold() = ToProto(reject);
+  }
+  void operator()(const core::ApproveHoldInput& approve) const {
+    trace.set_kind(v1::TRACE_KIND_HOLD_REVIEW);
+    *trace.mutable_approve_hold() = ToProto(approve);
+  }
+  void operator()(const core::AcknowledgeInput& acknowledge) const {
+    trace.set_kind(v1::TRACE_KIND_VIOLATION_REVIEW);
+    *trace.mutable_acknowledge_violation() = ToProto(acknowledge);
+  }
+  void operator()(const core::ResolveInput& resolve) const {
+    trace.set_kind(v1::TRACE_KIND_VIOLATION_REVIEW);
+    *trace.mutable_resolve_violation() = ToProto(resolve);
+  }
+  void operator()(const core::DeliveredInput& delivered) const {
+    trace.set_kind(v1::TRACE_KIND_DELIVERY);
+    for (const auto& [slot, id] : delivered.alerts) {
+      *trace.mutable_delivery()->add_alert_ids() = id;
+    }
   }
   void operator()(const core::GrantEpochInput& grant) const {
     trace.set_kind(v1::TRACE_KIND_EPOCH);
@@ -125,6 +144,8 @@ Subject SubjectOf(const v1::Trace& trace) {
       return of(trace.confirm());
     case v1::Trace::kRelease:
       return of(trace.release());
+    case v1::Trace::kApproveHold:
+      return of(trace.approve_hold());
     case v1::Trace::kRejectHold:
       return of(trace.reject_hold());
     default:

@@ -1,4 +1,4 @@
-// The service of holds. This version can end a hold for good; listing and approving are not there.
+// The service of holds: the queue of movements that wait for an operator or for new knowledge.
 #ifndef SERVER_GATE_HOLDS_SERVICE_H_
 #define SERVER_GATE_HOLDS_SERVICE_H_
 
@@ -14,6 +14,9 @@ class HoldsService final : public v1::Holds::CallbackService {
   grpc::ServerUnaryReactor* ListHolds(grpc::CallbackServerContext* context,
                                       const v1::ListHoldsRequest* request,
                                       v1::ListHoldsResponse* response) override;
+  grpc::ServerUnaryReactor* GetHold(grpc::CallbackServerContext* context,
+                                    const v1::GetHoldRequest* request,
+                                    v1::GetHoldResponse* response) override;
   grpc::ServerUnaryReactor* ApproveHold(grpc::CallbackServerContext* context,
                                         const v1::ApproveHoldRequest* request,
                                         v1::ApproveHoldResponse* response) override;

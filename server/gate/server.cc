@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fundgate/types/status_macros.h"
+#include "server/gate/alerts_service.h"
 #include "server/gate/audit_service.h"
 #include "server/gate/backend.h"
 #include "server/gate/breakers_service.h"
@@ -23,6 +24,7 @@
 #include "server/gate/policy_documents.h"
 #include "server/gate/status_service.h"
 #include "server/gate/stream.h"
+#include "server/gate/violations_service.h"
 #include "server/policy/problem.h"
 
 namespace fundgate::gate {
@@ -40,6 +42,8 @@ constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Policies",
                                      "fundgate.v1.Ingest",
                                      "fundgate.v1.Audit",
+                                     "fundgate.v1.Violations",
+                                     "fundgate.v1.Alerts",
                                      "fundgate.v1.Status"};
 
 // The services that work without a policy: how else would there ever be one?
@@ -59,6 +63,7 @@ class GrpcServer final : public Server {
   std::string address() const override { return absl::StrCat(listen_.host, ":", port_); }
   int port() const override { return port_; }
   uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
+  OutboxAccess& outbox() override { return *outbox_; }
   Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
   void Shutdown() override;
 
@@ -90,6 +95,9 @@ class GrpcServer final : public Server {
   std::unique_ptr<PoliciesService> policies_;
   std::unique_ptr<AuditService> audit_;
   std::unique_ptr<HoldsService> holds_;
+  std::unique_ptr<ViolationsService> violations_;
+  std::unique_ptr<OutboxAccess> outbox_;
+  std::unique_ptr<AlertsService> alerts_;
   std::unique_ptr<grpc::Server> grpc_;
   sequencer::Mutex health_mutex_;
   int port_ = 0;
@@ -160,6 +168,9 @@ absl::Status GrpcServer::Listen() {
   policies_ = std::make_unique<PoliciesService>(*backend_);
   audit_ = std::make_unique<AuditService>(*backend_);
   holds_ = std::make_unique<HoldsService>(*backend_);
+  violations_ = std::make_unique<ViolationsService>(*backend_);
+  outbox_ = std::make_unique<OutboxAccess>(*store_, *sequencer_);
+  alerts_ = std::make_unique<AlertsService>(*backend_, *outbox_);
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -170,7 +181,8 @@ absl::Status GrpcServer::Listen() {
        {static_cast<grpc::Service*>(gate_.get()), static_cast<grpc::Service*>(breakers_.get()),
         static_cast<grpc::Service*>(ingest_.get()), static_cast<grpc::Service*>(status_.get()),
         static_cast<grpc::Service*>(policies_.get()), static_cast<grpc::Service*>(audit_.get()),
-        static_cast<grpc::Service*>(holds_.get())}) {
+        static_cast<grpc::Service*>(holds_.get()), static_cast<grpc::Service*>(violations_.get()),
+        static_cast<grpc::Service*>(alerts_.get())}) {
     builder.RegisterService(service);
   }
   builder.SetMaxReceiveMessageSize(static_cast<int>(settings_.max_message_bytes));
@@ -235,6 +247,8 @@ void GrpcServer::Shutdown() {
     breakers_.reset();
     audit_.reset();
     if (workers_ != nullptr) workers_->Stop();
+    alerts_.reset();
+    outbox_.reset();
     sequencer_->Shutdown();
     log_(absl::StrCat("stopped at sequence ", sequence()));
   }

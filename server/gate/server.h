@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
+#include "server/gate/outbox_access.h"
 #include "server/sequencer/input_clock.h"
 #include "server/sequencer/sequencer.h"
 #include "server/store/store.h"
@@ -68,6 +69,8 @@ class Server {
   virtual std::string address() const = 0;
   virtual int port() const = 0;
   virtual uint64_t policy_version() const = 0;
+  // For whoever delivers alerts; not after Shutdown.
+  virtual OutboxAccess& outbox() = 0;
   virtual Sequence sequence() const = 0;
 
   // Drains: health says NOT_SERVING, streams are ended and new calls refused with UNAVAILABLE,

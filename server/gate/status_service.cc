@@ -114,6 +114,14 @@ grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* 
   response->set_queue_capacity(statistics.queue_capacity);
   response->set_parked_checks(statistics.parked);
   response->set_unproven_scopes(resident.of<core::Gaps>().size());
+  response->set_alerts_waiting(resident.of<core::Outbox>().size());
+  response->set_open_groups(resident.of<core::OpenGroups>().size());
+  if (!resident.of<core::Outbox>().empty()) {
+    const auto oldest =
+        std::min_element(resident.of<core::Outbox>().begin(), resident.of<core::Outbox>().end(),
+                         [](const auto& a, const auto& b) { return a.second.at < b.second.at; });
+    *response->mutable_oldest_alert_at() = ToProto(oldest->second.at);
+  }
   response->set_blind_permille(BlindPermille(resident, now));
   response->set_clock_state(resident.clock.drifted ? v1::CLOCK_STATE_DRIFTED
                                                    : v1::CLOCK_STATE_IN_STEP);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,6 +15,7 @@
 #include "absl/time/time.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/server.h"
+#include "server/main/alert_delivery.h"
 #include "server/main/settings.h"
 #include "server/store/verify.h"
 
@@ -82,6 +84,12 @@ int Serve(const Settings& settings, const sigset_t& ending) {
     Log(absl::StrCat("can't serve: ", std::string(server.status().message())));
     return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
   }
+  absl::StatusOr<std::unique_ptr<AlertDelivery>> delivery =
+      AlertDelivery::Start(settings.alerts, (*server)->outbox(), Log);
+  if (!delivery.ok()) {
+    Log(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
+    return kExitUsage;
+  }
   const std::string address = (*server)->address();
   if (absl::Status status = WritePort(settings.port_file, (*server)->port()); !status.ok()) {
     Log(std::string(status.message()));
@@ -94,6 +102,8 @@ int Serve(const Settings& settings, const sigset_t& ending) {
   int signal = 0;
   sigwait(&ending, &signal);
   Log(absl::StrCat("got ", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+  // What is not delivered yet waits in the outbox for the next start.
+  delivery->reset();
   (*server)->Shutdown();
   return kExitOk;
 }

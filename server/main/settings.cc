@@ -67,6 +67,7 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
                "Listen where others can reach it, though calls are neither encrypted nor "
                "authenticated")
       ->envname("FUNDGATE_INSECURE_LISTEN");
+  DeclareAlertSettings(app, settings.alerts);
   app.add_option("--verify", settings.verify_directory,
                  "Replay the journal of this stopped store, compare, and exit")
       ->type_name("DIR");
@@ -96,6 +97,9 @@ std::variant<Settings, int> ReadSettings(int argc, char** argv) {
   if (!settings.verify_directory.empty()) return settings;
   if (settings.server.data_directory.empty()) {
     return UsageError("--data DIR is required: the folder of the store");
+  }
+  if (absl::Status status = ReadTokens(settings.alerts); !status.ok()) {
+    return UsageError(std::string(status.message()));
   }
   if (!policy_file.empty()) {
     std::ifstream file(policy_file, std::ios::binary);

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "server/gate/server.h"
+#include "server/main/alert_settings.h"
 
 namespace fundgate::main {
 
@@ -16,6 +17,7 @@ inline constexpr int kExitUsage = 2;   // the command line, or a file that it na
 
 struct Settings {
   gate::ServerSettings server;
+  AlertSettings alerts;
   std::string verify_directory;  // not empty: verify this store instead of serving
   std::string port_file;         // empty: none; else the chosen port is written there
 };

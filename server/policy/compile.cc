@@ -10,6 +10,7 @@
 
 #include "server/core/records.h"
 #include "server/policy/compile_checks.h"
+#include "server/policy/compile_responses.h"
 #include "server/policy/compile_rules.h"
 #include "server/policy/effects.h"
 #include "server/policy/event_environment.h"
@@ -97,6 +98,7 @@ class Compiler {
     AddReactions();
     CompileChecks(document_, *policy_);
     AddRules(document_, *policy_);
+    policy_->responses = CompileResponses(document_);
     if (document_.has_key_retention()) {
       policy_->key_retention = ToDuration(document_.key_retention());
     }

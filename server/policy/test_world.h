@@ -42,7 +42,7 @@ class TestWorld {
   absl::Status End() { return Prove(); }
 
   // Those found so far.
-  const std::vector<core::Violation>& violations() const { return state_.violations(); }
+  std::vector<core::Violation> violations() const { return state_.violations(); }
 
   // What spoke so far, by its path in the document: rules that were true, whether they count or not
   // ("rules.refund_burst"), invariants that denied a check or were found broken, checks between

@@ -17,6 +17,7 @@
 #include "server/policy/invariant_expression.h"
 #include "server/policy/scalars.h"
 #include "server/policy/validate_parts.h"
+#include "server/policy/violation_names.h"
 
 namespace fundgate::policy {
 namespace {
@@ -30,11 +31,6 @@ void CheckEntryName(const Validation& v, const std::string& path, std::string_vi
                              "' is no name for an entry: use lower_snake_case, at most 64 bytes, "
                              "beginning with a letter"));
 }
-
-// What movement events may be found guilty of, by the names of the violations.
-constexpr std::string_view kReactableViolations[] = {
-    "ungated",       "after_release", "after_block", "duplicate_movement", "amount_mismatch",
-    "unit_mismatch", "other_account", "other_order", "other_currency",     "movement_undone"};
 
 // ---- Books ----
 
@@ -338,8 +334,7 @@ void ValidateInvariants(const Validation& v) {
 // ---- Violations ----
 
 void ValidateViolations(const Validation& v) {
-  const std::vector<std::string> known(std::begin(kReactableViolations),
-                                       std::end(kReactableViolations));
+  const std::vector<std::string> known = ReactableViolations();
   for (const auto& [name, reaction] : v.document.violations()) {
     if (std::count(known.begin(), known.end(), name) > 0) continue;
     const std::string path = absl::StrCat("violations.", name);
@@ -379,6 +374,7 @@ void Validate(const v1::Document& document, const Places& places, Problems& prob
   ValidateViolations(validation);
   ValidateWindows(validation);
   ValidateRules(validation);
+  ValidateResponses(validation);
   ValidateSources(validation);
   ValidateVerification(validation);
   ValidateTests(validation);

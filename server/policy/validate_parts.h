@@ -52,6 +52,7 @@ void CheckTableName(const Validation& validation, const std::string& path, const
 void ValidateTls(const Validation& validation, const std::string& path, const v1::Tls& tls);
 
 void ValidateFacts(const Validation& validation);
+void ValidateResponses(const Validation& validation);
 void ValidateRules(const Validation& validation);
 void ValidateSources(const Validation& validation);
 void ValidateWindows(const Validation& validation);

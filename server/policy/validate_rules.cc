@@ -75,6 +75,7 @@ void ValidateConsequence(const Validation& v, const std::string& path, const v1:
     v.AtValue(path + ".then", "a rule asks for a verdict, a violation or both");
   }
   if (then.violation() != v1::SEVERITY_UNSPECIFIED) {
+    // Whether there is such an action is looked at where actions are.
     if (!then.action().empty() && !IsEntryName(then.action())) {
       v.AtValue(path + ".then.action",
                 absl::StrCat("'", then.action(), "' is no name for an action"));

@@ -91,9 +91,23 @@ void Fields(A& a, F<A, PastGeneration>& r) {
   a(r.decision_id, r.state, r.amount);
 }
 template <typename A>
+void Fields(A& a, F<A, Approval>& r) {
+  a(r.covers, r.seen_at, r.until);
+}
+template <typename A>
+void Fields(A& a, F<A, Hold>& r) {
+  a(r.state, r.held_at, r.last_asked_at, r.asked, r.decisions, r.approval, r.reviewed_by,
+    r.review_reason, r.group);
+}
+template <typename A>
+void Fields(A& a, F<A, HoldEntry>& r) {
+  a(r.state, r.held_at, r.key);
+}
+template <typename A>
 void Fields(A& a, F<A, KeyRecord>& r) {
   a(r.state, r.generation, r.fingerprint, r.decision, r.reservation, r.moved, r.in_progress,
     r.event_seen, r.rows, r.past, r.closed_at, r.changed_at, r.wake_at);
+  if (a.version() >= 4) a(r.hold);
 }
 template <typename A>
 void Fields(A& a, F<A, Timer>& r) {
@@ -163,9 +177,43 @@ void Fields(A& a, F<A, Suspect>& r) {
   a(r.since, r.source, r.event_id, r.late, r.late_since, r.late_source, r.late_event_id);
 }
 template <typename A>
+void Fields(A& a, F<A, Remark>& r) {
+  a(r.actor, r.reason, r.at);
+}
+template <typename A>
+void Fields(A& a, F<A, Review>& r) {
+  a(r.state, r.acknowledged, r.resolved, r.cause);
+}
+template <typename A>
 void Fields(A& a, F<A, Violation>& r) {
   a(r.id, r.kind, r.name, r.key, r.account, r.order, r.amount, r.source, r.event_id, r.at,
     r.message, r.fields);
+  if (a.version() >= 4) a(r.occurred_at, r.group, r.review);
+}
+template <typename A>
+void Fields(A& a, F<A, GroupKey>& r) {
+  a(r.name, r.by);
+}
+template <typename A>
+void Fields(A& a, F<A, NameCount>& r) {
+  a(r.name, r.count, r.open);
+}
+template <typename A>
+void Fields(A& a, F<A, Group>& r) {
+  a(r.id, r.key, r.review, r.risk_class, r.since, r.last_at, r.count, r.open, r.found_late, r.names,
+    r.sums, r.common, r.first, r.newest, r.message, r.level);
+}
+template <typename A>
+void Fields(A& a, F<A, OpenGroup>& r) {
+  a(r.id, r.escalate_at);
+}
+template <typename A>
+void Fields(A& a, F<A, Alert>& r) {
+  a(r.id, r.kind, r.at, r.group, r.level, r.stands_for, r.action, r.endpoint, r.violation);
+}
+template <typename A>
+void Fields(A& a, F<A, Tally>& r) {
+  a(r.raised, r.real_loss, r.bad_data, r.wrong_rule);
 }
 template <typename A>
 void Fields(A& a, F<A, PolicyRecord>& r) {
@@ -217,6 +265,7 @@ void Fields(A& a, F<A, Event>& r) {
 template <typename A>
 void Fields(A& a, F<A, Sighting>& r) {
   a(r.source, r.event_id, r.account, r.order, r.at, r.origin);
+  if (a.version() >= 4) a(r.table, r.occurred_at);
 }
 template <typename A>
 void Fields(A& a, F<A, MatchEntry>& r) {
@@ -275,6 +324,22 @@ void Fields(A& a, F<A, ReleaseInput>& r) {
 template <typename A>
 void Fields(A& a, F<A, RejectHoldInput>& r) {
   a(r.account, r.key, r.decision_id, r.actor, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, ApproveHoldInput>& r) {
+  a(r.account, r.key, r.decision_id, r.actor, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, AcknowledgeInput>& r) {
+  a(r.id, r.actor, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, ResolveInput>& r) {
+  a(r.id, r.cause, r.actor, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, DeliveredInput>& r) {
+  a(r.alerts);
 }
 template <typename A>
 void Fields(A& a, F<A, GrantEpochInput>& r) {

@@ -52,6 +52,9 @@ class KeyWriter {
  private:
   void Put(uint64_t number);
   void Put(absl::Time time);
+  template <typename Enum>
+  requires std::is_enum_v<Enum>
+  void Put(Enum value) { Put(static_cast<uint64_t>(value)); }
   void Put(const std::string& name);
   void Put(const Currency& currency) { Put(std::string(currency.code())); }
   template <typename Tag>
@@ -83,6 +86,13 @@ class KeyReader {
  private:
   void Get(uint64_t& number);
   void Get(absl::Time& time);
+  template <typename Enum>
+  requires std::is_enum_v<Enum>
+  void Get(Enum& value) {
+    uint64_t number = 0;
+    Get(number);
+    value = static_cast<Enum>(number);
+  }
   void Get(std::string& name);
   void Get(Currency& currency);
   template <typename Tag>

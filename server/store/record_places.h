@@ -60,6 +60,14 @@ struct PlaceOf<core::Keys> {
 };
 
 template <>
+struct PlaceOf<core::Violations> {
+  static constexpr Table kTable = kViolations;
+  static std::string Prefix() { return {}; }
+  static std::string Key(const std::string& id) { return id; }
+  static std::optional<std::string> Parse(std::string_view key) { return std::string(key); }
+};
+
+template <>
 struct PlaceOf<core::Timers> {
   static constexpr Table kTable = kTimers;
   static std::string Prefix() { return {}; }

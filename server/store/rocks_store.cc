@@ -82,9 +82,6 @@ void RocksStore::PutChanges(const core::Changes& changes) {
     }
   });
   PutResident(*database_, changes, batch_);
-  for (const core::Violation& violation : changes.violations) {
-    (void)batch_.Put(database_->family(kViolations), violation.id, EncodeRecord(violation));
-  }
   if (changes.policy_record.has_value()) {
     (void)batch_.Put(database_->family(kPolicies), SequenceKey(changes.policy_record->version),
                      EncodeRecord(*changes.policy_record));

@@ -112,21 +112,48 @@ absl::Status RocksView::ScanJournal(Sequence first,
                                           resident_.clock.sequence));
 }
 
-absl::StatusOr<std::optional<core::Violation>> RocksView::FindViolation(
-    const std::string& id) const {
-  return Decoded<core::Violation>(database_->Get(kViolations, id, AtSnapshot()));
+template <typename Kind>
+absl::StatusOr<std::vector<typename Kind::Record>> RocksView::NewestOf(size_t limit) const {
+  using Place = PlaceOf<Kind>;
+  const std::string prefix = Place::Prefix();
+  std::vector<typename Kind::Record> records;
+  auto stored = database_->Iterate(Place::kTable, AtSnapshot());
+  // Ids are names: none begins with a byte of 0xFF.
+  for (stored->SeekForPrev(prefix + '\xFF');
+       stored->Valid() && stored->key().starts_with(prefix) && records.size() < limit;
+       stored->Prev()) {
+    FUNDGATE_ASSIGN_OR_RETURN(typename Kind::Record record,
+                              DecodeRecord<typename Kind::Record>(AsView(stored->value())));
+    records.push_back(std::move(record));
+  }
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), Kind::kName));
+  return records;
 }
 
 absl::StatusOr<std::vector<core::Violation>> RocksView::ListViolations(size_t limit) const {
-  std::vector<core::Violation> violations;
-  auto stored = database_->Iterate(kViolations, AtSnapshot());
-  for (stored->SeekToLast(); stored->Valid() && violations.size() < limit; stored->Prev()) {
-    FUNDGATE_ASSIGN_OR_RETURN(core::Violation violation,
-                              DecodeRecord<core::Violation>(AsView(stored->value())));
-    violations.push_back(std::move(violation));
+  return NewestOf<core::Violations>(limit);
+}
+
+absl::StatusOr<std::vector<core::Group>> RocksView::ListGroups(size_t limit) const {
+  return NewestOf<core::Groups>(limit);
+}
+
+absl::Status RocksView::ScanHolds(core::HoldState state,
+                                  const std::optional<core::HoldEntry>& after,
+                                  const std::function<bool(const core::HoldEntry&)>& visit) const {
+  using Place = PlaceOf<core::HoldQueue>;
+  const std::string prefix = Place::Prefix();
+  auto stored = database_->Iterate(Place::kTable, AtSnapshot());
+  const core::HoldEntry first{state, absl::InfinitePast(), {}};
+  for (stored->Seek(Place::Key(after.value_or(first))); stored->Valid(); stored->Next()) {
+    if (!stored->key().starts_with(prefix)) break;
+    const std::optional<core::HoldEntry> entry = Place::Parse(AsView(stored->key()));
+    if (!entry.has_value()) return absl::DataLossError("holds: a key can't be read");
+    if (entry->state != state) break;
+    if (entry == after) continue;
+    if (!visit(*entry)) break;
   }
-  FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), "reading violations"));
-  return violations;
+  return FromRocks(stored->status(), "reading holds");
 }
 
 }  // namespace fundgate::store

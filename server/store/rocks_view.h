@@ -28,12 +28,15 @@ class RocksView final : public View {
   absl::StatusOr<std::vector<core::PolicyRecord>> ListPolicies() const override;
   absl::Status ScanJournal(Sequence first,
                            const std::function<bool(const JournalEntry&)>& visit) const override;
-  absl::StatusOr<std::optional<core::Violation>> FindViolation(
-      const std::string& id) const override;
   absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const override;
+  absl::StatusOr<std::vector<core::Group>> ListGroups(size_t limit) const override;
+  absl::Status ScanHolds(core::HoldState state, const std::optional<core::HoldEntry>& after,
+                         const std::function<bool(const core::HoldEntry&)>& visit) const override;
 
  private:
   absl::Status Answer(const core::AnyLookup& lookup) const override;
+  template <typename Kind>
+  absl::StatusOr<std::vector<typename Kind::Record>> NewestOf(size_t limit) const;
   rocksdb::ReadOptions AtSnapshot() const;
 
   const std::shared_ptr<Database> database_;

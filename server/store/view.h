@@ -60,11 +60,15 @@ class View {
   virtual absl::Status ScanJournal(Sequence first,
                                    const std::function<bool(const JournalEntry&)>& visit) const = 0;
 
-  // Nothing if there is none of that name.
-  virtual absl::StatusOr<std::optional<core::Violation>> FindViolation(
-      const std::string& id) const = 0;
   // Newest first, at most `limit`.
   virtual absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const = 0;
+  virtual absl::StatusOr<std::vector<core::Group>> ListGroups(size_t limit) const = 0;
+
+  // Calls `visit` with each hold of that state after `after` (from the first, if there is none),
+  // the oldest first, until it returns false.
+  virtual absl::Status ScanHolds(
+      core::HoldState state, const std::optional<core::HoldEntry>& after,
+      const std::function<bool(const core::HoldEntry&)>& visit) const = 0;
 
  private:
   virtual absl::Status Answer(const core::AnyLookup& lookup) const = 0;

@@ -395,7 +395,7 @@ TEST(Events, AViolationSaysWhoWroteItsEvent) {
   Event event = world.NewEvent("refund", 1, std::nullopt, Row{.key = "r1"}.ToContribution());
   event.origin = {77, "UPDATE refund SET status = 'SUCCESS'", {{"request", "q-1"}}};
   world.Feed({event});
-  const auto& fields = world.state().violations().front().fields;
+  const auto fields = world.state().violations().front().fields;
   EXPECT_THAT(fields, Contains(Pair("origin.server_id", "77")));
   EXPECT_THAT(fields, Contains(Pair("origin.statement", "UPDATE refund SET status = 'SUCCESS'")));
   EXPECT_THAT(fields, Contains(Pair("origin.marker.request", "q-1")));

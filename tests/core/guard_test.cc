@@ -62,7 +62,7 @@ TEST(Guard, TellsTheApplicationByItsServerId) {
   EXPECT_THAT(world.Found(), IsEmpty());
   world.FeedShop(Change(1, "UPDATE pay.refund SET amount=99"));
   ASSERT_THAT(world.Found(), ElementsAre(kForbidden));
-  const Violation& found = world.state().violations()[0];
+  const Violation found = world.state().violations()[0];
   EXPECT_EQ(found.message,
             "row 7 of pay.refund was updated by server_id 1 (amount from 12.34 to 99.00), which "
             "\"origin.server_id == 77\" does not allow");

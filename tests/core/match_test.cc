@@ -48,7 +48,7 @@ CheckWorld WorldOf(MatchDefinition match, OnEvent reaction = OnEvent::kAlert) {
       std::move(match))});
 }
 
-const Violation& Last(const CheckWorld& world) { return world.state().violations().back(); }
+Violation Last(const CheckWorld& world) { return world.state().violations().back(); }
 
 TEST(Match, EitherSideMayComeFirst) {
   CheckWorld world = WorldOf(OrderAndPayment());

@@ -60,6 +60,8 @@ GateWorld::GateWorld(const std::function<void(ServerSettings&)>& adjust) {
   ingest = v1::Ingest::NewStub(channel_);
   audit = v1::Audit::NewStub(channel_);
   status = v1::Status::NewStub(channel_);
+  violations = v1::Violations::NewStub(channel_);
+  alerts = v1::Alerts::NewStub(channel_);
 }
 
 GateWorld::~GateWorld() {

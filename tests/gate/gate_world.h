@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "fundgate/v1/alerts.grpc.pb.h"
 #include "fundgate/v1/audit.grpc.pb.h"
 #include "fundgate/v1/breakers.grpc.pb.h"
 #include "fundgate/v1/gate.grpc.pb.h"
@@ -16,6 +17,7 @@
 #include "fundgate/v1/ingest.grpc.pb.h"
 #include "fundgate/v1/policies.grpc.pb.h"
 #include "fundgate/v1/status.grpc.pb.h"
+#include "fundgate/v1/violations.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "server/gate/server.h"
 #include "tests/gate/test_feeder.h"
@@ -46,6 +48,8 @@ class GateWorld {
   std::unique_ptr<v1::Ingest::Stub> ingest;
   std::unique_ptr<v1::Audit::Stub> audit;
   std::unique_ptr<v1::Status::Stub> status;
+  std::unique_ptr<v1::Violations::Stub> violations;
+  std::unique_ptr<v1::Alerts::Stub> alerts;
 
   // Asks, and fails the test on an error.
   v1::Decision Check(const v1::CheckRequest& request);

@@ -105,7 +105,8 @@ AnswerPicture PictureOf(const core::Outcome& outcome) {
   AnswerPicture picture =
       std::visit([](const auto& answer) { return PictureOf(answer); }, outcome.answer);
   picture.recorded = outcome.recorded;
-  for (const core::Violation& v : outcome.changes.violations) {
+  for (const auto& [id, found] : outcome.changes.of<core::Violations>()) {
+    const core::Violation& v = *found;
     picture.violations.insert(ViolationText(v.kind, v.name, v.key, v.account, v.order));
   }
   return picture;
@@ -224,8 +225,12 @@ void Note(const core::Input& input, const AnswerPicture& answer, Coverage& cover
     ++coverage
           .seen[answer.replayed ? "replayed"
                                 : "verdict " + std::to_string(static_cast<int>(answer.verdict))];
-    for (const std::string& reason : answer.reasons)
+    for (const std::string& reason : answer.reasons) {
       ++coverage.seen["reason " + reason.substr(0, 7)];
+      const bool waived = reason.starts_with("code 7 ") && reason.ends_with(" ALLOW");
+      if (waived && answer.verdict == core::Verdict::kAllow) ++coverage.seen["approved"];
+      if (reason == "code 10 many_refunds ALLOW") ++coverage.seen["approved rule"];
+    }
     for (const std::string& reason : answer.shadow)
       ++coverage.seen["shadow " + reason.substr(0, 7)];
   }

@@ -56,6 +56,22 @@ void Write(std::ostream& out, const core::RejectHoldInput& input) {
   out << "RejectHold{" << TextOf(input.key) << " " << input.decision_id << "}";
 }
 
+void Write(std::ostream& out, const core::ApproveHoldInput& input) {
+  out << "ApproveHold{" << TextOf(input.key) << " " << input.decision_id << "}";
+}
+
+void Write(std::ostream& out, const core::AcknowledgeInput& input) {
+  out << "Acknowledge{" << input.id << "}";
+}
+
+void Write(std::ostream& out, const core::ResolveInput& input) {
+  out << "Resolve{" << input.id << "}";
+}
+
+void Write(std::ostream& out, const core::DeliveredInput& input) {
+  out << "Delivered{" << input.alerts.size() << "}";
+}
+
 void Write(std::ostream& out, const core::GrantEpochInput& input) {
   out << "GrantEpoch{" << input.source << " mapping=" << input.mapping_version
       << (input.coordinates_changed ? " coordinates_changed" : "") << "}";

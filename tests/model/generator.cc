@@ -42,8 +42,10 @@ core::Input Generator::Next(uint64_t seed, const Model& model) {
     input.body = MakeConfirm(dice, model);
   } else if (roll < 450) {
     input.body = MakeRelease(dice, model);
-  } else if (roll < 457) {
+  } else if (roll < 454) {
     input.body = MakeReject(dice, model);
+  } else if (roll < 470) {
+    input.body = MakeApprove(dice, model);
   } else if (roll < 890) {
     core::IngestInput ingest = MakeIngest(dice, model, roll < 640);
     if (ingest.probe.has_value()) {
@@ -232,6 +234,25 @@ core::RejectHoldInput Generator::MakeReject(Dice& dice, const Model& model) {
   const Key& key = model.keys().at(*id);
   input.key = *id;
   input.account = key.binding->account;
+  input.decision_id = dice.Percent(90) ? key.decision_id : "d0000000000000001";
+  return input;
+}
+
+core::ApproveHoldInput Generator::MakeApprove(Dice& dice, const Model& model) {
+  const auto approvable = [&](const core::KeyId&, const Key& key) {
+    return key.binding.has_value() && (!key.held_by.empty() || dice.Percent(5));
+  };
+  core::ApproveHoldInput input;
+  input.actor = "operator";
+  input.reason = "looks fine";
+  const std::optional<core::KeyId> id = PickKey(dice, model, approvable);
+  if (!id.has_value()) {
+    input.key = {MovementKind("refund"), IdempotencyKey("nobody")};
+    return input;
+  }
+  const Key& key = model.keys().at(*id);
+  input.key = *id;
+  input.account = dice.Percent(95) ? key.binding->account : AccountId("m9");
   input.decision_id = dice.Percent(90) ? key.decision_id : "d0000000000000001";
   return input;
 }

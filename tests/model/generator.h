@@ -41,6 +41,7 @@ class Generator {
   core::ConfirmInput MakeConfirm(Dice& dice, const Model& model);
   core::ReleaseInput MakeRelease(Dice& dice, const Model& model);
   core::RejectHoldInput MakeReject(Dice& dice, const Model& model);
+  core::ApproveHoldInput MakeApprove(Dice& dice, const Model& model);
   core::IngestInput MakeIngest(Dice& dice, const Model& model, bool with_events);
   core::Event MakeEvent(Dice& dice, const Model& model, const std::string& source);
   core::Contribution MakeContribution(Dice& dice, const Model& model, const MovementKind& kind);

@@ -31,6 +31,7 @@ enum class Mutation {
   kForgetsReactions,        // opens no breaker because of a violation of a movement
   kNeverForgetsRefunds,     // in windows
   kCountsWhatIsSentAgain,   // in windows over events
+  kApprovesForEver,         // an approval never runs out
 };
 
 // What a key was bound to by its first recorded check.
@@ -84,6 +85,14 @@ struct Key {
   std::map<std::string, int64_t> released;  // amounts by decisions of earlier generations
   std::optional<absl::Time> closed_at;
   absl::Time changed_at;
+  // While it is in the queue of holds.
+  bool waits = false;
+  absl::Time decided_at;
+  std::set<std::string> held_by;   // breakers and rules that the newest decision met
+  std::set<std::string> approved;  // those that an operator lets it pass
+  bool approval_unused = false;    // nothing else held it since
+  absl::Time approved_until;
+  absl::Time approved_as_of;  // breakers switched later aren't those that were approved
 };
 
 struct BreakerNow {
@@ -92,6 +101,7 @@ struct BreakerNow {
   int64_t calls = 0;
   Money money;
   std::optional<absl::Time> until;
+  absl::Time switched_at;
 };
 
 struct SourceNow {
@@ -163,6 +173,7 @@ class Model {
     bool waits = false;
     std::set<std::string> wait_sources;
     bool blind = false;
+    std::set<std::string> held_by;
   };
 
   // model_check.cc
@@ -172,6 +183,10 @@ class Model {
   AnswerPicture Judge(const core::CheckInput& check);
   const BreakerNow* BreakerOver(const std::string& scope) const;
   void AskBreakers(const core::CheckInput& check, Found& found) const;
+  bool IsApproved(const core::CheckInput& check, const std::string& what) const;
+  bool HasRunOut(const Key& key) const;
+  bool LetsPass(const core::CheckInput& check, const std::string& scope,
+                const BreakerNow& breaker) const;
   void AskFreshness(const core::CheckInput& check, Found& found) const;
   void AskKnowledge(const core::CheckInput& check, const std::vector<Step>& steps,
                     Found& found) const;
@@ -180,7 +195,7 @@ class Model {
   void AskInvariant(const InvariantFacts& invariant, const core::BookId& book,
                     const std::vector<Step>& steps, absl::Time arrived_at, Found& found) const;
   bool IsCureLost(const InvariantFacts& invariant, const core::BookId& book) const;
-  void Reserve(const core::CheckInput& check, const std::vector<Step>& steps, bool blind,
+  void Reserve(const core::CheckInput& check, const std::vector<Step>& steps, const Found& found,
                AnswerPicture& answer);
   std::set<std::string> ScopesOver(const core::CheckInput& check) const;
   AnswerPicture Decided(core::Verdict verdict, std::set<std::string> reasons) const;
@@ -202,6 +217,11 @@ class Model {
   AnswerPicture Apply(const core::ConfirmInput& input);
   AnswerPicture Apply(const core::ReleaseInput& input);
   AnswerPicture Apply(const core::RejectHoldInput& input);
+  AnswerPicture Apply(const core::ApproveHoldInput& input);
+  // What people say of violations, and what was told to whom, bears on no verdict.
+  AnswerPicture Apply(const core::AcknowledgeInput&) { return AnswerPicture(); }
+  AnswerPicture Apply(const core::ResolveInput&) { return AnswerPicture(); }
+  AnswerPicture Apply(const core::DeliveredInput&) { return AnswerPicture(); }
   AnswerPicture Apply(const core::TripBreakerInput& input);
   AnswerPicture Apply(const core::HalfOpenBreakerInput& input);
   AnswerPicture Apply(const core::ResetBreakerInput& input);

@@ -173,8 +173,29 @@ void Model::AskBreakers(const core::CheckInput& check, Found& found) const {
     const bool suffices = breaker.calls >= 1 && breaker.money.currency == check.amount.currency &&
                           breaker.money.minor_units >= check.amount.minor_units;
     if (breaker.state == core::BreakerState::kHalfOpen && suffices) continue;
-    Add(found, ReasonCode::kBreaker, scope, breaker.mode);
+    const bool passes = LetsPass(check, scope, breaker);
+    Add(found, ReasonCode::kBreaker, scope, passes ? Verdict::kAllow : breaker.mode);
+    if (!passes && breaker.mode == Verdict::kHold && scope != "*") found.held_by.insert(scope);
   }
+}
+
+// Whether an operator has approved this key in spite of that.
+bool Model::IsApproved(const core::CheckInput& check, const std::string& what) const {
+  const auto found = keys_.find(check.key);
+  if (found == keys_.end() || !found->second.waits) return false;
+  const Key& key = found->second;
+  return key.state == core::KeyState::kHeld && key.approved.contains(what) && !HasRunOut(key);
+}
+
+// The key's approval, if it has one.
+bool Model::HasRunOut(const Key& key) const {
+  return now_ >= key.approved_until && mutation_ != Mutation::kApprovesForEver;
+}
+
+bool Model::LetsPass(const core::CheckInput& check, const std::string& scope,
+                     const BreakerNow& breaker) const {
+  return breaker.mode == Verdict::kHold && IsApproved(check, scope) &&
+         breaker.switched_at <= keys_.at(check.key).approved_as_of;
 }
 
 void Model::AskFreshness(const core::CheckInput& check, Found& found) const {
@@ -348,13 +369,13 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
                                     failed ? "" : one.rule, one.verdict));
   }
   NoteRules(check, said);
-  Reserve(check, steps, found.blind, answer);
+  Reserve(check, steps, found, answer);
   return answer;
 }
 
 // Keeps the decision; an ALLOW also sets the money aside.
-void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& steps, bool blind,
-                    AnswerPicture& answer) {
+void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& steps,
+                    const Found& found, AnswerPicture& answer) {
   const CheckpointFacts& checkpoint = *FindCheckpoint(check.key.kind.value());
   Key& key = keys_[check.key];
   const bool first = !key.reservation.has_value() && key.released.empty();
@@ -386,15 +407,25 @@ void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& step
     for (const std::string& scope : ScopesOver(check)) {
       if (BreakerOver(scope) == nullptr) continue;
       const auto breaker = breakers_.find(scope);
+      // One that was approved beyond a budget leaves it alone.
+      if (breaker->second.calls < 1 || breaker->second.money.currency != check.amount.currency ||
+          breaker->second.money.minor_units < check.amount.minor_units) {
+        continue;
+      }
       --breaker->second.calls;
       breaker->second.money.minor_units -= check.amount.minor_units;
     }
-    if (blind) {
+    if (found.blind) {
       const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
       blind_spent_ = {calls + 1, money + check.amount.minor_units};
     }
   }
   key.decision = answer;
+  key.decided_at = now_;
+  key.waits = answer.verdict == Verdict::kHold;
+  if (!key.waits || HasRunOut(key)) key.approved.clear();
+  key.held_by = found.held_by;
+  if (!key.held_by.empty()) key.approval_unused = false;
 }
 
 }  // namespace fundgate::model

@@ -119,9 +119,25 @@ AnswerPicture Model::Apply(const core::RejectHoldInput& input) {
   return AnswerPicture();
 }
 
+AnswerPicture Model::Apply(const core::ApproveHoldInput& input) {
+  const auto found = keys_.find(input.key);
+  if (found == keys_.end()) return Refused(absl::StatusCode::kNotFound);
+  Key& key = found->second;
+  if (key.state != core::KeyState::kHeld || key.decision_id != input.decision_id ||
+      key.binding->account != input.account || !key.waits) {
+    return Refused(kPrecondition);
+  }
+  key.approved.insert(key.held_by.begin(), key.held_by.end());
+  if (key.approved.empty()) return Refused(kPrecondition);
+  key.approved_until = now_ + absl::Minutes(10);
+  key.approved_as_of = key.decided_at;
+  key.approval_unused = true;
+  return AnswerPicture();
+}
+
 AnswerPicture Model::Apply(const core::TripBreakerInput& input) {
   if (input.mode == core::Verdict::kAllow) return Refused(absl::StatusCode::kInvalidArgument);
-  breakers_[input.scope] = {core::BreakerState::kOpen, input.mode, 0, Money{}, input.until};
+  breakers_[input.scope] = {core::BreakerState::kOpen, input.mode, 0, Money{}, input.until, now_};
   AnswerPicture answer;
   answer.sort = AnswerSort::kBreaker;
   answer.breaker = core::BreakerState::kOpen;
@@ -130,8 +146,8 @@ AnswerPicture Model::Apply(const core::TripBreakerInput& input) {
 
 AnswerPicture Model::Apply(const core::HalfOpenBreakerInput& input) {
   if (input.mode == core::Verdict::kAllow) return Refused(absl::StatusCode::kInvalidArgument);
-  breakers_[input.scope] = {core::BreakerState::kHalfOpen, input.mode, input.budget.calls,
-                            input.budget.amount, input.until};
+  breakers_[input.scope] = {core::BreakerState::kHalfOpen, input.mode,  input.budget.calls,
+                            input.budget.amount,           input.until, now_};
   AnswerPicture answer;
   answer.sort = AnswerSort::kBreaker;
   answer.breaker = core::BreakerState::kHalfOpen;
@@ -205,6 +221,12 @@ bool Model::MayRelease(const core::KeyId& id, const Key& key) const {
 bool Model::LookAfter(const core::KeyId& id, Key& key, bool& forget) {
   using core::KeyState;
   using core::ReservationState;
+  // Its approval ran out, or nobody asks for it any more.
+  if (key.waits && !key.approved.empty() && HasRunOut(key)) {
+    key.waits = !key.approval_unused;
+    key.approved.clear();
+  }
+  if (key.approved.empty() && now_ >= key.decided_at + absl::Hours(24)) key.waits = false;
   const bool open =
       key.state == KeyState::kAllowed && (key.reservation->state == ReservationState::kPending ||
                                           key.reservation->state == ReservationState::kConfirmed);

@@ -450,9 +450,12 @@ void Model::OpenByItself(const std::string& scope) {
   BreakerNow opened;
   opened.state = core::BreakerState::kOpen;
   opened.mode = core::Verdict::kHold;
+  opened.switched_at = now_;
   const BreakerNow* standing = BreakerOver(scope);
   if (standing != nullptr && standing->state == core::BreakerState::kOpen) {
-    breakers_[scope].until.reset();
+    BreakerNow& kept = breakers_[scope];
+    if (kept.until.has_value()) kept.switched_at = now_;
+    kept.until.reset();
     return;
   }
   breakers_[scope] = opened;

@@ -144,7 +144,13 @@ std::vector<RuleSaid> Model::AskRules(const core::CheckInput& check, Found& foun
     all.push_back(said);
     if (!said.counts) continue;
     const bool failed = said.truth == Truth::kOverflow;
-    Add(found, failed ? ReasonCode::kLimit : ReasonCode::kRule, failed ? "" : rule, said.verdict);
+    // An operator may let it pass, but not what else it says at another time.
+    const std::string what = (failed ? "failed " : "rule ") + rule;
+    const bool holds = said.verdict == Verdict::kHold;
+    const bool passes = holds && IsApproved(check, what);
+    if (holds && !passes) found.held_by.insert(what);
+    Add(found, failed ? ReasonCode::kLimit : ReasonCode::kRule, failed ? "" : rule,
+        passes ? Verdict::kAllow : said.verdict);
   }
   return all;
 }

@@ -66,9 +66,9 @@ TEST(Model, RandomInputsReachEveryAnswerReasonAndViolation) {
   for (uint64_t seed = 1; seed <= 150; ++seed) {
     Compare(policy, Steps(seed, kRunSteps), Mutation::kNone, &coverage, false);
   }
-  std::vector<std::string> wanted = {"replayed", "released by proof", "verdict 1", "verdict 2",
-                                     "verdict 3"};
-  for (int input = 0; input <= 12; ++input) wanted.push_back("input " + std::to_string(input));
+  std::vector<std::string> wanted = {"replayed",  "approved",  "approved rule", "released by proof",
+                                     "verdict 1", "verdict 2", "verdict 3"};
+  for (int input = 0; input <= 13; ++input) wanted.push_back("input " + std::to_string(input));
   for (int answer = 0; answer <= 8; ++answer) wanted.push_back("answer " + std::to_string(answer));
   for (int reason = 1; reason <= 9; ++reason) {
     wanted.push_back("reason code " + std::to_string(reason) + " ");
@@ -100,7 +100,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Mutation::kCountsRefundTwice, Mutation::kForgetsBreakers,
                     Mutation::kReplaysAfterValidUntil, Mutation::kTrustsStaleSources,
                     Mutation::kKeepsReleasedPending, Mutation::kForgetsReactions,
-                    Mutation::kNeverForgetsRefunds, Mutation::kCountsWhatIsSentAgain));
+                    Mutation::kNeverForgetsRefunds, Mutation::kCountsWhatIsSentAgain,
+                    Mutation::kApprovesForEver));
 
 TEST(Model, ShrinkingKeepsTheFaultAndDropsWhatItDoesNotNeed) {
   const std::shared_ptr<const core::Policy> policy = CompilePolicy();

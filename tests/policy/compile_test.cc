@@ -131,6 +131,30 @@ TEST(Compile, TheTotalOfPartsIsTheLinesOwnAmount) {
   EXPECT_EQ(settlement.effects[1].amount, "net");
 }
 
+TEST(Compile, ResponsesHaveTheirTargetsAndDefaults) {
+  const auto policy = MustLoad(testing::ReadProjectFile("config/policy.yaml")).policy;
+  const core::Responses& responses = policy->responses;
+  ASSERT_EQ(responses.risk_classes.size(), 3U);
+  EXPECT_EQ(responses.ClassOf("order_vs_payment")->name, "urgent");
+  EXPECT_EQ(responses.ClassOf("price_collapse")->name, "urgent");  // by its severity
+  EXPECT_EQ(responses.ClassOf("late_refunds_in_pieces")->name, "daily");
+  EXPECT_EQ(responses.ClassOf("escrow_covers")->name, "critical");
+  EXPECT_EQ(responses.ClassOf("hold")->answered, absl::Hours(4));
+  EXPECT_EQ(responses.ClassOf("movement_undone"), nullptr);
+  EXPECT_EQ(responses.FindClass("critical")->found, absl::Minutes(1));
+  ASSERT_EQ(responses.actions.size(), 2U);
+  const core::Action& action = responses.actions.front();
+  EXPECT_EQ(action.checkpoint, "refund");
+  EXPECT_EQ(action.field, "account");
+  EXPECT_EQ(action.mode, core::Verdict::kHold);
+  EXPECT_EQ(action.lasts, absl::Hours(1));
+  const core::Action& call = responses.actions.back();
+  EXPECT_EQ(call.endpoint, "item_service");
+  EXPECT_EQ(call.on, std::vector<std::string>{"price_collapse"});  // the rule that names it
+  EXPECT_EQ(responses.holds.approval_lasts, absl::Minutes(10));
+  EXPECT_EQ(responses.holds.expire_after, absl::Hours(24));
+}
+
 v1::Document Mapped() {
   return MustLoad(testing::ReadProjectFile("config/policy-mariadb.yaml")).document;
 }

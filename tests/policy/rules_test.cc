@@ -293,7 +293,7 @@ rules:
 )yaml");
   EXPECT_EQ(machine.Draw("d1", "CNY 51.00").verdict, core::Verdict::kAllow);
   ASSERT_EQ(machine.state().violations().size(), 1U);
-  const core::Violation& violation = machine.state().violations().front();
+  const core::Violation violation = machine.state().violations().front();
   EXPECT_EQ(violation.kind, core::ViolationKind::kRule);
   EXPECT_EQ(violation.name, "odd");
   EXPECT_THAT(violation.fields, ::testing::Contains(Pair("severity", "high")));

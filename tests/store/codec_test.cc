@@ -90,6 +90,17 @@ core::KeyRecord FullKeyRecord() {
   record.closed_at = absl::FromUnixNanos(8);
   record.changed_at = absl::FromUnixNanos(9);
   record.wake_at = absl::FromUnixNanos(10);
+  record.hold = core::Hold{core::HoldState::kApproved,
+                           absl::FromUnixNanos(11),
+                           absl::FromUnixNanos(12),
+                           3,
+                           {"d1", "d2"},
+                           core::Approval{{{core::ReasonCode::kRule, "large_refund"}},
+                                          absl::FromUnixNanos(13),
+                                          absl::FromUnixNanos(14)},
+                           "bob",
+                           "called the shop",
+                           "g1"};
   return record;
 }
 
@@ -176,7 +187,8 @@ TEST(Records, FactsOfTheSecondVersionHaveOneImage) {
 TEST(Records, WatchesOfEveryKindComeBack) {
   const core::Sighting seen{SourceName("shop"), "e/0",
                             AccountId("m1"),    OrderId("o1"),
-                            absl::UnixEpoch(),  {77, "UPDATE", {{"app", "x"}}}};
+                            absl::UnixEpoch(),  {77, "UPDATE", {{"app", "x"}}},
+                            "shop.orders",      absl::UnixEpoch()};
   const core::MatchEntry entry{"o1", seen, {core::AttributeValue(int64_t{3}), std::nullopt}};
   const core::MatchWatch match{{entry}, {},  absl::UnixEpoch(), absl::UnixEpoch(), true,
                                false,   true};
@@ -205,6 +217,46 @@ TEST(Records, GuardedChangesComeBack) {
   const auto read = DecodeRecord<core::Event>(EncodeRecord(event));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, event);
+}
+
+TEST(Records, KeysOfTheThirdVersionAreReadWithoutAHold) {
+  core::KeyRecord record = FullKeyRecord();
+  record.hold.reset();
+  std::string bytes = EncodeRecord(record);
+  bytes.front() = 3;
+  bytes.pop_back();  // no hold
+  EXPECT_EQ(DecodeRecord<core::KeyRecord>(bytes).value(), record);
+}
+
+TEST(Records, GroupsAndAlertsGiveBackEveryField) {
+  const core::Remark remark{"ann", "why", absl::FromUnixNanos(5)};
+  core::Group group;
+  group.id = "g1";
+  group.key = {"ungated", {{"currency", "CNY"}, {"table", "pay.refund"}}};
+  group.review = {core::ReviewState::kResolved, remark, remark, core::Cause::kBadData};
+  group.risk_class = "critical";
+  group.since = absl::FromUnixNanos(1);
+  group.last_at = absl::FromUnixNanos(2);
+  group.count = 3;
+  group.open = 2;
+  group.found_late = 1;
+  group.names = {{"ungated", 3, 2}};
+  group.sums = {{Currency::FromCode("CNY").value(), 77}};
+  group.common = {{"account", "m1"}};
+  group.first = "v1";
+  group.newest = "v2";
+  group.message = "it moved";
+  group.level = 4;
+  EXPECT_EQ(DecodeRecord<core::Group>(EncodeRecord(group)).value(), group);
+  const core::Alert alert{
+      "a1", core::AlertKind::kCall, absl::FromUnixNanos(3), "g1", 2, 9, "action", "endpoint", "v1"};
+  EXPECT_EQ(DecodeRecord<core::Alert>(EncodeRecord(alert)).value(), alert);
+  core::Violation violation;
+  violation.id = "v1";
+  violation.occurred_at = absl::FromUnixNanos(4);
+  violation.group = "g1";
+  violation.review = group.review;
+  EXPECT_EQ(DecodeRecord<core::Violation>(EncodeRecord(violation)).value(), violation);
 }
 
 TEST(Records, RandomBytesNeverHarmTheReader) {
@@ -261,7 +313,11 @@ TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
        core::ApplyPolicyInput{"text", nullptr, "ann", "c", 3},
        core::TickInput{},
        core::ClockDriftInput{absl::Hours(-24)},
-       core::AcceptTimeInput{"ann", "r"}};
+       core::AcceptTimeInput{"ann", "r"},
+       core::ApproveHoldInput{account, key, "d1", "ann", "r"},
+       core::AcknowledgeInput{"v1", "ann", "r"},
+       core::ResolveInput{"g1", core::Cause::kWrongRule, "ann", "r"},
+       core::DeliveredInput{{{"g1", "a1"}, {"call x", "a2"}}}};
   const std::vector<core::Answer> answers = {core::Decision{},
                                              core::ReservationAnswer{key, account, "d1", {}},
                                              core::EpochGrant{3, {}},

@@ -94,5 +94,22 @@ TEST(Keys, BytesThatAreNoneAreRefused) {
   }
 }
 
+TEST(Keys, HoldsSortByStateThenByAge) {
+  const core::HoldEntry old{core::HoldState::kOpen,
+                            absl::FromUnixSeconds(1),
+                            {MovementKind("refund"), IdempotencyKey("z")}};
+  const core::HoldEntry young{core::HoldState::kOpen,
+                              absl::FromUnixSeconds(2),
+                              {MovementKind("refund"), IdempotencyKey("a")}};
+  const core::HoldEntry approved{core::HoldState::kApproved, absl::FromUnixSeconds(0), young.key};
+  using Place = PlaceOf<core::HoldQueue>;
+  EXPECT_LT(Place::Key(old), Place::Key(young));
+  EXPECT_LT(Place::Key(young), Place::Key(approved));
+  EXPECT_EQ(Place::Parse(Place::Key(old)), old);
+  EXPECT_EQ(Place::Parse(Place::Key(approved)), approved);
+  EXPECT_EQ(Place::Parse(""), std::nullopt);
+  EXPECT_EQ(Place::Parse(Place::Key(old).substr(0, 12)), std::nullopt);
+}
+
 }  // namespace
 }  // namespace fundgate::store

@@ -100,10 +100,10 @@ TEST_F(StoreTest, PoliciesAndViolationsCanBeRead) {
   ASSERT_TRUE(violations.ok()) << violations.status();
   ASSERT_EQ(violations->size(), 1U);
   EXPECT_EQ(violations->front().kind, core::ViolationKind::kOverdue);
-  const auto found = world_.store().view()->FindViolation(violations->front().id);
+  const auto found = world_.store().view()->Find<core::Violations>(violations->front().id);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(*found, violations->front());
-  EXPECT_EQ(*world_.store().view()->FindViolation("v1-0"), std::nullopt);
+  EXPECT_EQ(*world_.store().view()->Find<core::Violations>("v1-0"), std::nullopt);
 }
 
 TEST_F(StoreTest, AReplayOfTheJournalMakesTheStoredState) {
@@ -132,6 +132,59 @@ TEST_F(StoreTest, AReplayOfTheJournalMakesTheStoredState) {
   EXPECT_EQ(report->difference, "");
   EXPECT_EQ(report->records, last);
   EXPECT_GT(report->compared, 100U);
+}
+
+// Two held refunds, one of them approved; a refund that nobody asked for, in a resolved group.
+void PutHoldsAndReviews(StoreWorld& world) {
+  world.Put(core::TripBreakerInput{"refund", core::Verdict::kHold, "ann", "incident", {}});
+  world.Put(world.NewCheck("r1"));
+  const auto held = std::get<core::Decision>(world.Put(world.NewCheck("r2")));
+  world.Put(core::ApproveHoldInput{AccountId("m1"), Refund("r2"), held.id, "bob", "fine"});
+  core::IngestInput batch;
+  batch.source = SourceName("ledger");
+  batch.epoch = 1;
+  batch.previous = Position::Parse("ledger:1").value();
+  batch.position = Position::Parse("ledger:2").value();
+  core::MovementEvent change;
+  change.kind = MovementKind("refund");
+  change.row = {"refund", "1"};
+  change.after = core::testing::Row{.key = "u1", .amount = "CNY 5.00"}.ToContribution();
+  batch.events = {core::Event{"ledger:2/0", absl::InfinitePast(), change}};
+  world.Put(batch);
+  const std::string violation = world.store().view()->ListViolations(1)->front().id;
+  world.Put(core::AcknowledgeInput{violation, "ann", "looking"});
+  world.Put(core::ResolveInput{violation, core::Cause::kBadData, "ann", "a wrong import"});
+}
+
+TEST_F(StoreTest, HoldsAndReviewsAreThereAfterReopening) {
+  PutHoldsAndReviews(world_);
+  const core::ResidentTables before = world_.store().state().resident();
+  EXPECT_EQ(before.of<core::Outbox>().size(), 2U);
+  world_.Reopen();
+  EXPECT_EQ(static_cast<const core::ResidentTables&>(world_.store().state().resident()), before);
+  const std::shared_ptr<const View> view = world_.store().view();
+  std::vector<core::HoldEntry> open;
+  ASSERT_TRUE(view->ScanHolds(core::HoldState::kOpen, std::nullopt,
+                              [&](const auto& entry) {
+                                open.push_back(entry);
+                                return true;
+                              })
+                  .ok());
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(open.front().key, Refund("r1"));
+  const core::Violation violation = view->ListViolations(1)->front();
+  EXPECT_EQ(violation.review.cause, core::Cause::kBadData);
+  const core::Group group = view->Find<core::Groups>(violation.group)->value();
+  EXPECT_EQ(group.review.state, core::ReviewState::kResolved);
+  EXPECT_EQ(view->ListGroups(10)->size(), 2U);
+}
+
+TEST_F(StoreTest, AReplayMakesHoldsReviewsGroupsAndAlertsAgain) {
+  PutHoldsAndReviews(world_);
+  world_.Close();
+  const absl::StatusOr<VerifyReport> report = VerifyByReplay(OptionsFor(folder_.path()), nullptr);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->difference, "");
 }
 
 TEST_F(StoreTest, ARunningGateIsNotVerifiedButItsCheckpointIs) {

@@ -56,7 +56,9 @@ void Note(RuleStatistics& statistics, const RuleAnswer& answer, bool counts, abs
   ++statistics.hits_of_day;
 }
 
-bool MayAlert(RuleStatistics& statistics, const RuleDefinition& rule, absl::Time now) {
+bool MayRecord(RuleStatistics& statistics, const RuleDefinition& rule, const Responses& responses,
+               absl::Time now) {
+  if (responses.HasAction(rule.name)) return true;
   const absl::Time minute = Floor(now, absl::Minutes(1));
   if (statistics.minute != minute) {
     statistics.minute = minute;

@@ -34,8 +34,10 @@ bool Counts(const RuleDefinition& rule, std::string_view share_key);
 // Keeps count of an answer that is not false.
 void Note(RuleStatistics& statistics, const RuleAnswer& answer, bool counts, absl::Time now);
 
-// False, and counted as suppressed, if the rule has recorded its share of this minute's violations.
-bool MayAlert(RuleStatistics& statistics, const RuleDefinition& rule, absl::Time now);
+// False, and counted as suppressed, if the rule has recorded its share of this minute's violations
+// and the policy has no action that rests on them: what is to be done is never left out.
+bool MayRecord(RuleStatistics& statistics, const RuleDefinition& rule, const Responses& responses,
+               absl::Time now);
 
 // Fills in the violation that a rule records: its kind, name, message and fields.
 void Describe(const RuleDefinition& rule, const RuleAnswer& answer, Violation& violation);

@@ -83,7 +83,9 @@ void NoteRules(Draft& draft, const CheckInput& check, const std::vector<RuleFind
     violation.amount = check.amount;
     Describe(rule, finding.answer, violation);
     React(draft, ReactionOf(rule), check.key.kind, violation);
-    if (MayAlert(statistics, rule, draft.now())) draft.AddViolation(std::move(violation));
+    if (MayRecord(statistics, rule, draft.policy().responses, draft.now())) {
+      draft.AddViolation(std::move(violation));
+    }
   }
 }
 

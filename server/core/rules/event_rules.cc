@@ -1,11 +1,13 @@
 #include "server/core/rules/event_rules.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "server/core/event_fields.h"
 #include "server/core/event_violations.h"
+#include "server/core/fact_events.h"
 #include "server/core/rules/answer.h"
 #include "server/core/rules/rule_activation.h"
 
@@ -25,7 +27,6 @@ Violation ViolationOf(const SourceDefinition& source, const Event& event) {
   violation.account = AccountOf(event);
   violation.order = OrderOf(event);
   violation.source = source.name;
-  violation.event_id = event.id;
   if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {
     violation.key = {movement->kind, movement->after->key};
     violation.amount = Money{movement->after->currency, movement->after->line.amount};
@@ -44,9 +45,11 @@ void AskOne(Draft& draft, const SourceDefinition& source, const Event& event,
   if (!answer.is_true || !counts) return;
   Violation violation = ViolationOf(source, event);
   Describe(rule, answer, violation);
-  AddOrigin(event.origin, violation);
+  AddEvent(event, violation);
   React(draft, ReactionOf(rule), MovementKind(NameOf(event)), violation);
-  if (MayAlert(statistics, rule, draft.now())) draft.AddViolation(std::move(violation));
+  if (MayRecord(statistics, rule, draft.policy().responses, draft.now())) {
+    draft.AddViolation(std::move(violation));
+  }
 }
 
 }  // namespace
@@ -55,9 +58,11 @@ void AskEventRules(Draft& draft, const SourceDefinition& source, const Event& ev
   if (draft.policy().event_rules.empty() || !HasAfter(event)) return;
   const auto rules = draft.policy().event_rules.find(NameOf(event));
   if (rules == draft.policy().event_rules.end()) return;
-  const RuleSubject subject(event);
+  const std::optional<Event> completed = WithAccountOfFact(draft.policy(), event);
+  const Event& known = completed.has_value() ? *completed : event;
+  const RuleSubject subject(known);
   for (const EventRuleDefinition& rule : rules->second) {
-    AskOne(draft, source, event, rule, subject);
+    AskOne(draft, source, known, rule, subject);
   }
 }
 

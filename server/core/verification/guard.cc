@@ -116,7 +116,6 @@ Violation Guard::Forbidden(const Draft& draft, const SeenEvent& seen,
     violation.key = {definition_.movements.front(), change.key};
   }
   if (!change.key.empty()) violation.fields.emplace_back("key", change.key.value());
-  violation.fields.emplace_back("table", change.row.table);
   violation.fields.emplace_back("row", change.row.primary_key);
   for (const GuardedColumn& column : change.columns) {
     if (violation.fields.size() + 2 > 60) break;  // of the 64 that the contract has

@@ -280,6 +280,7 @@ void Match::RaiseMissing(Draft& draft, const std::string& key, const MatchWatch&
   }
   Violation violation =
       NewViolation(*this, ViolationKind::kMatchMissing, entry.seen, std::move(message));
+  violation.occurred_at = absl::InfinitePast();  // what is missing has no time
   violation.fields.emplace_back("key", key);
   violation.fields.emplace_back("missing", missing);
   for (size_t i = 0; i < definition_.names.size(); ++i) {

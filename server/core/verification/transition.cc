@@ -163,6 +163,7 @@ void Transition::RaiseStuck(Draft& draft, const std::string& key,
                    absl::StrCat(definition_.event, " ", key, " has been ", *state.status, " since ",
                                 absl::FormatTime(state.entered.at, absl::UTCTimeZone()),
                                 ", for more than ", absl::FormatDuration(limit)));
+  violation.occurred_at = absl::InfinitePast();  // nothing has happened: that is wrong with it
   violation.fields.emplace_back("key", key);
   violation.fields.emplace_back("status", *state.status);
   Raise(draft, *this, MovementKind(), std::move(violation));

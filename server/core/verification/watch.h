@@ -29,6 +29,8 @@ struct Sighting {
   OrderId order;
   absl::Time at;  // input time
   EventOrigin origin;
+  std::string table;                              // of the row; empty if it is none
+  absl::Time occurred_at = absl::InfinitePast();  // by the source's clock; unknown: InfinitePast
 
   friend bool operator==(const Sighting&, const Sighting&) = default;
 };

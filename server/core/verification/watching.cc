@@ -56,8 +56,8 @@ absl::Time ProvenUntil(Draft& draft, const std::vector<SourceName>& sources) {
 Sighting SightingOf(const Draft& draft, const SeenEvent& seen) {
   EventOrigin origin = seen.event.origin;
   origin.statement = Cut(origin.statement, kMaxKeptStatementBytes);
-  return {seen.source,         seen.event.id, AccountOf(seen.event),
-          OrderOf(seen.event), draft.now(),   std::move(origin)};
+  return {seen.source, seen.event.id,     AccountOf(seen.event),   OrderOf(seen.event),
+          draft.now(), std::move(origin), RowOf(seen.event).table, seen.event.occurred_at};
 }
 
 std::string ThingOf(const SeenEvent& seen) {
@@ -123,11 +123,13 @@ Violation NewViolation(const EventCheck& check, ViolationKind kind, const Sighti
   violation.order = seen.order;
   violation.source = seen.source;
   violation.event_id = seen.event_id;
+  violation.occurred_at = seen.occurred_at;
   violation.message = std::move(message);
   if (!check.declaration().owner.empty()) {
     violation.fields.emplace_back("owner", check.declaration().owner);
   }
   AddOrigin(seen.origin, violation);
+  if (!seen.table.empty()) violation.fields.emplace_back("table", seen.table);
   return violation;
 }
 
