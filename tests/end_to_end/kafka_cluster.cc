@@ -9,7 +9,7 @@
 namespace fundgate::end_to_end {
 namespace {
 
-constexpr int kTimeoutMs = 10'000;
+constexpr int kTimeoutMs = 30'000;
 constexpr int32_t kBroker = 1;
 
 void Set(rd_kafka_conf_t* conf, const char* name, const char* value) {
@@ -31,6 +31,7 @@ KafkaCluster::KafkaCluster() {
   Set(conf, "test.mock.num.brokers", "1");
   Set(conf, "linger.ms", "0");
   Set(conf, "queue.buffering.max.messages", "1000000");
+  Set(conf, "reconnect.backoff.max.ms", "500");  // a broker that is there again is found soon
   rd_kafka_conf_set_dr_msg_cb(conf, OnDelivery);
   // A mock warns that it is one.
   rd_kafka_conf_set_log_cb(conf, nullptr);
