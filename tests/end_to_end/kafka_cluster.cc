@@ -10,7 +10,6 @@ namespace fundgate::end_to_end {
 namespace {
 
 constexpr int kTimeoutMs = 30'000;
-constexpr int32_t kBroker = 1;
 
 void Set(rd_kafka_conf_t* conf, const char* name, const char* value) {
   std::array<char, 512> error{};
@@ -31,7 +30,6 @@ KafkaCluster::KafkaCluster() {
   Set(conf, "test.mock.num.brokers", "1");
   Set(conf, "linger.ms", "0");
   Set(conf, "queue.buffering.max.messages", "1000000");
-  Set(conf, "reconnect.backoff.max.ms", "500");  // a broker that is there again is found soon
   rd_kafka_conf_set_dr_msg_cb(conf, OnDelivery);
   // A mock warns that it is one.
   rd_kafka_conf_set_log_cb(conf, nullptr);
@@ -85,8 +83,5 @@ void KafkaCluster::Send(const std::string& topic, int32_t partition, const std::
 void KafkaCluster::Flush() {
   EXPECT_EQ(rd_kafka_flush(producer_, kTimeoutMs), RD_KAFKA_RESP_ERR_NO_ERROR);
 }
-
-void KafkaCluster::SetDown() { (void)rd_kafka_mock_broker_set_down(cluster_, kBroker); }
-void KafkaCluster::SetUp() { (void)rd_kafka_mock_broker_set_up(cluster_, kBroker); }
 
 }  // namespace fundgate::end_to_end
