@@ -9,8 +9,7 @@
 namespace fundgate::end_to_end {
 namespace {
 
-constexpr int kTimeoutMs = 10'000;
-constexpr int32_t kBroker = 1;
+constexpr int kTimeoutMs = 30'000;
 
 void Set(rd_kafka_conf_t* conf, const char* name, const char* value) {
   std::array<char, 512> error{};
@@ -84,8 +83,5 @@ void KafkaCluster::Send(const std::string& topic, int32_t partition, const std::
 void KafkaCluster::Flush() {
   EXPECT_EQ(rd_kafka_flush(producer_, kTimeoutMs), RD_KAFKA_RESP_ERR_NO_ERROR);
 }
-
-void KafkaCluster::SetDown() { (void)rd_kafka_mock_broker_set_down(cluster_, kBroker); }
-void KafkaCluster::SetUp() { (void)rd_kafka_mock_broker_set_up(cluster_, kBroker); }
 
 }  // namespace fundgate::end_to_end

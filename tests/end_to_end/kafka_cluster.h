@@ -35,10 +35,6 @@ class KafkaCluster {
   void Send(const std::string& topic, int32_t partition, const std::string& value);
   void Flush();
 
-  // The broker is away, and there again.
-  void SetDown();
-  void SetUp();
-
  private:
   rd_kafka_s* producer_ = nullptr;
   rd_kafka_mock_cluster_s* cluster_ = nullptr;

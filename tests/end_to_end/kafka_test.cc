@@ -302,23 +302,5 @@ TEST(Topics, ATopicThatIsNotThereEndsItWithOne) {
   EXPECT_EQ(world.sidecar_process().Wait(), 1);
 }
 
-TEST(Topics, ABrokerThatWasAwayMakesThemStaleAndThenGoesOn) {
-  KafkaWorld world(Canal(), {{"pay", 1}});
-  world.StartSidecar();
-  world.Produce("pay", Flat("INSERT", Payment("p1", "o1", "1.00")));
-  world.AwaitApplied("pay/0:1");
-  world.cluster().SetDown();
-  const auto proven = [&world] { return world.Source().proven_past().seconds(); };
-  // What is asked now can't be proven.
-  const v1::Decision held = world.AskRefund("r1", "o1", 5'00);
-  EXPECT_EQ(held.verdict(), v1::VERDICT_HOLD);
-  const int64_t before = proven();
-  world.cluster().SetUp();
-  world.Produce("pay", Flat("INSERT", Payment("p2", "o1", "2.00")));
-  world.AwaitApplied("pay/0:2");
-  EXPECT_TRUE(world.Await([&] { return proven() > before; }));
-  EXPECT_EQ(world.Posted("o1", "paid"), 3'00);
-}
-
 }  // namespace
 }  // namespace fundgate::end_to_end

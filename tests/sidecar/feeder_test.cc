@@ -181,7 +181,7 @@ TEST(Feeder, AHeadBeforeWhatWasReadEndsItWithoutAProbe) {
   EXPECT_FALSE(PushUntilRefused(feeding.feeder, 10).ok());
   const absl::Status end = feeding.feeder.Drain(absl::Seconds(10));
   EXPECT_TRUE(absl::IsUnavailable(end));
-  EXPECT_NE(end.message().find("binlog was reset"), std::string::npos);
+  EXPECT_NE(end.message().find("it was made anew"), std::string::npos);
   for (const v1::IngestRequest& request : feeding.gate.applied()) {
     EXPECT_NE(request.probe().head_position(), "0-1-3");
   }
