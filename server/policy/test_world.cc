@@ -147,17 +147,17 @@ void TestWorld::NoteFired(const core::Outcome& outcome) {
       fired_.insert(absl::StrCat("invariants.", reason.name));
     }
   }
-  for (const core::Violation& violation : outcome.changes.violations) {
-    const std::string section = SectionOf(violation.kind);
-    fired_.insert(section.empty() ? "violations." + std::string(core::ToString(violation.kind))
-                                  : absl::StrCat(section, ".", violation.name));
-  }
 }
 
 std::set<std::string> TestWorld::Fired() const {
   std::set<std::string> fired = fired_;
   for (const auto& [rule, seen] : state_.of<core::RulesSeen>()) {
     if (seen.hits + seen.shadow_hits > 0) fired.insert(absl::StrCat("rules.", rule));
+  }
+  for (const core::Violation& violation : state_.violations()) {
+    const std::string section = SectionOf(violation.kind);
+    fired.insert(section.empty() ? "violations." + std::string(core::ToString(violation.kind))
+                                 : absl::StrCat(section, ".", violation.name));
   }
   return fired;
 }
