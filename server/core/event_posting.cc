@@ -113,7 +113,8 @@ class RowChange {
   bool IsOvertaken(const std::optional<Contribution>& before,
                    const std::optional<Contribution>& after) {
     if (before.has_value() || !after.has_value()) return false;
-    if (after->status != MovementStatus::kInProgress || draft_.FindKey(key_) == nullptr) return false;
+    if (after->status != MovementStatus::kInProgress) return false;
+    if (draft_.FindKey(key_) == nullptr) return false;
     const RowContribution* row = FindRow();
     return row != nullptr && row->line.amount > 0;
   }

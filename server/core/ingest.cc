@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/core/event_posting.h"
+#include "server/core/fact_events.h"
 #include "server/core/rules/event_rules.h"
 #include "server/core/suspects.h"
 #include "server/core/verification/verification.h"
@@ -97,8 +98,10 @@ Answer Ingest(Draft& draft, const IngestInput& input) {
 
   for (const Event& event : input.events) {
     if (!ApplyEvent(draft, *definition, event)) continue;
-    CountInWindows(draft, event);
-    AskEventRules(draft, *definition, event);
+    const std::optional<Event> completed = WithAccountOfFact(draft.policy(), event);
+    const Event& known = completed.has_value() ? *completed : event;
+    CountInWindows(draft, known);
+    AskEventRules(draft, *definition, known);
   }
 
   Source& source = draft.MutableSource(input.source);

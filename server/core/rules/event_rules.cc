@@ -7,7 +7,6 @@
 
 #include "server/core/event_fields.h"
 #include "server/core/event_violations.h"
-#include "server/core/fact_events.h"
 #include "server/core/rules/answer.h"
 #include "server/core/rules/rule_activation.h"
 
@@ -58,11 +57,9 @@ void AskEventRules(Draft& draft, const SourceDefinition& source, const Event& ev
   if (draft.policy().event_rules.empty() || !HasAfter(event)) return;
   const auto rules = draft.policy().event_rules.find(NameOf(event));
   if (rules == draft.policy().event_rules.end()) return;
-  const std::optional<Event> completed = WithAccountOfFact(draft.policy(), event);
-  const Event& known = completed.has_value() ? *completed : event;
-  const RuleSubject subject(known);
+  const RuleSubject subject(event);
   for (const EventRuleDefinition& rule : rules->second) {
-    AskOne(draft, source, known, rule, subject);
+    AskOne(draft, source, event, rule, subject);
   }
 }
 
