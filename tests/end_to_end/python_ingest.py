@@ -10,7 +10,7 @@ Needs what python_check.py needs.
 Examples:
   tests/end_to_end/python_ingest.py ledger movement payment --key p1 --account m1 --order o1 \
       --amount CNY:10000
-  tests/end_to_end/python_ingest.py ledger fact bid --key i1 --money price=CNY:100
+  tests/end_to_end/python_ingest.py shop fact bid --key i1 --money price=CNY:100
 """
 import argparse
 import pathlib

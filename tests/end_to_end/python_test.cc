@@ -44,10 +44,11 @@ TEST(Python, ChecksAtTheRunningGateFromTheProtosAlone) {
 }
 
 // The exit code of a report.
-int ReportInPython(const std::string& address, std::vector<std::string> words) {
+int ReportInPython(const std::string& source, const std::string& address,
+                   const std::vector<std::string>& words) {
   std::vector<std::string> command = {"/usr/bin/python3",
                                       FUNDGATE_SOURCE_DIR "/tests/end_to_end/python_ingest.py",
-                                      "ledger", "--address", address};
+                                      source, "--address", address};
   command.insert(command.end(), words.begin(), words.end());
   return Process(command).Wait();
 }
@@ -58,22 +59,22 @@ TEST(Python, AServiceReportsWhatMovedFromTheProtosAlone) {
   const std::vector<std::string> payment = {"movement",  "payment",  "--key",   "p1",
                                             "--account", "m1",       "--order", "o1",
                                             "--amount",  "CNY:10000"};
-  EXPECT_EQ(ReportInPython(gate.address(), payment), 0);
+  EXPECT_EQ(ReportInPython("ledger", gate.address(), payment), 0);
   EXPECT_EQ(AskInPython(gate.address(), "r1", "6000").verdict, "ALLOW");
   // The same report again is no second payment: it makes no room. (For a BLOCK somebody would have
   // to prove that nothing newer has happened; the service has ended.)
-  EXPECT_EQ(ReportInPython(gate.address(), payment), 0);
+  EXPECT_EQ(ReportInPython("ledger", gate.address(), payment), 0);
   EXPECT_EQ(AskInPython(gate.address(), "r2", "6000").verdict, "HOLD");
-  EXPECT_EQ(
-      ReportInPython(gate.address(), {"movement", "payment", "--key", "p2", "--amount", "X:1"}),
-      1);  // refused, naming the field
+  EXPECT_EQ(ReportInPython("ledger", gate.address(),
+                           {"movement", "payment", "--key", "p2", "--amount", "X:1"}),
+            1);  // refused, naming the field
 }
 
 TEST(Python, AServiceReportsFactsThatRulesJudge) {
   const TemporaryFolder folder;
   const GateProcess gate(folder.path());
   const auto bid = [&gate](const std::string& key, const std::string& price) {
-    return ReportInPython(gate.address(),
+    return ReportInPython("shop", gate.address(),
                           {"fact", "bid", "--key", key, "--text", "item_id=" + key, "--money",
                            "price=CNY:" + price, "--money", "market_price=CNY:100000"});
   };

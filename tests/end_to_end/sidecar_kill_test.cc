@@ -41,6 +41,9 @@ class Writer {
       auto session = sources::MariadbSession::Connect(endpoint_, {.user = "app", .password = ""});
       if (!session.ok()) return false;
       session_ = *std::move(session);
+      // As the payment service does: who else changes a payment is caught.
+      if (!session_->Query("SET SESSION server_id = 77").ok()) session_ = nullptr;
+      if (session_ == nullptr) return false;
     }
     const bool done = session_->Query(sql).ok();
     if (!done) session_ = nullptr;

@@ -28,6 +28,7 @@ constexpr const char* kDatabase[] = {
     "GRANT REPLICATION SLAVE ON *.* TO fundgate@'127.0.0.1'",
     "CREATE USER app@'127.0.0.1'",
     "GRANT ALL ON pay.* TO app@'127.0.0.1'",
+    "GRANT BINLOG REPLAY ON *.* TO app@'127.0.0.1'",  // to set the server_id of its sessions
     "CREATE DATABASE pay",
 };
 

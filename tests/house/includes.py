@@ -75,7 +75,7 @@ _LIBRARIES = {
     "grpc++": "grpc", "rocksdb": "rocksdb", "yaml-cpp": "yaml-cpp", "CLI": "cli11",
     "openssl": "openssl", "mariadb": "mariadb", "librdkafka": "rdkafka",
     "rapidjson": "rapidjson", "gtest": "testing", "gmock": "testing",
-    "rapidcheck": "testing", "benchmark": "testing",
+    "rapidcheck": "testing", "benchmark": "testing", "brotli": "testing",
 }
 # Folders of /usr/include that belong to the language and the operating system.
 _SYSTEM = {"c++", "x86_64-linux-gnu", "aarch64-linux-gnu", "linux", "asm", "asm-generic", "bits",

@@ -388,9 +388,11 @@ TEST(WorkedExample, ItsFlagIsTheWholeNumberThatMariadbSends) {
                     ->AppendEvents(
                         {binlog::RowOperation::kInsert, &table, {}, std::span(row), 0, ""}, &events)
                     .ok());
-    ASSERT_EQ(events.size(), 2U);  // its movement, and the change of what is guarded
+    // Its movement, its status, and the change of what is guarded.
+    ASSERT_EQ(events.size(), 3U);
     EXPECT_EQ(events[0].movement().kind(), kind);
-    EXPECT_EQ(events[1].guarded().guard(), "refund_rows");
+    EXPECT_EQ(events[1].fact().name(), "refund_status");
+    EXPECT_EQ(events[2].guarded().guard(), "refund_rows");
   }
 }
 

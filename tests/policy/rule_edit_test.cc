@@ -32,7 +32,7 @@ TEST(RuleEdit, ChangesTheWordAndKeepsCommentsAndLayout) {
       "    # nobody may see it yet\n"
       "    mode: 'shadow'  # since Monday\n"
       "    rollout: {by: account_id, percent: 10}\n"
-      "  other: {on: check, when: 'true', then: HOLD, mode: shadow}\n");
+      "  small: {on: check, when: 'true', then: HOLD, mode: shadow}\n");
   std::string expected = text;
   expected.replace(expected.find("'shadow'"), 8, "'enforce'");
   EXPECT_EQ(Edited(text, kEnforce).value(), expected);
@@ -84,7 +84,7 @@ TEST(RuleEdit, ARuleThatIsLikeThatAlreadyIsRefused) {
 }
 
 TEST(RuleEdit, AnUnknownRuleIsNotFound) {
-  const std::string text = WithRule("  other: {on: check, when: 'true', then: HOLD}\n");
+  const std::string text = WithRule("  small: {on: check, when: 'true', then: HOLD}\n");
   EXPECT_EQ(Edited(text, kEnforce).status().code(), absl::StatusCode::kNotFound);
 }
 
