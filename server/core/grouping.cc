@@ -180,7 +180,7 @@ void Count(Tally& tally, Cause cause, int64_t count) {
 
 }  // namespace
 
-std::string Join(Draft& draft, const GroupKey& key, Member member) {
+std::string Join(Draft& draft, const GroupKey& key, const Member& member) {
   const GroupKey fitting = Fitting(draft, key);
   const OpenGroup* open = draft.Find<OpenGroups>(fitting);
   AlertKind kind = AlertKind::kOpened;
@@ -245,7 +245,7 @@ void FollowViolations(Draft& draft) {
     member.amount = violation.amount;
     member.message = violation.message;
     member.found_late = IsFoundLate(draft, violation);
-    draft.Mutable<Violations>(id).group = Join(draft, KeyOf(draft, violation), std::move(member));
+    draft.Mutable<Violations>(id).group = Join(draft, KeyOf(draft, violation), member);
     TallyOf(draft, violation.name).raised += 1;
     TakeActions(draft, violation);
   }

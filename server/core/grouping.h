@@ -43,7 +43,7 @@ struct Member {
 
 // Puts the member into the open group of that key, which is new if there is none, and tells people
 // if they have to know. Returns the group's id.
-std::string Join(Draft& draft, const GroupKey& key, Member member);
+std::string Join(Draft& draft, const GroupKey& key, const Member& member);
 
 // A member of that name has ended by itself; a group without open members is resolved.
 void Leave(Draft& draft, const std::string& group, std::string_view name);

@@ -120,7 +120,7 @@ void JoinHolds(Draft& draft, const KeyId& key, const KeyRecord& record) {
   member.labels.emplace_back("currency", std::string(decision.amount.currency.code()));
   member.amount = decision.amount;
   member.message = decision.reasons.front().message;
-  const std::string id = Join(draft, *group, std::move(member));
+  const std::string id = Join(draft, *group, member);
   MutableHold(draft, key).group = id;
 }
 

@@ -69,7 +69,7 @@ void PostCall(Draft& draft, const Action& action, const Violation& violation) {
     dropped.labels = {{"action", action.name}};
     dropped.message = absl::StrCat("there was no room for the call ", action.name, " because of ",
                                    violation.id, ": do by hand what it would have done");
-    Join(draft, {std::string(kNotCalledGroup), {{"action", action.name}}}, std::move(dropped));
+    Join(draft, {std::string(kNotCalledGroup), {{"action", action.name}}}, dropped);
     return;
   }
   Alert& call = draft.Mutable<Outbox>(slot);

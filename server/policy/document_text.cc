@@ -103,7 +103,7 @@ std::string TextOfPlain(const Message& message, const FieldDescriptor& field, in
   }
 }
 
-std::string List(std::vector<std::string> elements) {
+std::string List(const std::vector<std::string>& elements) {
   return absl::StrCat("[", absl::StrJoin(elements, ", "), "]");
 }
 

@@ -70,7 +70,7 @@ std::optional<MarkerMapping> CompileMarker(const v1::Marker& marker,
 // ever, whatever the order of tables and fields; 0 for a source that maps no rows, or that there is
 // not. FNV-1a, 64 bits, over the declarations of tables, topics and guards with each text preceded
 // by its length. Where the database or the cluster is reached is no part of it.
-uint64_t MappingVersion(const v1::Document& document, const std::string& source);
+uint64_t MappingVersion(const v1::Document& document, const std::string& name);
 
 }  // namespace fundgate::policy
 

@@ -228,7 +228,7 @@ void Chain::RaiseBroken(Draft& draft, const std::string& key, const ChainWatch& 
   Raise(draft, *this, MovementKind(), std::move(violation));
 }
 
-void Chain::RaiseUnusable(Draft& draft, const SeenEvent& seen, std::string why) const {
+void Chain::RaiseUnusable(Draft& draft, const SeenEvent& seen, const std::string& why) const {
   Violation violation =
       NewViolation(*this, ViolationKind::kChainBroken, SightingOf(draft, seen),
                    absl::StrCat(definition_.event, " ", ThingOf(seen), ": ", why));

@@ -58,7 +58,7 @@ class Chain final : public EventCheck {
   void SetNextTurn(Draft& draft, const WatchId& id, Watch& watch) const;
   void RaiseBroken(Draft& draft, const std::string& key, const ChainWatch& state,
                    const ChainRow& row) const;
-  void RaiseUnusable(Draft& draft, const SeenEvent& seen, std::string why) const;
+  void RaiseUnusable(Draft& draft, const SeenEvent& seen, const std::string& why) const;
 
   const ChainDefinition definition_;
 };

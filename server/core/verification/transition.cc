@@ -112,8 +112,8 @@ std::vector<size_t> Transition::LongestPath(const TransitionWatch& state) const 
   }
   std::vector<size_t> path;
   if (reached.empty()) return path;
-  auto [taken, last] = reached.back();
-  while (last != count) {
+  uint32_t taken = reached.back().first;
+  for (size_t last = reached.back().second; last != count;) {
     path.push_back(last);
     const size_t previous = before.at({taken, last});
     taken &= ~(1U << last);
