@@ -156,7 +156,7 @@ std::string TextOf(const Message& message, const FieldDescriptor& field) {
     for (int i = 0; i < read.FieldSize(message, &field); ++i) {
       elements.push_back(TextOfElement(message, field, i));
     }
-    return List(std::move(elements));
+    return List(elements);
   }
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     return TextOf(read.GetMessage(message, &field));
