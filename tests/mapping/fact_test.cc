@@ -46,17 +46,7 @@ class Bids {
   }
 
   std::vector<v1::Event> Change(const Row& before, const Row& after) {
-    binlog::RowChange change;
-    change.operation = before.empty()  ? binlog::RowOperation::kInsert
-                       : after.empty() ? binlog::RowOperation::kDelete
-                                       : binlog::RowOperation::kUpdate;
-    change.table = &table_;
-    change.before = before;
-    change.after = after;
-    change.index = index_++;
-    std::vector<v1::Event> events;
-    EXPECT_TRUE(mapper_->AppendEvents(change, &events).ok());
-    return events;
+    return testing::EventsOf(*mapper_, table_, before, after, index_++);
   }
 
  private:

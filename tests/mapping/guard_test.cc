@@ -43,18 +43,7 @@ class Guarded {
   }
 
   std::vector<v1::Event> Change(const Row& before, const Row& after) {
-    binlog::RowChange change;
-    change.operation = before.empty()  ? binlog::RowOperation::kInsert
-                       : after.empty() ? binlog::RowOperation::kDelete
-                                       : binlog::RowOperation::kUpdate;
-    change.table = &table_;
-    change.before = before;
-    change.after = after;
-    change.index = index_++;
-    change.statement = statement_;
-    std::vector<v1::Event> events;
-    EXPECT_TRUE(mapper_->AppendEvents(change, &events).ok());
-    return events;
+    return testing::EventsOf(*mapper_, table_, before, after, index_++, statement_);
   }
 
   void set_statement(std::string_view statement) { statement_ = statement; }

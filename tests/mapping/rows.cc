@@ -148,6 +148,22 @@ std::string Mapping::Refusal(const binlog::Table& table, const Row& after) {
   return std::string(status.message());
 }
 
+std::vector<v1::Event> EventsOf(RowMapper& mapper, const binlog::Table& table, const Row& before,
+                                const Row& after, uint32_t index, std::string_view statement) {
+  binlog::RowChange change;
+  change.operation = before.empty()  ? binlog::RowOperation::kInsert
+                     : after.empty() ? binlog::RowOperation::kDelete
+                                     : binlog::RowOperation::kUpdate;
+  change.table = &table;
+  change.before = before;
+  change.after = after;
+  change.index = index;
+  change.statement = statement;
+  std::vector<v1::Event> events;
+  EXPECT_TRUE(mapper.AppendEvents(change, &events).ok());
+  return events;
+}
+
 v1::MovementEvent OnlyMovement(const std::vector<v1::Event>& events) {
   EXPECT_EQ(events.size(), 1U);
   if (events.size() != 1) return {};

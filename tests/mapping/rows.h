@@ -63,6 +63,11 @@ class Mapping {
   std::string_view statement_;
 };
 
+// The events of a row that came (no `before`), changed or went (no `after`); the test fails if it
+// is refused. The mapper is in a transaction.
+std::vector<v1::Event> EventsOf(RowMapper& mapper, const binlog::Table& table, const Row& before,
+                                const Row& after, uint32_t index, std::string_view statement = "");
+
 // The only event's movement or gap; the test fails if there is another number or content.
 v1::MovementEvent OnlyMovement(const std::vector<v1::Event>& events);
 v1::Gap OnlyGap(const std::vector<v1::Event>& events);
