@@ -54,10 +54,9 @@ class RowChange {
   // The row said `before` of this key and says `after` now; either may be missing. False if it was
   // delivered before.
   bool Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
-    if (IsRedelivery(!change_.before.has_value(), after)) {
-      SettleDoubt();
-      return false;
-    }
+    const bool is_known = IsRedelivery(!change_.before.has_value(), after);
+    if (is_known || !IsOvertaken(before, after)) EndDoubt(draft_, key_, source_, change_);
+    if (is_known) return false;
     // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
     if (after.has_value() || draft_.FindKey(key_) != nullptr) Change(before, after);
     return true;
@@ -66,7 +65,6 @@ class RowChange {
  private:
   void Change(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
     if (IsOvertaken(before, after)) return;
-    SettleDoubt();
     Note(before, after);
     const RowContribution* row = FindRow();
     const bool is_posted = row != nullptr && row->line.amount > 0;
@@ -98,16 +96,6 @@ class RowChange {
              row.account == after->account &&
              (Counts(after) ? SaidLine(row) == after->line : SaidLine(row).amount == 0);
     });
-  }
-
-  // The change fits what is known of the row.
-  void SettleDoubt() {
-    const KeyRecord* known = draft_.FindKey(key_);
-    const auto doubted = [this](const RowContribution& row) {
-      return row.in_doubt && row.source == source_.name && row.row == change_.row;
-    };
-    if (known == nullptr || std::none_of(known->rows.begin(), known->rows.end(), doubted)) return;
-    EndDoubt(draft_, key_, *FindRow());
   }
 
   // A report from the time before the movement happened, which it has overtaken. Who reports it

@@ -44,6 +44,13 @@ GapScope ScopeOf(const KeyId& key, const RowContribution& row) {
   return {key.kind, row.account, row.line.order};
 }
 
+void SetDoubt(Draft& draft, const KeyId& key, const SourceDefinition& source,
+              const MovementEvent& change, bool in_doubt) {
+  for (RowContribution& row : draft.MutableKey(key).rows) {
+    if (row.source == source.name && row.row == change.row) row.in_doubt = in_doubt;
+  }
+}
+
 }  // namespace
 
 bool DoubtChange(Draft& draft, const SourceDefinition& source, const Event& event,
@@ -68,16 +75,16 @@ bool DoubtChange(Draft& draft, const SourceDefinition& source, const Event& even
                        " does not follow on what is known of it: an old one that was told again, or"
                        " one before it was lost (event ",
                        event.id, ")"));
-  for (RowContribution& row : draft.MutableKey(key).rows) {
-    if (row.source == source.name && row.row == change.row) row.in_doubt = true;
-  }
+  SetDoubt(draft, key, source, change, true);
   return true;
 }
 
-void EndDoubt(Draft& draft, const KeyId& key, RowContribution& row) {
-  if (!row.in_doubt) return;
-  row.in_doubt = false;
-  UnmarkGap(draft, ScopeOf(key, row));
+void EndDoubt(Draft& draft, const KeyId& key, const SourceDefinition& source,
+              const MovementEvent& change) {
+  const RowContribution* known = FindRow(draft, key, source, change);
+  if (known == nullptr || !known->in_doubt) return;
+  UnmarkGap(draft, ScopeOf(key, *known));
+  SetDoubt(draft, key, source, change, false);
 }
 
 const Line& SaidLine(const RowContribution& row) {

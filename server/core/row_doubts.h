@@ -21,8 +21,9 @@ namespace fundgate::core {
 bool DoubtChange(Draft& draft, const SourceDefinition& source, const Event& event,
                  const MovementEvent& change);
 
-// The row, an entry of the key's record, says what is known of it.
-void EndDoubt(Draft& draft, const KeyId& key, RowContribution& row);
+// The change says what is known of its row, or follows on it, as far as the key goes.
+void EndDoubt(Draft& draft, const KeyId& key, const SourceDefinition& source,
+              const MovementEvent& change);
 
 // What the row itself said that it counts for at its newest change.
 const Line& SaidLine(const RowContribution& row);
