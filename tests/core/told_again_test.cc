@@ -1,4 +1,5 @@
 // What a source tells again after it declared that its coordinates have changed.
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -101,6 +102,24 @@ TEST(ToldAgain, ALostChangeLeavesTheOrderUnproven) {
   EXPECT_THAT(gap.reason, HasSubstr("does not follow on what is known of it"));
   world.Update("payment", 1, first, next);
   EXPECT_EQ(world.OrderCounter("paid").posted, 13000);
+  EXPECT_THAT(world.state().resident().of<Gaps>(), IsEmpty());
+}
+
+// Where a change that doesn't follow says that the row is now is as unproven as where it was.
+TEST(ToldAgain, ALostChangeLeavesBothOrdersUnproven) {
+  World world;
+  const Row here{.key = "p1", .order = "o1", .amount = "CNY 100.00"};
+  const Row lost{.key = "p1", .order = "o1", .amount = "CNY 120.00"};
+  const Row there{.key = "p1", .order = "o2", .amount = "CNY 120.00"};
+  world.Insert("payment", 1, here);
+  BeginAgain(world);
+  world.Update("payment", 1, lost, there);
+  const auto& gaps = world.state().resident().of<Gaps>();
+  ASSERT_THAT(gaps, SizeIs(2));
+  EXPECT_EQ(gaps.begin()->first.order, OrderId("o1"));
+  EXPECT_EQ(std::next(gaps.begin())->first.order, OrderId("o2"));
+  world.Update("payment", 1, here, there);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 0);
   EXPECT_THAT(world.state().resident().of<Gaps>(), IsEmpty());
 }
 
