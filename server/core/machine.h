@@ -21,7 +21,8 @@ namespace fundgate::core {
 // 3: a policy notes since when its rules are there, and drops what was counted of those it drops;
 //    rules are not asked again about an event that was delivered before. Holds wait in a queue, and
 //    violations belong to groups, which alerts speak of.
-inline constexpr uint32_t kLogicVersion = 3;
+// 4: tables of a source are read anew, gaps are healed; keys that are forgotten leave their names.
+inline constexpr uint32_t kLogicVersion = 4;
 
 // The main loop of whoever drives it:
 //
