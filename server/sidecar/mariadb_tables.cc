@@ -299,7 +299,7 @@ absl::Status CheckCascades(sources::MariadbSession& session, const std::set<std:
       "the server changes rows of mapped tables where no binlog shows it:\n  ",
       absl::StrJoin(found, "\n  "),
       "\nMake them RESTRICT and delete the children first; or, if that is known and taken, say "
-      "`cascades: ACCEPTED` of the table in the policy"));
+      "`cascades: accepted` of the table in the policy"));
 }
 
 }  // namespace fundgate::sidecar
