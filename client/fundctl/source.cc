@@ -37,8 +37,8 @@ void PrintList(Context& context, const v1::GetStatusResponse& status) {
 std::string GapsOf(const v1::SourceStatus& source) {
   if (source.gaps() == 0) return "none";
   const v1::SourceGap& oldest = source.oldest_gap();
-  std::string text = absl::StrCat(source.gaps(), " since ", TextOf(oldest.since()), ": ",
-                                  oldest.movement_kind());
+  std::string text =
+      absl::StrCat(source.gaps(), " since ", TextOf(oldest.since()), ": ", oldest.movement_kind());
   if (!oldest.account_id().empty()) absl::StrAppend(&text, " of ", oldest.account_id());
   if (!oldest.order_id().empty()) absl::StrAppend(&text, "/", oldest.order_id());
   return absl::StrCat(text, ", ", oldest.reason());
@@ -57,21 +57,21 @@ std::string HealedBy(const v1::SourceStatus& source) {
 
 void PrintSource(Context& context, const v1::SourceStatus& source,
                  const google::protobuf::Timestamp& now) {
-  PrintPairs(context,
-             {{"source", source.name()},
-              {"feeder", source.feeder_connected()
-                             ? "connected"
-                             : "NONE: start fundgate-sidecar, or the service that reports"},
-              {"epoch", absl::StrCat(source.epoch())},
-              {"position", source.position().empty() ? "- (never read)" : source.position()},
-              {"proven past", ProvenPastOf(source)},
-              {"lag", LagOf(source)},
-              {"waiting for", source.waiting_for_position()},
-              {"committed at", source.has_committed_at()
-                                   ? TextOf(source.committed_at()) + ", by the source's clock"
-                                   : ""},
-              {"gaps", GapsOf(source)},
-              {"healed by", HealedBy(source)}});
+  PrintPairs(
+      context,
+      {{"source", source.name()},
+       {"feeder", source.feeder_connected()
+                      ? "connected"
+                      : "NONE: start fundgate-sidecar, or the service that reports"},
+       {"epoch", absl::StrCat(source.epoch())},
+       {"position", source.position().empty() ? "- (never read)" : source.position()},
+       {"proven past", ProvenPastOf(source)},
+       {"lag", LagOf(source)},
+       {"waiting for", source.waiting_for_position()},
+       {"committed at",
+        source.has_committed_at() ? TextOf(source.committed_at()) + ", by the source's clock" : ""},
+       {"gaps", GapsOf(source)},
+       {"healed by", HealedBy(source)}});
   if (source.has_snapshot()) PrintPairs(context, PairsOf(source.snapshot(), now));
 }
 

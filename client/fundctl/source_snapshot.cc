@@ -40,8 +40,7 @@ std::string ProgressOf(const v1::Snapshot& run, const google::protobuf::Timestam
   std::string text = absl::StrCat(run.rows(), " of about ", expected, " rows");
   if (!run.has_begun_at()) return text;
   const google::protobuf::Timestamp& until = run.has_ended_at() ? run.ended_at() : now;
-  const int64_t ms = std::max<int64_t>(
-      1, TimeUtil::DurationToMilliseconds(until - run.begun_at()));
+  const int64_t ms = std::max<int64_t>(1, TimeUtil::DurationToMilliseconds(until - run.begun_at()));
   const uint64_t rate = run.rows() * 1000 / static_cast<uint64_t>(ms);
   absl::StrAppend(&text, ", ", rate, "/s");
   if (!IsOver(run) && rate > 0 && expected > run.rows()) {
@@ -96,11 +95,11 @@ ExitCode RunCancel(Context& context, const ResnapshotOptions& options) {
 std::vector<std::pair<std::string, std::string>> PairsOf(const v1::Snapshot& run,
                                                          const google::protobuf::Timestamp& now) {
   std::vector<std::pair<std::string, std::string>> pairs = {
-      {"snapshot", absl::StrCat("run ", run.run(), ": ",
-                                WithoutPrefix(v1::SnapshotState_Name(run.state()),
-                                              "SNAPSHOT_STATE_"))},
-      {"  wanted by", absl::StrCat(run.actor(), " at ", TextOf(run.requested_at()), ": ",
-                                   run.reason())},
+      {"snapshot",
+       absl::StrCat("run ", run.run(), ": ",
+                    WithoutPrefix(v1::SnapshotState_Name(run.state()), "SNAPSHOT_STATE_"))},
+      {"  wanted by",
+       absl::StrCat(run.actor(), " at ", TextOf(run.requested_at()), ": ", run.reason())},
       {"  finds", run.history() ? "history: `fundctl violation list --history`" : ""},
       {"  progress", ProgressOf(run, now)},
       {"  corrected", absl::StrCat(run.corrected(), " rows, ", run.taken_back(), " taken back")},

@@ -119,9 +119,9 @@ struct GrantEpochInput {
 // One step of a run that reads tables of a source anew, see snapshots.h.
 struct SnapshotStep {
   uint64_t run = 0;
-  std::string table;    // "pay.refund"; empty if the step is of no table
-  std::string cursor;   // where the table goes on; only the feeder knows what it means
-  uint64_t rows = 0;    // of the table that this step brings, whether they say something or not
+  std::string table;   // "pay.refund"; empty if the step is of no table
+  std::string cursor;  // where the table goes on; only the feeder knows what it means
+  uint64_t rows = 0;   // of the table that this step brings, whether they say something or not
   uint64_t expected_rows = 0;  // of the whole table, as the database guesses
   bool is_last = false;        // of the table
   bool sweeps = false;         // every table is read: takes back a part of what was not met

@@ -44,8 +44,8 @@ struct Keys {
   static constexpr char kLetter = 'K';
 };
 
-// Keys that have expired after a row had counted: their books have its amount. Whoever reads the row
-// anew must not post it again.
+// Keys that have expired after a row had counted: their books have its amount. Whoever reads the
+// row anew must not post it again.
 struct ForgottenKeys {
   using Id = KeyId;
   using Record = Nothing;
@@ -214,12 +214,11 @@ struct JoinLists<KindList<A...>, KindList<B...>> {
 };
 
 using QueueKinds = KindList<Timers, WindowEnds, WatchTurns>;
-using StoredKinds = JoinLists<
-    KindList<Books, Families, Keys, ForgottenKeys, Windows, RulesSeen, Watches, Violations, Groups, HoldQueue>,
-    QueueKinds>::List;
-using ResidentKinds =
-    KindList<Sources, Breakers, Gaps, Suspects, BlindSpent, OpenGroups, Outbox, SnapshotRuns,
-             Tallies>;
+using StoredKinds = JoinLists<KindList<Books, Families, Keys, ForgottenKeys, Windows, RulesSeen,
+                                       Watches, Violations, Groups, HoldQueue>,
+                              QueueKinds>::List;
+using ResidentKinds = KindList<Sources, Breakers, Gaps, Suspects, BlindSpent, OpenGroups, Outbox,
+                               SnapshotRuns, Tallies>;
 using AllKinds = JoinLists<StoredKinds, ResidentKinds>::List;
 
 // Whether two ids of a queue stand in one lane.

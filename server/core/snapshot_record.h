@@ -29,11 +29,11 @@ enum class SnapshotState : uint8_t {
 
 struct SnapshotTable {
   std::string name;
-  std::string cursor;          // where it goes on; only the feeder knows what it means
-  Sequence begun_at = 0;       // the journal's record of its first step; 0: none came yet
-  bool done = false;           // all of it is read
-  uint64_t rows = 0;           // read so far
-  uint64_t expected_rows = 0;  // of the whole table, as the database guesses
+  std::string cursor;                   // where it goes on; only the feeder knows what it means
+  Sequence begun_at = 0;                // the journal's record of its first step; 0: none came yet
+  bool done = false;                    // all of it is read
+  uint64_t rows = 0;                    // read so far
+  uint64_t expected_rows = 0;           // of the whole table, as the database guesses
   std::vector<std::string> unreadable;  // primary keys of rows that can't be read
   bool unreadable_lost = false;         // there are more of them
 

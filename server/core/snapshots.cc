@@ -71,9 +71,8 @@ bool IsUnderWay(const SnapshotRun* run) {
 
 // What the source says until the run has read it all is no news of what lies between.
 void MarkAllUnproven(Draft& draft, const SourceDefinition& source, const SnapshotStep& step) {
-  const std::string reason =
-      absl::StrCat("its tables are being read anew by run ", step.run + 1,
-                   ": what happened before that began is not known yet");
+  const std::string reason = absl::StrCat("its tables are being read anew by run ", step.run + 1,
+                                          ": what happened before that began is not known yet");
   for (const MovementKind& kind : source.emits) {
     MarkGap(draft, {kind, AccountId(), OrderId()}, source.name, reason);
   }
@@ -203,9 +202,8 @@ void Finish(Draft& draft, const SourceDefinition& source) {
   SnapshotRun& run = draft.Mutable<SnapshotRuns>(source.name);
   std::vector<GapScope> healed;
   draft.ForEach<Gaps>([&](const GapScope& scope, const Gap& gap) {
-    const bool is_ours =
-        gap.source == source.name ||
-        std::binary_search(gap.also.begin(), gap.also.end(), source.name);
+    const bool is_ours = gap.source == source.name ||
+                         std::binary_search(gap.also.begin(), gap.also.end(), source.name);
     if (is_ours && gap.newest < HealedBefore(source, run, scope.kind.value())) {
       healed.push_back(scope);
     }

@@ -348,9 +348,10 @@ core::IngestInput ToIngest(const v1::IngestRequest& request, Problems& problems)
   const bool brings_changes = std::any_of(input.events.begin(), input.events.end(),
                                           [](const core::Event& event) { return !event.snapshot; });
   if (input.snapshot.has_value() ? brings_changes : brings_rows) {
-    problems.Add("events",
-                 "rows as they stand (Event.snapshot) come in a request with `snapshot`, changes in "
-                 "one without it");
+    problems.Add(
+        "events",
+        "rows as they stand (Event.snapshot) come in a request with `snapshot`, changes in "
+        "one without it");
   }
   if (request.has_probe()) {
     const v1::Probe& probe = request.probe();

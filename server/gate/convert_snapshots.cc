@@ -49,8 +49,7 @@ core::SnapshotStep ToStep(const v1::SnapshotStep& step, const std::string& field
   return converted;
 }
 
-core::ResnapshotInput ToResnapshot(const v1::ResnapshotSourceRequest& request,
-                                   Problems& problems) {
+core::ResnapshotInput ToResnapshot(const v1::ResnapshotSourceRequest& request, Problems& problems) {
   problems.Text("source", request.source(), 1, kMaxFieldNameBytes);
   problems.Text("actor", request.actor(), 1, kMaxActorBytes);
   problems.Text("reason", request.reason(), 1, kMaxReasonBytes);

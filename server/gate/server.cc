@@ -184,9 +184,9 @@ absl::Status GrpcServer::Listen() {
   for (grpc::Service* service :
        {static_cast<grpc::Service*>(gate_.get()), static_cast<grpc::Service*>(breakers_.get()),
         static_cast<grpc::Service*>(ingest_.get()), static_cast<grpc::Service*>(sources_.get()),
-        static_cast<grpc::Service*>(status_.get()),
-        static_cast<grpc::Service*>(policies_.get()), static_cast<grpc::Service*>(audit_.get()),
-        static_cast<grpc::Service*>(holds_.get()), static_cast<grpc::Service*>(violations_.get()),
+        static_cast<grpc::Service*>(status_.get()), static_cast<grpc::Service*>(policies_.get()),
+        static_cast<grpc::Service*>(audit_.get()), static_cast<grpc::Service*>(holds_.get()),
+        static_cast<grpc::Service*>(violations_.get()),
         static_cast<grpc::Service*>(alerts_.get())}) {
     builder.RegisterService(service);
   }

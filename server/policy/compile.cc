@@ -135,8 +135,7 @@ class Compiler {
       if (place == definition.tables.end()) {
         place = definition.tables.insert(place, core::SourceTable{table.table(), {}});
       }
-      const auto emit =
-          std::lower_bound(place->emits.begin(), place->emits.end(), table.emit());
+      const auto emit = std::lower_bound(place->emits.begin(), place->emits.end(), table.emit());
       if (emit == place->emits.end() || *emit != table.emit()) {
         place->emits.insert(emit, table.emit());
       }

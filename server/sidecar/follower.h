@@ -59,8 +59,8 @@ class Follower {
   // Where the transaction that Read tells stands in the source.
   virtual absl::StatusOr<feed::Step> StepOf(const binlog::TransactionHead& head) const = 0;
 
-  // What is committed now, as the text of a position; once Connect has gone well. DATA_LOSS and FAILED_PRECONDITION say that
-  // Read must begin anew, see feed::Feeder.
+  // What is committed now, as the text of a position; once Connect has gone well. DATA_LOSS and
+  // FAILED_PRECONDITION say that Read must begin anew, see feed::Feeder.
   virtual absl::StatusOr<std::string> ReadHead() = 0;
 
   // Read and ReadHead end as soon as may be, now and later.

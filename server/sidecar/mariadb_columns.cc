@@ -41,26 +41,26 @@ struct TypeForm {
 };
 
 constexpr std::array kForms = {
-    TypeForm{"tinyint", Form::kWhole},       TypeForm{"smallint", Form::kWhole},
-    TypeForm{"mediumint", Form::kWhole},     TypeForm{"int", Form::kWhole},
-    TypeForm{"bigint", Form::kWhole},        TypeForm{"year", Form::kWhole},
-    TypeForm{"bit", Form::kWhole},           TypeForm{"float", Form::kFloat},
-    TypeForm{"double", Form::kDouble},       TypeForm{"decimal", Form::kDecimal},
-    TypeForm{"char", Form::kText},           TypeForm{"varchar", Form::kText},
-    TypeForm{"tinytext", Form::kText},       TypeForm{"text", Form::kText},
-    TypeForm{"mediumtext", Form::kText},     TypeForm{"longtext", Form::kText},
-    TypeForm{"json", Form::kText},           TypeForm{"binary", Form::kBytes},
-    TypeForm{"varbinary", Form::kBytes},     TypeForm{"tinyblob", Form::kBytes},
-    TypeForm{"blob", Form::kBytes},          TypeForm{"mediumblob", Form::kBytes},
-    TypeForm{"longblob", Form::kBytes},      TypeForm{"uuid", Form::kBytes},
-    TypeForm{"inet4", Form::kBytes},         TypeForm{"inet6", Form::kBytes},
-    TypeForm{"geometry", Form::kBytes},      TypeForm{"point", Form::kBytes},
-    TypeForm{"linestring", Form::kBytes},    TypeForm{"polygon", Form::kBytes},
-    TypeForm{"multipoint", Form::kBytes},    TypeForm{"multilinestring", Form::kBytes},
-    TypeForm{"multipolygon", Form::kBytes},  TypeForm{"geometrycollection", Form::kBytes},
-    TypeForm{"enum", Form::kEnum},           TypeForm{"set", Form::kSet},
-    TypeForm{"date", Form::kDate},           TypeForm{"time", Form::kTime},
-    TypeForm{"datetime", Form::kDateTime},   TypeForm{"timestamp", Form::kTimestamp},
+    TypeForm{"tinyint", Form::kWhole},      TypeForm{"smallint", Form::kWhole},
+    TypeForm{"mediumint", Form::kWhole},    TypeForm{"int", Form::kWhole},
+    TypeForm{"bigint", Form::kWhole},       TypeForm{"year", Form::kWhole},
+    TypeForm{"bit", Form::kWhole},          TypeForm{"float", Form::kFloat},
+    TypeForm{"double", Form::kDouble},      TypeForm{"decimal", Form::kDecimal},
+    TypeForm{"char", Form::kText},          TypeForm{"varchar", Form::kText},
+    TypeForm{"tinytext", Form::kText},      TypeForm{"text", Form::kText},
+    TypeForm{"mediumtext", Form::kText},    TypeForm{"longtext", Form::kText},
+    TypeForm{"json", Form::kText},          TypeForm{"binary", Form::kBytes},
+    TypeForm{"varbinary", Form::kBytes},    TypeForm{"tinyblob", Form::kBytes},
+    TypeForm{"blob", Form::kBytes},         TypeForm{"mediumblob", Form::kBytes},
+    TypeForm{"longblob", Form::kBytes},     TypeForm{"uuid", Form::kBytes},
+    TypeForm{"inet4", Form::kBytes},        TypeForm{"inet6", Form::kBytes},
+    TypeForm{"geometry", Form::kBytes},     TypeForm{"point", Form::kBytes},
+    TypeForm{"linestring", Form::kBytes},   TypeForm{"polygon", Form::kBytes},
+    TypeForm{"multipoint", Form::kBytes},   TypeForm{"multilinestring", Form::kBytes},
+    TypeForm{"multipolygon", Form::kBytes}, TypeForm{"geometrycollection", Form::kBytes},
+    TypeForm{"enum", Form::kEnum},          TypeForm{"set", Form::kSet},
+    TypeForm{"date", Form::kDate},          TypeForm{"time", Form::kTime},
+    TypeForm{"datetime", Form::kDateTime},  TypeForm{"timestamp", Form::kTimestamp},
 };
 
 Form FormOf(const MariadbColumn& column) {
@@ -269,8 +269,9 @@ absl::StatusOr<std::string> Literal(const MariadbColumn& column, std::string_vie
     case KeyForm::kNumber:
       return consists_of("-0123456789.") ? absl::StatusOr<std::string>(text) : bad;
     case KeyForm::kWords:
-      return consists_of("0123456789abcdefABCDEF:.- ") ? absl::StatusOr<std::string>("'" + text + "'")
-                                                       : bad;
+      return consists_of("0123456789abcdefABCDEF:.- ")
+                 ? absl::StatusOr<std::string>("'" + text + "'")
+                 : bad;
     case KeyForm::kBytes:
       return absl::StrCat("x'", ToAbsl(cursor), "'");
     case KeyForm::kText:

@@ -193,7 +193,7 @@ class MariadbFollower final : public Follower {
 
   TableReading* reading_ = nullptr;
   std::optional<MariadbTables> tables_reader_;
-  std::optional<BinlogPlace> place_;  // how far the binlog was followed
+  std::optional<BinlogPlace> place_;                          // how far the binlog was followed
   std::optional<std::pair<TableTask, PlacedChunk>> waiting_;  // rows that stand further on
 };
 

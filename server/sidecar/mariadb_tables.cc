@@ -36,8 +36,8 @@ std::string NameOf(const std::string& database, const std::string& table) {
 absl::Status MayNotRead(const std::string& database, const std::string& table,
                         std::string_view why) {
   return absl::PermissionDeniedError(absl::StrCat(
-      "table ", database, ".", table, " can't be read anew: ", ToAbsl(why),
-      "; GRANT SELECT ON ", NameOf(database, table), " TO the source's user, then ask again"));
+      "table ", database, ".", table, " can't be read anew: ", ToAbsl(why), "; GRANT SELECT ON ",
+      NameOf(database, table), " TO the source's user, then ask again"));
 }
 
 binlog::Table ToTable(const std::string& database, const std::string& name,
@@ -58,8 +58,8 @@ binlog::Table ToTable(const std::string& database, const std::string& name,
 uint64_t NumberOfBinlog(std::string_view file_name) {
   uint64_t number = 0;
   const size_t dot = file_name.rfind('.');
-  const bool read = dot != std::string_view::npos &&
-                    absl::SimpleAtoi(ToAbsl(file_name.substr(dot + 1)), &number);
+  const bool read =
+      dot != std::string_view::npos && absl::SimpleAtoi(ToAbsl(file_name.substr(dot + 1)), &number);
   return read ? number : 0;
 }
 
@@ -200,8 +200,7 @@ absl::StatusOr<MariadbTables::Definition> MariadbTables::Describe(const std::str
     const auto found = std::find_if(
         definition.columns.begin(), definition.columns.end(),
         [&row](const MariadbColumn& column) { return column.name == row[0].value_or(""); });
-    definition.primary_key.push_back(
-        static_cast<uint32_t>(found - definition.columns.begin()));
+    definition.primary_key.push_back(static_cast<uint32_t>(found - definition.columns.begin()));
   }
   if (definition.primary_key.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -263,8 +262,8 @@ absl::StatusOr<std::string> MariadbTables::Statement(const Definition& definitio
       FUNDGATE_ASSIGN_OR_RETURN(const std::string literal, Literal(column, ToStd(value)));
       const std::string& name = order[i - 1];
       where = where.empty() ? absl::StrCat(name, " > ", literal)
-                            : absl::StrCat("(", name, " > ", literal, " OR (", name, " = ",
-                                           literal, " AND ", where, "))");
+                            : absl::StrCat("(", name, " > ", literal, " OR (", name, " = ", literal,
+                                           " AND ", where, "))");
       if (i == 1) where = absl::StrCat(" WHERE ", name, " >= ", literal, " AND ", where);
     }
   }
@@ -274,11 +273,10 @@ absl::StatusOr<std::string> MariadbTables::Statement(const Definition& definitio
 }
 
 absl::Status CheckCascades(sources::MariadbSession& session, const std::set<std::string>& tables) {
-  FUNDGATE_ASSIGN_OR_RETURN(
-      const std::vector<sources::ResultRow> rows,
-      session.Query("SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, "
-                    "REFERENCED_TABLE_NAME, DELETE_RULE, UPDATE_RULE FROM "
-                    "information_schema.REFERENTIAL_CONSTRAINTS"));
+  FUNDGATE_ASSIGN_OR_RETURN(const std::vector<sources::ResultRow> rows,
+                            session.Query("SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, "
+                                          "REFERENCED_TABLE_NAME, DELETE_RULE, UPDATE_RULE FROM "
+                                          "information_schema.REFERENTIAL_CONSTRAINTS"));
   std::vector<std::string> found;
   for (const sources::ResultRow& row : rows) {
     const std::string table =

@@ -69,8 +69,7 @@ void SnapshotRunner::Sweep() {
   }
 }
 
-SnapshotRunner::Step SnapshotRunner::NewStep(const TableTask& task,
-                                             const TableChunk& chunk) const {
+SnapshotRunner::Step SnapshotRunner::NewStep(const TableTask& task, const TableChunk& chunk) const {
   Step step;
   step.said.set_run(order_.run());
   step.said.set_table(task.table);
@@ -121,7 +120,8 @@ absl::Status SnapshotRunner::Take(const TableTask& task, const TableChunk& chunk
   step.said.set_is_last(chunk.is_last);
   FUNDGATE_RETURN_IF_ERROR(Push(std::move(step)));
   const absl::Time now = now_();
-  const double share = absl::FDivDuration(kChunkTime, std::max(now - asked_at_, absl::Milliseconds(1)));
+  const double share =
+      absl::FDivDuration(kChunkTime, std::max(now - asked_at_, absl::Milliseconds(1)));
   rows_ = std::clamp(static_cast<size_t>(static_cast<double>(task.rows) * share),
                      std::max(kMinRows, rows_ / 2), std::min(kMaxRows, rows_ * 2));
   if (options_.rows_per_second > 0) {
@@ -153,8 +153,8 @@ absl::Status SnapshotRunner::GiveUp(const TableTask& task, const absl::Status& w
              {{"table", task.table}, {"reason", std::string(why.message())}});
   Step step;
   step.said.set_run(order_.run());
-  step.said.set_problem(mapping::CutText(
-      absl::StrCat(task.table, ": ", std::string(why.message())), kMaxProblemBytes));
+  step.said.set_problem(mapping::CutText(absl::StrCat(task.table, ": ", std::string(why.message())),
+                                         kMaxProblemBytes));
   return Push(std::move(step));
 }
 
@@ -167,15 +167,17 @@ void SnapshotRunner::TellProgress(const TableTask& task, const TableChunk& chunk
   }
   if (now - told_at_ < kTellEvery && !chunk.is_last) return;
   const double seconds = std::max(absl::ToDoubleSeconds(now - told_at_), 0.001);
-  const auto rate = static_cast<uint64_t>(static_cast<double>(rows - std::min(rows, told_rows_)) / seconds);
+  const auto rate =
+      static_cast<uint64_t>(static_cast<double>(rows - std::min(rows, told_rows_)) / seconds);
   const bool knows_rest = rate > 0 && expected_rows_ > rows;
-  log_.Info(chunk.is_last ? "read a table to its end" : "reading a table",
-            {{"table", task.table},
-             {"rows", absl::StrCat(rows)},
-             {"of_about", absl::StrCat(std::max(expected_rows_, rows))},
-             {"rows_per_second", absl::StrCat(rate)},
-             {"left", knows_rest ? absl::FormatDuration(absl::Seconds((expected_rows_ - rows) / rate))
-                                 : "0"}});
+  log_.Info(
+      chunk.is_last ? "read a table to its end" : "reading a table",
+      {{"table", task.table},
+       {"rows", absl::StrCat(rows)},
+       {"of_about", absl::StrCat(std::max(expected_rows_, rows))},
+       {"rows_per_second", absl::StrCat(rate)},
+       {"left",
+        knows_rest ? absl::FormatDuration(absl::Seconds((expected_rows_ - rows) / rate)) : "0"}});
   told_at_ = now;
   told_rows_ = rows;
 }

@@ -76,12 +76,12 @@ class SnapshotRunner final : public TableReading {
   const std::function<absl::Time()> now_;
   SnapshotSink sink_;
 
-  uint64_t pushed_ = 0;        // steps
-  bool given_up_ = false;      // or over
-  absl::Time asked_at_;        // for the chunk that is being read
+  uint64_t pushed_ = 0;                    // steps
+  bool given_up_ = false;                  // or over
+  absl::Time asked_at_;                    // for the chunk that is being read
   absl::Time due_ = absl::InfinitePast();  // the next chunk, by the load that is allowed
-  size_t rows_ = 1000;         // of a chunk that takes kChunkTime
-  uint64_t expected_rows_ = 0;  // of the table
+  size_t rows_ = 1000;                     // of a chunk that takes kChunkTime
+  uint64_t expected_rows_ = 0;             // of the table
   absl::Time told_at_ = absl::InfinitePast();
   uint64_t told_rows_ = 0;
 };

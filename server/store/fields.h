@@ -217,8 +217,7 @@ void Fields(A& a, F<A, Alert>& r) {
 }
 template <typename A>
 void Fields(A& a, F<A, SnapshotTable>& r) {
-  a(r.name, r.cursor, r.begun_at, r.done, r.rows, r.expected_rows, r.unreadable,
-    r.unreadable_lost);
+  a(r.name, r.cursor, r.begun_at, r.done, r.rows, r.expected_rows, r.unreadable, r.unreadable_lost);
 }
 template <typename A>
 void Fields(A& a, F<A, SnapshotRun>& r) {

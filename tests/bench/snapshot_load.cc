@@ -81,16 +81,15 @@ int Run(int64_t rows, const std::string& rows_per_second) {
   SidecarWorld world(settings);
   world.database().Execute("GRANT SELECT ON pay.* TO fundgate@'127.0.0.1'");
   for (int64_t from = 0; from < rows; from += kRowsOfInsert) {
-    world.database().Execute(absl::StrCat(
-        "INSERT INTO pay.payment SELECT CONCAT('p', seq), 'm1', CONCAT('o', seq MOD ", kOrders,
-        "), 1.00 + seq MOD 100, 'SUCCESS' FROM seq_", from, "_to_",
-        std::min(rows, from + kRowsOfInsert) - 1));
+    world.database().Execute(
+        absl::StrCat("INSERT INTO pay.payment SELECT CONCAT('p', seq), 'm1', CONCAT('o', seq MOD ",
+                     kOrders, "), 1.00 + seq MOD 100, 'SUCCESS' FROM seq_", from, "_to_",
+                     std::min(rows, from + kRowsOfInsert) - 1));
   }
   world.database().Execute("RESET MASTER");
   std::atomic<bool> stopped = false;
   std::atomic<uint64_t> statements = 0;
-  std::thread business(
-      [&] { DoBusiness(world.database().port(), rows, stopped, statements); });
+  std::thread business([&] { DoBusiness(world.database().port(), rows, stopped, statements); });
   const Clock::time_point start = Clock::now();
   world.StartSidecar({"--snapshot-rows", rows_per_second});
   v1::Snapshot run;

@@ -41,9 +41,7 @@ class SnapshotWorld : public World {
           if (adjust) adjust(policy);
         }) {}
 
-  const SnapshotRun& run() const {
-    return state().resident().of<core::SnapshotRuns>().at(kLedger);
-  }
+  const SnapshotRun& run() const { return state().resident().of<core::SnapshotRuns>().at(kLedger); }
   size_t gaps() const { return state().resident().of<core::Gaps>().size(); }
 
   SnapshotAnswer Want(std::vector<std::string> tables = {}, bool history = false) {
@@ -210,8 +208,8 @@ TEST(Snapshot, AChangeMeanwhileCountsForItsImageAfter) {
   world.Update("payment", 2, {.key = "p2", .amount = "CNY 9.00"},
                {.key = "p2", .amount = "CNY 8.00"});
   EXPECT_EQ(world.OrderCounter("paid").posted, 4800);
-  world.Read("payment", {{1, {.key = "p1", .amount = "CNY 40.00"}},
-                         {2, {.key = "p2", .amount = "CNY 8.00"}}});
+  world.Read("payment",
+             {{1, {.key = "p1", .amount = "CNY 40.00"}}, {2, {.key = "p2", .amount = "CNY 8.00"}}});
   world.Sweep();
   EXPECT_EQ(world.OrderCounter("paid").posted, 4800);
   EXPECT_EQ(world.run().taken_back, 0U);
@@ -520,9 +518,9 @@ TEST(SnapshotHistory, BadOldDataIsReportedApartAndFreezesNobody) {
   world.ReadNothingOf(kOthers);
   world.Sweep();
   world.Prove();
-  EXPECT_THAT(world.Violations(), ::testing::UnorderedElementsAre(
-                                      "duplicate_movement", "refunds_within_paid",
-                                      "escrow_covers"));
+  EXPECT_THAT(world.Violations(),
+              ::testing::UnorderedElementsAre("duplicate_movement", "refunds_within_paid",
+                                              "escrow_covers"));
   EXPECT_THAT(world.History(), ::testing::Each(true));
   EXPECT_EQ(world.breakers(), 0U);
   ASSERT_EQ(world.state().of<core::Groups>().size(), 1U);

@@ -53,8 +53,7 @@ WorldSettings BeginningWithSnapshot() {
 
 class SnapshotWorld : public SidecarWorld {
  public:
-  explicit SnapshotWorld(const WorldSettings& settings = AllTables())
-      : SidecarWorld(settings) {}
+  explicit SnapshotWorld(const WorldSettings& settings = AllTables()) : SidecarWorld(settings) {}
 
   v1::Snapshot Want(std::vector<std::string> tables = {}) {
     v1::ResnapshotSourceRequest request;
@@ -92,17 +91,16 @@ class SnapshotWorld : public SidecarWorld {
   }
 
   void WritePayments(int from, int to, int orders) {
-    database().Execute(absl::StrCat(
-        "INSERT INTO pay.payment SELECT CONCAT('p', seq), 'm1', CONCAT('o', seq MOD ", orders,
-        "), 1.00 + (seq MOD 7), 'SUCCESS' FROM seq_", from, "_to_", to));
+    database().Execute(
+        absl::StrCat("INSERT INTO pay.payment SELECT CONCAT('p', seq), 'm1', CONCAT('o', seq MOD ",
+                     orders, "), 1.00 + (seq MOD 7), 'SUCCESS' FROM seq_", from, "_to_", to));
   }
 };
 
 // Writes, changes and deletes payments until it is stopped.
 class Business {
  public:
-  Business(uint16_t port, int orders)
-      : thread_([this, port, orders] { Run(port, orders); }) {}
+  Business(uint16_t port, int orders) : thread_([this, port, orders] { Run(port, orders); }) {}
   ~Business() { Stop(); }
 
   void Stop() {

@@ -137,9 +137,9 @@ TEST(SnapshotColumns, WhatHasNoOrderOrNoViewIsRefused) {
   server.Execute("CREATE DATABASE d");
   const std::unique_ptr<MariadbTables> tables = TablesOf(server);
   ASSERT_NE(tables, nullptr);
-  for (const char* table : {"(a ENUM('x') PRIMARY KEY)", "(a DOUBLE PRIMARY KEY)", "(a INT)",
-                            "(a INT PRIMARY KEY) ENGINE=Aria",
-                            "(a INT PRIMARY KEY) WITH SYSTEM VERSIONING"}) {
+  for (const char* table :
+       {"(a ENUM('x') PRIMARY KEY)", "(a DOUBLE PRIMARY KEY)", "(a INT)",
+        "(a INT PRIMARY KEY) ENGINE=Aria", "(a INT PRIMARY KEY) WITH SYSTEM VERSIONING"}) {
     server.Execute(absl::StrCat("CREATE OR REPLACE TABLE d.k ", table));
     EXPECT_TRUE(absl::IsFailedPrecondition(tables->Read({"d.k", "", 1}).status())) << table;
   }

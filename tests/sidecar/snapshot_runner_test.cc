@@ -13,11 +13,11 @@
 namespace fundgate::sidecar {
 namespace {
 
-using ::testing::HasSubstr;
 using mapping::testing::DocumentOf;
 using mapping::testing::Refund;
 using mapping::testing::RefundsOf;
 using mapping::testing::RefundTable;
+using ::testing::HasSubstr;
 
 class Running : public ::testing::Test {
  protected:

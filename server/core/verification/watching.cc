@@ -61,8 +61,8 @@ absl::Time ProvenUntil(Draft& draft, const std::vector<SourceName>& sources) {
 Sighting SightingOf(const Draft& draft, const SeenEvent& seen) {
   EventOrigin origin = seen.event.origin;
   origin.statement = Cut(origin.statement, kMaxKeptStatementBytes);
-  return {seen.source, seen.event.id,     AccountOf(seen.event),   OrderOf(seen.event),
-          draft.now(), std::move(origin), RowOf(seen.event).table, seen.event.occurred_at,
+  return {seen.source,          seen.event.id,     AccountOf(seen.event),   OrderOf(seen.event),
+          draft.now(),          std::move(origin), RowOf(seen.event).table, seen.event.occurred_at,
           draft.finds_history()};
 }
 

@@ -4,8 +4,8 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -75,11 +75,11 @@ class GateStream {
   std::condition_variable changed_;
   google::protobuf::Timestamp gate_time_;
   std::string acknowledged_;
-  absl::Time heard_;      // the gate's last word, or when a request began to wait; our clock
-  size_t under_way_ = 0;  // sent and not acknowledged
+  absl::Time heard_;            // the gate's last word, or when a request began to wait; our clock
+  size_t under_way_ = 0;        // sent and not acknowledged
   std::deque<bool> are_steps_;  // of these, in their order: whether they are steps of a run
   uint64_t acknowledged_steps_ = 0;
-  bool ended_ = false;    // by the gate or the connection
+  bool ended_ = false;  // by the gate or the connection
   bool finished_ = false;
   absl::Status end_;  // once finished
 

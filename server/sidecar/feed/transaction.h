@@ -3,7 +3,6 @@
 #define SERVER_SIDECAR_FEED_TRANSACTION_H_
 
 #include <cstdint>
-
 #include <optional>
 
 #include "absl/time/time.h"
