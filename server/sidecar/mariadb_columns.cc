@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -198,7 +197,7 @@ binlog::Value ValueOf(const MariadbColumn& column, const std::optional<std::stri
     case Form::kFloat:
     case Form::kDouble:
       value.kind = form == Form::kFloat ? Kind::kFloat : Kind::kDouble;
-      value.real = std::strtod(text->c_str(), nullptr);
+      if (!absl::SimpleAtod(*text, &value.real)) value.kind = Kind::kUnreadable;
       if (form == Form::kFloat) value.real = static_cast<float>(value.real);
       value.text = {};
       break;
