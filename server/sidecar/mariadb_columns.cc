@@ -197,9 +197,9 @@ binlog::Value ValueOf(const MariadbColumn& column, const std::optional<std::stri
     case Form::kFloat:
     case Form::kDouble:
       value.kind = form == Form::kFloat ? Kind::kFloat : Kind::kDouble;
-      if (!absl::SimpleAtod(*text, &value.real)) value.kind = Kind::kUnreadable;
+      value.text = absl::SimpleAtod(*text, &value.real) ? std::string_view() : kUnreadable;
+      if (!value.text.empty()) value.kind = Kind::kUnreadable;
       if (form == Form::kFloat) value.real = static_cast<float>(value.real);
-      value.text = {};
       break;
     case Form::kDecimal:
       value.kind = Kind::kDecimal;
