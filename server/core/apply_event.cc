@@ -60,6 +60,7 @@ bool ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& ev
     if (speaks(*side) && !why.has_value()) why = Unpostable(draft.policy(), *movement, **side);
   }
   if (why.has_value()) {  // then neither side is posted
+    if (event.snapshot) NoteUnreadable(draft, source.name, change.row);
     for (const auto* side : {&change.before, &change.after}) {
       if (!speaks(*side)) continue;
       MarkGap(draft, ScopeOf(change.kind, **side), source.name,

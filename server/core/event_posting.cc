@@ -54,6 +54,7 @@ class RowChange {
     const bool settles = event_.snapshot || (run_ != nullptr && MayBeSettled());
     if (!settles && IsOvertaken(before, after)) return;
     Note(before, after);
+    if (settles) TakeBackSeconds();
     const RowContribution* row = FindRow();
     const bool is_posted = row != nullptr && row->line.amount > 0;
     if (!Counts(after)) return is_posted ? Reverse(after) : RememberUncounted(after);
@@ -72,19 +73,35 @@ class RowChange {
   bool IsKnown(const std::optional<Contribution>& after) {
     if (!after.has_value() || draft_.FindKey(key_) == nullptr) return false;
     const RowContribution* row = FindRowAsItIs();
-    if (row == nullptr) return false;
+    if (row == nullptr || HasSeconds()) return false;
     if (!Counts(after)) return row->line.amount == 0 && row->image_hash == change_.image_hash;
     return PlaceOf(*row) == PlaceOf(*after) && row->line == after->line && !row->shared.has_value();
   }
 
   // No change of the key: how long it is kept doesn't follow from it.
   bool MarkSeen() {
-    KeyRecord& key = draft_.Mutable<Keys>(key_);
-    const auto row = std::find_if(key.rows.begin(), key.rows.end(), [this](const auto& candidate) {
-      return candidate.source == source_.name && candidate.row == change_.row;
-    });
+    RowContribution* const row = FindIn(draft_.Mutable<Keys>(key_).rows);
     if (run_ != nullptr) row->seen_run = run_->run;
     return false;
+  }
+
+  bool HasSeconds() {
+    const std::vector<RowContribution>& rows = draft_.FindKey(key_)->rows;
+    return std::count_if(rows.begin(), rows.end(),
+                         [this](const RowContribution& row) { return IsThis(row); }) > 1;
+  }
+
+  // There is one row of a name: if it came twice, it had gone in between and nobody saw it.
+  void TakeBackSeconds() {
+    if (!HasSeconds()) return;
+    std::vector<RowContribution>& rows = record().rows;
+    auto next = std::find_if(rows.begin(), rows.end(),
+                             [this](const RowContribution& row) { return IsThis(row); });
+    for (++next; next != rows.end();) {
+      const bool goes =
+          IsThis(*next) && Post(PlaceOf(*next), PostedOf(*next), None(next->line.order));
+      next = goes ? rows.erase(next) : std::next(next);
+    }
   }
 
   // A row that is posted counts for what it says now, whatever was posted of it.
@@ -96,22 +113,18 @@ class RowChange {
 
   KeyRecord& record() { return draft_.MutableKey(key_); }
 
-  const RowContribution* FindRowAsItIs() {
-    const KeyRecord* key = draft_.FindKey(key_);
-    const auto found =
-        std::find_if(key->rows.begin(), key->rows.end(), [this](const RowContribution& row) {
-          return row.source == source_.name && row.row == change_.row;
-        });
-    return found == key->rows.end() ? nullptr : &*found;
+  bool IsThis(const RowContribution& row) const {
+    return row.source == source_.name && row.row == change_.row;
   }
 
-  RowContribution* FindRow() {
-    std::vector<RowContribution>& rows = record().rows;
-    const auto found = std::find_if(rows.begin(), rows.end(), [this](const RowContribution& row) {
-      return row.source == source_.name && row.row == change_.row;
-    });
+  template <typename Rows>
+  auto FindIn(Rows& rows) const {
+    const auto found = std::find_if(rows.begin(), rows.end(),
+                                    [this](const RowContribution& row) { return IsThis(row); });
     return found == rows.end() ? nullptr : &*found;
   }
+  const RowContribution* FindRowAsItIs() { return FindIn(draft_.FindKey(key_)->rows); }
+  RowContribution* FindRow() { return FindIn(record().rows); }
 
   bool IsRedelivery(bool is_insert, const std::optional<Contribution>& after) {
     const KeyRecord* known = draft_.FindKey(key_);
@@ -361,8 +374,14 @@ class RowChange {
   // The same row came into being a second time without having gone.
   void PostSecond(const Contribution& after) {
     violations().Compare(after, true);
-    Touch();
-    (void)Post(PlaceOf(after), None(after.line.order), Whole(after.line));
+    RowContribution second = Touch();
+    if (!Post(PlaceOf(after), None(after.line.order), Whole(after.line))) return;
+    // What it posts stands behind the entry that the row is known by; see TakeBackSeconds.
+    second.account = after.account;
+    second.amount = Money{after.currency, after.line.amount};
+    second.line = after.line;
+    second.shared.reset();
+    record().rows.push_back(std::move(second));
   }
 
   // Another row has moved this key (and part) before.

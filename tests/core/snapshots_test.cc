@@ -132,6 +132,17 @@ TEST(Snapshot, ARowThatCameBehindTheCursorIsNotTakenBack) {
   EXPECT_EQ(world.OrderCounter("paid").posted, 10100);
 }
 
+TEST(Snapshot, ARowThatCameTwiceBecauseNobodySawItGoCountsOnce) {
+  SnapshotWorld world;
+  world.Insert("payment", 1, {.key = "p1"});
+  world.Insert("payment", 1, {.key = "p1", .amount = "CNY 40.00"});
+  EXPECT_EQ(world.OrderCounter("paid").posted, 14000);
+  world.Want({"payment"});
+  world.Read("payment", {{1, {.key = "p1", .amount = "CNY 40.00"}}});
+  world.Sweep();
+  EXPECT_EQ(world.OrderCounter("paid").posted, 4000);
+}
+
 TEST(Snapshot, WhatTheServiceWasAllowedIsSettledByItsRow) {
   SnapshotWorld world;
   world.Insert("payment", 1, {.key = "p1"});
