@@ -125,8 +125,10 @@ class Sweep {
     const KeyRecord* record = draft_.FindKey(key);
     if (record == nullptr) return;
     const std::vector<RowContribution> rows = record->rows;
+    std::set<RowId> looked_at;
     for (const RowContribution& row : rows) {
       if (row.source != source_.name || row.line.amount <= 0) continue;
+      if (!looked_at.insert(row.row).second) continue;
       const SnapshotTable* table = FindTable(run_, row.row.table);
       if (table == nullptr) continue;
       if (row.seen_run != run_.run && MayBeGone(*table, row)) {
