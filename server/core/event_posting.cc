@@ -118,7 +118,7 @@ class RowChange {
   }
 
   template <typename Rows>
-  auto FindIn(Rows& rows) const {
+  auto FindIn(Rows& rows) const -> decltype(rows.data()) {
     const auto found = std::find_if(rows.begin(), rows.end(),
                                     [this](const RowContribution& row) { return IsThis(row); });
     return found == rows.end() ? nullptr : &*found;
