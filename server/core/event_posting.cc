@@ -60,7 +60,9 @@ class RowChange {
     if (!Counts(after)) return is_posted ? Reverse(after) : RememberUncounted(after);
     if (settles) return is_posted ? Settle(*after) : PostNew(*after);
     if (is_posted && !before.has_value()) return PostSecond(*after);
-    return Counts(before) ? Edit(*before, *after) : PostNew(*after);
+    if (Counts(before)) return Edit(*before, *after);
+    if (is_posted) SetAside();
+    PostNew(*after);
   }
 
   // ---- Where a run reads the row's table anew (snapshots.h) ----
@@ -102,6 +104,15 @@ class RowChange {
           IsThis(*next) && Post(PlaceOf(*next), PostedOf(*next), None(next->line.order));
       next = goes ? rows.erase(next) : std::next(next);
     }
+  }
+
+  // The row counts anew though it is posted: nobody saw it end. What is posted stays so behind the
+  // entry that the row is known by; see TakeBackSeconds.
+  void SetAside() {
+    RowContribution aside = *FindRow();
+    FindRow()->line = Nothing(aside.line.order);
+    FindRow()->shared.reset();
+    record().rows.push_back(std::move(aside));
   }
 
   // A row that is posted counts for what it says now, whatever was posted of it.
