@@ -66,7 +66,6 @@ class RowChange {
   }
 
   // ---- Where a run reads the row's table anew (snapshots.h) ----
-
   // What a row says as it stands is all that it counts for: its image before may be one that the
   // gate never saw. Not of rows whose key was forgotten: what is posted of them nobody knows.
   bool MayBeSettled() { return draft_.Find<ForgottenKeys>(key_) == nullptr; }
@@ -74,7 +73,7 @@ class RowChange {
   // The row is known to say just this.
   bool IsKnown(const std::optional<Contribution>& after) {
     if (!after.has_value() || draft_.FindKey(key_) == nullptr) return false;
-    const RowContribution* row = FindRowAsItIs();
+    const RowContribution* row = FindIn(draft_.FindKey(key_)->rows);
     if (row == nullptr || HasSeconds()) return false;
     if (!Counts(after)) return row->line.amount == 0 && row->image_hash == change_.image_hash;
     return PlaceOf(*row) == PlaceOf(*after) && row->line == after->line && !row->shared.has_value();
@@ -82,8 +81,7 @@ class RowChange {
 
   // No change of the key: how long it is kept doesn't follow from it.
   bool MarkSeen() {
-    RowContribution* const row = FindIn(draft_.Mutable<Keys>(key_).rows);
-    if (run_ != nullptr) row->seen_run = run_->run;
+    if (run_ != nullptr) FindIn(draft_.Mutable<Keys>(key_).rows)->seen_run = run_->run;
     return false;
   }
 
@@ -95,15 +93,11 @@ class RowChange {
 
   // There is one row of a name: if it came twice, it had gone in between and nobody saw it.
   void TakeBackSeconds() {
-    if (!HasSeconds()) return;
-    std::vector<RowContribution>& rows = record().rows;
-    auto next = std::find_if(rows.begin(), rows.end(),
-                             [this](const RowContribution& row) { return IsThis(row); });
-    for (++next; next != rows.end();) {
-      const bool goes =
-          IsThis(*next) && Post(PlaceOf(*next), PostedOf(*next), None(next->line.order));
-      next = goes ? rows.erase(next) : std::next(next);
-    }
+    const RowContribution* const first = FindRow();
+    std::erase_if(record().rows, [this, first](const RowContribution& row) {
+      return &row != first && IsThis(row) &&
+             Post(PlaceOf(row), PostedOf(row), None(row.line.order));
+    });
   }
 
   // The row counts anew though it is posted: nobody saw it end. What is posted stays so behind the
@@ -134,7 +128,6 @@ class RowChange {
                                     [this](const RowContribution& row) { return IsThis(row); });
     return found == rows.end() ? nullptr : &*found;
   }
-  const RowContribution* FindRowAsItIs() { return FindIn(draft_.FindKey(key_)->rows); }
   RowContribution* FindRow() { return FindIn(record().rows); }
 
   bool IsRedelivery(bool is_insert, const std::optional<Contribution>& after) {
@@ -494,7 +487,6 @@ class RowChange {
 };
 
 using ChangeOfKey = RowChange;  // not the enumeration of that name
-
 }  // namespace
 
 bool PostRow(Draft& draft, const SourceDefinition& source, const Event& event,
