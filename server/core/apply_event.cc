@@ -10,6 +10,7 @@
 #include "server/core/event_posting.h"
 #include "server/core/fact_events.h"
 #include "server/core/gaps.h"
+#include "server/core/row_doubts.h"
 #include "server/core/snapshots.h"
 #include "server/core/verification/verification.h"
 
@@ -68,6 +69,7 @@ bool ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& ev
     }
     return true;
   }
+  if (DoubtChange(draft, source, event, change)) return false;
   const auto apply = [&](const IdempotencyKey& key, const std::optional<Contribution>& before,
                          const std::optional<Contribution>& after) {
     return PostRow(draft, source, event, change, *movement, key, before, after);

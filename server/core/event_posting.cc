@@ -12,6 +12,7 @@
 #include "server/core/event_violations.h"
 #include "server/core/gaps.h"
 #include "server/core/reservations.h"
+#include "server/core/row_doubts.h"
 #include "server/core/snapshots.h"
 #include "server/core/suspects.h"
 
@@ -41,8 +42,10 @@ class RowChange {
     if (event_.snapshot) {
       if (!MayBeSettled()) return false;
       if (IsKnown(after)) return MarkSeen();
-    } else if (IsRedelivery(!change_.before.has_value(), after)) {
-      return false;
+    } else {
+      const bool is_known = IsRedelivery(!change_.before.has_value(), after);
+      if (is_known || !IsOvertaken(before, after)) EndDoubt(draft_, key_, source_, change_);
+      if (is_known) return false;
     }
     // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
     if (after.has_value() || draft_.FindKey(key_) != nullptr) Change(before, after);
@@ -66,8 +69,7 @@ class RowChange {
   }
 
   // ---- Where a run reads the row's table anew (snapshots.h) ----
-  // What a row says as it stands is all that it counts for: its image before may be one that the
-  // gate never saw. Not of rows whose key was forgotten: what is posted of them nobody knows.
+  // Not if its key was forgotten: what is posted of it nobody knows then.
   bool MayBeSettled() { return draft_.Find<ForgottenKeys>(key_) == nullptr; }
 
   // The row is known to say just this.
@@ -91,7 +93,7 @@ class RowChange {
                          [this](const RowContribution& row) { return IsThis(row); }) > 1;
   }
 
-  // There is one row of a name: if it came twice, it had gone in between and nobody saw it.
+  // If the row came twice, it had gone in between and nobody saw it.
   void TakeBackSeconds() {
     const RowContribution* const first = FindRow();
     std::erase_if(record().rows, [this, first](const RowContribution& row) {
@@ -100,8 +102,7 @@ class RowChange {
     });
   }
 
-  // The row counts anew though it is posted: nobody saw it end. What is posted stays so behind the
-  // entry that the row is known by; see TakeBackSeconds.
+  // The row counts anew though it is posted: nobody saw it end. What is posted stays so, behind.
   void SetAside() {
     RowContribution aside = *FindRow();
     FindRow()->line = Nothing(aside.line.order);
@@ -141,7 +142,7 @@ class RowChange {
       if (may_repeat && is_insert && row.line.amount > 0) return true;
       return may_repeat && after.has_value() && row.image_hash == change_.image_hash &&
              row.account == after->account &&
-             (Counts(after) ? row.line == after->line : row.line.amount == 0);
+             (Counts(after) ? SaidLine(row) == after->line : SaidLine(row).amount == 0);
     });
   }
 
@@ -272,8 +273,7 @@ class RowChange {
     if (event_.snapshot && change_.after.has_value() && !deltas->empty()) {
       draft_.Mutable<SnapshotRuns>(source_.name).corrected += 1;
     }
-    // While all tables are read for the first time, books are ahead of what cures them; the sweep
-    // looks at all of them.
+    // While all tables are read for the first time, cures may come later; the sweep looks at all.
     const bool is_swept_later = run_ != nullptr && run_->history && run_->is_whole &&
                                 run_->state == SnapshotState::kReading;
     if (is_swept_later) return true;
@@ -339,6 +339,8 @@ class RowChange {
     if (posted.shared.amount != posted.line.amount || posted.shared.parts != posted.line.parts) {
       row.shared = std::move(posted.shared);
     }
+    row.said.reset();
+    if (said.line != posted.line) row.said = said.line;
     row.line = std::move(posted.line);
     row.counted = true;
   }
@@ -380,7 +382,6 @@ class RowChange {
     violations().Compare(after, true);
     RowContribution second = Touch();
     if (!Post(PlaceOf(after), None(after.line.order), Whole(after.line))) return;
-    // What it posts stands behind the entry that the row is known by; see TakeBackSeconds.
     second.account = after.account;
     second.amount = Money{after.currency, after.line.amount};
     second.line = after.line;
@@ -426,8 +427,7 @@ class RowChange {
            before.line != after.line);
   }
 
-  // What is posted of a row at a place becomes `target` at the one that it names now. `known` is
-  // null for a row that had not counted; `differs` if it says another amount.
+  // What is posted of a row becomes `target` where it says now. `known`: null if it hadn't counted.
   void Repost(const RowContribution* known, const Posted& posted, const Place& old_place,
               const Contribution& after, const Posted& target, bool differs) {
     const Place place = PlaceOf(after);
@@ -471,7 +471,9 @@ class RowChange {
     const Posted nothing = None(posted.line.order);
     const bool fits = Post(PlaceOf(posted), PostedOf(posted), nothing);
     RowContribution& row = Touch();
+    row.said = nothing.line;
     if (!fits) return;
+    row.said.reset();
     row.line = nothing.line;
     row.shared.reset();
     row.amount.minor_units = 0;

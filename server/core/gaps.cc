@@ -4,11 +4,15 @@
 #include <vector>
 
 namespace fundgate::core {
+namespace {
+
+GapScope Widened(const GapScope& scope) { return {scope.kind, AccountId(), OrderId()}; }
+
+}  // namespace
 
 void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::string& reason) {
   if (draft.FindGap(scope) == nullptr && draft.before().of<Gaps>().size() >= kMaxGaps) {
-    scope.account = AccountId();
-    scope.order = OrderId();
+    scope = Widened(scope);
   }
   Gap& gap = draft.MutableGap(scope);
   if (gap.count == 0) {
@@ -21,6 +25,14 @@ void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::
   if (gap.source == source) return;
   const auto place = std::lower_bound(gap.also.begin(), gap.also.end(), source);
   if (place == gap.also.end() || *place != source) gap.also.insert(place, source);
+}
+
+void UnmarkGap(Draft& draft, GapScope scope) {
+  if (draft.FindGap(scope) == nullptr) scope = Widened(scope);
+  if (draft.FindGap(scope) == nullptr) return;
+  Gap& gap = draft.MutableGap(scope);
+  gap.count -= 1;
+  if (gap.count == 0) draft.Erase<Gaps>(scope);
 }
 
 void HealGap(Draft& draft, const GapScope& scope, const SourceName& source) {

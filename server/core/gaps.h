@@ -1,4 +1,4 @@
-// What could not be read, and what makes it known again.
+// What could not be read or posted, so that what it touches is unproven; and what ends that.
 #ifndef SERVER_CORE_GAPS_H_
 #define SERVER_CORE_GAPS_H_
 
@@ -13,8 +13,11 @@ namespace fundgate::core {
 // Gaps that are kept apart; past it a gap widens to its whole kind.
 inline constexpr size_t kMaxGaps = 10'000;
 
-// Something of the scope could not be read.
+// One thing more in the scope is unknown. The reason of the first stays.
 void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::string& reason);
+
+// One thing that was marked in the scope is known after all; with the last one the gap goes.
+void UnmarkGap(Draft& draft, GapScope scope);
 
 // Everything of the source's that the scope covers was read anew: the gap goes, unless another
 // source has one there too.
