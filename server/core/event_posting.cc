@@ -68,7 +68,6 @@ class RowChange {
     PostNew(*after);
   }
 
-  // ---- Where a run reads the row's table anew (snapshots.h) ----
   // Not if its key was forgotten: what is posted of it nobody knows then.
   bool MayBeSettled() { return draft_.Find<ForgottenKeys>(key_) == nullptr; }
 
@@ -81,7 +80,6 @@ class RowChange {
     return PlaceOf(*row) == PlaceOf(*after) && row->line == after->line && !row->shared.has_value();
   }
 
-  // No change of the key: how long it is kept doesn't follow from it.
   bool MarkSeen() {
     if (run_ != nullptr) FindIn(draft_.Mutable<Keys>(key_).rows)->seen_run = run_->run;
     return false;
