@@ -165,12 +165,13 @@ class MariadbFollower final : public Follower {
 
   // Tables of which the policy doesn't say that changes by foreign keys are taken.
   std::set<std::string> RefusedCascades() const {
-    std::set<std::string> tables = tables_;
+    std::set<std::string> tables;
+    std::set<std::string> accepted;
     for (const policy::v1::Table& table : context_.policy.declared.tables()) {
-      if (table.cascades() == policy::v1::CASCADES_ACCEPTED) {
-        tables.erase(absl::AsciiStrToLower(table.table()));
-      }
+      const bool is_accepted = table.cascades() == policy::v1::CASCADES_ACCEPTED;
+      (is_accepted ? accepted : tables).insert(table.table());
     }
+    for (const std::string& table : accepted) tables.erase(table);
     return tables;
   }
 

@@ -80,8 +80,8 @@ class MariadbTables {
 };
 
 // FAILED_PRECONDITION, naming the foreign key, if the server itself changes rows of one of `tables`
-// ("pay.refund", in lower case) when others go: no binlog shows that. What the user can't see, it
-// can't refuse.
+// ("pay.refund") when others go: no binlog shows that. Tables that the user may not see are passed
+// over.
 absl::Status CheckCascades(sources::MariadbSession& session, const std::set<std::string>& tables);
 
 }  // namespace fundgate::sidecar

@@ -84,7 +84,7 @@ int Run(int64_t rows, const std::string& rows_per_second) {
   for (int64_t from = 0; from < rows; from += kRowsOfInsert) {
     world.database().Execute(
         absl::StrCat("INSERT INTO pay.payment SELECT CONCAT('p', seq), 'm1', CONCAT('o', seq MOD ",
-                     kOrders, "), 1.00 + seq MOD 100, 'SUCCESS' FROM seq_", from, "_to_",
+                     kOrders, "), 1.00 + seq MOD 100, 'SUCCESS' FROM pay.seq_", from, "_to_",
                      std::min(rows, from + kRowsOfInsert) - 1));
   }
   world.database().Execute("RESET MASTER");
