@@ -1,5 +1,8 @@
 #include "server/core/gaps.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace fundgate::core {
 
 GapScope MarkGap(Draft& draft, GapScope scope, const SourceName& source,
@@ -15,6 +18,10 @@ GapScope MarkGap(Draft& draft, GapScope scope, const SourceName& source,
     gap.reason = reason;
   }
   gap.count += 1;
+  gap.newest = draft.sequence();
+  if (gap.source == source) return scope;
+  const auto place = std::lower_bound(gap.also.begin(), gap.also.end(), source);
+  if (place == gap.also.end() || *place != source) gap.also.insert(place, source);
   return scope;
 }
 
@@ -23,6 +30,22 @@ void UnmarkGap(Draft& draft, const GapScope& scope) {
   if (gap == nullptr) return;
   if (gap->count == 1) return draft.Erase<Gaps>(scope);
   draft.MutableGap(scope).count -= 1;
+}
+
+void HealGap(Draft& draft, const GapScope& scope, const SourceName& source) {
+  const Gap* gap = draft.FindGap(scope);
+  if (gap == nullptr) return;
+  std::vector<SourceName> left = gap->also;
+  if (gap->source != source) {
+    std::erase(left, source);
+    draft.MutableGap(scope).also = std::move(left);
+    return;
+  }
+  if (left.empty()) return draft.Erase<Gaps>(scope);
+  Gap& other = draft.MutableGap(scope);
+  other.source = left.front();
+  left.erase(left.begin());
+  other.also = std::move(left);
 }
 
 }  // namespace fundgate::core

@@ -1,4 +1,4 @@
-// What could not be read or posted, so that what it touches is unproven.
+// What could not be read or posted, so that what it touches is unproven; and what ends that.
 #ifndef SERVER_CORE_GAPS_H_
 #define SERVER_CORE_GAPS_H_
 
@@ -19,6 +19,10 @@ GapScope MarkGap(Draft& draft, GapScope scope, const SourceName& source, const s
 
 // One thing is known after all; with the last one the gap goes. `scope` is what MarkGap gave.
 void UnmarkGap(Draft& draft, const GapScope& scope);
+
+// Everything of the source's that the scope covers was read anew: the gap goes, unless another
+// source has one there too.
+void HealGap(Draft& draft, const GapScope& scope, const SourceName& source);
 
 }  // namespace fundgate::core
 

@@ -22,7 +22,8 @@ namespace fundgate::core {
 //    rules are not asked again about an event that was delivered before. Holds wait in a queue, and
 //    violations belong to groups, which alerts speak of.
 // 4: of a source that may repeat itself, a change that doesn't follow on what is known of its row
-//    is doubted, not posted.
+//    is doubted, not posted. Tables of a source are read anew, gaps are healed; keys that are
+//    forgotten leave their names.
 inline constexpr uint32_t kLogicVersion = 4;
 
 // The main loop of whoever drives it:
