@@ -18,6 +18,7 @@
 #include "server/sidecar/binlog/format.h"
 #include "server/sidecar/binlog/row_decoder.h"
 #include "server/sidecar/binlog/statement.h"
+#include "server/sidecar/binlog/table_describer.h"
 #include "server/sidecar/binlog/table_map.h"
 #include "server/sidecar/binlog/transaction.h"
 
@@ -35,6 +36,9 @@ struct ReaderOptions {
   // The collation (e.g. 45 for utf8mb4) of strings of tables whose character sets the server didn't
   // log (binlog_row_metadata=NO_LOG, MySQL before 8.0). 0: such strings come as kBytes.
   uint16_t assumed_collation = 0;
+  // Who describes tables whose maps don't name their columns; null: nobody. Lives longer than the
+  // reader.
+  TableDescriber* describer = nullptr;
 };
 
 // Reads the events of one connection or file in their order and tells the listener. Knows MariaDB
