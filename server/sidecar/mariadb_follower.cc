@@ -9,6 +9,8 @@
 #include "fundgate/types/text.h"
 #include "server/policy/fnv1a.h"
 #include "server/sidecar/binlog/reader.h"
+#include "server/sidecar/mariadb_schema.h"
+#include "server/sidecar/schema/learn.h"
 #include "server/sidecar/sources/mariadb/binlog_stream.h"
 
 namespace fundgate::sidecar {
@@ -71,6 +73,7 @@ class MariadbFollower final : public Follower {
 
   std::optional<Failure> Start(const feed::SourcePosition& position, uint64_t epoch) override {
     head_.emplace(primary_);
+    if (std::optional<Failure> failure = LearnSchema(position)) return failure;
     const std::string host = primary_.session->endpoint().ToString();
     absl::StatusOr<std::unique_ptr<sources::BinlogStream>> binlog = sources::BinlogStream::Open(
         std::move(primary_.session), position.Steps(), {.server_id = server_id_});
@@ -88,6 +91,7 @@ class MariadbFollower final : public Follower {
   Failure Read(binlog::TransactionListener& listener) override {
     binlog::ReaderOptions options;
     options.require_checksum = true;
+    options.describer = &context_.schema;
     options.wants_table = [this](std::string_view database, std::string_view table) {
       const std::string name = absl::StrCat(ToAbsl(database), ".", ToAbsl(table));
       return tables_.contains(absl::AsciiStrToLower(name));
@@ -114,6 +118,21 @@ class MariadbFollower final : public Follower {
   }
 
  private:
+  // What tables are as of where reading begins; asks the server only if its binlog was found not to
+  // say it.
+  std::optional<Failure> LearnSchema(const feed::SourcePosition& position) {
+    schema::History& history = context_.schema;
+    history.Follow(tables_);
+    history.Begin(StartOf(position));
+    if (!history.wants_present()) return std::nullopt;
+    MariadbSchema server(primary_, *head_, position, server_id_);
+    const absl::Status learned = schema::Learn(server, history);
+    if (!learned.ok()) return Failure{AfterDatabase(learned), learned};
+    context_.log.Info("learned the tables' definitions", {{"source", context_.settings.source},
+                                                          {"position", position.ToString()}});
+    return std::nullopt;
+  }
+
   void NoteServer() {
     std::string& known = context_.server_uid;
     if (!known.empty() && known != primary_.server_uid) {

@@ -104,6 +104,7 @@ class Reader {
   absl::Status ApplyGtid(std::span<const uint8_t> body);
   absl::Status ApplyQuery(std::span<const uint8_t> body, bool compressed);
   absl::Status ApplyStatement(std::string_view database, std::string_view sql);
+  absl::Status TellDescriber(std::string_view database, std::string_view sql);
   absl::Status TellStatement(const Statement& statement, std::string_view database,
                              std::string_view sql);
   absl::Status ApplyXid();
@@ -148,6 +149,7 @@ class Reader {
   std::optional<TransactionHead> announced_;  // by a GTID of MySQL; begins with the next event
   TransactionHead head_;
   uint64_t transactions_ = 0;  // begun so far: this one's number
+  uint64_t statements_ = 0;    // as text, so far
   uint32_t row_index_ = 0;
   std::string annotation_;
   std::vector<std::pair<std::string, std::string>> changed_;  // tables with rows in it

@@ -70,6 +70,9 @@ struct Table {
   // Why names, signs or key couldn't be told by a TableDescriber, a sentence; empty: none was asked
   // or all are known.
   std::string undescribed;
+  // The newest statement that changed the definition, as far as a TableDescriber has seen one:
+  // "0-1-42: ALTER TABLE ...".
+  std::string changed_by;
 };
 
 }  // namespace fundgate::binlog

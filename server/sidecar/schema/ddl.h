@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -56,6 +57,7 @@ struct Ddl {
   binlog::TableName table;
   binlog::TableName other;
   bool is_lenient = false;  // IF NOT EXISTS
+  bool is_alter = false;    // ALTER TABLE, also one that is kUnknown
   Definition definition;
   std::vector<Change> changes;
   std::vector<std::pair<binlog::TableName, binlog::TableName>> renames;
@@ -70,9 +72,6 @@ Ddl ReadDdl(std::string_view sql, std::string_view database);
 // The definition after an ALTER TABLE's changes (renaming the table apart), as servers apply them:
 // all at once. INVALID_ARGUMENT with a sentence if they don't fit it: then it wasn't the table's.
 absl::StatusOr<Definition> Apply(const std::vector<Change>& changes, const Definition& before);
-
-// A column's type as information_schema has it in COLUMN_TYPE: "decimal(18,2) unsigned".
-ColumnType ReadColumnType(std::string_view text, bool is_mariadb);
 
 }  // namespace fundgate::schema
 

@@ -30,7 +30,7 @@ struct ColumnType {
     kText,     // TINYTEXT to LONGBLOB
     kEnum,
     kSet,
-    kJson,  // MySQL's own; MariaDB's is a text
+    kJson,  // MariaDB's is a LONGTEXT to a binlog
     kGeometry,
   };
   Base base = Base::kOther;
@@ -62,7 +62,13 @@ struct Definition {
   // is none.
   ColumnDefinition* Find(const std::string& name);
   const ColumnDefinition* Find(const std::string& name) const;
+
+  // For itself, and for columns of text that name no character set.
+  void InheritCharset(uint16_t of_database);
 };
+
+// The type of a column, as far as its table map says it.
+ColumnType TypeOf(const binlog::Column& column);
 
 // Whether every value of the one type is the same in the other, so that a column may be changed
 // from one to the other without changing what a row says.

@@ -1,4 +1,4 @@
-// Asking a server for its present schema, so that it can be told what held before.
+// Asking a server what its tables are, and its binlog since when.
 #ifndef SERVER_SIDECAR_SCHEMA_LEARN_H_
 #define SERVER_SIDECAR_SCHEMA_LEARN_H_
 
@@ -39,14 +39,18 @@ class SchemaServer {
 };
 
 // Reads the definitions of the tables that the history follows, and all statements that are logged
-// since where the session begins, and tells the history. Rows aren't decoded. A table that the user
-// may not see stays unknown. Fails as the server does; UNAVAILABLE if the tables were changed
-// again and again while they were asked for.
+// since where the session begins, and tells the history. Rows aren't decoded. Fails as the server
+// and the decoder do; UNAVAILABLE if the tables were changed while they were asked for, again and
+// again.
 //
 //   history.Follow(tables);
-//   history.Begin(is_applied);                    // each session
+//   history.Begin(start);                               // each session
 //   if (history.wants_present()) Learn(server, history);
-//   reader_options.describer = &history;          // then read
+//   reader_options.describer = &history;                // then read
+//
+// A server doesn't show a table while a statement changes it, nor its new definition before the
+// statement is logged: so what it shows holds for everything that is logged between the newest
+// statement before the question and the next one behind it.
 absl::Status Learn(SchemaServer& server, History& history);
 
 }  // namespace fundgate::schema

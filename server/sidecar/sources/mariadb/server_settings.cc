@@ -24,8 +24,6 @@ constexpr std::array kNeeded = {
            "statements don't say which rows changed"},
     Needed{"binlog_row_image", "FULL", "binlog_row_image = FULL",
            "a mapping reads the whole row before and after a change"},
-    Needed{"binlog_row_metadata", "FULL", "binlog_row_metadata = FULL",
-           "columns are found by name, integers need their sign, rows their primary key"},
     Needed{"binlog_checksum", "CRC32", "binlog_checksum = CRC32", "damage must be noticed"},
     Needed{"sync_binlog", "1", "sync_binlog = 1",
            "a crash must not take back what was already read"},
