@@ -128,8 +128,8 @@ class MariadbFollower final : public Follower {
     MariadbSchema server(primary_, *head_, position, server_id_);
     const absl::Status learned = schema::Learn(server, history);
     if (!learned.ok()) return Failure{AfterDatabase(learned), learned};
-    context_.log.Info("learned the tables' definitions", {{"source", context_.settings.source},
-                                                          {"position", position.ToString()}});
+    context_.log.Info("learned the tables' definitions",
+                      {{"source", context_.settings.source}, {"position", position.ToString()}});
     return std::nullopt;
   }
 

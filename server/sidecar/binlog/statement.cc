@@ -78,12 +78,14 @@ class Parser {
 
   // name or name.name. False if there is none.
   bool ParseName(TableName& name) {
-    if (token_.kind != SqlToken::Kind::kWord && token_.kind != SqlToken::Kind::kQuotedName) return false;
+    if (token_.kind != SqlToken::Kind::kWord && token_.kind != SqlToken::Kind::kQuotedName)
+      return false;
     name = {.database = std::string(database_), .table = token_.text};
     Advance();
     if (!IsSign('.')) return true;
     Advance();
-    if (token_.kind != SqlToken::Kind::kWord && token_.kind != SqlToken::Kind::kQuotedName) return false;
+    if (token_.kind != SqlToken::Kind::kWord && token_.kind != SqlToken::Kind::kQuotedName)
+      return false;
     name.database = std::move(name.table);
     name.table = token_.text;
     Advance();

@@ -288,7 +288,8 @@ RowWriter RowMapper::NewWriter(const binlog::RowChange& row, std::span<const bin
 
 void RowMapper::AppendGaps(const binlog::Unreadable& unreadable,
                            std::vector<v1::Event>* out) const {
-  for (const std::string& kind : tables_->KindsOf(unreadable.database, unreadable.table, unreadable.column)) {
+  for (const std::string& kind :
+       tables_->KindsOf(unreadable.database, unreadable.table, unreadable.column)) {
     v1::Event event;
     FillHead(last_index_, event);
     event.mutable_gap()->set_movement_kind(kind);

@@ -135,7 +135,7 @@ class RowMapper {
   std::map<std::string, std::string> marks_;  // of the transaction
   // Kinds that couldn't be read in the transaction, and why.
   std::set<std::pair<std::string, std::string>> told_;
-  std::vector<binlog::Value> merged_;         // memory for an image made of two
+  std::vector<binlog::Value> merged_;  // memory for an image made of two
 };
 
 }  // namespace fundgate::mapping

@@ -226,7 +226,8 @@ class DdlReader {
     if (sql_.Accept("RENAME")) return ReadRenamePart();
     if (sql_.AcceptAll({"CONVERT", "TO"})) {
       uint16_t collation = 0;
-      while (const uint16_t found = TakeCharset(sql_)) collation = collation == 0 ? found : collation;
+      while (const uint16_t found = TakeCharset(sql_))
+        collation = collation == 0 ? found : collation;
       Add(Change::Kind::kConvert).column.type.collation = collation;
       return SkipToComma();
     }

@@ -18,15 +18,15 @@ namespace fundgate::schema {
 // One change of ALTER TABLE.
 struct Change {
   enum class Kind : uint8_t {
-    kAdd,            // `column`
-    kReplace,        // MODIFY and CHANGE: `name` becomes `column`
-    kRename,         // `name` is called `to`
-    kDrop,           // `name`
-    kAddKey,         // the primary key: `key`
-    kDropKey,        // the primary key
-    kCharset,        // of new columns: `column.type.collation`
-    kConvert,        // all columns, and new ones: `column.type.collation`
-    kRenameTable,    // the table is called `table`
+    kAdd,          // `column`
+    kReplace,      // MODIFY and CHANGE: `name` becomes `column`
+    kRename,       // `name` is called `to`
+    kDrop,         // `name`
+    kAddKey,       // the primary key: `key`
+    kDropKey,      // the primary key
+    kCharset,      // of new columns: `column.type.collation`
+    kConvert,      // all columns, and new ones: `column.type.collation`
+    kRenameTable,  // the table is called `table`
   };
   Kind kind = Kind::kAdd;
   std::string name;
@@ -43,15 +43,15 @@ struct Change {
 // What a statement does to the definitions of tables.
 struct Ddl {
   enum class Kind : uint8_t {
-    kNone,            // nothing
-    kCreate,          // `table` as `definition`
-    kCreateLike,      // `table` like `other`
-    kAlter,           // `changes` of `table`
-    kRename,          // `renames`, one after another
-    kDrop,            // `dropped`
-    kDropDatabase,    // all tables of `table.database`
-    kAlterDatabase,   // the default character set of `table.database` isn't known any more
-    kUnknown,         // `table`, or every table if it is empty, may have changed: see `problem`
+    kNone,           // nothing
+    kCreate,         // `table` as `definition`
+    kCreateLike,     // `table` like `other`
+    kAlter,          // `changes` of `table`
+    kRename,         // `renames`, one after another
+    kDrop,           // `dropped`
+    kDropDatabase,   // all tables of `table.database`
+    kAlterDatabase,  // the default character set of `table.database` isn't known any more
+    kUnknown,        // `table`, or every table if it is empty, may have changed: see `problem`
   };
   Kind kind = Kind::kNone;
   binlog::TableName table;

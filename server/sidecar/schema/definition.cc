@@ -22,9 +22,9 @@ struct Width {
 
 // Character sets of more than a byte a character: the most bytes of one, as servers reckon.
 constexpr std::array kWidths = {
-    Width{"utf8mb4", 4}, Width{"utf8mb3", 3}, Width{"utf16", 4},  Width{"utf16le", 4},
-    Width{"utf32", 4},   Width{"ucs2", 2},    Width{"gbk", 2},    Width{"gb2312", 2},
-    Width{"gb18030", 4}, Width{"big5", 2},    Width{"sjis", 2},   Width{"cp932", 2},
+    Width{"utf8mb4", 4}, Width{"utf8mb3", 3}, Width{"utf16", 4}, Width{"utf16le", 4},
+    Width{"utf32", 4},   Width{"ucs2", 2},    Width{"gbk", 2},   Width{"gb2312", 2},
+    Width{"gb18030", 4}, Width{"big5", 2},    Width{"sjis", 2},  Width{"cp932", 2},
     Width{"ujis", 3},    Width{"eucjpms", 3}, Width{"euckr", 2},
 };
 
@@ -32,9 +32,9 @@ constexpr std::array kWidths = {
 uint32_t BytesOfCharacter(uint16_t collation) {
   const binlog::Charset& charset = binlog::CharsetOf(collation);
   if (charset.encoding == binlog::Encoding::kUnknown) return 0;
-  const auto* const found =
-      std::find_if(kWidths.begin(), kWidths.end(),
-                   [&](const Width& width) { return width.charset == charset.name; });
+  const auto* const found = std::find_if(kWidths.begin(), kWidths.end(), [&](const Width& width) {
+    return width.charset == charset.name;
+  });
   return found == kWidths.end() ? 1 : found->bytes;
 }
 

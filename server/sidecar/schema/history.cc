@@ -206,8 +206,9 @@ class History::Application {
 
   void Rename(const std::string& from, const std::string& to) {
     if (!IsTracked(from) && !IsTracked(to)) return;
-    State state = IsTracked(from) ? Get(from)
-                                  : Unknown(absl::StrCat("it was ", from, ", which isn't followed"));
+    State state = IsTracked(from)
+                      ? Get(from)
+                      : Unknown(absl::StrCat("it was ", from, ", which isn't followed"));
     const bool takes_place = IsFollowed(to) && history_.FollowedBy(from) == to && from != to;
     if (takes_place) TakePlace(to, state);
     state.is_settled = false;
@@ -369,7 +370,8 @@ void History::Learn(const PresentSchema& present, const std::vector<LoggedStatem
                     size_t before) {
   wants_present_ = false;
   collations_ = present.collations;
-  std::map<std::string, size_t> newest;  // statement that the server had seen, and changed the table
+  std::map<std::string, size_t>
+      newest;  // statement that the server had seen, and changed the table
   for (size_t i = 0; i < before; ++i) {
     for (const auto& [key, state] : Compute(now_, statements[i]).states) newest[key] = i;
   }

@@ -102,7 +102,8 @@ class History final : public binlog::TableDescriber {
     bool is_settled = true;  // asking the server (once more) doesn't help
     bool is_hidden = false;  // the server didn't show it, though it is there
     std::string changed_by;  // see binlog::Table
-    // Of a shadow: it was seen to be made like its table, so that these are all that was done to it.
+    // Of a shadow: it was seen to be made like its table, so that these are all that was done to
+    // it.
     bool is_witnessed = false;
     std::vector<binlog::ColumnLoss> losses;
   };
@@ -121,10 +122,10 @@ class History final : public binlog::TableDescriber {
   static void TakeOver(const std::string& key, const PresentSchema& present, State& state);
 
   std::set<std::string> followed_;
-  States base_;           // before the first of steps_
-  std::string base_id_;   // the transaction that base_ is behind; empty: of base_position_
+  States base_;          // before the first of steps_
+  std::string base_id_;  // the transaction that base_ is behind; empty: of base_position_
   std::string base_position_;
-  std::string start_position_;  // of the session
+  std::string start_position_;         // of the session
   std::map<std::string, Step> steps_;  // by transaction
   std::deque<std::string> order_;      // of these
 

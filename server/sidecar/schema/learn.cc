@@ -21,24 +21,23 @@ std::string Literal(const std::string& text) {
 
 // Servers look information_schema up by the names as they are stored, so all of a database's are
 // asked for, and compared here.
-absl::StatusOr<PresentSchema> ReadPresent(SchemaServer& server, const std::set<std::string>& tables) {
+absl::StatusOr<PresentSchema> ReadPresent(SchemaServer& server,
+                                          const std::set<std::string>& tables) {
   std::set<std::string> databases;
   for (const std::string& table : tables) databases.insert(table.substr(0, table.find('.')));
-  const std::string among =
-      absl::StrCat("LOWER(TABLE_SCHEMA) IN (",
-                   absl::StrJoin(databases, ", ",
-                                 [](std::string* out, const std::string& database) {
-                                   out->append(Literal(database));
-                                 }),
-                   ")");
+  const std::string among = absl::StrCat(
+      "LOWER(TABLE_SCHEMA) IN (",
+      absl::StrJoin(
+          databases, ", ",
+          [](std::string* out, const std::string& database) { out->append(Literal(database)); }),
+      ")");
   const auto key_of = [](const std::vector<std::optional<std::string>>& row) {
     return absl::AsciiStrToLower(absl::StrCat(row[0].value_or(""), ".", row[1].value_or("")));
   };
   PresentSchema present;
-  FUNDGATE_ASSIGN_OR_RETURN(
-      const SchemaServer::Rows schemata,
-      server.Query("SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME FROM "
-                   "information_schema.SCHEMATA"));
+  FUNDGATE_ASSIGN_OR_RETURN(const SchemaServer::Rows schemata,
+                            server.Query("SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME FROM "
+                                         "information_schema.SCHEMATA"));
   for (const auto& row : schemata) {
     present.collations[absl::AsciiStrToLower(row[0].value_or(""))] =
         CollationOfCharset(row[1].value_or(""));
@@ -155,10 +154,9 @@ absl::StatusOr<std::vector<LoggedStatement>> ReadStatements(SchemaServer& server
   options.wants_table = [](std::string_view, std::string_view) { return false; };
   options.describer = &keeper;
   binlog::Reader reader(keeper, std::move(options));
-  FUNDGATE_RETURN_IF_ERROR(
-      server.Scan([&reader](std::span<const uint8_t> event, uint64_t offset) {
-        return IsOfRows(TypeOfEvent(event)) ? absl::OkStatus() : reader.Apply(event, offset);
-      }));
+  FUNDGATE_RETURN_IF_ERROR(server.Scan([&reader](std::span<const uint8_t> event, uint64_t offset) {
+    return IsOfRows(TypeOfEvent(event)) ? absl::OkStatus() : reader.Apply(event, offset);
+  }));
   return keeper.Take();
 }
 
@@ -167,8 +165,7 @@ absl::StatusOr<std::vector<LoggedStatement>> ReadStatements(SchemaServer& server
 absl::Status Learn(SchemaServer& server, History& history) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     FUNDGATE_ASSIGN_OR_RETURN(const std::string before, server.ReadHead());
-    FUNDGATE_ASSIGN_OR_RETURN(const PresentSchema present,
-                              ReadPresent(server, history.followed()));
+    FUNDGATE_ASSIGN_OR_RETURN(const PresentSchema present, ReadPresent(server, history.followed()));
     FUNDGATE_ASSIGN_OR_RETURN(const std::string after, server.ReadHead());
     FUNDGATE_ASSIGN_OR_RETURN(const std::vector<LoggedStatement> statements,
                               ReadStatements(server, history));

@@ -64,7 +64,8 @@ absl::StatusOr<std::unique_ptr<BinlogStream>> BinlogStream::Open(
     mariadb_rpl_close(stream);
     return status;
   }
-  return std::unique_ptr<BinlogStream>(new BinlogStream(std::move(session), stream, options.stops_at_end));
+  return std::unique_ptr<BinlogStream>(
+      new BinlogStream(std::move(session), stream, options.stops_at_end));
 }
 
 BinlogStream::~BinlogStream() {
