@@ -429,6 +429,14 @@ absl::Status History::Describe(binlog::Table& table) {
     seen_[key] = table.columns;
     return absl::OkStatus();
   }
+  if (state.is_hidden) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the binlog doesn't say the names of the columns of ", key,
+        " (binlog_row_metadata isn't FULL), and the server doesn't show them to this user; GRANT "
+        "SELECT ON ",
+        key, " to it, or SET GLOBAL binlog_row_metadata=FULL and begin with a binlog written since",
+        " then"));
+  }
   if (state.definition.has_value()) {
     const std::string problem = Disagreement(*state.definition, table);
     if (problem.empty()) {
@@ -438,14 +446,6 @@ absl::Status History::Describe(binlog::Table& table) {
     }
     if (!state.is_settled) state.definition.reset();
     state.why = problem;
-  }
-  if (state.is_hidden) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the binlog doesn't say the names of the columns of ", key,
-        " (binlog_row_metadata isn't FULL), and the server doesn't show them to this user; GRANT "
-        "SELECT ON ",
-        key, " to it, or SET GLOBAL binlog_row_metadata=FULL and begin with a binlog written since",
-        " then"));
   }
   if (!state.is_settled || (!state.definition.has_value() && state.why.empty())) {
     wants_present_ = true;
