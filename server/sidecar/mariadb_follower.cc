@@ -9,6 +9,7 @@
 #include "fundgate/types/text.h"
 #include "server/policy/fnv1a.h"
 #include "server/sidecar/binlog/reader.h"
+#include "server/sidecar/mariadb_tables.h"
 #include "server/sidecar/sources/mariadb/binlog_stream.h"
 
 namespace fundgate::sidecar {
@@ -37,6 +38,9 @@ Next AfterReading(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) ? Next::kFail : Next::kRetry;
 }
 
+// A quiet server tells so often where its binlog ends while tables are read.
+constexpr absl::Duration kReadingHeartbeat = absl::Milliseconds(20);
+
 // Where an event begins in its file, by the end that its header names: 4 bytes from the 13th on,
 // the least first. 0 for artificial events, which are in no file.
 uint64_t OffsetOf(std::span<const uint8_t> event) {
@@ -59,6 +63,11 @@ class MariadbFollower final : public Follower {
   feed::PositionForm position_form() const override { return feed::PositionForm::kGtids; }
   bool may_repeat() const override { return false; }
 
+  bool SetTableReading(TableReading* reading) override {
+    reading_ = reading;
+    return true;
+  }
+
   std::optional<Failure> Connect() override {
     sources::PrimarySettings settings = ToPrimarySettings(context_.policy.declared.mariadb());
     settings.server_id = server_id_;
@@ -66,14 +75,20 @@ class MariadbFollower final : public Follower {
     if (!primary.ok()) return Failure{AfterDatabase(primary.status()), primary.status()};
     primary_ = *std::move(primary);
     NoteServer();
+    head_.emplace(primary_);
+    tables_reader_.emplace(primary_);
+    const absl::Status cascades = CheckCascades(*primary_.session, RefusedCascades());
+    if (!cascades.ok()) return Failure{AfterDatabase(cascades), cascades};
     return std::nullopt;
   }
 
   std::optional<Failure> Start(const feed::SourcePosition& position, uint64_t epoch) override {
-    head_.emplace(primary_);
     const std::string host = primary_.session->endpoint().ToString();
     absl::StatusOr<std::unique_ptr<sources::BinlogStream>> binlog = sources::BinlogStream::Open(
-        std::move(primary_.session), position.Steps(), {.server_id = server_id_});
+        std::move(primary_.session), position.Steps(),
+        reading_ == nullptr
+            ? sources::BinlogOptions{.server_id = server_id_}
+            : sources::BinlogOptions{.server_id = server_id_, .heartbeat = kReadingHeartbeat});
     if (!binlog.ok()) return Failure{AfterDatabase(binlog.status()), binlog.status()};
     binlog_ = *std::move(binlog);
     context_.log.Info("following the binlog", {{"source", context_.settings.source},
@@ -94,10 +109,15 @@ class MariadbFollower final : public Follower {
     };
     binlog::Reader reader(listener, std::move(options));
     while (true) {
+      if (reading_ != nullptr && !reader.in_transaction()) {
+        const std::optional<Failure> failure = ReadTables();
+        if (failure.has_value()) return *failure;
+      }
       const absl::StatusOr<std::span<const uint8_t>> event = binlog_->Fetch();
       if (!event.ok()) return {AfterDatabase(event.status()), event.status()};
       const absl::Status applied = reader.Apply(*event, OffsetOf(*event));
       if (!applied.ok()) return {AfterReading(applied), applied};
+      if (reader.last_end() > 0) place_ = {NumberOfBinlog(reader.file_name()), reader.last_end()};
     }
   }
 
@@ -111,9 +131,48 @@ class MariadbFollower final : public Follower {
   void Interrupt() override {
     binlog_->Interrupt();
     head_->Interrupt();
+    tables_reader_->Interrupt();
   }
 
  private:
+  // Rows of tables stand in one order with the transactions: those that were read wait until the
+  // binlog was followed to the very place at which they stood so. The view is taken between two
+  // events, so that its place never lies before what was followed.
+  std::optional<Failure> ReadTables() {
+    while (place_.has_value()) {
+      if (!waiting_.has_value()) {
+        std::optional<TableTask> task = reading_->Next();
+        if (!task.has_value()) return std::nullopt;
+        absl::StatusOr<PlacedChunk> read = tables_reader_->Read(*task);
+        if (!read.ok()) return AfterTable(*task, read.status());
+        waiting_.emplace(*std::move(task), *std::move(read));
+      }
+      if (*place_ < waiting_->second.place) return std::nullopt;
+      const absl::Status taken = reading_->Take(waiting_->first, waiting_->second.chunk);
+      waiting_.reset();
+      if (!taken.ok()) return Failure{Next::kRetry, taken};
+    }
+    return std::nullopt;
+  }
+
+  // What a person must set right ends the reading of tables, not the following of changes.
+  std::optional<Failure> AfterTable(const TableTask& task, const absl::Status& why) {
+    if (AfterDatabase(why) != Next::kFail) return Failure{AfterDatabase(why), why};
+    const absl::Status told = reading_->GiveUp(task, why);
+    return told.ok() ? std::nullopt : std::optional(Failure{Next::kRetry, told});
+  }
+
+  // Tables of which the policy doesn't say that changes by foreign keys are taken.
+  std::set<std::string> RefusedCascades() const {
+    std::set<std::string> tables = tables_;
+    for (const policy::v1::Table& table : context_.policy.declared.tables()) {
+      if (table.cascades() == policy::v1::CASCADES_ACCEPTED) {
+        tables.erase(absl::AsciiStrToLower(table.table()));
+      }
+    }
+    return tables;
+  }
+
   void NoteServer() {
     std::string& known = context_.server_uid;
     if (!known.empty() && known != primary_.server_uid) {
@@ -131,6 +190,11 @@ class MariadbFollower final : public Follower {
   sources::Primary primary_;  // its session goes to the stream
   std::optional<sources::HeadReader> head_;
   std::unique_ptr<sources::BinlogStream> binlog_;
+
+  TableReading* reading_ = nullptr;
+  std::optional<MariadbTables> tables_reader_;
+  std::optional<BinlogPlace> place_;                          // how far the binlog was followed
+  std::optional<std::pair<TableTask, PlacedChunk>> waiting_;  // rows that stand further on
 };
 
 }  // namespace

@@ -34,7 +34,8 @@ Sidecar::Sidecar(Settings settings, LogSink sink)
 End Sidecar::Run() {
   feed::Backoff backoff(kShortestWait, kLongestWait);
   while (true) {
-    Session session({settings_, *ingest_, *policies_, log_, counters_, server_uid_});
+    Session session(
+        {settings_, *ingest_, *policies_, log_, counters_, server_uid_, must_begin_anew_});
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return End::kStopped;

@@ -56,6 +56,7 @@ class Sidecar {
   std::unique_ptr<v1::Policies::Stub> policies_;
   feed::Counters counters_;
   std::string server_uid_;
+  bool must_begin_anew_ = false;
   absl::Status told_;  // the newest loss that was logged
 
   std::mutex mutex_;  // over all below

@@ -79,7 +79,21 @@ bool RequestBuilder::IsFull() const {
   return static_cast<size_t>(request_.events_size()) >= limits_.events || bytes_ >= limits_.bytes;
 }
 
+absl::StatusOr<bool> RequestBuilder::AddSnapshot(Transaction& transaction) {
+  if (has_events() || moves()) return false;
+  while (true) {
+    FUNDGATE_ASSIGN_OR_RETURN(v1::Event* const event, transaction.events.Front());
+    if (event == nullptr) break;
+    *request_.add_events() = std::move(*event);
+    transaction.events.Pop();
+  }
+  *request_.mutable_snapshot() = *std::move(transaction.snapshot);
+  return true;
+}
+
 absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
+  if (transaction.snapshot.has_value()) return AddSnapshot(transaction);
+  if (request_.has_snapshot()) return false;
   if (position_.Covers(transaction.step)) {
     if (!transaction.events.empty() && !position_.IsAt(transaction.step)) {
       return RunsBackwards(transaction.step, position_);
