@@ -17,13 +17,13 @@
 namespace fundgate::gate {
 namespace {
 
-// The run that reads the source's tables anew, while it isn't over.
-std::optional<core::SnapshotRun> ActiveRun(const Backend& backend, const SourceName& source) {
+// Calls `use` with the run that reads the source's tables anew, unless it is over.
+template <typename Use>
+void WithActiveRun(const Backend& backend, const SourceName& source, const Use& use) {
   const std::shared_ptr<const store::View> view = backend.store.view();
   const auto& runs = view->resident().of<core::SnapshotRuns>();
   const auto run = runs.find(source);
-  if (run == runs.end() || !run->second.is_active()) return std::nullopt;
-  return run->second;
+  if (run != runs.end() && run->second.is_active()) use(run->second);
 }
 
 using Reactor = grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestAck>;
@@ -128,8 +128,9 @@ class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder 
   void Acknowledge(uint64_t epoch, const core::IngestAnswer& answer) FUNDGATE_REQUIRES(mutex_) {
     newest_.set_position(answer.position.ToString());
     newest_.set_epoch(epoch);
-    const std::optional<core::SnapshotRun> run = ActiveRun(backend_, *source_);
-    newest_.set_snapshot_run(run.has_value() ? run->run : 0);
+    newest_.set_snapshot_run(0);
+    WithActiveRun(backend_, *source_,
+                  [this](const core::SnapshotRun& run) { newest_.set_snapshot_run(run.run); });
     Send(newest_);
     // Only now: who feeds a source has had a batch accepted under the newest epoch.
     if (!connected_ && !ending()) {
@@ -171,8 +172,9 @@ grpc::ServerUnaryReactor* IngestService::GetPosition(grpc::CallbackServerContext
         const core::SourceDefinition* definition =
             policy.ok() ? (*policy)->FindSource(source) : nullptr;
         if (definition != nullptr) response->set_mapping_version(definition->mapping_version);
-        const std::optional<core::SnapshotRun> run = ActiveRun(backend_, source);
-        if (run.has_value()) *response->mutable_snapshot() = ToOrder(*run);
+        WithActiveRun(backend_, source, [response](const core::SnapshotRun& run) {
+          *response->mutable_snapshot() = ToOrder(run);
+        });
         return grpc::Status::OK;
       });
 }

@@ -117,7 +117,8 @@ class MariadbFollower final : public Follower {
       if (!event.ok()) return {AfterDatabase(event.status()), event.status()};
       const absl::Status applied = reader.Apply(*event, OffsetOf(*event));
       if (!applied.ok()) return {AfterReading(applied), applied};
-      if (reader.last_end() > 0) place_ = {NumberOfBinlog(reader.file_name()), reader.last_end()};
+      if (reader.last_end() > 0)
+        place_ = BinlogPlace{NumberOfBinlog(reader.file_name()), reader.last_end()};
     }
   }
 

@@ -84,8 +84,7 @@ absl::Status MariadbTables::Connect() {
         absl::StrCat("at ", endpoint_.ToString(), " another server answers now"));
   }
   FUNDGATE_RETURN_IF_ERROR(
-      session->Query("SET SESSION time_zone = '+00:00', sql_mode = '', sql_quote_show_create = 1")
-          .status());
+      session->Query("SET SESSION time_zone = '+00:00', sql_mode = ''").status());
   FUNDGATE_RETURN_IF_ERROR(
       session->Query("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").status());
   const std::lock_guard lock(mutex_);

@@ -91,8 +91,11 @@ void GateStream::ReadAcks() {
       }
     }
     changed_.notify_all();
-    if (ack.probe_now()) listener_.on_probe_now();
-    if (listener_.on_snapshot_run != nullptr) listener_.on_snapshot_run(ack.snapshot_run());
+    if (ack.probe_now()) {
+      listener_.on_probe_now();
+    } else if (listener_.on_snapshot_run != nullptr) {
+      listener_.on_snapshot_run(ack.snapshot_run());
+    }
   }
   {
     const Lock lock(mutex_);
