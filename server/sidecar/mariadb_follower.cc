@@ -9,7 +9,9 @@
 #include "fundgate/types/text.h"
 #include "server/policy/fnv1a.h"
 #include "server/sidecar/binlog/reader.h"
+#include "server/sidecar/feed/server_check.h"
 #include "server/sidecar/sources/mariadb/binlog_stream.h"
+#include "server/sidecar/sources/mysql/binlog_stream.h"
 
 namespace fundgate::sidecar {
 namespace {
@@ -37,6 +39,30 @@ Next AfterReading(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) ? Next::kFail : Next::kRetry;
 }
 
+feed::PositionForm FormOf(sources::Flavor flavor) {
+  return flavor == sources::Flavor::kMysql ? feed::PositionForm::kGtidSets
+                                           : feed::PositionForm::kGtids;
+}
+
+absl::Status CheckHas(const feed::SourcePosition& applied, const sources::Primary& primary) {
+  FUNDGATE_ASSIGN_OR_RETURN(feed::SourcePosition head,
+                            feed::SourcePosition::Parse(primary.head, applied.form()));
+  FUNDGATE_ASSIGN_OR_RETURN(feed::SourcePosition purged,
+                            feed::SourcePosition::Parse(primary.purged, applied.form()));
+  return feed::CheckServerHas(applied, {primary.session->endpoint().ToString(), primary.server_id,
+                                        std::move(head), std::move(purged)});
+}
+
+absl::StatusOr<std::unique_ptr<sources::EventStream>> OpenStream(sources::Primary& primary,
+                                                                 const std::string& position,
+                                                                 uint32_t server_id) {
+  const sources::BinlogOptions options = {.server_id = server_id};
+  if (primary.flavor == sources::Flavor::kMysql) {
+    return sources::MysqlBinlogStream::Open(std::move(primary.session), position, options);
+  }
+  return sources::BinlogStream::Open(std::move(primary.session), position, options);
+}
+
 // Where an event begins in its file, by the end that its header names: 4 bytes from the 13th on,
 // the least first. 0 for artificial events, which are in no file.
 uint64_t OffsetOf(std::span<const uint8_t> event) {
@@ -48,32 +74,50 @@ uint64_t OffsetOf(std::span<const uint8_t> event) {
   return end > event.size() ? end - event.size() : 0;
 }
 
+// Of a v1::Mariadb or v1::Mysql.
+template <typename Database>
+sources::PrimarySettings SettingsOf(const Database& database, sources::Flavor flavor) {
+  sources::PrimarySettings settings;
+  settings.flavor = flavor;
+  settings.hosts.assign(database.hosts().begin(), database.hosts().end());
+  settings.user = database.user();
+  settings.password_file = database.password_file();
+  if (database.has_tls()) {
+    const policy::v1::Tls& tls = database.tls();
+    settings.tls = {tls.ca_file(), tls.cert_file(), tls.key_file()};
+  }
+  return settings;
+}
+
 class MariadbFollower final : public Follower {
  public:
   explicit MariadbFollower(const FollowerContext& context)
       : context_(context),
         server_id_(context.settings.server_id != 0 ? context.settings.server_id
                                                    : DefaultServerId(context.settings.source)),
-        tables_(TablesOf(context.policy.declared)) {}
-
-  feed::PositionForm position_form() const override { return feed::PositionForm::kGtids; }
-  bool may_repeat() const override { return false; }
-
-  std::optional<Failure> Connect() override {
-    sources::PrimarySettings settings = ToPrimarySettings(context_.policy.declared.mariadb());
-    settings.server_id = server_id_;
-    absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(settings);
-    if (!primary.ok()) return Failure{AfterDatabase(primary.status()), primary.status()};
-    primary_ = *std::move(primary);
-    NoteServer();
-    return std::nullopt;
+        settings_(ToPrimarySettings(context.policy.declared)),
+        tables_(TablesOf(context.policy.declared)) {
+    settings_.server_id = server_id_;
   }
 
+  feed::PositionForm position_form() const override { return FormOf(settings_.flavor); }
+  bool may_repeat() const override { return false; }
+
+  std::optional<Failure> Connect() override { return ConnectTo(nullptr); }
+
   std::optional<Failure> Start(const feed::SourcePosition& position, uint64_t epoch) override {
+    // What takes writes isn't always what everybody wrote to: another host may be the right one.
+    if (!CheckHas(position, primary_).ok()) {
+      const auto check = [&position](const sources::Primary& primary) {
+        return CheckHas(position, primary);
+      };
+      if (std::optional<Failure> failure = ConnectTo(check); failure.has_value()) return failure;
+    }
+    NoteServer();
     head_.emplace(primary_);
     const std::string host = primary_.session->endpoint().ToString();
-    absl::StatusOr<std::unique_ptr<sources::BinlogStream>> binlog = sources::BinlogStream::Open(
-        std::move(primary_.session), position.Steps(), {.server_id = server_id_});
+    absl::StatusOr<std::unique_ptr<sources::EventStream>> binlog =
+        OpenStream(primary_, position.Steps(), server_id_);
     if (!binlog.ok()) return Failure{AfterDatabase(binlog.status()), binlog.status()};
     binlog_ = *std::move(binlog);
     context_.log.Info("following the binlog", {{"source", context_.settings.source},
@@ -102,6 +146,7 @@ class MariadbFollower final : public Follower {
   }
 
   absl::StatusOr<feed::Step> StepOf(const binlog::TransactionHead& head) const override {
+    if (settings_.flavor == sources::Flavor::kMysql) return feed::ParseMysqlGtid(head.id);
     FUNDGATE_ASSIGN_OR_RETURN(const feed::Gtid gtid, feed::Gtid::Parse(head.id));
     return feed::Step(gtid);
   }
@@ -114,6 +159,13 @@ class MariadbFollower final : public Follower {
   }
 
  private:
+  std::optional<Failure> ConnectTo(const sources::PrimaryCheck& check) {
+    absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(settings_, check);
+    if (!primary.ok()) return Failure{AfterDatabase(primary.status()), primary.status()};
+    primary_ = *std::move(primary);
+    return std::nullopt;
+  }
+
   void NoteServer() {
     std::string& known = context_.server_uid;
     if (!known.empty() && known != primary_.server_uid) {
@@ -127,10 +179,11 @@ class MariadbFollower final : public Follower {
 
   const FollowerContext context_;
   const uint32_t server_id_;
+  sources::PrimarySettings settings_;
   const std::set<std::string> tables_;
   sources::Primary primary_;  // its session goes to the stream
   std::optional<sources::HeadReader> head_;
-  std::unique_ptr<sources::BinlogStream> binlog_;
+  std::unique_ptr<sources::EventStream> binlog_;
 };
 
 }  // namespace
@@ -139,15 +192,9 @@ std::unique_ptr<Follower> NewMariadbFollower(const FollowerContext& context) {
   return std::make_unique<MariadbFollower>(context);
 }
 
-sources::PrimarySettings ToPrimarySettings(const policy::v1::Mariadb& mariadb) {
-  sources::PrimarySettings settings;
-  settings.hosts.assign(mariadb.hosts().begin(), mariadb.hosts().end());
-  settings.user = mariadb.user();
-  settings.password_file = mariadb.password_file();
-  if (mariadb.has_tls()) {
-    settings.tls = {mariadb.tls().ca_file(), mariadb.tls().cert_file(), mariadb.tls().key_file()};
-  }
-  return settings;
+sources::PrimarySettings ToPrimarySettings(const policy::v1::Source& source) {
+  return source.has_mysql() ? SettingsOf(source.mysql(), sources::Flavor::kMysql)
+                            : SettingsOf(source.mariadb(), sources::Flavor::kMariadb);
 }
 
 std::set<std::string> TablesOf(const policy::v1::Source& source) {
