@@ -10,8 +10,9 @@
 #include "server/policy/fnv1a.h"
 #include "server/sidecar/binlog/reader.h"
 #include "server/sidecar/feed/server_check.h"
-#include "server/sidecar/sources/mariadb/binlog_stream.h"
-#include "server/sidecar/sources/mysql/binlog_stream.h"
+#include "server/sidecar/mariadb_schema.h"
+#include "server/sidecar/schema/learn.h"
+#include "server/sidecar/sources/open_binlog.h"
 
 namespace fundgate::sidecar {
 namespace {
@@ -51,16 +52,6 @@ absl::Status CheckHas(const feed::SourcePosition& applied, const sources::Primar
                             feed::SourcePosition::Parse(primary.purged, applied.form()));
   return feed::CheckServerHas(applied, {primary.session->endpoint().ToString(), primary.server_id,
                                         std::move(head), std::move(purged)});
-}
-
-absl::StatusOr<std::unique_ptr<sources::EventStream>> OpenStream(sources::Primary& primary,
-                                                                 const std::string& position,
-                                                                 uint32_t server_id) {
-  const sources::BinlogOptions options = {.server_id = server_id};
-  if (primary.flavor == sources::Flavor::kMysql) {
-    return sources::MysqlBinlogStream::Open(std::move(primary.session), position, options);
-  }
-  return sources::BinlogStream::Open(std::move(primary.session), position, options);
 }
 
 // Where an event begins in its file, by the end that its header names: 4 bytes from the 13th on,
@@ -115,9 +106,10 @@ class MariadbFollower final : public Follower {
     }
     NoteServer();
     head_.emplace(primary_);
+    if (std::optional<Failure> failure = LearnSchema(position)) return failure;
     const std::string host = primary_.session->endpoint().ToString();
-    absl::StatusOr<std::unique_ptr<sources::EventStream>> binlog =
-        OpenStream(primary_, position.Steps(), server_id_);
+    absl::StatusOr<std::unique_ptr<sources::EventStream>> binlog = sources::OpenBinlog(
+        settings_.flavor, std::move(primary_.session), position.Steps(), {.server_id = server_id_});
     if (!binlog.ok()) return Failure{AfterDatabase(binlog.status()), binlog.status()};
     binlog_ = *std::move(binlog);
     context_.log.Info("following the binlog", {{"source", context_.settings.source},
@@ -132,6 +124,7 @@ class MariadbFollower final : public Follower {
   Failure Read(binlog::TransactionListener& listener) override {
     binlog::ReaderOptions options;
     options.require_checksum = true;
+    options.describer = &context_.schema;
     options.wants_table = [this](std::string_view database, std::string_view table) {
       const std::string name = absl::StrCat(ToAbsl(database), ".", ToAbsl(table));
       return tables_.contains(absl::AsciiStrToLower(name));
@@ -146,9 +139,7 @@ class MariadbFollower final : public Follower {
   }
 
   absl::StatusOr<feed::Step> StepOf(const binlog::TransactionHead& head) const override {
-    if (settings_.flavor == sources::Flavor::kMysql) return feed::ParseMysqlGtid(head.id);
-    FUNDGATE_ASSIGN_OR_RETURN(const feed::Gtid gtid, feed::Gtid::Parse(head.id));
-    return feed::Step(gtid);
+    return feed::StepOfTransaction(head.id, position_form());
   }
 
   absl::StatusOr<std::string> ReadHead() override { return head_->Read(); }
@@ -163,6 +154,21 @@ class MariadbFollower final : public Follower {
     absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(settings_, check);
     if (!primary.ok()) return Failure{AfterDatabase(primary.status()), primary.status()};
     primary_ = *std::move(primary);
+    return std::nullopt;
+  }
+
+  // What tables are as of where reading begins; asks the server only if its binlog was found not to
+  // say it.
+  std::optional<Failure> LearnSchema(const feed::SourcePosition& position) {
+    schema::History& history = context_.schema;
+    history.Follow(tables_);
+    history.Begin(StartOf(position));
+    if (!history.wants_present()) return std::nullopt;
+    MariadbSchema server(primary_, *head_, position, server_id_);
+    const absl::Status learned = schema::Learn(server, history);
+    if (!learned.ok()) return Failure{AfterDatabase(learned), learned};
+    context_.log.Info("learned the tables' definitions",
+                      {{"source", context_.settings.source}, {"position", position.ToString()}});
     return std::nullopt;
   }
 

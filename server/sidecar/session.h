@@ -15,6 +15,7 @@
 #include "server/sidecar/follower.h"
 #include "server/sidecar/log.h"
 #include "server/sidecar/policy_source.h"
+#include "server/sidecar/schema/history.h"
 #include "server/sidecar/settings.h"
 
 namespace fundgate::sidecar {
@@ -33,6 +34,7 @@ struct SessionContext {
   const Log& log;
   feed::Counters& counters;
   std::string& server_uid;  // of the server that was read last; empty: none yet
+  schema::History& schema;  // of its tables
 };
 
 // Thread safety: Run once, from one thread; Stop from any.

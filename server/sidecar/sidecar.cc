@@ -35,7 +35,7 @@ Sidecar::Sidecar(Settings settings, LogSink sink)
 End Sidecar::Run() {
   feed::Backoff backoff(kShortestWait, kLongestWait, std::random_device()());
   while (true) {
-    Session session({settings_, *ingest_, *policies_, log_, counters_, server_uid_});
+    Session session({settings_, *ingest_, *policies_, log_, counters_, server_uid_, schema_});
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return End::kStopped;

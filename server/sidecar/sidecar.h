@@ -15,6 +15,7 @@
 #include "grpcpp/channel.h"
 #include "server/sidecar/feed/counters.h"
 #include "server/sidecar/log.h"
+#include "server/sidecar/schema/history.h"
 #include "server/sidecar/session.h"
 
 namespace fundgate::sidecar {
@@ -56,6 +57,7 @@ class Sidecar {
   std::unique_ptr<v1::Policies::Stub> policies_;
   feed::Counters counters_;
   std::string server_uid_;
+  schema::History schema_;
   absl::Status told_;  // the newest loss that was logged
 
   std::mutex mutex_;  // over all below

@@ -13,7 +13,7 @@ std::string Hex(const absl::StatusOr<std::string>& request) {
 }
 
 TEST(MysqlRequests, ADumpFromTheBeginningNamesNoTransaction) {
-  EXPECT_EQ(Hex(DumpRequest(0x80000001, "")),
+  EXPECT_EQ(Hex(DumpRequest(0x80000001, "", false)),
             "0000"              // flags
             "01000080"          // server id
             "00000000"          // no file
@@ -25,8 +25,9 @@ TEST(MysqlRequests, ADumpFromTheBeginningNamesNoTransaction) {
 TEST(MysqlRequests, ADumpLeavesOutTheIntervalsOfEachServer) {
   EXPECT_EQ(Hex(DumpRequest(7,
                             "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7,\n"
-                            "00000000-0000-0000-0000-00000000000A:9")),
-            "0000"
+                            "00000000-0000-0000-0000-00000000000A:9",
+                            true)),
+            "0100"  // doesn't wait
             "07000000"
             "00000000"
             "0400000000000000"
@@ -46,7 +47,7 @@ TEST(MysqlRequests, WhatIsNoSetIsRefused) {
        {"0-1-42", "3e11fa47-71ca-11e1-9e33-c80aa9429562", "3e11fa47-71ca-11e1-9e33-c80aa9429562:0",
         "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-4", "3e11fa47-71ca-11e1-9e33-c80aa9429562:tag:1",
         "zz11fa47-71ca-11e1-9e33-c80aa9429562:1"}) {
-    EXPECT_TRUE(absl::IsInvalidArgument(DumpRequest(7, text).status())) << text;
+    EXPECT_TRUE(absl::IsInvalidArgument(DumpRequest(7, text, false).status())) << text;
   }
 }
 

@@ -175,8 +175,10 @@ TEST(MysqlPosition, AnotherTransactionMayComeBeforeTheRestOfALargeOne) {
 TEST(MysqlPosition, WhatHasATagIsRefused) {
   const auto position = SourcePosition::Parse(In(kServer, "1-5:pay:1-3"), PositionForm::kGtidSets);
   EXPECT_TRUE(absl::IsFailedPrecondition(position.status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(ParseMysqlGtid(In(kServer, "pay:3")).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(ParseMysqlGtid("mysql-bin.000001:120").status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      StepOfTransaction(In(kServer, "pay:3"), PositionForm::kGtidSets).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      StepOfTransaction("mysql-bin.000001:120", PositionForm::kGtidSets).status()));
 }
 
 TEST(MysqlPosition, AnotherKindOfFeedersPositionIsRefused) {

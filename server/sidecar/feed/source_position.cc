@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 
 namespace fundgate::feed {
@@ -38,6 +39,19 @@ bool IsUuid(absl::string_view text) {
     }
   }
   return true;
+}
+
+// UUID:NUMBER.
+absl::StatusOr<Step> ParseMysqlGtid(std::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> sides =
+      absl::StrSplit(ToAbsl(text), absl::MaxSplits(':', 1));
+  uint64_t number = 0;
+  if (!IsUuid(sides.first) || !absl::SimpleAtoi(sides.second, &number) || number == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", ToAbsl(text), "\" is no MySQL GTID without a tag; expected UUID:NUMBER. ",
+        "Transactions with tags (gtid_next=AUTOMATIC:TAG), or without GTIDs, can't be followed"));
+  }
+  return Step{absl::AsciiStrToLower(sides.first), number, std::nullopt};
 }
 
 const char* NameOf(PositionForm form) {
@@ -72,16 +86,10 @@ absl::StatusOr<Gtid> Gtid::Parse(std::string_view text) {
 
 std::string Gtid::ToString() const { return absl::StrCat(domain, "-", server, "-", sequence); }
 
-absl::StatusOr<Step> ParseMysqlGtid(std::string_view text) {
-  const std::pair<absl::string_view, absl::string_view> sides =
-      absl::StrSplit(ToAbsl(text), absl::MaxSplits(':', 1));
-  uint64_t number = 0;
-  if (!IsUuid(sides.first) || !absl::SimpleAtoi(sides.second, &number) || number == 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", ToAbsl(text), "\" is no MySQL GTID without a tag; expected UUID:NUMBER. ",
-        "Transactions with tags (gtid_next=AUTOMATIC:TAG), or without GTIDs, can't be followed"));
-  }
-  return Step{absl::AsciiStrToLower(sides.first), number, std::nullopt};
+absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form) {
+  if (form == PositionForm::kGtidSets) return ParseMysqlGtid(id);
+  FUNDGATE_ASSIGN_OR_RETURN(const Gtid gtid, Gtid::Parse(id));
+  return Step(gtid);
 }
 
 Gtid::operator Step() const { return {absl::StrCat(domain), sequence, server}; }

@@ -43,16 +43,16 @@ struct Gtid {
   friend bool operator==(const Gtid&, const Gtid&) = default;
 };
 
-// A transaction's name in MySQL: UUID:NUMBER. INVALID_ARGUMENT if it isn't one, also if it has a
-// tag.
-absl::StatusOr<Step> ParseMysqlGtid(std::string_view text);
-
 // How the steps of a source are written.
 enum class PositionForm : uint8_t {
   kGtids,     // DOMAIN-SERVER-SEQUENCE
   kOffsets,   // TOPIC/PARTITION:OFFSET
   kGtidSets,  // UUID:1-5:7, all steps and not only the newest
 };
+
+// The step of a database's transaction by its name: DOMAIN-SERVER-SEQUENCE, or UUID:NUMBER.
+// INVALID_ARGUMENT if it isn't that, also if MySQL's has a tag.
+absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form);
 
 // The newest step of every stream, or of MySQL's all steps; and where one was too large for one
 // request, how many of its rows were sent, so that a sidecar that comes later goes on behind them

@@ -24,6 +24,7 @@ struct BinlogOptions {
   uint32_t server_id = 0;
   // How often the server sends a word when nothing happens. Less than the session's timeout.
   absl::Duration heartbeat = absl::Seconds(1);
+  bool stops_at_end = false;  // of what is logged: Fetch then gives an empty event
 };
 
 class BinlogStream final : public EventStream {
@@ -43,11 +44,12 @@ class BinlogStream final : public EventStream {
   void Interrupt() override { session_->Interrupt(); }
 
  private:
-  BinlogStream(std::unique_ptr<MariadbSession> session, st_mariadb_rpl* stream)
-      : session_(std::move(session)), stream_(stream) {}
+  BinlogStream(std::unique_ptr<MariadbSession> session, st_mariadb_rpl* stream, bool stops_at_end)
+      : session_(std::move(session)), stream_(stream), stops_at_end_(stops_at_end) {}
 
   const std::unique_ptr<MariadbSession> session_;
   st_mariadb_rpl* const stream_;
+  const bool stops_at_end_;
   st_mariadb_rpl_event* event_ = nullptr;  // the newest; its memory serves the next
 };
 

@@ -52,13 +52,15 @@ absl::Status Send(MariadbSession& session, int command, const std::string& body,
 absl::StatusOr<std::unique_ptr<MysqlBinlogStream>> MysqlBinlogStream::Open(
     std::unique_ptr<MariadbSession> session, const std::string& executed,
     const BinlogOptions& options) {
-  FUNDGATE_ASSIGN_OR_RETURN(const std::string dump, DumpRequest(options.server_id, executed));
+  FUNDGATE_ASSIGN_OR_RETURN(const std::string dump,
+                            DumpRequest(options.server_id, executed, options.stops_at_end));
   FUNDGATE_RETURN_IF_ERROR(Prepare(*session, options));
   FUNDGATE_RETURN_IF_ERROR(Send(*session, kComRegisterSlave,
                                 RegisterRequest(options.server_id, kHostName), true,
                                 "to list this reader"));
   FUNDGATE_RETURN_IF_ERROR(Send(*session, kComBinlogDumpGtid, dump, false, "for its binlog"));
-  return std::unique_ptr<MysqlBinlogStream>(new MysqlBinlogStream(std::move(session)));
+  return std::unique_ptr<MysqlBinlogStream>(
+      new MysqlBinlogStream(std::move(session), options.stops_at_end));
 }
 
 absl::StatusOr<std::span<const uint8_t>> MysqlBinlogStream::Fetch() {
@@ -71,6 +73,7 @@ absl::StatusOr<std::span<const uint8_t>> MysqlBinlogStream::Fetch() {
   const std::span<const uint8_t> packet(mysql->net.read_pos, length);
   // The server ends the stream in good order only when it is told to: like a connection that is
   // gone.
+  if (stops_at_end_ && !packet.empty() && packet[0] == kEnd) return std::span<const uint8_t>();
   if (packet.empty() || packet[0] == kEnd) {
     return absl::UnavailableError(absl::StrCat(doing, ": the server ended the stream"));
   }

@@ -25,10 +25,11 @@ class MysqlBinlogStream final : public EventStream {
   void Interrupt() override { session_->Interrupt(); }
 
  private:
-  explicit MysqlBinlogStream(std::unique_ptr<MariadbSession> session)
-      : session_(std::move(session)) {}
+  MysqlBinlogStream(std::unique_ptr<MariadbSession> session, bool stops_at_end)
+      : session_(std::move(session)), stops_at_end_(stops_at_end) {}
 
   const std::unique_ptr<MariadbSession> session_;
+  const bool stops_at_end_;
 };
 
 }  // namespace fundgate::sources

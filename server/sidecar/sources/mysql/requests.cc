@@ -18,6 +18,7 @@ namespace {
 // A binlog begins with four bytes of magic; the server wants to hear so even where GTIDs decide.
 constexpr uint64_t kFirstOffset = 4;
 constexpr size_t kUuidBytes = 16;
+constexpr uint64_t kNonBlock = 1;  // a flag of a dump
 
 // The least significant byte first.
 void Append(uint64_t number, int bytes, std::string& out) {
@@ -61,7 +62,8 @@ absl::Status AppendEntry(absl::string_view entry, std::string& out) {
 
 }  // namespace
 
-absl::StatusOr<std::string> DumpRequest(uint32_t server_id, std::string_view executed) {
+absl::StatusOr<std::string> DumpRequest(uint32_t server_id, std::string_view executed,
+                                        bool stops_at_end) {
   std::string set;
   uint64_t servers = 0;
   for (const absl::string_view entry :
@@ -70,7 +72,7 @@ absl::StatusOr<std::string> DumpRequest(uint32_t server_id, std::string_view exe
     ++servers;
   }
   std::string request;
-  Append(0, 2, request);  // flags: wait for what comes
+  Append(stops_at_end ? kNonBlock : 0, 2, request);
   Append(server_id, 4, request);
   Append(0, 4, request);  // length of a file's name: the server finds it
   Append(kFirstOffset, 8, request);

@@ -17,8 +17,9 @@ inline constexpr int kComBinlogDumpGtid = 30;
 
 // The body of COM_BINLOG_DUMP_GTID: everything but the transactions of `executed`, a GTID set such
 // as "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7", from the oldest log on; empty: everything.
-// INVALID_ARGUMENT if it isn't one.
-absl::StatusOr<std::string> DumpRequest(uint32_t server_id, std::string_view executed);
+// `stops_at_end`: what is logged, without waiting for more. INVALID_ARGUMENT if it isn't a set.
+absl::StatusOr<std::string> DumpRequest(uint32_t server_id, std::string_view executed,
+                                        bool stops_at_end);
 
 // The body of COM_REGISTER_SLAVE: how the reader is listed by SHOW SLAVE HOSTS.
 std::string RegisterRequest(uint32_t server_id, std::string_view host);
