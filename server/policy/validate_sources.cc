@@ -169,6 +169,9 @@ void ValidateSources(const Validation& v) {
     if (!has_rows && !source.tables().empty()) {
       v.AtKey(path + ".tables", "only a database source and one with topics have tables");
     }
+    if (!has_rows && source.on_gap() != v1::ON_GAP_UNSPECIFIED) {
+      v.AtKey(path + ".on_gap", "only a source that a sidecar reads has gaps of its own");
+    }
     if (source.has_marker() && !is_database) {
       v.AtKey(path + ".marker", "only a database source has a marker table");
     }

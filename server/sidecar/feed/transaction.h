@@ -19,6 +19,8 @@ struct Transaction {
   google::protobuf::Map<std::string, std::string> marks;
   // XA PREPARE: whether it happens is decided by a later transaction. Its events are sent as gaps.
   bool is_prepared = false;
+
+  bool has_prepared_events() const { return is_prepared && !events.empty(); }
 };
 
 }  // namespace fundgate::feed

@@ -235,19 +235,20 @@ class History::Application {
 
   // What the statement did isn't understood.
   void Blur(const Ddl& ddl) {
-    std::vector<std::string> keys = {KeyOf(ddl.table)};
-    if (ddl.table.table.empty()) keys.assign(history_.followed_.begin(), history_.followed_.end());
-    for (const std::string& key : keys) {
-      State state = Unknown(absl::StrCat("a statement isn't understood: ", ddl.problem));
-      state.is_witnessed = Get(key).is_witnessed || !ddl.is_alter;
-      const std::string table = history_.FollowedBy(key);
-      if (ddl.is_alter && !table.empty()) {
-        std::vector<ColumnLoss>& losses = IsFollowed(key) ? step_.losses : state.losses;
-        losses.push_back({DatabaseOf(table), TableOf(table), "",
-                          absl::StrCat(statement_.id, " changes ", table, ", but ", ddl.problem)});
-      }
-      Set(key, std::move(state));
+    if (!ddl.table.table.empty()) return Blur(KeyOf(ddl.table), ddl);
+    for (const std::string& key : history_.followed_) Blur(key, ddl);
+  }
+
+  void Blur(const std::string& key, const Ddl& ddl) {
+    State state = Unknown(absl::StrCat("a statement isn't understood: ", ddl.problem));
+    state.is_witnessed = Get(key).is_witnessed || !ddl.is_alter;
+    const std::string table = history_.FollowedBy(key);
+    if (ddl.is_alter && !table.empty()) {
+      std::vector<ColumnLoss>& losses = IsFollowed(key) ? step_.losses : state.losses;
+      losses.push_back({DatabaseOf(table), TableOf(table), "",
+                        absl::StrCat(statement_.id, " changes ", table, ", but ", ddl.problem)});
     }
+    Set(key, std::move(state));
   }
 
   const History& history_;
