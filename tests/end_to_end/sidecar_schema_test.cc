@@ -69,7 +69,8 @@ TEST_P(Metadata, ChangesInMidStreamLoseDoubleAndMisreadNothing) {
        {"ADD COLUMN note VARCHAR(32) FIRST", "ADD COLUMN fee DECIMAL(18,2) DEFAULT 9.99 AFTER note",
         "RENAME COLUMN fee TO tip", "MODIFY tip DECIMAL(18,2) AFTER status",
         "MODIFY amount DECIMAL(20,4) AFTER payment_no", "MODIFY order_no VARCHAR(99) FIRST",
-        "DROP COLUMN note", "ADD INDEX (order_no), ENGINE=InnoDB", "CONVERT TO CHARACTER SET utf8mb4",
+        "DROP COLUMN note", "ADD INDEX (order_no), ENGINE=InnoDB",
+        "CONVERT TO CHARACTER SET utf8mb4",
         "DROP PRIMARY KEY, ADD PRIMARY KEY (order_no, payment_no)"}) {
     Execute(absl::StrCat("ALTER TABLE pay.payment ", change));
     Pay(absl::StrCat("p-", change), "o1", "10.00");
@@ -110,8 +111,9 @@ TEST_P(Metadata, RowsBeforeAChangeThatWasMissedAreNeverReadByWhatHoldsNow) {
   world_.AwaitApplied();
   StopSidecar();
   Execute("INSERT INTO pay.payment VALUES ('p2', 'm1', 'o2', 2.00, 'SUCCESS')");
-  Execute("ALTER TABLE pay.payment RENAME COLUMN payment_no TO order_no, "
-          "RENAME COLUMN order_no TO payment_no");
+  Execute(
+      "ALTER TABLE pay.payment RENAME COLUMN payment_no TO order_no, "
+      "RENAME COLUMN order_no TO payment_no");
   Execute("INSERT INTO pay.payment VALUES ('o3', 'm1', 'p3', 4.00, 'SUCCESS')");
   world_.StartSidecar();
   world_.AwaitApplied();
@@ -130,8 +132,9 @@ TEST_P(Metadata, AColumnThatIsReadAndDroppedIsAGapAndEverythingElseGoesOn) {
   Execute("ALTER TABLE pay.refund DROP COLUMN amount");
   world_.AwaitApplied();
   EXPECT_THAT(NamesOf(world_.AskRefund("r1", "o1", 1)), Contains("gap:refund"));
-  Execute("INSERT INTO pay.refund (refund_no, merchant_id, order_no, status) VALUES "
-          "('r2', 'm1', 'o1', 'SUCCESS')");
+  Execute(
+      "INSERT INTO pay.refund (refund_no, merchant_id, order_no, status) VALUES "
+      "('r2', 'm1', 'o1', 'SUCCESS')");
   Pay("p2", "o1", "4.00");
   world_.AwaitApplied();
   EXPECT_EQ(world_.Posted("o1", "paid"), 13'00);
@@ -157,22 +160,28 @@ TEST_P(Metadata, GhOstChangesATableWithoutAGap) {
   world_.StartSidecar();
   Pay("p1", "o1", "1.00");
   world_.AwaitApplied();
-  Execute("create /* gh-ost */ table `pay`.`_payment_ghc` (id bigint unsigned auto_increment, "
-          "hint varchar(64) charset ascii not null, primary key(id)) comment='gh-ost'");
+  Execute(
+      "create /* gh-ost */ table `pay`.`_payment_ghc` (id bigint unsigned auto_increment, "
+      "hint varchar(64) charset ascii not null, primary key(id)) comment='gh-ost'");
   Execute("create /* gh-ost */ table `pay`.`_payment_gho` like `pay`.`payment`");
-  Execute("alter /* gh-ost */ table `pay`.`_payment_gho` ADD COLUMN note VARCHAR(9) FIRST, "
-          "MODIFY amount DECIMAL(20,4)");
-  Execute("insert /* gh-ost */ ignore into `pay`.`_payment_gho` (`payment_no`, `merchant_id`, "
-          "`order_no`, `amount`, `status`) (select `payment_no`, `merchant_id`, `order_no`, "
-          "`amount`, `status` from `pay`.`payment` lock in share mode)");
+  Execute(
+      "alter /* gh-ost */ table `pay`.`_payment_gho` ADD COLUMN note VARCHAR(9) FIRST, "
+      "MODIFY amount DECIMAL(20,4)");
+  Execute(
+      "insert /* gh-ost */ ignore into `pay`.`_payment_gho` (`payment_no`, `merchant_id`, "
+      "`order_no`, `amount`, `status`) (select `payment_no`, `merchant_id`, `order_no`, "
+      "`amount`, `status` from `pay`.`payment` lock in share mode)");
   Pay("p2", "o1", "2.00");
-  Execute("replace /* gh-ost */ into `pay`.`_payment_gho` (payment_no, merchant_id, order_no, "
-          "amount, status) values ('p2', 'm1', 'o1', 2.00, 'SUCCESS')");
-  Execute("create /* gh-ost */ table `pay`.`_payment_del` (id int auto_increment primary key) "
-          "comment='ghost-cut-over-sentry'");
+  Execute(
+      "replace /* gh-ost */ into `pay`.`_payment_gho` (payment_no, merchant_id, order_no, "
+      "amount, status) values ('p2', 'm1', 'o1', 2.00, 'SUCCESS')");
+  Execute(
+      "create /* gh-ost */ table `pay`.`_payment_del` (id int auto_increment primary key) "
+      "comment='ghost-cut-over-sentry'");
   Execute("drop /* gh-ost */ table if exists `pay`.`_payment_del`");
-  Execute("rename /* gh-ost */ table `pay`.`payment` to `pay`.`_payment_del`, "
-          "`pay`.`_payment_gho` to `pay`.`payment`");
+  Execute(
+      "rename /* gh-ost */ table `pay`.`payment` to `pay`.`_payment_del`, "
+      "`pay`.`_payment_gho` to `pay`.`payment`");
   Pay("p3", "o1", "4.00");
   Execute("UPDATE pay.payment SET amount = 10.00 WHERE payment_no = 'p1'");
   Execute("drop /* gh-ost */ table if exists `pay`.`_payment_ghc`");
@@ -188,21 +197,25 @@ TEST_P(Metadata, PtOnlineSchemaChangeChangesATableWithoutAGap) {
   world_.StartSidecar();
   Pay("p1", "o1", "1.00");
   world_.AwaitApplied();
-  Execute("CREATE TABLE `pay`.`_payment_new` (`payment_no` varchar(64) NOT NULL, `merchant_id` "
-          "varchar(64) DEFAULT NULL, `order_no` varchar(64) DEFAULT NULL, `amount` decimal(18,2) "
-          "DEFAULT NULL, `status` varchar(16) DEFAULT NULL, PRIMARY KEY (`payment_no`)) "
-          "ENGINE=InnoDB");
+  Execute(
+      "CREATE TABLE `pay`.`_payment_new` (`payment_no` varchar(64) NOT NULL, `merchant_id` "
+      "varchar(64) DEFAULT NULL, `order_no` varchar(64) DEFAULT NULL, `amount` decimal(18,2) "
+      "DEFAULT NULL, `status` varchar(16) DEFAULT NULL, PRIMARY KEY (`payment_no`)) "
+      "ENGINE=InnoDB");
   Execute("ALTER TABLE `pay`.`_payment_new` ADD COLUMN note VARCHAR(9) AFTER merchant_id");
-  Execute("CREATE TRIGGER `pay`.`pt_osc_ins` AFTER INSERT ON `pay`.`payment` FOR EACH ROW REPLACE "
-          "INTO `pay`.`_payment_new` (`payment_no`, `merchant_id`, `order_no`, `amount`, `status`) "
-          "VALUES (NEW.`payment_no`, NEW.`merchant_id`, NEW.`order_no`, NEW.`amount`, "
-          "NEW.`status`)");
-  Execute("INSERT LOW_PRIORITY IGNORE INTO `pay`.`_payment_new` (`payment_no`, `merchant_id`, "
-          "`order_no`, `amount`, `status`) SELECT `payment_no`, `merchant_id`, `order_no`, "
-          "`amount`, `status` FROM `pay`.`payment` LOCK IN SHARE MODE");
+  Execute(
+      "CREATE TRIGGER `pay`.`pt_osc_ins` AFTER INSERT ON `pay`.`payment` FOR EACH ROW REPLACE "
+      "INTO `pay`.`_payment_new` (`payment_no`, `merchant_id`, `order_no`, `amount`, `status`) "
+      "VALUES (NEW.`payment_no`, NEW.`merchant_id`, NEW.`order_no`, NEW.`amount`, "
+      "NEW.`status`)");
+  Execute(
+      "INSERT LOW_PRIORITY IGNORE INTO `pay`.`_payment_new` (`payment_no`, `merchant_id`, "
+      "`order_no`, `amount`, `status`) SELECT `payment_no`, `merchant_id`, `order_no`, "
+      "`amount`, `status` FROM `pay`.`payment` LOCK IN SHARE MODE");
   Pay("p2", "o1", "2.00");
-  Execute("RENAME TABLE `pay`.`payment` TO `pay`.`_payment_old`, `pay`.`_payment_new` TO "
-          "`pay`.`payment`");
+  Execute(
+      "RENAME TABLE `pay`.`payment` TO `pay`.`_payment_old`, `pay`.`_payment_new` TO "
+      "`pay`.`payment`");
   Execute("DROP TABLE IF EXISTS `pay`.`_payment_old`");
   Pay("p3", "o1", "4.00");
   world_.AwaitApplied();

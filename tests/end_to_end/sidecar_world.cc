@@ -38,6 +38,9 @@ constexpr const char* kDatabase[] = {
 // To set the server_id of its sessions, which MySQL doesn't have.
 constexpr char kReplay[] = "GRANT BINLOG REPLAY ON *.* TO app@'127.0.0.1'";
 
+// MySQL 5.6 doesn't log columns' names: the sidecar asks for what tables are.
+constexpr char kReferences[] = "GRANT REFERENCES ON pay.* TO fundgate@'127.0.0.1'";
+
 std::unique_ptr<Server> NewReplica(const WorldSettings& settings, int number) {
   std::vector<std::string> options = settings.database_options;
   options.push_back(absl::StrCat("--server-id=", number + 1));
@@ -69,7 +72,7 @@ SidecarWorld::SidecarWorld(const WorldSettings& settings)
     : kind_(settings.kind), policy_file_(folder_.path() + "/policy.yaml") {
   servers_.push_back(std::make_unique<Server>(settings.database_options, kind_));
   for (const char* statement : kDatabase) database().Execute(statement);
-  if (kind_ == Kind::kMariadb) database().Execute(kReplay);
+  database().Execute(kind_ == Kind::kMariadb ? kReplay : kReferences);
   for (const std::string& statement : settings.tables) database().Execute(statement);
   for (int number = 1; number <= settings.replicas; ++number) {
     servers_.push_back(NewReplica(settings, number));

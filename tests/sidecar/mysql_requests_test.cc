@@ -60,10 +60,5 @@ TEST(MysqlRequests, AReaderIsListedWithItsIdAndHost) {
             "0000000000000000");
 }
 
-TEST(MysqlRequests, EachReaderHasAUuidOfItsOwn) {
-  EXPECT_EQ(ReaderUuid(0xabc), "00000000-0000-0000-0000-000000000abc");
-  EXPECT_EQ(ReaderUuid(0xffffffff), "00000000-0000-0000-0000-0000ffffffff");
-}
-
 }  // namespace
 }  // namespace fundgate::sources

@@ -20,14 +20,16 @@ constexpr uint8_t kEnd = 0xfe;
 
 absl::Status Prepare(MariadbSession& session, const BinlogOptions& options) {
   const std::string heartbeat = absl::StrCat(absl::ToInt64Nanoseconds(options.heartbeat));
-  const std::string uuid = ReaderUuid(options.server_id);
   // Later versions call the server a source and the reader a replica.
   for (const std::string& statement : {
            std::string("SET @master_binlog_checksum = @@global.binlog_checksum, "
                        "@source_binlog_checksum = @@global.binlog_checksum"),
            absl::StrCat("SET @master_heartbeat_period = ", heartbeat,
                         ", @source_heartbeat_period = ", heartbeat),
-           absl::StrCat("SET @slave_uuid = '", uuid, "', @replica_uuid = '", uuid, "'"),
+           // The server ends the stream of an earlier reader with the same one, in a way that looks
+           // like its own end. Which reader goes on is the gate's to say.
+           std::string("SET @slave_uuid = UUID()"),
+           std::string("SET @replica_uuid = @slave_uuid"),
        }) {
     FUNDGATE_RETURN_IF_ERROR(session.Query(statement).status());
   }

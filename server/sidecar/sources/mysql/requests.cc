@@ -6,7 +6,6 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "fundgate/types/status_macros.h"
@@ -90,10 +89,6 @@ std::string RegisterRequest(uint32_t server_id, std::string_view host) {
   Append(0, 2, request);  // port
   Append(0, 8, request);  // rank and the server's id, which servers fill in
   return request;
-}
-
-std::string ReaderUuid(uint32_t server_id) {
-  return absl::StrFormat("00000000-0000-0000-0000-%012x", server_id);
 }
 
 }  // namespace fundgate::sources

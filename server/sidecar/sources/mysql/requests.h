@@ -24,10 +24,6 @@ absl::StatusOr<std::string> DumpRequest(uint32_t server_id, std::string_view exe
 // The body of COM_REGISTER_SLAVE: how the reader is listed by SHOW SLAVE HOSTS.
 std::string RegisterRequest(uint32_t server_id, std::string_view host);
 
-// The UUID that a reader has among a server's replicas, of which each has one: made of its server
-// id, so that a later reader with the same id throws this one out.
-std::string ReaderUuid(uint32_t server_id);
-
 }  // namespace fundgate::sources
 
 #endif  // SERVER_SIDECAR_SOURCES_MYSQL_REQUESTS_H_
