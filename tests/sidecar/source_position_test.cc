@@ -175,9 +175,9 @@ TEST(MysqlPosition, AnotherTransactionMayComeBeforeTheRestOfALargeOne) {
 TEST(MysqlPosition, WhatHasATagIsRefused) {
   const auto position = SourcePosition::Parse(In(kServer, "1-5:pay:1-3"), PositionForm::kGtidSets);
   EXPECT_TRUE(absl::IsFailedPrecondition(position.status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(
+  EXPECT_TRUE(absl::IsFailedPrecondition(
       StepOfTransaction(In(kServer, "pay:3"), PositionForm::kGtidSets).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(
+  EXPECT_TRUE(absl::IsFailedPrecondition(
       StepOfTransaction("mysql-bin.000001:120", PositionForm::kGtidSets).status()));
 }
 

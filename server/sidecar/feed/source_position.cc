@@ -47,7 +47,7 @@ absl::StatusOr<Step> ParseMysqlGtid(std::string_view text) {
       absl::StrSplit(ToAbsl(text), absl::MaxSplits(':', 1));
   uint64_t number = 0;
   if (!IsUuid(sides.first) || !absl::SimpleAtoi(sides.second, &number) || number == 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
+    return absl::FailedPreconditionError(absl::StrCat(
         "\"", ToAbsl(text), "\" is no MySQL GTID without a tag; expected UUID:NUMBER. ",
         "Transactions with tags (gtid_next=AUTOMATIC:TAG), or without GTIDs, can't be followed"));
   }

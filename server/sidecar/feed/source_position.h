@@ -51,7 +51,8 @@ enum class PositionForm : uint8_t {
 };
 
 // The step of a database's transaction by its name: DOMAIN-SERVER-SEQUENCE, or UUID:NUMBER.
-// INVALID_ARGUMENT if it isn't that, also if MySQL's has a tag.
+// INVALID_ARGUMENT if it is no GTID of MariaDB; FAILED_PRECONDITION if it is none of MySQL, or one
+// with a tag: nothing can say where in its set it stands.
 absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form);
 
 // The newest step of every stream, or of MySQL's all steps; and where one was too large for one
