@@ -74,8 +74,8 @@ TEST(Create, TypesAreReadInAllTheirSpellings) {
 }
 
 TEST(Create, TextTakesTheCharacterSetOfItsTable) {
-  const Ddl ddl = ReadDdl("CREATE TABLE t (a VARCHAR(5), b CHAR(5) CHARSET gbk) COLLATE=latin1_bin",
-                          "pay");
+  const Ddl ddl =
+      ReadDdl("CREATE TABLE t (a VARCHAR(5), b CHAR(5) CHARSET gbk) COLLATE=latin1_bin", "pay");
   EXPECT_EQ(ddl.definition.columns[0].type.collation, CollationOfCharset("latin1"));
   EXPECT_EQ(ddl.definition.columns[1].type.collation, CollationOfCharset("gbk"));
 }
@@ -94,8 +94,7 @@ TEST(Create, WhatCantBeFollowedIsRefusedAndNamesItsTable) {
 
 TEST(Alter, ColumnsComeWhereTheStatementSays) {
   EXPECT_EQ(After("ALTER TABLE refund ADD note TEXT"), "id,no,amount,status,note (id)");
-  EXPECT_EQ(After("ALTER TABLE refund ADD COLUMN (a INT, b INT)"),
-            "id,no,amount,status,a,b (id)");
+  EXPECT_EQ(After("ALTER TABLE refund ADD COLUMN (a INT, b INT)"), "id,no,amount,status,a,b (id)");
   EXPECT_EQ(After("ALTER TABLE refund ADD a INT FIRST, ADD b INT AFTER id, ADD c INT AFTER b"),
             "a,id,b,c,no,amount,status (id)");
   EXPECT_EQ(After("ALTER TABLE refund ADD COLUMN IF NOT EXISTS no INT, ADD d INT DEFAULT 5"),

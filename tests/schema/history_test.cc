@@ -16,8 +16,8 @@
 namespace fundgate::schema {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::DefinitionOf;
+using ::testing::HasSubstr;
 using testing::MapOf;
 using testing::NamesOf;
 
@@ -33,11 +33,10 @@ class Histories : public ::testing::Test {
 
   // A session begins behind the transaction.
   void Begin(int applied) {
-    history_.Begin({.position = absl::StrCat(applied),
-                    .covers = [applied](std::string_view id) { return Number(id) <= applied; },
-                    .follows = [applied](const std::string& older) {
-                      return Number(older) <= applied;
-                    }});
+    history_.Begin(
+        {.position = absl::StrCat(applied),
+         .covers = [applied](std::string_view id) { return Number(id) <= applied; },
+         .follows = [applied](const std::string& older) { return Number(older) <= applied; }});
   }
 
   static int Number(std::string_view id) { return std::stoi(std::string(id)); }
@@ -123,8 +122,9 @@ TEST_F(Histories, EachStatementHoldsFromItsPlaceOn) {
   Begin(0);
   Learn(kRefund);
   Log(1, "ALTER TABLE refund ADD c BIGINT AFTER id");
-  EXPECT_EQ(Map("CREATE TABLE refund (id BIGINT PRIMARY KEY, c BIGINT, a VARCHAR(8), b VARCHAR(8))"),
-            "id,c,a,b (id)");
+  EXPECT_EQ(
+      Map("CREATE TABLE refund (id BIGINT PRIMARY KEY, c BIGINT, a VARCHAR(8), b VARCHAR(8))"),
+      "id,c,a,b (id)");
   Log(2, "ALTER TABLE Pay.Refund MODIFY c INT AFTER b");
   EXPECT_EQ(Map("CREATE TABLE refund (id BIGINT PRIMARY KEY, a VARCHAR(8), b VARCHAR(8), c INT)"),
             "id,a,b,c (id)");
@@ -160,9 +160,10 @@ TEST_F(Histories, AStatementThatIsntUnderstoodMakesTheServerBeAskedAndHoldsFromT
 
 TEST_F(Histories, StatementsAfterTheServerWasAskedAreAppliedToWhatItSaid) {
   Begin(0);
-  Learn(kRefund, {{"1", "pay", "ALTER TABLE refund DROP c"},
-                  {"2", "pay", "ALTER TABLE refund ADD c BIGINT"}},
-        1);
+  Learn(
+      kRefund,
+      {{"1", "pay", "ALTER TABLE refund DROP c"}, {"2", "pay", "ALTER TABLE refund ADD c BIGINT"}},
+      1);
   Log(1, "ALTER TABLE refund DROP c");
   EXPECT_EQ(Map(kRefund), "id,a,b (id)");
   Log(2, "ALTER TABLE refund ADD c BIGINT");
@@ -193,8 +194,7 @@ TEST_F(Histories, AColumnThatIsDroppedRenamedOrGivenANarrowerTypeIsSaid) {
   Learn(kWithC);
   EXPECT_EQ(Log(1, "ALTER TABLE refund MODIFY c INT"), "c ");
   EXPECT_EQ(Log(2, "ALTER TABLE refund MODIFY c BIGINT, MODIFY a VARCHAR(64) FIRST"), "");
-  EXPECT_EQ(Log(3, "ALTER TABLE refund RENAME COLUMN a TO x, DROP b, CHANGE c y BIGINT"),
-            "a b c ");
+  EXPECT_EQ(Log(3, "ALTER TABLE refund RENAME COLUMN a TO x, DROP b, CHANGE c y BIGINT"), "a b c ");
   EXPECT_EQ(Log(4, "ALTER TABLE refund ADD z INT, ADD INDEX (x)"), "");
 }
 
@@ -222,18 +222,21 @@ TEST_F(Histories, WithoutADefinitionTheNewestMapSaysWhatTypeThereWas) {
 TEST_F(Histories, GhOstsShadowBecomesTheTableWithItsOwnDefinition) {
   Begin(0);
   Learn(kRefund);
-  EXPECT_EQ(Log(1, "create /* gh-ost */ table `pay`.`_refund_ghc` (id bigint auto_increment, "
-                   "primary key(id)) auto_increment=256 comment='gh-ost'"),
+  EXPECT_EQ(Log(1,
+                "create /* gh-ost */ table `pay`.`_refund_ghc` (id bigint auto_increment, "
+                "primary key(id)) auto_increment=256 comment='gh-ost'"),
             "");
   EXPECT_EQ(Log(2, "create /* gh-ost */ table `pay`.`_refund_gho` like `pay`.`refund`"), "");
   EXPECT_EQ(Log(3, "alter /* gh-ost */ table `pay`.`_refund_gho` ADD COLUMN c BIGINT"), "");
   EXPECT_EQ(Map(kRefund), "id,a,b (id)");
-  EXPECT_EQ(Log(4, "create /* gh-ost */ table `pay`.`_refund_del` (id int auto_increment primary "
-                   "key) comment='ghost-cut-over-sentry'"),
+  EXPECT_EQ(Log(4,
+                "create /* gh-ost */ table `pay`.`_refund_del` (id int auto_increment primary "
+                "key) comment='ghost-cut-over-sentry'"),
             "");
   EXPECT_EQ(Log(5, "drop /* gh-ost */ table if exists `pay`.`_refund_del`"), "");
-  EXPECT_EQ(Log(6, "rename /* gh-ost */ table `pay`.`refund` to `pay`.`_refund_del`, "
-                   "`pay`.`_refund_gho` to `pay`.`refund`"),
+  EXPECT_EQ(Log(6,
+                "rename /* gh-ost */ table `pay`.`refund` to `pay`.`_refund_del`, "
+                "`pay`.`_refund_gho` to `pay`.`refund`"),
             "");
   EXPECT_EQ(Map(kWithC), "id,a,b,c (id)");
   EXPECT_EQ(Log(7, "drop /* gh-ost */ table if exists `pay`.`_refund_del`"), "");
@@ -243,12 +246,14 @@ TEST_F(Histories, GhOstsShadowBecomesTheTableWithItsOwnDefinition) {
 TEST_F(Histories, WhatWasDoneInTheShadowIsSaidWhenItBecomesTheTable) {
   Begin(0);
   Learn(kWithC);
-  Log(1, "CREATE TABLE `pay`.`_refund_new` (id BIGINT NOT NULL PRIMARY KEY, a VARCHAR(8), b "
-         "VARCHAR(8), c BIGINT) ENGINE=InnoDB");
+  Log(1,
+      "CREATE TABLE `pay`.`_refund_new` (id BIGINT NOT NULL PRIMARY KEY, a VARCHAR(8), b "
+      "VARCHAR(8), c BIGINT) ENGINE=InnoDB");
   EXPECT_EQ(Log(2, "ALTER TABLE `pay`.`_refund_new` DROP COLUMN c"), "");
   EXPECT_EQ(Map(kWithC), "id,a,b,c (id)");
-  EXPECT_EQ(Log(3, "RENAME TABLE `pay`.`refund` TO `pay`.`_refund_old`, `pay`.`_refund_new` TO "
-                   "`pay`.`refund`"),
+  EXPECT_EQ(Log(3,
+                "RENAME TABLE `pay`.`refund` TO `pay`.`_refund_old`, `pay`.`_refund_new` TO "
+                "`pay`.`refund`"),
             "c ");
   EXPECT_EQ(Map(kRefund), "id,a,b (id)");
 }

@@ -77,11 +77,10 @@ std::string NamesOf(const binlog::Table& table) {
 }
 
 std::string NamesOf(const Definition& definition) {
-  return absl::StrCat(absl::StrJoin(definition.columns, ",",
-                                    [](std::string* out, const ColumnDefinition& column) {
-                                      *out += column.name;
-                                    }),
-                      " (", absl::StrJoin(definition.primary_key, ","), ")");
+  return absl::StrCat(
+      absl::StrJoin(definition.columns, ",",
+                    [](std::string* out, const ColumnDefinition& column) { *out += column.name; }),
+      " (", absl::StrJoin(definition.primary_key, ","), ")");
 }
 
 }  // namespace fundgate::schema::testing

@@ -114,7 +114,6 @@ class History::Application {
       state.definition->InheritCharset(inherited->second);
     }
     state.is_settled = false;
-    state.is_witnessed = true;
     Set(key, std::move(state));
   }
 
@@ -155,12 +154,15 @@ class History::Application {
     const std::string table = history_.FollowedBy(key);
     std::vector<ColumnLoss>& losses = IsFollowed(key) ? step_.losses : state.losses;
     for (const Change& change : ddl.changes) {
-      std::string what = Loss(table, change, state);
-      if (what.empty()) continue;
-      losses.push_back(
-          {DatabaseOf(table), TableOf(table), change.name,
-           absl::StrCat(statement_.id, " ", what, " column ", change.name, " of ", table)});
+      const std::string what = Loss(table, change, state);
+      if (!what.empty()) losses.push_back(LossOf(table, change.name, what));
     }
+  }
+
+  ColumnLoss LossOf(const std::string& table, const std::string& column,
+                    const std::string& what) const {
+    return {DatabaseOf(table), TableOf(table), column,
+            absl::StrCat(statement_.id, " ", what, " column ", column, " of ", table)};
   }
 
   std::string Loss(const std::string& table, const Change& change, const State& state) const {
@@ -172,16 +174,20 @@ class History::Application {
       case Change::Kind::kReplace: {
         if (!absl::EqualsIgnoreCase(change.name, change.column.name)) return "renames";
         const std::optional<ColumnType> before = TypeBefore(table, change.name, state);
-        ColumnType after = change.column.type;
-        // A conversion to another character set either keeps the text or is refused.
-        if (before.has_value() && after.collation == 0) after.collation = before->collation;
-        if (before.has_value() && KeepsValues(*before, after)) return "";
+        if (before.has_value() && Keeps(*before, change.column.type)) return "";
         return before.has_value() ? "changes what may be held in"
                                   : "may change (what type it had isn't known) what is held in";
       }
       default:
         return "";
     }
+  }
+
+  // A character set that isn't known is that of the table, mostly; and a conversion to another one
+  // either keeps the text or is refused.
+  static bool Keeps(const ColumnType& before, ColumnType after) {
+    if (after.collation == 0) after.collation = before.collation;
+    return KeepsValues(before, after);
   }
 
   std::optional<ColumnType> TypeBefore(const std::string& table, const std::string& name,
@@ -212,14 +218,45 @@ class History::Application {
     Set(to, std::move(state));
   }
 
-  // A shadow becomes the table.
+  // A shadow becomes the table: what was done to it since it was made like the table, and how it
+  // differs from it.
   void TakePlace(const std::string& table, const State& shadow) {
-    step_.losses.insert(step_.losses.end(), shadow.losses.begin(), shadow.losses.end());
-    if (shadow.is_witnessed) return;
-    step_.losses.push_back(
-        {DatabaseOf(table), TableOf(table), "",
-         absl::StrCat(statement_.id, " puts a table in the place of ", table,
-                      " whose changes weren't all seen: what rows hold may have changed")});
+    const std::vector<ColumnDefinition> before = ColumnsBefore(table);
+    if (!shadow.is_witnessed && (before.empty() || !shadow.definition.has_value())) {
+      step_.losses.push_back(
+          {DatabaseOf(table), TableOf(table), "",
+           absl::StrCat(statement_.id, " puts a table in the place of ", table,
+                        " of which not all is known: what rows hold may have changed")});
+      return;
+    }
+    std::vector<ColumnLoss> losses = shadow.losses;
+    for (const ColumnDefinition& column : before) {
+      if (!shadow.definition.has_value()) break;
+      const bool is_said = std::any_of(losses.begin(), losses.end(), [&](const ColumnLoss& loss) {
+        return absl::EqualsIgnoreCase(loss.column, column.name);
+      });
+      const ColumnDefinition* const after = shadow.definition->Find(column.name);
+      if (is_said || (after != nullptr && Keeps(column.type, after->type))) continue;
+      losses.push_back(LossOf(table, column.name,
+                              after == nullptr ? "takes away" : "changes what may be held in"));
+    }
+    step_.losses.insert(step_.losses.end(), losses.begin(), losses.end());
+  }
+
+  // As far as they are known; empty if they aren't.
+  std::vector<ColumnDefinition> ColumnsBefore(const std::string& table) const {
+    // In the same statement the table was renamed before.
+    const auto known = states_.find(table);
+    if (known != states_.end() && known->second.definition.has_value()) {
+      return known->second.definition->columns;
+    }
+    std::vector<ColumnDefinition> columns;
+    const auto seen = history_.seen_.find(table);
+    if (seen == history_.seen_.end()) return columns;
+    for (const binlog::Column& column : seen->second) {
+      columns.push_back({column.name, TypeOf(column), column.nullable});
+    }
+    return columns;
   }
 
   void Drop(const std::string& key) { Set(key, Unknown("it was dropped")); }
@@ -241,7 +278,7 @@ class History::Application {
 
   void Blur(const std::string& key, const Ddl& ddl) {
     State state = Unknown(absl::StrCat("a statement isn't understood: ", ddl.problem));
-    state.is_witnessed = Get(key).is_witnessed || !ddl.is_alter;
+    state.is_witnessed = Get(key).is_witnessed && ddl.is_alter;
     const std::string table = history_.FollowedBy(key);
     if (ddl.is_alter && !table.empty()) {
       std::vector<ColumnLoss>& losses = IsFollowed(key) ? step_.losses : state.losses;
@@ -392,6 +429,14 @@ absl::Status History::Describe(binlog::Table& table) {
     seen_[key] = table.columns;
     return absl::OkStatus();
   }
+  if (state.is_hidden) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the binlog doesn't say the names of the columns of ", key,
+        " (binlog_row_metadata isn't FULL), and the server doesn't show them to this user; GRANT "
+        "SELECT ON ",
+        key, " to it, or SET GLOBAL binlog_row_metadata=FULL and begin with a binlog written since",
+        " then"));
+  }
   if (state.definition.has_value()) {
     const std::string problem = Disagreement(*state.definition, table);
     if (problem.empty()) {
@@ -401,14 +446,6 @@ absl::Status History::Describe(binlog::Table& table) {
     }
     if (!state.is_settled) state.definition.reset();
     state.why = problem;
-  }
-  if (state.is_hidden) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the binlog doesn't say the names of the columns of ", key,
-        " (binlog_row_metadata isn't FULL), and the server doesn't show them to this user; GRANT "
-        "SELECT ON ",
-        key, " to it, or SET GLOBAL binlog_row_metadata=FULL and begin with a binlog written since",
-        " then"));
   }
   if (!state.is_settled || (!state.definition.has_value() && state.why.empty())) {
     wants_present_ = true;

@@ -102,7 +102,8 @@ class History final : public binlog::TableDescriber {
     bool is_settled = true;  // asking the server (once more) doesn't help
     bool is_hidden = false;  // the server didn't show it, though it is there
     std::string changed_by;  // see binlog::Table
-    // Of a shadow: its making was seen, so that these are all that was done to it.
+    // Of a shadow: it was seen to be made like its table, so that these are all that was done to
+    // it.
     bool is_witnessed = false;
     std::vector<binlog::ColumnLoss> losses;
   };

@@ -170,11 +170,11 @@ absl::Status Learn(SchemaServer& server, History& history) {
     FUNDGATE_ASSIGN_OR_RETURN(const std::vector<LoggedStatement> statements,
                               ReadStatements(server, history));
     size_t seen = 0;
-    bool is_torn = false;  // a table was changed between the two
+    bool is_torn = false;  // a table was changed between the two, or in another domain meanwhile
     for (size_t i = 0; i < statements.size(); ++i) {
       if (!server.Covers(after, statements[i].id)) continue;
+      is_torn = is_torn || seen != i || !server.Covers(before, statements[i].id);
       seen = i + 1;
-      is_torn = is_torn || !server.Covers(before, statements[i].id);
     }
     if (is_torn) continue;
     history.Learn(present, statements, seen);
