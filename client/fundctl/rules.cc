@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
 #include "client/fundctl/arguments.h"
 #include "client/fundctl/output.h"
 #include "client/fundctl/verbs.h"
@@ -72,7 +73,7 @@ void PrintRule(Context& context, const v1::Rule& rule) {
   std::string labels;
   const std::map<std::string, std::string> sorted(rule.labels().begin(), rule.labels().end());
   for (const auto& [name, value] : sorted) {
-    labels += (labels.empty() ? "" : ", ") + name + "=" + value;
+    absl::StrAppend(&labels, labels.empty() ? "" : ", ", name, "=", value);
   }
   context.out << rule.name() << ": " << Word(rule.condition())
               << (rule.condition_reason().empty() ? "" : ", ") << rule.condition_reason() << "\n";

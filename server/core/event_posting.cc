@@ -12,26 +12,14 @@
 #include "server/core/books.h"
 #include "server/core/event_violations.h"
 #include "server/core/fact_events.h"
+#include "server/core/gaps.h"
 #include "server/core/reservations.h"
+#include "server/core/row_doubts.h"
 #include "server/core/suspects.h"
 #include "server/core/verification/verification.h"
 
 namespace fundgate::core {
 namespace {
-
-void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::string& reason) {
-  if (draft.FindGap(scope) == nullptr && draft.before().of<Gaps>().size() >= kMaxGaps) {
-    scope.account = AccountId();
-    scope.order = OrderId();
-  }
-  Gap& gap = draft.MutableGap(scope);
-  if (gap.count == 0) {
-    gap.since = draft.now();
-    gap.source = source;
-    gap.reason = reason;
-  }
-  gap.count += 1;
-}
 
 bool Counts(const std::optional<Contribution>& contribution) {
   return contribution.has_value() && contribution->status == MovementStatus::kHappened;
@@ -66,7 +54,9 @@ class RowChange {
   // The row said `before` of this key and says `after` now; either may be missing. False if it was
   // delivered before.
   bool Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
-    if (IsRedelivery(!change_.before.has_value(), after)) return false;
+    const bool is_known = IsRedelivery(!change_.before.has_value(), after);
+    if (is_known || !IsOvertaken(before, after)) EndDoubt(draft_, key_, source_, change_);
+    if (is_known) return false;
     // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
     if (after.has_value() || draft_.FindKey(key_) != nullptr) Change(before, after);
     return true;
@@ -104,7 +94,7 @@ class RowChange {
       if (may_repeat && is_insert && row.line.amount > 0) return true;
       return may_repeat && after.has_value() && row.image_hash == change_.image_hash &&
              row.account == after->account &&
-             (Counts(after) ? row.line == after->line : row.line.amount == 0);
+             (Counts(after) ? SaidLine(row) == after->line : SaidLine(row).amount == 0);
     });
   }
 
@@ -293,6 +283,8 @@ class RowChange {
     if (posted.shared.amount != posted.line.amount || posted.shared.parts != posted.line.parts) {
       row.shared = std::move(posted.shared);
     }
+    row.said.reset();
+    if (said.line != posted.line) row.said = said.line;
     row.line = std::move(posted.line);
     row.counted = true;
   }
@@ -411,7 +403,9 @@ class RowChange {
     const Posted nothing = None(posted.line.order);
     const bool fits = Post(PlaceOf(posted), PostedOf(posted), nothing);
     RowContribution& row = Touch();
+    row.said = nothing.line;
     if (!fits) return;
+    row.said.reset();
     row.line = nothing.line;
     row.shared.reset();
     row.amount.minor_units = 0;
@@ -462,6 +456,7 @@ bool ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& ev
     }
     return true;
   }
+  if (DoubtChange(draft, source, event, change)) return false;
   const auto apply = [&](const IdempotencyKey& key, const std::optional<Contribution>& before,
                          const std::optional<Contribution>& after) {
     return RowChange(draft, source, event, change, *movement, {change.kind, key})

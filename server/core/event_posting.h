@@ -2,7 +2,6 @@
 #ifndef SERVER_CORE_EVENT_POSTING_H_
 #define SERVER_CORE_EVENT_POSTING_H_
 
-#include <cstddef>
 #include <string>
 
 #include "server/core/draft.h"
@@ -10,9 +9,6 @@
 #include "server/core/policy.h"
 
 namespace fundgate::core {
-
-// Gaps that are kept apart; past it a gap widens to its whole kind.
-inline constexpr size_t kMaxGaps = 10'000;
 
 // Applies one event of the source. Never refuses it: what can't be applied becomes a gap, what
 // doesn't fit a violation. Facts that the policy doesn't declare change nothing. False if it says

@@ -133,6 +133,9 @@ struct RowContribution {
   // What is posted of it to books that all orders of the account share, if that isn't `line`: a row
   // that nobody remembered came to another order, and they had its amount already.
   std::optional<Line> shared;
+  // What the row itself said last that it counts for, if that isn't `line`.
+  std::optional<Line> said;
+  bool in_doubt = false;  // it said since what doesn't follow on that; see row_doubts.h
 
   friend bool operator==(const RowContribution&, const RowContribution&) = default;
 };

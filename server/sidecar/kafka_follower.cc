@@ -155,7 +155,8 @@ class KafkaFollower final : public Follower {
 
   // A partition that was read and that its topic doesn't have any more.
   std::optional<Failure> FindMissing(const feed::SourcePosition& position) const {
-    for (const auto& [stream, step] : position.newest()) {
+    for (const auto& entry : position.newest()) {
+      const std::string& stream = entry.first;
       if (!readers_.contains(TopicOf(stream))) continue;  // nobody reads the topic any more
       const bool is_there = std::any_of(
           partitions_.begin(), partitions_.end(),

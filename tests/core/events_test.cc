@@ -280,39 +280,6 @@ TEST(Events, TheSameEventAgainIsARedeliveryWithoutEffect) {
   EXPECT_THAT(world.Violations(), IsEmpty());
 }
 
-TEST(Events, AfterADeclaredChangeOfCoordinatesTheSameImageIsARedelivery) {
-  World world;
-  world.Insert("payment", 1, {.key = "p1"});
-  GrantEpochInput grant;
-  grant.source = SourceName("ledger");
-  grant.coordinates_changed = true;
-  world.Get<EpochGrant>(grant);
-  world.Insert("payment", 1, {.key = "p1"});
-  EXPECT_EQ(world.OrderCounter("paid").posted, 10000);
-  world.Insert("payment", 2, {.key = "p1"});  // another row is a duplicate all the same
-  EXPECT_THAT(world.Violations(), ElementsAre("duplicate_movement"));
-}
-
-// A row comes into being once: its insert is an old one, and what became of it is known already.
-TEST(Events, AfterADeclaredChangeOfCoordinatesARowIsNotInsertedASecondTime) {
-  World world;
-  const Row first{.key = "p1", .amount = "CNY 100.00"};
-  const Row edited{.key = "p1", .amount = "CNY 80.00"};
-  Row open = first;
-  open.status = MovementStatus::kInProgress;
-  world.Insert("payment", 1, first);
-  world.Update("payment", 1, first, edited);
-  GrantEpochInput grant;
-  grant.source = SourceName("ledger");
-  grant.coordinates_changed = true;
-  world.Get<EpochGrant>(grant);
-  world.Insert("payment", 1, first);
-  world.Update("payment", 1, first, edited);
-  world.Insert("payment", 1, open);
-  EXPECT_EQ(world.OrderCounter("paid").posted, 8000);
-  EXPECT_THAT(world.Violations(), ElementsAre("movement_undone"));
-}
-
 TEST(Events, AReversibleKindMayShrinkInSilence) {
   World world;
   world.Insert("payment", 1, {.key = "p1"});

@@ -30,7 +30,6 @@ namespace {
 using exporting::testing::Posted;
 using exporting::testing::WebServer;
 using gate::testing::TestFeeder;
-using ::testing::HasSubstr;
 
 std::string TextOf(const google::protobuf::Value& alert, const std::string& field,
                    const std::string& name) {

@@ -47,7 +47,7 @@ std::string ToText(const binlog::Value& value) {
       return named("datetime");
     case Kind::kUnreadable:
       // Expressions read it as a C string.
-      EXPECT_EQ(value.text.data()[value.text.size()], '\0');
+      EXPECT_EQ(*(value.text.data() + value.text.size()), '\0');
       return named("unreadable");
     default:
       return named("text");

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/expression/allocations.h"
@@ -16,7 +17,7 @@ std::string Failure(ErrorCode code) { return "error: " + std::string(ErrorText(c
 
 class Bounds : public ::testing::Test {
  protected:
-  explicit Bounds(Options options = {}) : environment_(options) {
+  explicit Bounds(const Options& options = {}) : environment_(options) {
     EXPECT_TRUE(environment_.AddVariable("items", Type::List(Type::Int()).AtMost(100)).ok());
     EXPECT_TRUE(environment_.AddVariable("more", Type::List(Type::Int())).ok());
     EXPECT_TRUE(environment_.AddVariable("text", Type::String()).ok());
@@ -103,7 +104,7 @@ TEST_F(Bounds, SharedListsCanNotBeUnfoldedForEver) {
 
 TEST_F(Bounds, TextThatDoublesEndsTheRun) {
   std::string source = "size(t)";
-  for (int i = 0; i < 25; ++i) source = "cel.bind(t, t + t, " + source + ")";
+  for (int i = 0; i < 25; ++i) source = absl::StrCat("cel.bind(t, t + t, ", source, ")");
   source = "cel.bind(t, text, " + source + ")";
   const Value frame[] = {Value::List({}), Value::List({}), Value::String("0123456789")};
   EXPECT_EQ(ToString(Load(source).Evaluate(frame)), Failure(ErrorCode::kTooMuchMemory));
@@ -111,8 +112,9 @@ TEST_F(Bounds, TextThatDoublesEndsTheRun) {
 
 TEST_F(Bounds, VariablesOfMacrosAreCounted) {
   std::string source = "true";
-  for (size_t i = 0; i < kVariablesLimit; ++i)
-    source = "[1].all(x" + std::to_string(i) + ", " + source + ")";
+  for (size_t i = 0; i < kVariablesLimit; ++i) {
+    source = absl::StrCat("[1].all(x", i, ", ", source, ")");
+  }
   EXPECT_EQ(Problems(environment_, source), "");
   EXPECT_THAT(Problems(environment_, "[1].all(y, " + source + ")"),
               HasSubstr("macros are nested too deep: 32 variables may be known at one place"));

@@ -12,7 +12,6 @@
 namespace fundgate::expression {
 namespace {
 
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // A toy of weights: an amount and a unit ('g' or 'l'), which don't mix.

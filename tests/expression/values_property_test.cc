@@ -89,7 +89,7 @@ class Maker {
   using Kind = Thing::Kind;
   using Variables = std::vector<std::pair<std::string, Kind>>;
 
-  static Part Constant(std::string source, Thing thing) {
+  static Part Constant(std::string source, const Thing& thing) {
     return {std::move(source), [thing](const Scope&) { return Maybe(thing); }};
   }
 

@@ -12,7 +12,6 @@ namespace fundgate::mapping {
 namespace {
 
 using testing::Absent;
-using testing::Bytes;
 using testing::Decimal;
 using ::testing::HasSubstr;
 using testing::Int;

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
+
 namespace fundgate::model {
 namespace {
 
@@ -152,7 +154,7 @@ const WindowFacts& FindWindow(const std::string& name) {
 
 bool IsInHalf(const std::string& rule, const std::string& account) {
   uint64_t hash = 14695981039346656037U;
-  for (const char c : rule + std::string(1, '\0') + account) {
+  for (const char c : absl::StrCat(rule, std::string(1, '\0'), account)) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 1099511628211U;
   }

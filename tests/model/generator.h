@@ -31,7 +31,8 @@ class Generator {
   struct Row {
     MovementKind kind;
     std::optional<core::Contribution> now;
-    core::Event newest;  // the event that made it so
+    core::Event newest;                // the event that made it so
+    std::optional<core::Event> older;  // the one before, of the same key
   };
 
   core::CheckInput MakeCheck(Dice& dice, const Model& model);
@@ -46,6 +47,8 @@ class Generator {
   core::Event MakeEvent(Dice& dice, const Model& model, const std::string& source);
   core::Contribution MakeContribution(Dice& dice, const Model& model, const MovementKind& kind);
   core::Contribution Edit(Dice& dice, core::Contribution row, const MovementKind& kind);
+  static std::optional<core::Event> OlderOf(const core::Event& newest,
+                                            const core::MovementEvent& change);
   core::Input MakeBreaker(Dice& dice, const Model& model);
   core::GrantEpochInput MakeGrant(Dice& dice);
   core::ApplyPolicyInput MakePolicy(Dice& dice, const Model& model);

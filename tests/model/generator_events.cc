@@ -1,6 +1,7 @@
 // What sources report, in the order of their rows' lives.
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "tests/model/generator.h"
 
@@ -107,6 +108,18 @@ core::Contribution Generator::Edit(Dice& dice, core::Contribution row, const Mov
   return row;
 }
 
+// The row's change so far, if it and the new one are of one key.
+std::optional<core::Event> Generator::OlderOf(const core::Event& newest,
+                                              const core::MovementEvent& change) {
+  const auto* older = std::get_if<core::MovementEvent>(&newest.body);
+  if (older == nullptr || !older->before.has_value() || !older->after.has_value()) {
+    return std::nullopt;
+  }
+  const bool same = older->before->key == older->after->key && change.before.has_value() &&
+                    change.after.has_value() && change.after->key == older->after->key;
+  return same ? std::optional(newest) : std::nullopt;
+}
+
 core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::string& source) {
   core::Event event;
   event.id = source + "-" + std::to_string(++events_);
@@ -147,6 +160,13 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
     const Row& row = rows_.at(name);
     // Nobody remembers the rows of forgotten keys, so theirs are not sent again.
     const bool remembered = model.Remembers(name);
+    if (roll < 700 && remembered) return row.newest;
+    const auto from = model.sources().find(source);
+    if (roll < 730 && remembered && row.older.has_value() && from != model.sources().end() &&
+        from->second.coordinates_changed) {
+      event.body = row.older->body;  // told again, under another name
+      return event;
+    }
     if (roll < 730 && remembered) return row.newest;
     change.row = name.second;
     change.before = row.now;
@@ -159,7 +179,8 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
     }
   }
   event.body = change;
-  rows_[{source, change.row}] = {kind, change.after, event};
+  Row& row = rows_[{source, change.row}];
+  row = {kind, change.after, event, OlderOf(row.newest, change)};
   return event;
 }
 

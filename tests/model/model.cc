@@ -124,7 +124,7 @@ StatePicture Model::Look() const {
     picture.sources[name] = {now.epoch, now.position, now.proven_past};
   }
   picture.rules = rules_;
-  for (const core::GapScope& gap : gaps_) {
+  for (const core::GapScope& gap : Unknown()) {
     picture.gaps.insert(gap.kind.value() + " " + gap.account.value() + " " + gap.order.value());
   }
   picture.drifted = drifted_;

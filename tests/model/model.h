@@ -70,6 +70,14 @@ struct RowChange {
   core::KeyId key;
   std::string event_id;
   uint64_t image_hash = 0;
+  std::optional<core::Contribution> said;  // the row after it
+};
+
+// Where a row once stood that named a key.
+struct RowPlace {
+  AccountId account;
+  OrderId order;
+  bool counted = false;
 };
 
 struct Key {
@@ -247,6 +255,11 @@ class Model {
                bool duplicate);
   void CompareAmount(const core::KeyId& id, const Key& key, const core::Contribution& row);
   bool IsOldInsert(const std::string& source, const core::MovementEvent& change) const;
+  bool Doubt(const std::string& source, const core::Event& event,
+             const core::MovementEvent& change);
+  void EndDoubts(const std::string& source, const core::MovementEvent& change);
+  void NotePlace(const std::string& source, const core::MovementEvent& change);
+  std::set<core::GapScope> Unknown() const;  // gaps and doubts
   void FailLine(Key& key, const OrderId& order);
   void Settle(const core::KeyId& id, const OrderId& order);
   bool IsDuplicate(const RowName& name, const core::KeyId& id, const std::string& part_key) const;
@@ -285,6 +298,8 @@ class Model {
   std::map<std::string, SourceNow> sources_;
   std::map<std::string, BreakerNow> breakers_;
   std::set<core::GapScope> gaps_;
+  std::map<std::pair<RowName, core::KeyId>, RowPlace> places_;
+  std::map<std::pair<RowName, core::KeyId>, core::GapScope> doubts_;
   // When it was suspected, and every change since that made it worse, with its time.
   struct Suspected {
     absl::Time since;

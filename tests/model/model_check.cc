@@ -226,7 +226,7 @@ void Model::AskKnowledge(const core::CheckInput& check, const std::vector<Step>&
     if (applied >= NumberOf(position)) continue;
     AddPending(found, ReasonCode::kUnproven, name.value(), Verdict::kHold);
   }
-  for (const core::GapScope& gap : gaps_) {
+  for (const core::GapScope& gap : Unknown()) {
     const std::set<std::string> books = BooksOf(gap.kind.value());
     const bool touches = std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
       return books.contains(step.book.book) &&
@@ -308,7 +308,8 @@ void Model::AskInvariant(const InvariantFacts& invariant, const core::BookId& bo
 
 // Whether an event that nobody could read may have been the one that helps the invariant.
 bool Model::IsCureLost(const InvariantFacts& invariant, const core::BookId& book) const {
-  return std::any_of(gaps_.begin(), gaps_.end(), [&](const core::GapScope& gap) {
+  const std::set<core::GapScope> unknown = Unknown();
+  return std::any_of(unknown.begin(), unknown.end(), [&](const core::GapScope& gap) {
     if (!gap.account.empty() && gap.account != book.account) return false;
     if (!gap.order.empty() && !book.order.empty() && gap.order != book.order) return false;
     const KindFacts* kind = FindKind(gap.kind.value());

@@ -210,7 +210,8 @@ bool Model::MayRelease(const core::KeyId& id, const Key& key) const {
   if (!FindCheckpoint(id.kind.value())->auto_release || key.event_seen) return false;
   if (key.reservation->state != core::ReservationState::kPending) return false;
   if (key.reservation->overdue_at > now_) return false;
-  const bool gap = std::any_of(gaps_.begin(), gaps_.end(), [&](const core::GapScope& scope) {
+  const std::set<core::GapScope> unknown = Unknown();
+  const bool gap = std::any_of(unknown.begin(), unknown.end(), [&](const core::GapScope& scope) {
     return scope.kind == id.kind &&
            (scope.account.empty() || scope.account == key.binding->account);
   });
@@ -266,6 +267,7 @@ void Model::Forget(const core::KeyId& id) {
     return true;
   });
   std::erase_if(changes_, [&](const auto& change) { return change.second.key == id; });
+  std::erase_if(places_, [&](const auto& place) { return place.first.second == id; });
   keys_.erase(id);
 }
 

@@ -132,8 +132,11 @@ AnswerPicture Model::Apply(const core::IngestInput& input) {
 
 void Model::Happen(const std::string& source, const core::Event& event) {
   if (const auto* change = std::get_if<core::MovementEvent>(&event.body)) {
+    if (Doubt(source, event, *change)) return;
+    EndDoubts(source, *change);
     const bool seen = Seen(source, event, *change);
     if (!seen) Happen(source, event, *change);
+    if (!seen) NotePlace(source, *change);
     if (!seen || mutation_ == Mutation::kCountsWhatIsSentAgain) LookAtPayment(*change);
   } else if (const auto* gap = std::get_if<core::GapEvent>(&event.body)) {
     gaps_.insert(gap->scope);
@@ -149,7 +152,7 @@ bool Model::Seen(const std::string& source, const core::Event& event,
                     IsOldInsert(source, change);
   const core::Contribution& row = change.after.has_value() ? *change.after : *change.before;
   if (!IsOldInsert(source, change)) {
-    newest = {{change.kind, row.key}, event.id, change.image_hash};
+    newest = {{change.kind, row.key}, event.id, change.image_hash, change.after};
   }
   return seen;
 }

@@ -158,7 +158,8 @@ void PutHoldsAndReviews(StoreWorld& world) {
 
 TEST_F(StoreTest, HoldsAndReviewsAreThereAfterReopening) {
   PutHoldsAndReviews(world_);
-  const core::ResidentTables before = world_.store().state().resident();
+  const core::ResidentTables before(
+      static_cast<const core::ResidentTables&>(world_.store().state().resident()));
   EXPECT_EQ(before.of<core::Outbox>().size(), 2U);
   world_.Reopen();
   EXPECT_EQ(static_cast<const core::ResidentTables&>(world_.store().state().resident()), before);
