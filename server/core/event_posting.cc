@@ -40,8 +40,8 @@ class RowChange {
   // delivered before.
   bool Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
     if (event_.snapshot && !MayBeSettled()) return false;
-    const bool is_known = event_.snapshot ? IsKnown(after)
-                                          : IsRedelivery(!change_.before.has_value(), after);
+    const bool is_known =
+        event_.snapshot ? IsKnown(after) : IsRedelivery(!change_.before.has_value(), after);
     if (is_known || !IsOvertaken(before, after)) EndDoubt(draft_, key_, source_, change_);
     if (is_known) return event_.snapshot && MarkSeen();
     // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
