@@ -36,8 +36,7 @@ class RowChange {
         key_(std::move(key)),
         run_(RunOver(draft, source.name, change.row.table)) {}
 
-  // The row said `before` of this key and says `after` now; either may be missing. False if it was
-  // delivered before.
+  // The row said `before` of this key and says `after` now. False if it was delivered before.
   bool Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
     if (event_.snapshot && !MayBeSettled()) return false;
     const bool is_known =
@@ -50,6 +49,17 @@ class RowChange {
   }
 
  private:
+  bool IsThis(const RowContribution& row) const {
+    return row.source == source_.name && row.row == change_.row;
+  }
+
+  template <typename Rows>
+  auto FindIn(Rows& rows) const {
+    const auto found = std::find_if(rows.begin(), rows.end(),
+                                    [this](const RowContribution& row) { return IsThis(row); });
+    return found == rows.end() ? nullptr : &*found;
+  }
+
   void Change(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
     const bool settles = event_.snapshot || (run_ != nullptr && MayBeSettled());
     if (!settles && IsOvertaken(before, after)) return;
@@ -112,17 +122,6 @@ class RowChange {
   }
 
   KeyRecord& record() { return draft_.MutableKey(key_); }
-
-  bool IsThis(const RowContribution& row) const {
-    return row.source == source_.name && row.row == change_.row;
-  }
-
-  template <typename Rows>
-  auto FindIn(Rows& rows) const {
-    const auto found = std::find_if(rows.begin(), rows.end(),
-                                    [this](const RowContribution& row) { return IsThis(row); });
-    return found == rows.end() ? nullptr : &*found;
-  }
   const RowContribution* FindRowAsItIs() { return FindIn(draft_.FindKey(key_)->rows); }
   RowContribution* FindRow() { return FindIn(record().rows); }
 
