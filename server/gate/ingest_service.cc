@@ -128,9 +128,10 @@ class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder 
   void Acknowledge(uint64_t epoch, const core::IngestAnswer& answer) FUNDGATE_REQUIRES(mutex_) {
     newest_.set_position(answer.position.ToString());
     newest_.set_epoch(epoch);
-    newest_.set_snapshot_run(0);
+    uint64_t wanted = 0;
     WithActiveRun(backend_, *source_,
-                  [this](const core::SnapshotRun& run) { newest_.set_snapshot_run(run.run); });
+                  [&wanted](const core::SnapshotRun& run) { wanted = run.run; });
+    newest_.set_snapshot_run(wanted);
     Send(newest_);
     // Only now: who feeds a source has had a batch accepted under the newest epoch.
     if (!connected_ && !ending()) {
