@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 
 namespace fundgate::feed {
 namespace {
@@ -20,7 +21,7 @@ std::string Named(const std::vector<Step>& steps) {
   });
 }
 
-absl::Status Lost(const ServerState& server, std::string_view why) {
+absl::Status Lost(const ServerState& server, absl::string_view why) {
   return absl::OutOfRangeError(
       absl::StrCat(server.name, " is at \"", server.head.Steps(), "\": ", why, kAdvice));
 }

@@ -39,7 +39,7 @@ absl::Status Prepare(MariadbSession& session, const BinlogOptions& options) {
 // Sends a command that the library has no function for. `answered`: with a packet that says whether
 // it went well.
 absl::Status Send(MariadbSession& session, int command, const std::string& body, bool answered,
-                  std::string_view doing) {
+                  const char* doing) {
   MYSQL* const mysql = session.handle();
   const int failed =
       mysql->methods->db_command(mysql, static_cast<enum_server_command>(command), body.data(),
