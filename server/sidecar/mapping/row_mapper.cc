@@ -228,7 +228,7 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
                                               kRowsMax, " rows: it can't be followed"));
   }
   const Images images(row, merged_);
-  if (table->marker != nullptr && !images.after().empty()) {
+  if (table->marker != nullptr && table->marker->is_bound && !images.after().empty()) {
     ReadMarks(*table->marker, images.after(), marks_);
   }
   std::optional<RowWriter> writer;

@@ -95,8 +95,8 @@ class RowMapper {
 
   // Appends a gap for each kind of movement, and each fact, that the unreadable thing may have
   // touched: the kinds that read its column, those of its table, of all mapped tables of its
-  // database, or all of them. None if
-  // it touches no mapped table. Their row_index is that of the newest row, or 0.
+  // database, or all of them. None if it touches no mapped table. Their row_index is that of the
+  // newest row, or 0.
   void AppendGaps(const binlog::Unreadable& unreadable, std::vector<v1::Event>* out) const;
 
   // Adds to an event of the transaction the marks that the marker table's rows gave in it; they may

@@ -84,7 +84,9 @@ absl::Status BindOthers(MappedTable& mapped, const std::string& problem,
   for (const auto& guard : mapped.guards) {
     if (problem.empty()) FUNDGATE_RETURN_IF_ERROR(guard->Bind(table));
   }
-  return mapped.marker == nullptr ? absl::OkStatus() : mapped.marker->frame.Bind(table);
+  if (mapped.marker == nullptr) return absl::OkStatus();
+  mapped.marker->is_bound = table.names_known;
+  return table.names_known ? mapped.marker->frame.Bind(table) : absl::OkStatus();
 }
 
 absl::Status Bind(MappedTable& mapped, const binlog::Table& table) {

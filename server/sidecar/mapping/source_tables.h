@@ -43,6 +43,7 @@ struct MarkerDeclaration {
 
   policy::MarkerMapping mapping;
   RowFrame frame;
+  bool is_bound = false;  // false: nobody can say the columns' names, so there are no marks
 };
 
 // One table that is read.
