@@ -25,6 +25,7 @@ struct ListOptions {
   std::string state;
   std::string name;
   std::string group;
+  bool history = false;
   int limit = 100;
 };
 
@@ -78,7 +79,8 @@ void PrintViolation(Context& context, const v1::Violation& violation) {
               {"  event", violation.event_id()},
               {"  position", violation.position()},
               {"  journal", absl::StrCat("record ", violation.sequence())},
-              {"  group", violation.group_id()}});
+              {"  group", violation.group_id()},
+              {"  history", violation.history() ? "it happened before go-live" : ""}});
   PrintPairs(context, PairsOf(violation.review()));
   std::vector<std::pair<std::string, std::string>> fields;
   for (const auto& [name, value] : violation.fields()) fields.emplace_back("    " + name, value);
@@ -96,6 +98,7 @@ bool FillIn(Context& context, const ListOptions& options, v1::ListViolationsRequ
   request.set_order_id(options.order);
   request.set_name(options.name);
   request.set_group_id(options.group);
+  if (options.history) request.set_history(true);
   v1::ReviewState state = v1::REVIEW_STATE_UNSPECIFIED;
   if (!options.state.empty()) v1::ReviewState_Parse("REVIEW_STATE_" + options.state, &state);
   request.set_state(state);
@@ -168,6 +171,7 @@ void AddList(CLI::App& violation, Context& context) {
   verb->add_option("--state", options->state, "Only those that stand so")
       ->check(CLI::IsMember({"OPEN", "ACKNOWLEDGED", "RESOLVED"}));
   verb->add_option("--group", options->group, "Only this group's");
+  verb->add_flag("--history", options->history, "Only what happened before go-live");
   verb->add_option("--since", options->since, "From 2026-11-20T14:00:00Z on, or of the last 30m");
   verb->add_option("--limit", options->limit, "At most this many")
       ->check(CLI::Range(1, 1'000'000))

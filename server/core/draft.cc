@@ -114,6 +114,7 @@ void Draft::AddViolation(Violation violation) {
   const std::string id = NameOf('v', found_violations_.size());
   violation.id = id;
   violation.at = now_;
+  violation.history |= history_;
   found_violations_.push_back(id);
   Put<Violations>(id, std::move(violation));
 }

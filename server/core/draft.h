@@ -180,6 +180,11 @@ class Draft {
     return state_.Due<Kind>(from, time, limit);
   }
 
+  // The ids of keys behind `after`, in order, as they were before this input.
+  std::vector<KeyId> KeysAfterBefore(const KeyId& after, size_t limit) const {
+    return state_.KeysAfter(after, limit);
+  }
+
   // Books. A book that was never touched has counters that are all zero.
   const Book& ReadBook(const BookId& id, const BookDefinition& definition);
   Book& MutableBook(const BookId& id, const BookDefinition& definition);
@@ -216,6 +221,22 @@ class Draft {
 
   Budget BlindSpent(const MovementKind& checkpoint);
   void SetBlindSpent(const MovementKind& checkpoint, std::optional<Budget> spent);
+
+  // While this lives, what is found happened before go-live: violations say so, and nothing is done
+  // about them.
+  class HistoryScope {
+   public:
+    HistoryScope(Draft& draft, bool history)
+        : draft_(draft), before_(std::exchange(draft.history_, history)) {}
+    ~HistoryScope() { draft_.history_ = before_; }
+    HistoryScope(const HistoryScope&) = delete;
+    HistoryScope& operator=(const HistoryScope&) = delete;
+
+   private:
+    Draft& draft_;
+    const bool before_;
+  };
+  bool finds_history() const { return history_; }
 
   // Adds a violation; sets its id and time.
   void AddViolation(Violation violation);
@@ -260,6 +281,7 @@ class Draft {
   const absl::Time now_;
   const Sequence sequence_;
   bool changed_ = false;
+  bool history_ = false;
 
   KindTables<DraftTable, AllKinds> tables_;
   std::map<size_t, Book> zero_books_;  // by number of counters: what unknown books look like

@@ -4,39 +4,23 @@
 #include <iterator>
 #include <optional>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/checked.h"
 #include "server/core/books.h"
 #include "server/core/event_violations.h"
-#include "server/core/fact_events.h"
 #include "server/core/gaps.h"
 #include "server/core/reservations.h"
 #include "server/core/row_doubts.h"
+#include "server/core/snapshots.h"
 #include "server/core/suspects.h"
-#include "server/core/verification/verification.h"
 
 namespace fundgate::core {
 namespace {
 
 bool Counts(const std::optional<Contribution>& contribution) {
   return contribution.has_value() && contribution->status == MovementStatus::kHappened;
-}
-
-// Why the contribution can't be posted, or nothing if it can.
-std::optional<std::string> Unpostable(const Policy& policy, const MovementDefinition& movement,
-                                      const Contribution& contribution) {
-  if (contribution.key.empty()) return "the row has no idempotency key";
-  if (contribution.account.empty()) return "the row has no account";
-  if (contribution.line.order.empty() && NeedsOrder(policy, movement)) {
-    return "the row has no order";
-  }
-  if (contribution.status != MovementStatus::kHappened) return std::nullopt;
-  if (contribution.currency.empty()) return "the row has no currency";
-  if (contribution.line.amount <= 0) return "the row's amount is not more than 0";
-  return PartsMismatch(movement, contribution.line);
 }
 
 // One movement event on one key.
@@ -49,39 +33,97 @@ class RowChange {
         event_(event),
         change_(change),
         movement_(movement),
-        key_(std::move(key)) {}
+        key_(std::move(key)),
+        run_(RunOver(draft, source.name, change.row.table)) {}
 
-  // The row said `before` of this key and says `after` now; either may be missing. False if it was
-  // delivered before.
+  // The row said `before` of this key and says `after` now. False if it was delivered before.
   bool Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
-    const bool is_known = IsRedelivery(!change_.before.has_value(), after);
+    if (event_.snapshot && !MayBeSettled()) return false;
+    const bool is_known =
+        event_.snapshot ? IsKnown(after) : IsRedelivery(!change_.before.has_value(), after);
     if (is_known || !IsOvertaken(before, after)) EndDoubt(draft_, key_, source_, change_);
-    if (is_known) return false;
+    if (is_known) return event_.snapshot && MarkSeen();
     // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
     if (after.has_value() || draft_.FindKey(key_) != nullptr) Change(before, after);
     return true;
   }
 
  private:
+  bool IsThis(const RowContribution& row) const {
+    return row.source == source_.name && row.row == change_.row;
+  }
+
+  template <typename Rows>
+  auto FindIn(Rows& rows) const {
+    const auto found = std::find_if(rows.begin(), rows.end(),
+                                    [this](const RowContribution& row) { return IsThis(row); });
+    return found == rows.end() ? nullptr : &*found;
+  }
+
   void Change(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
-    if (IsOvertaken(before, after)) return;
+    const bool settles = event_.snapshot || (run_ != nullptr && MayBeSettled());
+    if (!settles && IsOvertaken(before, after)) return;
     Note(before, after);
+    if (settles) TakeBackSeconds();
     const RowContribution* row = FindRow();
     const bool is_posted = row != nullptr && row->line.amount > 0;
     if (!Counts(after)) return is_posted ? Reverse(after) : RememberUncounted(after);
+    if (settles) return is_posted ? Settle(*after) : PostNew(*after);
     if (is_posted && !before.has_value()) return PostSecond(*after);
     return Counts(before) ? Edit(*before, *after) : PostNew(*after);
   }
 
-  KeyRecord& record() { return draft_.MutableKey(key_); }
+  // ---- Where a run reads the row's table anew (snapshots.h) ----
 
-  RowContribution* FindRow() {
-    std::vector<RowContribution>& rows = record().rows;
-    const auto found = std::find_if(rows.begin(), rows.end(), [this](const RowContribution& row) {
-      return row.source == source_.name && row.row == change_.row;
-    });
-    return found == rows.end() ? nullptr : &*found;
+  // What a row says as it stands is all that it counts for: its image before may be one that the
+  // gate never saw. Not of rows whose key was forgotten: what is posted of them nobody knows.
+  bool MayBeSettled() { return draft_.Find<ForgottenKeys>(key_) == nullptr; }
+
+  // The row is known to say just this.
+  bool IsKnown(const std::optional<Contribution>& after) {
+    if (!after.has_value() || draft_.FindKey(key_) == nullptr) return false;
+    const RowContribution* row = FindRowAsItIs();
+    if (row == nullptr || HasSeconds()) return false;
+    if (!Counts(after)) return row->line.amount == 0 && row->image_hash == change_.image_hash;
+    return PlaceOf(*row) == PlaceOf(*after) && row->line == after->line && !row->shared.has_value();
   }
+
+  // No change of the key: how long it is kept doesn't follow from it.
+  bool MarkSeen() {
+    RowContribution* const row = FindIn(draft_.Mutable<Keys>(key_).rows);
+    if (run_ != nullptr) row->seen_run = run_->run;
+    return false;
+  }
+
+  bool HasSeconds() {
+    const std::vector<RowContribution>& rows = draft_.FindKey(key_)->rows;
+    return std::count_if(rows.begin(), rows.end(),
+                         [this](const RowContribution& row) { return IsThis(row); }) > 1;
+  }
+
+  // There is one row of a name: if it came twice, it had gone in between and nobody saw it.
+  void TakeBackSeconds() {
+    if (!HasSeconds()) return;
+    std::vector<RowContribution>& rows = record().rows;
+    auto next = std::find_if(rows.begin(), rows.end(),
+                             [this](const RowContribution& row) { return IsThis(row); });
+    for (++next; next != rows.end();) {
+      const bool goes =
+          IsThis(*next) && Post(PlaceOf(*next), PostedOf(*next), None(next->line.order));
+      next = goes ? rows.erase(next) : std::next(next);
+    }
+  }
+
+  // A row that is posted counts for what it says now, whatever was posted of it.
+  void Settle(const Contribution& after) {
+    const RowContribution known = *FindRow();
+    Repost(&known, PostedOf(known), PlaceOf(known), after, Whole(after.line),
+           known.line != after.line);
+  }
+
+  KeyRecord& record() { return draft_.MutableKey(key_); }
+  const RowContribution* FindRowAsItIs() { return FindIn(draft_.FindKey(key_)->rows); }
+  RowContribution* FindRow() { return FindIn(record().rows); }
 
   bool IsRedelivery(bool is_insert, const std::optional<Contribution>& after) {
     const KeyRecord* known = draft_.FindKey(key_);
@@ -222,6 +264,14 @@ class RowChange {
       return false;
     }
     BindCurrencies(draft_, *deltas, place.account, place.currency);
+    if (event_.snapshot && change_.after.has_value() && !deltas->empty()) {
+      draft_.Mutable<SnapshotRuns>(source_.name).corrected += 1;
+    }
+    // While all tables are read for the first time, books are ahead of what cures them; the sweep
+    // looks at all of them.
+    const bool is_swept_later = run_ != nullptr && run_->history && run_->is_whole &&
+                                run_->state == SnapshotState::kReading;
+    if (is_swept_later) return true;
     SuspectInvariants(draft_, *deltas, place.account, place.currency, source_.name, event_.id);
     return true;
   }
@@ -270,6 +320,7 @@ class RowChange {
     row->row = change_.row;
     row->event_id = event_.id;
     row->image_hash = change_.image_hash;
+    if (run_ != nullptr) row->seen_run = run_->run;
     return *row;
   }
 
@@ -324,8 +375,14 @@ class RowChange {
   // The same row came into being a second time without having gone.
   void PostSecond(const Contribution& after) {
     violations().Compare(after, true);
-    Touch();
-    (void)Post(PlaceOf(after), None(after.line.order), Whole(after.line));
+    RowContribution second = Touch();
+    if (!Post(PlaceOf(after), None(after.line.order), Whole(after.line))) return;
+    // What it posts stands behind the entry that the row is known by; see TakeBackSeconds.
+    second.account = after.account;
+    second.amount = Money{after.currency, after.line.amount};
+    second.line = after.line;
+    second.shared.reset();
+    record().rows.push_back(std::move(second));
   }
 
   // Another row has moved this key (and part) before.
@@ -362,20 +419,28 @@ class RowChange {
       target.shared = Grown(posted.shared, before.line, after.line);
     }
     if (moved_place && !was_counted) return PostNew(after, target);
+    Repost(was_counted ? known : nullptr, posted, old_place, after, target,
+           before.line != after.line);
+  }
+
+  // What is posted of a row at a place becomes `target` at the one that it names now. `known` is
+  // null for a row that had not counted; `differs` if it says another amount.
+  void Repost(const RowContribution* known, const Posted& posted, const Place& old_place,
+              const Contribution& after, const Posted& target, bool differs) {
+    const Place place = PlaceOf(after);
+    const bool moved_place = !(old_place == place);
     if ((moved_place && posted.line.amount > 0) ||
         ShrinksAnEffect(movement_, posted.line, target.line)) {
       violations().Undone(*known, &after);
     }
     // Whichever row says so, it has moved: of a key of many lines the one that the row names now.
-    if (!was_counted || moved_place) SettleReservation(after);
+    if (known == nullptr || moved_place) SettleReservation(after);
     MarkMoved();
     const bool fits =
         moved_place ? MovePosting(old_place, posted, place, target) : Post(place, posted, target);
     const Posted rest = moved_place ? None(after.line.order) : posted;
     Remember(after, fits ? target : rest);
-    if (was_counted && (moved_place || before.line != after.line)) {
-      violations().Compare(after, false);
-    }
+    if (known != nullptr && (moved_place || differs)) violations().Compare(after, false);
   }
 
   // posted + (after - before), amount by amount, at least 0.
@@ -417,79 +482,19 @@ class RowChange {
   const MovementEvent& change_;
   const MovementDefinition& movement_;
   const KeyId key_;
+  const SnapshotRun* const run_;  // that reads the row's table anew; null: none does
 };
 
-// The narrowest scope that is known of what could not be posted.
-GapScope ScopeOf(const MovementKind& kind, const Contribution& contribution) {
-  if (contribution.account.empty()) return {kind, AccountId(), OrderId()};
-  return {kind, contribution.account, contribution.line.order};
-}
-
-bool IsDeclared(const Policy& policy, const SourceDefinition& source,
-                const MovementEvent& movement) {
-  return policy.FindMovement(movement.kind) != nullptr &&
-         std::binary_search(source.emits.begin(), source.emits.end(), movement.kind);
-}
-
-// False if it was delivered before.
-bool ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& event,
-                   const MovementEvent& change) {
-  const MovementDefinition* movement = draft.policy().FindMovement(change.kind);
-  if (!IsDeclared(draft.policy(), source, change)) {
-    MarkGap(
-        draft, {change.kind, AccountId(), OrderId()}, source.name,
-        absl::StrCat("the policy does not let this source report \"", change.kind.value(), "\""));
-    return true;
-  }
-  const auto speaks = [](const std::optional<Contribution>& side) {
-    return side.has_value() && side->status != MovementStatus::kNone;
-  };
-  std::optional<std::string> why;
-  for (const auto* side : {&change.before, &change.after}) {
-    if (speaks(*side) && !why.has_value()) why = Unpostable(draft.policy(), *movement, **side);
-  }
-  if (why.has_value()) {  // then neither side is posted
-    for (const auto* side : {&change.before, &change.after}) {
-      if (!speaks(*side)) continue;
-      MarkGap(draft, ScopeOf(change.kind, **side), source.name,
-              absl::StrCat(*why, " (event ", event.id, ")"));
-    }
-    return true;
-  }
-  if (DoubtChange(draft, source, event, change)) return false;
-  const auto apply = [&](const IdempotencyKey& key, const std::optional<Contribution>& before,
-                         const std::optional<Contribution>& after) {
-    return RowChange(draft, source, event, change, *movement, {change.kind, key})
-        .Apply(before, after);
-  };
-  const bool was = speaks(change.before);
-  const bool is = speaks(change.after);
-  if (was && is && change.before->key == change.after->key) {
-    return apply(change.after->key, change.before, change.after);
-  }
-  bool is_new = !was && !is;
-  if (was) is_new |= apply(change.before->key, change.before, std::nullopt);
-  if (is) is_new |= apply(change.after->key, std::nullopt, change.after);
-  return is_new;
-}
+using ChangeOfKey = RowChange;  // not the enumeration of that name
 
 }  // namespace
 
-bool ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event) {
-  if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {
-    const bool is_new = ApplyMovement(draft, source, event, *movement);
-    if (IsDeclared(draft.policy(), source, *movement)) VerifyEvent(draft, source, event);
-    return is_new;
-  }
-  if (std::holds_alternative<GuardEvent>(event.body)) {
-    VerifyEvent(draft, source, event);
-  } else if (const auto* fact = std::get_if<FactEvent>(&event.body)) {
-    return ApplyFact(draft, source, event, *fact);
-  } else if (const auto* gap = std::get_if<GapEvent>(&event.body)) {
-    MarkGap(draft, gap->scope, source.name,
-            gap->table.empty() ? gap->reason : absl::StrCat(gap->table, ": ", gap->reason));
-  }
-  return true;
+bool PostRow(Draft& draft, const SourceDefinition& source, const Event& event,
+             const MovementEvent& change, const MovementDefinition& movement,
+             const IdempotencyKey& key, const std::optional<Contribution>& before,
+             const std::optional<Contribution>& after) {
+  return ChangeOfKey(draft, source, event, change, movement, {movement.kind, key})
+      .Apply(before, after);
 }
 
 }  // namespace fundgate::core

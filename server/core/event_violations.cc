@@ -61,6 +61,7 @@ void AddEvent(const Event& event, Violation& violation) {
 }
 
 void React(Draft& draft, OnEvent reaction, const MovementKind& kind, const Violation& violation) {
+  if (violation.history || draft.finds_history()) return;
   if (reaction == OnEvent::kAlert || violation.account.empty()) return;
   const bool is_trip = reaction == OnEvent::kTrip;
   const bool has_checkpoint = draft.policy().FindCheckpoint(kind) != nullptr;
@@ -93,6 +94,7 @@ void EventViolations::Raise(ViolationKind kind, const Contribution& after, std::
 }
 
 bool EventViolations::IsHistory() const {
+  if (draft_.finds_history()) return true;
   return movement_.gated_from.has_value() && event_.occurred_at != absl::InfinitePast() &&
          event_.occurred_at < *movement_.gated_from;
 }

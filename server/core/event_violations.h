@@ -64,7 +64,8 @@ void AddOrigin(const EventOrigin& origin, Violation& violation);
 // "primary_key"), a fact's "key", and attributes or fields ("attribute.NAME").
 void AddEvent(const Event& event, Violation& violation);
 
-// Opens the breaker that the reaction asks for, unless the violation concerns no account. A freeze
+// Opens the breaker that the reaction asks for, unless the violation concerns no account or
+// happened before go-live. A freeze
 // holds all checks of the account, a trip those of the kind, or all where the kind has no
 // checkpoint (or is empty).
 void React(Draft& draft, OnEvent reaction, const MovementKind& kind, const Violation& violation);

@@ -91,6 +91,7 @@ struct GapEvent {
   GapScope scope;
   std::string table;
   std::string reason;
+  RowId row = {};  // of a table that is read anew: the row that can't be read
 
   friend bool operator==(const GapEvent&, const GapEvent&) = default;
 };
@@ -109,6 +110,8 @@ struct Event {
   absl::Time occurred_at = absl::InfinitePast();  // the source's clock: shown, never relied upon
   std::variant<MovementEvent, FactEvent, GapEvent, GuardEvent> body;
   EventOrigin origin;
+  // No change: the row as it stands, out of a table that is read anew. It has no image before.
+  bool snapshot = false;
 
   friend bool operator==(const Event&, const Event&) = default;
 };

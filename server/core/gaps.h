@@ -1,4 +1,5 @@
-// What could not be read or posted, so that what it touches is unproven.
+// What could not be read or posted, so that what it touches is unproven, and what makes it known
+// again.
 #ifndef SERVER_CORE_GAPS_H_
 #define SERVER_CORE_GAPS_H_
 
@@ -18,6 +19,10 @@ void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::
 
 // One thing that was marked in the scope is known after all; with the last one the gap goes.
 void UnmarkGap(Draft& draft, GapScope scope);
+
+// Everything of the source's that the scope covers was read anew: the gap goes, unless another
+// source has one there too.
+void HealGap(Draft& draft, const GapScope& scope, const SourceName& source);
 
 }  // namespace fundgate::core
 

@@ -72,6 +72,9 @@ bool IsCatchingUp(Draft& draft, const SourceName& name) {
 }
 
 GroupKey KeyOf(Draft& draft, const Violation& violation) {
+  if (violation.history) {
+    return {std::string(kHistoryGroup), {{"source", violation.source.value()}}};
+  }
   // An invariant is judged once its sources are proven: then nothing is being caught up with.
   if (violation.kind != ViolationKind::kInvariant && IsCatchingUp(draft, violation.source)) {
     return {std::string(kCatchUpGroup), {{"source", violation.source.value()}}};
@@ -247,7 +250,7 @@ void FollowViolations(Draft& draft) {
     member.found_late = IsFoundLate(draft, violation);
     draft.Mutable<Violations>(id).group = Join(draft, KeyOf(draft, violation), member);
     TallyOf(draft, violation.name).raised += 1;
-    TakeActions(draft, violation);
+    if (!violation.history) TakeActions(draft, violation);
   }
 }
 

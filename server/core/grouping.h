@@ -16,6 +16,7 @@ namespace fundgate::core {
 // Names of groups whose members aren't violations of that name.
 inline constexpr std::string_view kHoldsGroup = "hold";              // holds that wait
 inline constexpr std::string_view kCatchUpGroup = "catch_up";        // found while catching up
+inline constexpr std::string_view kHistoryGroup = "history";         // happened before go-live
 inline constexpr std::string_view kOverflowGroup = "many_causes";    // past the bound of groups
 inline constexpr std::string_view kNotCalledGroup = "call_dropped";  // calls that found no room
 

@@ -5,9 +5,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "server/core/event_posting.h"
+#include "server/core/apply_event.h"
 #include "server/core/fact_events.h"
 #include "server/core/rules/event_rules.h"
+#include "server/core/snapshots.h"
 #include "server/core/suspects.h"
 #include "server/core/verification/verification.h"
 #include "server/core/windows/event_windows.h"
@@ -48,12 +49,16 @@ absl::Status CheckBatch(const Source& source, const SourceDefinition& definition
                      "\" does not follow on what is applied, \"", source.position.ToString(),
                      "\". Start again from GetPosition"));
   }
-  if (!input.position.Covers(input.previous)) {
+  const bool begins_anew = input.snapshot.has_value() && input.snapshot->begins_anew;
+  if (!begins_anew && !input.position.Covers(input.previous)) {
     return absl::InvalidArgumentError(absl::StrCat("position: \"", input.position.ToString(),
                                                    "\" lies before \"", input.previous.ToString(),
                                                    "\""));
   }
-  if (input.position == input.previous && !input.events.empty()) {
+  if (input.snapshot.has_value() && !begins_anew && input.position != input.previous) {
+    return absl::InvalidArgumentError("position: rows as they stand must not move it");
+  }
+  if (input.position == input.previous && !input.events.empty() && !input.snapshot.has_value()) {
     return absl::InvalidArgumentError("position: events must move it forward");
   }
   if (input.probe.has_value() && input.probe->read_after > now) {
@@ -74,6 +79,24 @@ void ProveWhatIsApplied(Source& source) {
   source.awaited.erase(reached, source.awaited.end());
 }
 
+void TakeEvents(Draft& draft, const SourceDefinition& definition, const IngestInput& input) {
+  for (const Event& event : input.events) {
+    if (!ApplyEvent(draft, definition, event)) continue;
+    const std::optional<Event> completed = WithAccountOfFact(draft.policy(), event);
+    const Event& known = completed.has_value() ? *completed : event;
+    CountInWindows(draft, known);
+    AskEventRules(draft, definition, known);
+  }
+}
+
+// A step of a run that reads the source anew.
+void TakeStep(Draft& draft, const SourceDefinition& definition, const IngestInput& input) {
+  const Draft::HistoryScope history(draft, draft.Find<SnapshotRuns>(input.source)->history);
+  BeginStep(draft, definition, *input.snapshot);
+  TakeEvents(draft, definition, input);
+  EndStep(draft, definition, *input.snapshot);
+}
+
 }  // namespace
 
 Answer GrantEpoch(Draft& draft, const GrantEpochInput& input) {
@@ -87,6 +110,7 @@ Answer GrantEpoch(Draft& draft, const GrantEpochInput& input) {
   source.awaited.clear();  // the new feeder reads heads of its own
   source.coordinates_changed = input.coordinates_changed;
   source.mapping_version = input.mapping_version;
+  PrepareRun(draft, *definition);
   return EpochGrant{source.epoch, source.position};
 }
 
@@ -94,17 +118,23 @@ Answer Ingest(Draft& draft, const IngestInput& input) {
   const SourceDefinition* definition = draft.policy().FindSource(input.source);
   if (definition == nullptr) return Refusal{UnknownSource(draft.policy(), input.source)};
   absl::Status status = CheckBatch(draft.ReadSource(input.source), *definition, input, draft.now());
+  if (status.ok() && input.snapshot.has_value()) {
+    status = CheckStep(draft, *definition, *input.snapshot);
+  }
   if (!status.ok()) return Refusal{std::move(status)};
 
-  for (const Event& event : input.events) {
-    if (!ApplyEvent(draft, *definition, event)) continue;
-    const std::optional<Event> completed = WithAccountOfFact(draft.policy(), event);
-    const Event& known = completed.has_value() ? *completed : event;
-    CountInWindows(draft, known);
-    AskEventRules(draft, *definition, known);
+  if (input.snapshot.has_value()) {
+    TakeStep(draft, *definition, input);
+  } else {
+    TakeEvents(draft, *definition, input);
   }
 
   Source& source = draft.MutableSource(input.source);
+  if (!input.position.Covers(source.position)) {
+    // Another life of the source: what was proven of the one before says nothing of it.
+    source.proven_past = absl::InfinitePast();
+    source.awaited.clear();
+  }
   source.position = input.position;
   const absl::Time proven_before = source.proven_past;
   if (input.probe.has_value() && source.awaited.size() < kMaxAwaitedProbes) {

@@ -116,7 +116,23 @@ struct GrantEpochInput {
   friend bool operator==(const GrantEpochInput&, const GrantEpochInput&) = default;
 };
 
-// One or more whole transactions of a source, or only a probe (then position == previous).
+// One step of a run that reads tables of a source anew, see snapshots.h.
+struct SnapshotStep {
+  uint64_t run = 0;
+  std::string table;   // "pay.refund"; empty if the step is of no table
+  std::string cursor;  // where the table goes on; only the feeder knows what it means
+  uint64_t rows = 0;   // of the table that this step brings, whether they say something or not
+  uint64_t expected_rows = 0;  // of the whole table, as the database guesses
+  bool is_last = false;        // of the table
+  bool sweeps = false;         // every table is read: takes back a part of what was not met
+  bool begins_anew = false;    // the position jumps, and what lies between can't be read
+  std::string problem;         // not empty: the run can't go on, and why
+
+  friend bool operator==(const SnapshotStep&, const SnapshotStep&) = default;
+};
+
+// One or more whole transactions of a source, or only a probe or a step of a run that reads it anew
+// (then position == previous).
 struct IngestInput {
   SourceName source;
   uint64_t epoch = 0;
@@ -125,8 +141,31 @@ struct IngestInput {
   uint64_t mapping_version = 0;
   std::vector<Event> events;
   std::optional<Probe> probe;
+  std::optional<SnapshotStep> snapshot;
 
   friend bool operator==(const IngestInput&, const IngestInput&) = default;
+};
+
+// An operator wants tables of a source to be read anew.
+struct ResnapshotInput {
+  SourceName source;
+  std::vector<std::string> tables;  // sorted; none: all of them
+  // What it finds happened before go-live: it is reported apart, and nothing is done about it.
+  bool history = false;
+  bool begin_anew = false;  // at the source's present position, whatever is at the gate's
+  std::string actor;
+  std::string reason;
+
+  friend bool operator==(const ResnapshotInput&, const ResnapshotInput&) = default;
+};
+
+// An operator ends the run of a source. Gaps stay.
+struct CancelResnapshotInput {
+  SourceName source;
+  std::string actor;
+  std::string reason;
+
+  friend bool operator==(const CancelResnapshotInput&, const CancelResnapshotInput&) = default;
 };
 
 struct TripBreakerInput {
@@ -197,7 +236,8 @@ struct Input {
   std::variant<CheckInput, ConfirmInput, ReleaseInput, RejectHoldInput, GrantEpochInput,
                IngestInput, TripBreakerInput, HalfOpenBreakerInput, ResetBreakerInput,
                ApplyPolicyInput, TickInput, ClockDriftInput, AcceptTimeInput, ApproveHoldInput,
-               AcknowledgeInput, ResolveInput, DeliveredInput>
+               AcknowledgeInput, ResolveInput, DeliveredInput, ResnapshotInput,
+               CancelResnapshotInput>
       body;
 
   friend bool operator==(const Input&, const Input&) = default;

@@ -15,6 +15,7 @@
 #include "server/core/policy_succession.h"
 #include "server/core/reservations.h"
 #include "server/core/reviews.h"
+#include "server/core/snapshots.h"
 #include "server/core/timers.h"
 
 namespace fundgate::core {
@@ -41,6 +42,10 @@ struct Dispatch {
   }
   Answer operator()(const ResetBreakerInput& input) const { return ResetBreaker(draft, input); }
   Answer operator()(const ApplyPolicyInput& input) const { return ApplyPolicy(draft, input); }
+  Answer operator()(const ResnapshotInput& input) const { return Resnapshot(draft, input); }
+  Answer operator()(const CancelResnapshotInput& input) const {
+    return CancelResnapshot(draft, input);
+  }
   Answer operator()(const TickInput&) const {
     Tick(draft, state);
     return Done{};
@@ -71,6 +76,8 @@ bool NeedsPolicy(const Input& input) {
          std::holds_alternative<ApproveHoldInput>(input.body) ||
          std::holds_alternative<AcknowledgeInput>(input.body) ||
          std::holds_alternative<ResolveInput>(input.body) ||
+         std::holds_alternative<ResnapshotInput>(input.body) ||
+         std::holds_alternative<CancelResnapshotInput>(input.body) ||
          std::holds_alternative<GrantEpochInput>(input.body) ||
          std::holds_alternative<IngestInput>(input.body);
 }

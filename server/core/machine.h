@@ -21,7 +21,8 @@ namespace fundgate::core {
 // 3: a policy notes since when its rules are there, and drops what was counted of those it drops;
 //    rules are not asked again about an event that was delivered before. Holds wait in a queue, and
 //    violations belong to groups, which alerts speak of.
-// 4: of a source that may repeat itself, a change that doesn't follow on what is known of its row
+// 4: tables of a source are read anew, gaps are healed; keys that are forgotten leave their names.
+//    Of a source that may repeat itself, a change that doesn't follow on what is known of its row
 //    is doubted, not posted.
 inline constexpr uint32_t kLogicVersion = 4;
 

@@ -12,6 +12,7 @@
 #include "server/core/changes.h"
 #include "server/core/decision.h"
 #include "server/core/records.h"
+#include "server/core/snapshot_record.h"
 
 namespace fundgate::core {
 
@@ -48,6 +49,13 @@ struct BreakerAnswer {
   friend bool operator==(const BreakerAnswer&, const BreakerAnswer&) = default;
 };
 
+// The answer to commands about reading a source anew: the run as it stands now.
+struct SnapshotAnswer {
+  SnapshotRun run;
+
+  friend bool operator==(const SnapshotAnswer&, const SnapshotAnswer&) = default;
+};
+
 struct PolicyAnswer {
   uint64_t version = 0;
 
@@ -82,7 +90,7 @@ struct Refusal {
 };
 
 using Answer = std::variant<Decision, ReservationAnswer, EpochGrant, IngestAnswer, BreakerAnswer,
-                            PolicyAnswer, Done, Wait, Refusal>;
+                            PolicyAnswer, Done, Wait, Refusal, SnapshotAnswer>;
 
 // `changes` and the journal record of (input, answer) become durable together, before `answer`
 // leaves the process. An outcome that is not `recorded` has no changes and no journal record, and

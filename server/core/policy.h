@@ -106,11 +106,21 @@ struct InvariantDefinition {
   std::vector<SourceName> cures;  // derived: who reports kinds that MayCure it; sorted
 };
 
+// A table of a source and what its rows may be.
+struct SourceTable {
+  std::string name;                // "pay.refund"
+  std::vector<std::string> emits;  // kinds of movements and facts; sorted
+};
+
 struct SourceDefinition {
   SourceName name;
   std::vector<MovementKind> emits;  // sorted
   std::vector<std::string> facts;   // names of those it reports; sorted
   uint64_t mapping_version = 0;  // a hash of its declaration: feeders with another one are refused
+  // Those that can be read anew, in the order in which the policy names them; none of a source that
+  // has no tables.
+  std::vector<SourceTable> tables;
+  bool begins_with_snapshot = false;  // of these, instead of with the oldest of its log
 };
 
 // What an attribute of checks must be. In the order of the kinds of AttributeValue.

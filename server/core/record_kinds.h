@@ -13,6 +13,7 @@
 #include "server/core/hold_record.h"
 #include "server/core/records.h"
 #include "server/core/rules/statistics.h"
+#include "server/core/snapshot_record.h"
 #include "server/core/timer.h"
 #include "server/core/verification/watch.h"
 #include "server/core/windows/record.h"
@@ -41,6 +42,15 @@ struct Keys {
   using Record = KeyRecord;
   static constexpr std::string_view kName = "keys";
   static constexpr char kLetter = 'K';
+};
+
+// Keys that have expired after a row had counted: their books have its amount. Whoever reads the
+// row anew must not post it again.
+struct ForgottenKeys {
+  using Id = KeyId;
+  using Record = Nothing;
+  static constexpr std::string_view kName = "forgotten keys";
+  static constexpr char kLetter = 'f';
 };
 
 struct Windows {
@@ -163,6 +173,13 @@ struct Outbox {
   static constexpr std::string_view kName = "waiting alerts";
   static constexpr char kLetter = 'a';
 };
+// The newest run of each source that read its tables anew, over or not.
+struct SnapshotRuns {
+  using Id = SourceName;
+  using Record = SnapshotRun;
+  static constexpr std::string_view kName = "snapshots";
+  static constexpr char kLetter = 'n';
+};
 // How violations turned out, by their name.
 struct Tallies {
   using Id = std::string;
@@ -197,11 +214,11 @@ struct JoinLists<KindList<A...>, KindList<B...>> {
 };
 
 using QueueKinds = KindList<Timers, WindowEnds, WatchTurns>;
-using StoredKinds = JoinLists<
-    KindList<Books, Families, Keys, Windows, RulesSeen, Watches, Violations, Groups, HoldQueue>,
-    QueueKinds>::List;
-using ResidentKinds =
-    KindList<Sources, Breakers, Gaps, Suspects, BlindSpent, OpenGroups, Outbox, Tallies>;
+using StoredKinds = JoinLists<KindList<Books, Families, Keys, ForgottenKeys, Windows, RulesSeen,
+                                       Watches, Violations, Groups, HoldQueue>,
+                              QueueKinds>::List;
+using ResidentKinds = KindList<Sources, Breakers, Gaps, Suspects, BlindSpent, OpenGroups, Outbox,
+                               SnapshotRuns, Tallies>;
 using AllKinds = JoinLists<StoredKinds, ResidentKinds>::List;
 
 // Whether two ids of a queue stand in one lane.

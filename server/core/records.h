@@ -136,6 +136,8 @@ struct RowContribution {
   // What the row itself said last that it counts for, if that isn't `line`.
   std::optional<Line> said;
   bool in_doubt = false;  // it said since what doesn't follow on that; see row_doubts.h
+  // The newest run that read its table anew and met it, in its table or in the stream; 0: none did.
+  uint64_t seen_run = 0;
 
   friend bool operator==(const RowContribution&, const RowContribution&) = default;
 };
@@ -242,6 +244,8 @@ struct Gap {
   std::string reason;
   absl::Time since;
   uint64_t count = 0;
+  Sequence newest = 0;           // the journal's record of the newest of them
+  std::vector<SourceName> also;  // other sources that could not read something of it, sorted
 
   friend bool operator==(const Gap&, const Gap&) = default;
 };
@@ -263,6 +267,8 @@ struct Suspect {
   absl::Time late_since = absl::InfinitePast();
   SourceName late_source;
   std::string late_event_id;
+  bool history = false;       // what `since` stands for happened before go-live
+  bool late_history = false;  // so did what stands for `late_since`
 
   friend bool operator==(const Suspect&, const Suspect&) = default;
 };
@@ -313,6 +319,7 @@ struct Violation {
   absl::Time occurred_at = absl::InfinitePast();  // by the source's clock; unknown: InfinitePast
   std::string group;                              // the group it belongs to
   Review review;                                  // its own; see EffectiveReview in reviews.h
+  bool history = false;  // happened before go-live: found when the source's tables were first read
 
   friend bool operator==(const Violation&, const Violation&) = default;
 };

@@ -49,6 +49,14 @@ void MemoryState::Answer(const AnyDueLookup& lookup) const {
       lookup);
 }
 
+void MemoryState::Answer(const KeysLookup& lookup) const {
+  const auto& keys = tables_.of<Keys>();
+  for (auto entry = keys.upper_bound(lookup.after); entry != keys.end(); ++entry) {
+    if (lookup.found.size() == lookup.limit) break;
+    lookup.found.push_back(entry->first);
+  }
+}
+
 std::vector<Violation> MemoryState::violations() const {
   std::vector<Violation> all;
   for (const auto& [id, violation] : of<Violations>()) all.push_back(violation);

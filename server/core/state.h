@@ -54,6 +54,13 @@ struct DueLookup {
 };
 using AnyDueLookup = QueueKinds::Each<DueLookup, std::variant>;
 
+// A question to the state: the ids of keys behind `after`, in order, at most `limit` of them.
+struct KeysLookup {
+  const KeyId& after;
+  size_t limit = 0;
+  std::vector<KeyId>& found;
+};
+
 // Read access to the state as it is after every input applied so far. Used by one thread.
 //
 // A record that does not exist is not found. Neither is one whose read fails, and `status()` is not
@@ -88,10 +95,17 @@ class StateReader {
     Answer(AnyDueLookup(DueLookup<Kind>{from, time, limit, found}));
     return found;
   }
+  // The ids of keys behind `after`, in order, at most `limit` of them.
+  std::vector<KeyId> KeysAfter(const KeyId& after, size_t limit) const {
+    std::vector<KeyId> found;
+    Answer(KeysLookup{after, limit, found});
+    return found;
+  }
 
  private:
   virtual void Answer(const AnyLookup& lookup) const = 0;
   virtual void Answer(const AnyDueLookup& lookup) const = 0;
+  virtual void Answer(const KeysLookup& lookup) const = 0;
 };
 
 // The state in memory: the reference for every other implementation, and what policy tests and
@@ -118,6 +132,7 @@ class MemoryState final : public StateReader {
 
   void Answer(const AnyLookup& lookup) const override;
   void Answer(const AnyDueLookup& lookup) const override;
+  void Answer(const KeysLookup& lookup) const override;
 
   Resident resident_;
   KindTables<Table, StoredKinds> tables_;

@@ -13,6 +13,7 @@
 #include "server/core/breakers.h"
 #include "server/core/freshness.h"
 #include "server/core/invariants/invariants.h"
+#include "server/core/snapshots.h"
 
 namespace fundgate::core {
 namespace {
@@ -86,7 +87,7 @@ Violation BrokenInvariant(const Draft& draft, const InvariantDefinition& invaria
 }
 
 void Worsen(Suspect& suspect, const Delta& delta, absl::Time now, size_t counters,
-            const SourceName& source, const std::string& event_id) {
+            const SourceName& source, const std::string& event_id, bool history) {
   suspect.late.resize(counters, 0);
   int64_t& sum = suspect.late[delta.counter];
   // A sum that leaves 64 bits stays where it is: then less is left out of the judgement.
@@ -94,6 +95,7 @@ void Worsen(Suspect& suspect, const Delta& delta, absl::Time now, size_t counter
   suspect.late_since = now;
   suspect.late_source = source;
   suspect.late_event_id = event_id;
+  suspect.late_history = history;
 }
 
 // The book without what worsened it after the suspicion arose.
@@ -111,12 +113,15 @@ std::optional<Suspect> Judge(Draft& draft, const InvariantDefinition& invariant,
                              const Suspect& suspect) {
   const Book& book = draft.ReadBook(id, draft.policy().books[invariant.book]);
   if (HoldsAsPosted(invariant, WithoutLate(book, suspect)) != Holds::kYes) {
+    const Draft::HistoryScope history(draft, suspect.history);
     draft.AddViolation(BrokenInvariant(draft, invariant, id, book, suspect));
-    ActUpon(draft, invariant, id);
+    if (!suspect.history) ActUpon(draft, invariant, id);
     return std::nullopt;
   }
   if (suspect.late.empty() || HoldsAsPosted(invariant, book) == Holds::kYes) return std::nullopt;
-  return Suspect{suspect.late_since, suspect.late_source, suspect.late_event_id, {}};
+  Suspect later{suspect.late_since, suspect.late_source, suspect.late_event_id, {}};
+  later.history = suspect.late_history;
+  return later;
 }
 
 }  // namespace
@@ -132,8 +137,10 @@ void SuspectInvariants(Draft& draft, std::span<const Delta> deltas, const Accoun
       Suspect& suspect = draft.MutableSuspect({id, invariant.name});
       if (suspect.event_id.empty()) {
         suspect = Suspect{draft.now(), source, event_id, {}};
+        suspect.history = draft.finds_history();
       } else if (suspect.since < draft.now()) {
-        Worsen(suspect, delta, draft.now(), definition.counters.size(), source, event_id);
+        Worsen(suspect, delta, draft.now(), definition.counters.size(), source, event_id,
+               draft.finds_history());
       }
     }
   }
@@ -147,6 +154,7 @@ void JudgeSuspects(Draft& draft) {
       continue;
     }
     const std::vector<SourceName>& sources = draft.policy().books[invariant->book].sources;
+    if (IsBeingRead(draft, sources)) continue;  // what is not read yet may cure it
     std::optional<Suspect> suspected = suspect;
     while (suspected.has_value() && NotProvenPast(draft, sources, suspected->since).empty()) {
       suspected = Judge(draft, *invariant, id.book, *suspected);

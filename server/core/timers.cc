@@ -91,6 +91,10 @@ void Expire(Draft& draft, const KeyId& key) {
       if (row.counted) CloseOrder(draft, *movement, row.account, row.line.order);
     }
   }
+  if (std::any_of(record.rows.begin(), record.rows.end(),
+                  [](const RowContribution& row) { return row.counted; })) {
+    draft.Put<ForgottenKeys>(key, Nothing());
+  }
   draft.EraseKey(key);
 }
 

@@ -45,6 +45,7 @@ bool Passes(const v1::Violation& violation, const core::Violation& found,
   }
   if (!request.group_id().empty() && request.group_id() != violation.group_id()) return false;
   if (!request.name().empty() && request.name() != violation.name()) return false;
+  if (request.has_history() && request.history() != violation.history()) return false;
   return (request.kind() == v1::VIOLATION_KIND_UNSPECIFIED || request.kind() == violation.kind()) &&
          (request.account_id().empty() || request.account_id() == violation.account_id()) &&
          (request.order_id().empty() || request.order_id() == violation.order_id()) &&

@@ -158,6 +158,7 @@ v1::Violation ToProto(const core::Violation& violation, const core::Group* group
   *proto.mutable_review() =
       ToProto(group == nullptr ? violation.review : core::EffectiveReview(violation, *group));
   proto.set_group_id(violation.group);
+  proto.set_history(violation.history);
   if (violation.occurred_at != absl::InfinitePast()) {
     *proto.mutable_occurred_at() = gate::ToProto(violation.occurred_at);
   }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/gate/convert_snapshots.h"
 #include "server/gate/convert_values.h"
 
 namespace fundgate::gate {
@@ -175,9 +176,12 @@ core::GapEvent ToGap(const v1::Gap& gap, const std::string& field, Problems& pro
   problems.Text(field + ".table", gap.table(), 0, kMaxTableBytes);
   problems.Text(field + ".reason", gap.reason(), 1, kMaxReasonBytes);
   problems.Text(field + ".idempotency_key", gap.idempotency_key(), 0, core::kMaxIdBytes);
-  return {{MovementKind(gap.movement_kind()), AccountId(gap.account_id()), OrderId(gap.order_id())},
-          gap.table(),
-          gap.reason()};
+  core::GapEvent converted{
+      {MovementKind(gap.movement_kind()), AccountId(gap.account_id()), OrderId(gap.order_id())},
+      gap.table(),
+      gap.reason()};
+  if (gap.has_row()) converted.row = ToRow(gap.row(), field + ".row", problems);
+  return converted;
 }
 
 core::EventOrigin ToOrigin(const v1::EventOrigin& origin, const std::string& field,
@@ -280,6 +284,10 @@ void FillGap(const core::GapEvent& gap, v1::Gap& proto) {
   proto.set_order_id(gap.scope.order.value());
   proto.set_table(gap.table);
   proto.set_reason(gap.reason);
+  if (!gap.row.table.empty()) {
+    proto.mutable_row()->set_table(gap.row.table);
+    proto.mutable_row()->set_primary_key(gap.row.primary_key);
+  }
 }
 
 }  // namespace
@@ -291,6 +299,7 @@ core::Event ToEvent(const v1::Event& event, const std::string& field, Problems& 
   if (event.has_occurred_at()) {
     converted.occurred_at = ToTime(event.occurred_at(), field + ".occurred_at", problems);
   }
+  converted.snapshot = event.snapshot();
   if (event.has_origin()) converted.origin = ToOrigin(event.origin(), field + ".origin", problems);
   switch (event.content_case()) {
     case v1::Event::kMovement:
@@ -331,6 +340,19 @@ core::IngestInput ToIngest(const v1::IngestRequest& request, Problems& problems)
   for (int i = 0; i < request.events_size(); ++i) {
     input.events.push_back(ToEvent(request.events(i), absl::StrCat("events[", i, "]"), problems));
   }
+  if (request.has_snapshot()) {
+    input.snapshot = ToStep(request.snapshot(), "snapshot", problems);
+  }
+  const bool brings_rows = std::any_of(input.events.begin(), input.events.end(),
+                                       [](const core::Event& event) { return event.snapshot; });
+  const bool brings_changes = std::any_of(input.events.begin(), input.events.end(),
+                                          [](const core::Event& event) { return !event.snapshot; });
+  if (input.snapshot.has_value() ? brings_changes : brings_rows) {
+    problems.Add(
+        "events",
+        "rows as they stand (Event.snapshot) come in a request with `snapshot`, changes in "
+        "one without it");
+  }
   if (request.has_probe()) {
     const v1::Probe& probe = request.probe();
     if (!probe.has_read_after()) {
@@ -350,6 +372,7 @@ core::GrantEpochInput ToGrantEpoch(const v1::GetPositionRequest& request, Proble
 
 v1::Event ToProto(const core::Event& event) {
   v1::Event proto;
+  proto.set_snapshot(event.snapshot);
   const size_t slash = event.id.rfind('/');
   uint32_t row_index = 0;
   if (slash != std::string::npos && absl::SimpleAtoi(event.id.substr(slash + 1), &row_index)) {
@@ -387,6 +410,7 @@ v1::IngestSummary ToSummary(const core::IngestInput& batch, uint64_t violations)
         return std::holds_alternative<core::GapEvent>(event.body);
       })));
   proto.set_violations(static_cast<uint32_t>(violations));
+  if (batch.snapshot.has_value()) *proto.mutable_snapshot() = ToProto(*batch.snapshot);
   if (batch.probe.has_value()) {
     proto.mutable_probe()->set_head_position(batch.probe->head.ToString());
     *proto.mutable_probe()->mutable_read_after() = gate::ToProto(batch.probe->read_after);

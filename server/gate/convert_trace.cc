@@ -10,6 +10,7 @@
 #include "server/gate/convert_decision.h"
 #include "server/gate/convert_events.h"
 #include "server/gate/convert_review.h"
+#include "server/gate/convert_snapshots.h"
 #include "server/gate/convert_values.h"
 
 namespace fundgate::gate {
@@ -91,6 +92,14 @@ struct InputWriter {
       proto.set_version(answer->version);
       *proto.mutable_applied_at() = ToProto(entry.input.time);
     }
+  }
+  void operator()(const core::ResnapshotInput& wanted) const {
+    trace.set_kind(v1::TRACE_KIND_SNAPSHOT);
+    *trace.mutable_resnapshot_source() = ToProto(wanted);
+  }
+  void operator()(const core::CancelResnapshotInput& cancel) const {
+    trace.set_kind(v1::TRACE_KIND_SNAPSHOT);
+    *trace.mutable_cancel_resnapshot() = ToProto(cancel);
   }
   void operator()(const core::TickInput&) const {
     trace.set_kind(v1::TRACE_KIND_TICK);

@@ -9,12 +9,22 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/gate/convert_events.h"
+#include "server/gate/convert_snapshots.h"
 #include "server/gate/convert_values.h"
 #include "server/gate/stream.h"
 #include "server/gate/unary.h"
 
 namespace fundgate::gate {
 namespace {
+
+// Calls `use` with the run that reads the source's tables anew, unless it is over.
+template <typename Use>
+void WithActiveRun(const Backend& backend, const SourceName& source, const Use& use) {
+  const std::shared_ptr<const store::View> view = backend.store.view();
+  const auto& runs = view->resident().of<core::SnapshotRuns>();
+  const auto run = runs.find(source);
+  if (run != runs.end() && run->second.is_active()) use(run->second);
+}
 
 using Reactor = grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestAck>;
 
@@ -118,6 +128,10 @@ class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder 
   void Acknowledge(uint64_t epoch, const core::IngestAnswer& answer) FUNDGATE_REQUIRES(mutex_) {
     newest_.set_position(answer.position.ToString());
     newest_.set_epoch(epoch);
+    uint64_t wanted = 0;
+    WithActiveRun(backend_, *source_,
+                  [&wanted](const core::SnapshotRun& run) { wanted = run.run; });
+    newest_.set_snapshot_run(wanted);
     Send(newest_);
     // Only now: who feeds a source has had a batch accepted under the newest epoch.
     if (!connected_ && !ending()) {
@@ -159,6 +173,9 @@ grpc::ServerUnaryReactor* IngestService::GetPosition(grpc::CallbackServerContext
         const core::SourceDefinition* definition =
             policy.ok() ? (*policy)->FindSource(source) : nullptr;
         if (definition != nullptr) response->set_mapping_version(definition->mapping_version);
+        WithActiveRun(backend_, source, [response](const core::SnapshotRun& run) {
+          *response->mutable_snapshot() = ToOrder(run);
+        });
         return grpc::Status::OK;
       });
 }

@@ -22,6 +22,7 @@
 #include "server/gate/listen_address.h"
 #include "server/gate/policies_service.h"
 #include "server/gate/policy_documents.h"
+#include "server/gate/sources_service.h"
 #include "server/gate/status_service.h"
 #include "server/gate/stream.h"
 #include "server/gate/violations_service.h"
@@ -41,6 +42,7 @@ constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Holds",
                                      "fundgate.v1.Policies",
                                      "fundgate.v1.Ingest",
+                                     "fundgate.v1.Sources",
                                      "fundgate.v1.Audit",
                                      "fundgate.v1.Violations",
                                      "fundgate.v1.Alerts",
@@ -91,6 +93,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<GateService> gate_;
   std::unique_ptr<BreakersService> breakers_;
   std::unique_ptr<IngestService> ingest_;
+  std::unique_ptr<SourcesService> sources_;
   std::unique_ptr<StatusService> status_;
   std::unique_ptr<PoliciesService> policies_;
   std::unique_ptr<AuditService> audit_;
@@ -164,6 +167,7 @@ absl::Status GrpcServer::Listen() {
   gate_ = std::make_unique<GateService>(*backend_);
   breakers_ = std::make_unique<BreakersService>(*backend_);
   ingest_ = std::make_unique<IngestService>(*backend_);
+  sources_ = std::make_unique<SourcesService>(*backend_);
   status_ = std::make_unique<StatusService>(*backend_);
   policies_ = std::make_unique<PoliciesService>(*backend_);
   audit_ = std::make_unique<AuditService>(*backend_);
@@ -179,9 +183,10 @@ absl::Status GrpcServer::Listen() {
                            grpc::InsecureServerCredentials(), &port_);
   for (grpc::Service* service :
        {static_cast<grpc::Service*>(gate_.get()), static_cast<grpc::Service*>(breakers_.get()),
-        static_cast<grpc::Service*>(ingest_.get()), static_cast<grpc::Service*>(status_.get()),
-        static_cast<grpc::Service*>(policies_.get()), static_cast<grpc::Service*>(audit_.get()),
-        static_cast<grpc::Service*>(holds_.get()), static_cast<grpc::Service*>(violations_.get()),
+        static_cast<grpc::Service*>(ingest_.get()), static_cast<grpc::Service*>(sources_.get()),
+        static_cast<grpc::Service*>(status_.get()), static_cast<grpc::Service*>(policies_.get()),
+        static_cast<grpc::Service*>(audit_.get()), static_cast<grpc::Service*>(holds_.get()),
+        static_cast<grpc::Service*>(violations_.get()),
         static_cast<grpc::Service*>(alerts_.get())}) {
     builder.RegisterService(service);
   }

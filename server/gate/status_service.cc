@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/core/machine.h"
+#include "server/gate/convert_snapshots.h"
 #include "server/gate/convert_values.h"
 #include "server/gate/unary.h"
 
@@ -41,12 +42,35 @@ bool IsUnproven(const core::Resident& resident, const core::CheckpointDefinition
       });
 }
 
+void FillGaps(const core::Resident& resident, const SourceName& name, v1::SourceStatus& status) {
+  for (const auto& [scope, gap] : resident.of<core::Gaps>()) {
+    const bool is_its =
+        gap.source == name || std::binary_search(gap.also.begin(), gap.also.end(), name);
+    if (!is_its) continue;
+    status.set_gaps(status.gaps() + 1);
+    v1::SourceGap& oldest = *status.mutable_oldest_gap();
+    const auto since = ToProto(gap.since);
+    if (oldest.has_since() && oldest.since().seconds() <= since.seconds()) continue;
+    oldest.set_movement_kind(scope.kind.value());
+    oldest.set_account_id(scope.account.value());
+    oldest.set_order_id(scope.order.value());
+    *oldest.mutable_since() = since;
+    oldest.set_count(gap.count);
+    oldest.set_reason(gap.reason);
+  }
+}
+
 void FillSources(const Backend& backend, const core::Resident& resident, absl::Time now,
                  v1::GetStatusResponse& response) {
   if (resident.policy == nullptr) return;
   for (const core::SourceDefinition& definition : resident.policy->sources) {
     v1::SourceStatus& status = *response.add_sources();
     status.set_name(definition.name.value());
+    FillGaps(resident, definition.name, status);
+    const auto run = resident.of<core::SnapshotRuns>().find(definition.name);
+    if (run != resident.of<core::SnapshotRuns>().end()) {
+      *status.mutable_snapshot() = ToProto(run->second);
+    }
     const std::optional<absl::Time> committed_at = backend.probes.CommittedAt(definition.name);
     if (committed_at.has_value()) *status.mutable_committed_at() = ToProto(*committed_at);
     const auto found = resident.of<core::Sources>().find(definition.name);

@@ -96,6 +96,13 @@ void DeclareRun(CLI::App& run, sidecar::Settings& settings, std::string& probe_e
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory.description(""))
       ->default_val("/tmp");
+  run.add_option("--snapshot-rows", settings.snapshot_rows_per_second,
+                 "How many rows a second are read at most of tables that are read anew; 0: as many "
+                 "as the database gives")
+      ->envname("FUNDGATE_SNAPSHOT_ROWS")
+      ->type_name("NUMBER")
+      ->check(CLI::Range(uint64_t{0}, uint64_t{10'000'000}).description(""))
+      ->default_val("20000");
 }
 
 void DeclareDecode(CLI::App& verb, DecodeCommand& command) {

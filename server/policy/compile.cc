@@ -120,7 +120,25 @@ class Compiler {
         }
       }
       definition.mapping_version = MappingVersion(document_, name);
+      if (source.has_mariadb()) AddTables(source, definition);
+      definition.begins_with_snapshot = source.mariadb().start() == v1::START_SNAPSHOT;
       policy_->sources.push_back(std::move(definition));
+    }
+  }
+
+  // Those that can be read anew.
+  static void AddTables(const v1::Source& source, core::SourceDefinition& definition) {
+    for (const v1::Table& table : source.tables()) {
+      auto place = std::find_if(
+          definition.tables.begin(), definition.tables.end(),
+          [&table](const core::SourceTable& known) { return known.name == table.table(); });
+      if (place == definition.tables.end()) {
+        place = definition.tables.insert(place, core::SourceTable{table.table(), {}});
+      }
+      const auto emit = std::lower_bound(place->emits.begin(), place->emits.end(), table.emit());
+      if (emit == place->emits.end() || *emit != table.emit()) {
+        place->emits.insert(emit, table.emit());
+      }
     }
   }
 

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "server/sidecar/binlog/transaction.h"
 #include "server/sidecar/feed/source_position.h"
+#include "server/sidecar/table_chunk.h"
 
 namespace fundgate::sidecar {
 
@@ -42,6 +43,10 @@ class Follower {
   // says what it knows already as redelivered.
   virtual bool may_repeat() const = 0;
 
+  // Who wants tables to be read anew while Read runs; it lives longer. To be said before Start.
+  // False if the source has no tables that can be read so.
+  virtual bool SetTableReading(TableReading* /*reading*/) { return false; }
+
   // Nothing if it went well.
   virtual std::optional<Failure> Connect() = 0;
 
@@ -54,8 +59,8 @@ class Follower {
   // Where the transaction that Read tells stands in the source.
   virtual absl::StatusOr<feed::Step> StepOf(const binlog::TransactionHead& head) const = 0;
 
-  // What is committed now, as the text of a position. DATA_LOSS and FAILED_PRECONDITION say that
-  // Read must begin anew, see feed::Feeder.
+  // What is committed now, as the text of a position; once Connect has gone well. DATA_LOSS and
+  // FAILED_PRECONDITION say that Read must begin anew, see feed::Feeder.
   virtual absl::StatusOr<std::string> ReadHead() = 0;
 
   // Read and ReadHead end as soon as may be, now and later.

@@ -9,9 +9,11 @@
 #include "fundgate/types/text.h"
 #include "server/policy/fnv1a.h"
 #include "server/sidecar/binlog/reader.h"
+#include "server/sidecar/feed/server_check.h"
 #include "server/sidecar/mariadb_schema.h"
+#include "server/sidecar/mariadb_tables.h"
 #include "server/sidecar/schema/learn.h"
-#include "server/sidecar/sources/mariadb/binlog_stream.h"
+#include "server/sidecar/sources/open_binlog.h"
 
 namespace fundgate::sidecar {
 namespace {
@@ -39,6 +41,23 @@ Next AfterReading(const absl::Status& status) {
   return absl::IsFailedPrecondition(status) ? Next::kFail : Next::kRetry;
 }
 
+// A quiet server tells so often where its binlog ends while tables are read.
+constexpr absl::Duration kReadingHeartbeat = absl::Milliseconds(20);
+
+feed::PositionForm FormOf(sources::Flavor flavor) {
+  return flavor == sources::Flavor::kMysql ? feed::PositionForm::kGtidSets
+                                           : feed::PositionForm::kGtids;
+}
+
+absl::Status CheckHas(const feed::SourcePosition& applied, const sources::Primary& primary) {
+  FUNDGATE_ASSIGN_OR_RETURN(feed::SourcePosition head,
+                            feed::SourcePosition::Parse(primary.head, applied.form()));
+  FUNDGATE_ASSIGN_OR_RETURN(feed::SourcePosition purged,
+                            feed::SourcePosition::Parse(primary.purged, applied.form()));
+  return feed::CheckServerHas(applied, {primary.session->endpoint().ToString(), primary.server_id,
+                                        std::move(head), std::move(purged)});
+}
+
 // Where an event begins in its file, by the end that its header names: 4 bytes from the 13th on,
 // the least first. 0 for artificial events, which are in no file.
 uint64_t OffsetOf(std::span<const uint8_t> event) {
@@ -50,33 +69,62 @@ uint64_t OffsetOf(std::span<const uint8_t> event) {
   return end > event.size() ? end - event.size() : 0;
 }
 
+// Of a v1::Mariadb or v1::Mysql.
+template <typename Database>
+sources::PrimarySettings SettingsOf(const Database& database, sources::Flavor flavor) {
+  sources::PrimarySettings settings;
+  settings.flavor = flavor;
+  settings.hosts.assign(database.hosts().begin(), database.hosts().end());
+  settings.user = database.user();
+  settings.password_file = database.password_file();
+  if (database.has_tls()) {
+    const policy::v1::Tls& tls = database.tls();
+    settings.tls = {tls.ca_file(), tls.cert_file(), tls.key_file()};
+  }
+  return settings;
+}
+
 class MariadbFollower final : public Follower {
  public:
   explicit MariadbFollower(const FollowerContext& context)
       : context_(context),
         server_id_(context.settings.server_id != 0 ? context.settings.server_id
                                                    : DefaultServerId(context.settings.source)),
-        tables_(TablesOf(context.policy.declared)) {}
-
-  feed::PositionForm position_form() const override { return feed::PositionForm::kGtids; }
-  bool may_repeat() const override { return false; }
-
-  std::optional<Failure> Connect() override {
-    sources::PrimarySettings settings = ToPrimarySettings(context_.policy.declared.mariadb());
-    settings.server_id = server_id_;
-    absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(settings);
-    if (!primary.ok()) return Failure{AfterDatabase(primary.status()), primary.status()};
-    primary_ = *std::move(primary);
-    NoteServer();
-    return std::nullopt;
+        settings_(ToPrimarySettings(context.policy.declared)),
+        tables_(TablesOf(context.policy.declared)) {
+    settings_.server_id = server_id_;
   }
 
+  feed::PositionForm position_form() const override { return FormOf(settings_.flavor); }
+  bool may_repeat() const override { return false; }
+
+  // MySQL doesn't say at which transaction a view of its tables stands.
+  bool SetTableReading(TableReading* reading) override {
+    if (settings_.flavor == sources::Flavor::kMysql) return false;
+    reading_ = reading;
+    return true;
+  }
+
+  std::optional<Failure> Connect() override { return ConnectTo(nullptr); }
+
   std::optional<Failure> Start(const feed::SourcePosition& position, uint64_t epoch) override {
+    // What takes writes isn't always what everybody wrote to: another host may be the right one.
+    if (!CheckHas(position, primary_).ok()) {
+      const auto check = [&position](const sources::Primary& primary) {
+        return CheckHas(position, primary);
+      };
+      if (std::optional<Failure> failure = ConnectTo(check); failure.has_value()) return failure;
+    }
+    NoteServer();
     head_.emplace(primary_);
+    tables_reader_.emplace(primary_);
     if (std::optional<Failure> failure = LearnSchema(position)) return failure;
     const std::string host = primary_.session->endpoint().ToString();
-    absl::StatusOr<std::unique_ptr<sources::BinlogStream>> binlog = sources::BinlogStream::Open(
-        std::move(primary_.session), position.Steps(), {.server_id = server_id_});
+    absl::StatusOr<std::unique_ptr<sources::EventStream>> binlog = sources::OpenBinlog(
+        settings_.flavor, std::move(primary_.session), position.Steps(),
+        reading_ == nullptr
+            ? sources::BinlogOptions{.server_id = server_id_}
+            : sources::BinlogOptions{.server_id = server_id_, .heartbeat = kReadingHeartbeat});
     if (!binlog.ok()) return Failure{AfterDatabase(binlog.status()), binlog.status()};
     binlog_ = *std::move(binlog);
     context_.log.Info("following the binlog", {{"source", context_.settings.source},
@@ -98,16 +146,21 @@ class MariadbFollower final : public Follower {
     };
     binlog::Reader reader(listener, std::move(options));
     while (true) {
+      if (reading_ != nullptr && !reader.in_transaction()) {
+        const std::optional<Failure> failure = ReadTables();
+        if (failure.has_value()) return *failure;
+      }
       const absl::StatusOr<std::span<const uint8_t>> event = binlog_->Fetch();
       if (!event.ok()) return {AfterDatabase(event.status()), event.status()};
       const absl::Status applied = reader.Apply(*event, OffsetOf(*event));
       if (!applied.ok()) return {AfterReading(applied), applied};
+      if (reader.last_end() > 0)
+        place_ = BinlogPlace{NumberOfBinlog(reader.file_name()), reader.last_end()};
     }
   }
 
   absl::StatusOr<feed::Step> StepOf(const binlog::TransactionHead& head) const override {
-    FUNDGATE_ASSIGN_OR_RETURN(const feed::Gtid gtid, feed::Gtid::Parse(head.id));
-    return feed::Step(gtid);
+    return feed::StepOfTransaction(head.id, position_form());
   }
 
   absl::StatusOr<std::string> ReadHead() override { return head_->Read(); }
@@ -115,9 +168,57 @@ class MariadbFollower final : public Follower {
   void Interrupt() override {
     binlog_->Interrupt();
     head_->Interrupt();
+    tables_reader_->Interrupt();
   }
 
  private:
+  // Rows of tables stand in one order with the transactions: those that were read wait until the
+  // binlog was followed to the very place at which they stood so. The view is taken between two
+  // events, so that its place never lies before what was followed.
+  std::optional<Failure> ReadTables() {
+    while (place_.has_value()) {
+      if (!waiting_.has_value()) {
+        std::optional<TableTask> task = reading_->Next();
+        if (!task.has_value()) return std::nullopt;
+        absl::StatusOr<PlacedChunk> read = tables_reader_->Read(*task);
+        if (!read.ok()) return AfterTable(*task, read.status());
+        waiting_.emplace(*std::move(task), *std::move(read));
+      }
+      if (*place_ < waiting_->second.place) return std::nullopt;
+      const absl::Status taken = reading_->Take(waiting_->first, waiting_->second.chunk);
+      waiting_.reset();
+      if (!taken.ok()) return Failure{Next::kRetry, taken};
+    }
+    return std::nullopt;
+  }
+
+  // What a person must set right ends the reading of tables, not the following of changes.
+  std::optional<Failure> AfterTable(const TableTask& task, const absl::Status& why) {
+    if (AfterDatabase(why) != Next::kFail) return Failure{AfterDatabase(why), why};
+    const absl::Status told = reading_->GiveUp(task, why);
+    return told.ok() ? std::nullopt : std::optional(Failure{Next::kRetry, told});
+  }
+
+  // Tables of which the policy doesn't say that changes by foreign keys are taken.
+  std::set<std::string> RefusedCascades() const {
+    std::set<std::string> tables = tables_;
+    for (const policy::v1::Table& table : context_.policy.declared.tables()) {
+      if (table.cascades() == policy::v1::CASCADES_ACCEPTED) {
+        tables.erase(absl::AsciiStrToLower(table.table()));
+      }
+    }
+    return tables;
+  }
+
+  std::optional<Failure> ConnectTo(const sources::PrimaryCheck& check) {
+    absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(settings_, check);
+    if (!primary.ok()) return Failure{AfterDatabase(primary.status()), primary.status()};
+    primary_ = *std::move(primary);
+    const absl::Status cascades = CheckCascades(*primary_.session, RefusedCascades());
+    if (!cascades.ok()) return Failure{AfterDatabase(cascades), cascades};
+    return std::nullopt;
+  }
+
   // What tables are as of where reading begins; asks the server only if its binlog was found not to
   // say it.
   std::optional<Failure> LearnSchema(const feed::SourcePosition& position) {
@@ -146,10 +247,16 @@ class MariadbFollower final : public Follower {
 
   const FollowerContext context_;
   const uint32_t server_id_;
+  sources::PrimarySettings settings_;
   const std::set<std::string> tables_;
   sources::Primary primary_;  // its session goes to the stream
   std::optional<sources::HeadReader> head_;
-  std::unique_ptr<sources::BinlogStream> binlog_;
+  std::unique_ptr<sources::EventStream> binlog_;
+
+  TableReading* reading_ = nullptr;
+  std::optional<MariadbTables> tables_reader_;
+  std::optional<BinlogPlace> place_;                          // how far the binlog was followed
+  std::optional<std::pair<TableTask, PlacedChunk>> waiting_;  // rows that stand further on
 };
 
 }  // namespace
@@ -158,15 +265,9 @@ std::unique_ptr<Follower> NewMariadbFollower(const FollowerContext& context) {
   return std::make_unique<MariadbFollower>(context);
 }
 
-sources::PrimarySettings ToPrimarySettings(const policy::v1::Mariadb& mariadb) {
-  sources::PrimarySettings settings;
-  settings.hosts.assign(mariadb.hosts().begin(), mariadb.hosts().end());
-  settings.user = mariadb.user();
-  settings.password_file = mariadb.password_file();
-  if (mariadb.has_tls()) {
-    settings.tls = {mariadb.tls().ca_file(), mariadb.tls().cert_file(), mariadb.tls().key_file()};
-  }
-  return settings;
+sources::PrimarySettings ToPrimarySettings(const policy::v1::Source& source) {
+  return source.has_mysql() ? SettingsOf(source.mysql(), sources::Flavor::kMysql)
+                            : SettingsOf(source.mariadb(), sources::Flavor::kMariadb);
 }
 
 std::set<std::string> TablesOf(const policy::v1::Source& source) {

@@ -4,15 +4,15 @@
 #include <utility>
 
 #include "fundgate/types/status_macros.h"
-#include "server/sidecar/sources/mariadb/binlog_stream.h"
+#include "server/sidecar/sources/open_binlog.h"
 
 namespace fundgate::sidecar {
 namespace {
 
 // A name that is no GTID lies before nothing.
 bool CoversId(const feed::SourcePosition& position, std::string_view id) {
-  const absl::StatusOr<feed::Gtid> gtid = feed::Gtid::Parse(id);
-  return gtid.ok() && position.Covers(*gtid);
+  const absl::StatusOr<feed::Step> step = feed::StepOfTransaction(id, position.form());
+  return step.ok() && position.Covers(*step);
 }
 
 }  // namespace
@@ -41,9 +41,9 @@ absl::Status MariadbSchema::Scan(const EventSink& sink) {
       std::unique_ptr<sources::MariadbSession> session,
       sources::MariadbSession::Connect(primary_.session->endpoint(), primary_.login));
   FUNDGATE_ASSIGN_OR_RETURN(
-      const std::unique_ptr<sources::BinlogStream> binlog,
-      sources::BinlogStream::Open(std::move(session), position_.Steps(),
-                                  {.server_id = server_id_, .stops_at_end = true}));
+      const std::unique_ptr<sources::EventStream> binlog,
+      sources::OpenBinlog(primary_.flavor, std::move(session), position_.Steps(),
+                          {.server_id = server_id_, .stops_at_end = true}));
   while (true) {
     FUNDGATE_ASSIGN_OR_RETURN(const std::span<const uint8_t> event, binlog->Fetch());
     if (event.empty()) return absl::OkStatus();

@@ -1,4 +1,4 @@
-// Asks a MariaDB server what its tables are, see schema/learn.h.
+// Asks a MariaDB or MySQL server what its tables are, see schema/learn.h.
 #ifndef SERVER_SIDECAR_MARIADB_SCHEMA_H_
 #define SERVER_SIDECAR_MARIADB_SCHEMA_H_
 

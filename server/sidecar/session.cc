@@ -92,22 +92,82 @@ SessionEnd Session::Follow(Follower& follower, PolicySource& policy) {
       feed::RequestBuilder::Create(context_.settings.source, mapping_version, *granted,
                                    follower.position_form(), context_.settings.feeder.limits);
   if (!builder.ok()) return {Next::kFail, builder.status()};
+  const v1::SnapshotOrder& order = granted->snapshot();
+  if (order.begin_anew() || (context_.must_begin_anew && order.is_whole())) {
+    return BeginAnew(follower, mapping_version, *granted);
+  }
+  if (context_.must_begin_anew) {
+    return {Next::kLost, absl::OutOfRangeError("nobody has asked for its tables to be read anew")};
+  }
+  SnapshotRunner runner(order, policy.mapper,
+                        {.rows_per_second = context_.settings.snapshot_rows_per_second,
+                         .spill_folder = context_.settings.spill_folder},
+                        context_.log, absl::Now);
+  const bool reads_tables = granted->has_snapshot() && follower.SetTableReading(&runner);
   const std::optional<Failure> failure = follower.Start(builder->position(), granted->epoch());
   if (failure.has_value()) return {failure->next, failure->status};
-  return Feed(follower, policy, *std::move(builder), granted->gate_time());
+  SessionEnd end = Feed(follower, policy, *std::move(builder), granted->gate_time(),
+                        reads_tables ? &runner : nullptr, order.run());
+  if (end.next == Next::kLost && order.is_whole()) {
+    context_.log.Warning("what comes next can't be read; going on from the present, as all is read",
+                         {{"reason", std::string(end.status.message())}});
+    context_.must_begin_anew = true;
+    end.next = Next::kReload;
+  }
+  return end;
+}
+
+// Jumps to the source's present position: what lies between is made up for by reading all tables.
+SessionEnd Session::BeginAnew(Follower& follower, uint64_t mapping_version,
+                              const v1::GetPositionResponse& granted) {
+  const absl::StatusOr<std::string> head = follower.ReadHead();
+  if (!head.ok()) return {Next::kRetry, head.status()};
+  grpc::ClientContext call;
+  call.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+  const auto stream = context_.ingest.Ingest(&call);
+  v1::IngestRequest request;
+  request.set_source(context_.settings.source);
+  request.set_epoch(granted.epoch());
+  request.set_previous_position(granted.position());
+  request.set_position(*head);
+  request.set_mapping_version(mapping_version);
+  request.mutable_snapshot()->set_run(granted.snapshot().run());
+  request.mutable_snapshot()->set_begins_anew(true);
+  v1::IngestAck ack;
+  const bool taken = stream->Write(request) && stream->Read(&ack);
+  (void)stream->WritesDone();
+  const grpc::Status status = stream->Finish();
+  if (!taken) {
+    return {AfterGate(absl::Status(static_cast<absl::StatusCode>(status.error_code()), "")),
+            absl::UnavailableError(
+                absl::StrCat("telling the gate to begin anew: ", status.error_message()))};
+  }
+  context_.must_begin_anew = false;
+  went_well_ = true;
+  context_.log.Info("begins anew at the source's present position",
+                    {{"position_before", granted.position()}, {"position", *head}});
+  return {Next::kReload, absl::FailedPreconditionError("its tables are to be read from there on")};
 }
 
 SessionEnd Session::Feed(Follower& follower, PolicySource& policy, feed::RequestBuilder builder,
-                         const google::protobuf::Timestamp& granted_at) {
+                         const google::protobuf::Timestamp& granted_at, SnapshotRunner* runner,
+                         uint64_t run) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return {};
     follower_ = &follower;
   }
-  feed::Feeder feeder(context_.ingest, std::move(builder), granted_at, context_.settings.feeder,
-                      context_.counters,
+  feed::FeederOptions options = context_.settings.feeder;
+  options.snapshot_run = run;
+  feed::Feeder feeder(context_.ingest, std::move(builder), granted_at, options, context_.counters,
                       {.read_head = [this, &follower] { return ReadHead(follower); },
                        .on_end = [this] { Interrupt(); }});
+  if (runner != nullptr) {
+    runner->set_sink(
+        {.push = [&feeder](feed::Transaction step) { return feeder.Push(std::move(step)); },
+         .acknowledged_steps = [&feeder] { return feeder.acknowledged_steps(); },
+         .is_over = [&feeder] { return feeder.is_run_over(); }});
+  }
   const std::string granted = feeder.acknowledged();
   const absl::Time begun = absl::Now();
   SessionEnd read = Read(follower, policy, feeder);

@@ -17,6 +17,7 @@
 #include "server/sidecar/policy_source.h"
 #include "server/sidecar/schema/history.h"
 #include "server/sidecar/settings.h"
+#include "server/sidecar/snapshot_runner.h"
 
 namespace fundgate::sidecar {
 
@@ -34,6 +35,7 @@ struct SessionContext {
   const Log& log;
   feed::Counters& counters;
   std::string& server_uid;  // of the server that was read last; empty: none yet
+  bool& must_begin_anew;    // what comes next at the source can't be read any more
   schema::History& schema;  // of its tables
 };
 
@@ -55,7 +57,10 @@ class Session {
  private:
   SessionEnd Follow(Follower& follower, PolicySource& policy);
   SessionEnd Feed(Follower& follower, PolicySource& policy, feed::RequestBuilder builder,
-                  const google::protobuf::Timestamp& granted_at);
+                  const google::protobuf::Timestamp& granted_at, SnapshotRunner* runner,
+                  uint64_t run);
+  SessionEnd BeginAnew(Follower& follower, uint64_t mapping_version,
+                       const v1::GetPositionResponse& granted);
   SessionEnd Read(Follower& follower, PolicySource& policy, feed::Feeder& feeder);
   absl::StatusOr<std::string> ReadHead(Follower& follower);
   void Interrupt();

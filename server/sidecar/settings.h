@@ -16,6 +16,8 @@ struct Settings {
   uint32_t server_id = 0;
   // Where the parts of large transactions go that don't fit into memory.
   std::string spill_folder = "/tmp";
+  // Of tables that are read anew, at most; 0: as fast as may be.
+  uint64_t snapshot_rows_per_second = 20'000;
   feed::FeederOptions feeder;
 };
 

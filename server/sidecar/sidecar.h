@@ -57,6 +57,7 @@ class Sidecar {
   std::unique_ptr<v1::Policies::Stub> policies_;
   feed::Counters counters_;
   std::string server_uid_;
+  bool must_begin_anew_ = false;
   schema::History schema_;
   absl::Status told_;  // the newest loss that was logged
 

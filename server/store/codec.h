@@ -32,7 +32,8 @@ namespace fundgate::store {
 // Written into every record. Raise it when a record gains fields; its description then asks
 // version() whether they are there. 2: origins of events. 3: shadow
 // reasons of decisions, images of facts. 4: ages of rules, successes and hours of windows, holds,
-// reviews, groups, tables of sightings. 5: doubts about rows.
+// reviews, groups, tables of sightings. 5: runs that read tables anew, what happened before
+// go-live, doubts about rows.
 inline constexpr uint8_t kRecordVersion = 5;
 
 template <typename T>

@@ -85,7 +85,7 @@ template <typename A>
 void Fields(A& a, F<A, RowContribution>& r) {
   a(r.source, r.row, r.part_key, r.event_id, r.image_hash, r.account, r.amount, r.line, r.counted,
     r.shared);
-  if (a.version() >= 5) a(r.said, r.in_doubt);
+  if (a.version() >= 5) a(r.seen_run, r.said, r.in_doubt);
 }
 template <typename A>
 void Fields(A& a, F<A, PastGeneration>& r) {
@@ -168,6 +168,7 @@ void Fields(A& a, F<A, GapScope>& r) {
 template <typename A>
 void Fields(A& a, F<A, Gap>& r) {
   a(r.source, r.reason, r.since, r.count);
+  if (a.version() >= 5) a(r.newest, r.also);
 }
 template <typename A>
 void Fields(A& a, F<A, SuspectId>& r) {
@@ -176,6 +177,7 @@ void Fields(A& a, F<A, SuspectId>& r) {
 template <typename A>
 void Fields(A& a, F<A, Suspect>& r) {
   a(r.since, r.source, r.event_id, r.late, r.late_since, r.late_source, r.late_event_id);
+  if (a.version() >= 5) a(r.history, r.late_history);
 }
 template <typename A>
 void Fields(A& a, F<A, Remark>& r) {
@@ -190,6 +192,7 @@ void Fields(A& a, F<A, Violation>& r) {
   a(r.id, r.kind, r.name, r.key, r.account, r.order, r.amount, r.source, r.event_id, r.at,
     r.message, r.fields);
   if (a.version() >= 4) a(r.occurred_at, r.group, r.review);
+  if (a.version() >= 5) a(r.history);
 }
 template <typename A>
 void Fields(A& a, F<A, GroupKey>& r) {
@@ -211,6 +214,16 @@ void Fields(A& a, F<A, OpenGroup>& r) {
 template <typename A>
 void Fields(A& a, F<A, Alert>& r) {
   a(r.id, r.kind, r.at, r.group, r.level, r.stands_for, r.action, r.endpoint, r.violation);
+}
+template <typename A>
+void Fields(A& a, F<A, SnapshotTable>& r) {
+  a(r.name, r.cursor, r.begun_at, r.done, r.rows, r.expected_rows, r.unreadable, r.unreadable_lost);
+}
+template <typename A>
+void Fields(A& a, F<A, SnapshotRun>& r) {
+  a(r.run, r.state, r.history, r.is_whole, r.begin_anew, r.actor, r.reason, r.requested_at,
+    r.begun_at, r.ended_at, r.mapping_version, r.tables, r.swept_to, r.rows, r.corrected,
+    r.taken_back, r.violations, r.gaps_healed, r.problem);
 }
 template <typename A>
 void Fields(A& a, F<A, Tally>& r) {
@@ -244,6 +257,7 @@ void Fields(A& a, F<A, FactEvent>& r) {
 template <typename A>
 void Fields(A& a, F<A, GapEvent>& r) {
   a(r.scope, r.table, r.reason);
+  if (a.version() >= 5) a(r.row);
 }
 template <typename A>
 void Fields(A& a, F<A, GuardedColumn>& r) {
@@ -261,12 +275,14 @@ template <typename A>
 void Fields(A& a, F<A, Event>& r) {
   a(r.id, r.occurred_at, r.body);
   if (a.version() >= 2) a(r.origin);
+  if (a.version() >= 5) a(r.snapshot);
 }
 
 template <typename A>
 void Fields(A& a, F<A, Sighting>& r) {
   a(r.source, r.event_id, r.account, r.order, r.at, r.origin);
   if (a.version() >= 4) a(r.table, r.occurred_at);
+  if (a.version() >= 5) a(r.history);
 }
 template <typename A>
 void Fields(A& a, F<A, MatchEntry>& r) {
@@ -347,8 +363,22 @@ void Fields(A& a, F<A, GrantEpochInput>& r) {
   a(r.source, r.coordinates_changed, r.mapping_version);
 }
 template <typename A>
+void Fields(A& a, F<A, SnapshotStep>& r) {
+  a(r.run, r.table, r.cursor, r.rows, r.expected_rows, r.is_last, r.sweeps, r.begins_anew,
+    r.problem);
+}
+template <typename A>
 void Fields(A& a, F<A, IngestInput>& r) {
   a(r.source, r.epoch, r.previous, r.position, r.mapping_version, r.events, r.probe);
+  if (a.version() >= 5) a(r.snapshot);
+}
+template <typename A>
+void Fields(A& a, F<A, ResnapshotInput>& r) {
+  a(r.source, r.tables, r.history, r.begin_anew, r.actor, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, CancelResnapshotInput>& r) {
+  a(r.source, r.actor, r.reason);
 }
 template <typename A>
 void Fields(A& a, F<A, TripBreakerInput>& r) {
@@ -397,6 +427,10 @@ void Fields(A& a, F<A, IngestAnswer>& r) {
 template <typename A>
 void Fields(A& a, F<A, BreakerAnswer>& r) {
   a(r.breaker);
+}
+template <typename A>
+void Fields(A& a, F<A, SnapshotAnswer>& r) {
+  a(r.run);
 }
 template <typename A>
 void Fields(A& a, F<A, PolicyAnswer>& r) {

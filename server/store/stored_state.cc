@@ -101,6 +101,28 @@ void StoredState::Answer(const core::AnyDueLookup& lookup) const {
       lookup);
 }
 
+void StoredState::Answer(const core::KeysLookup& lookup) const {
+  using Place = PlaceOf<core::Keys>;
+  const auto& recent = recent_.of<core::Keys>();
+  std::set<core::KeyId> keys;
+  auto stored = database_.Iterate(Place::kTable);
+  for (stored->Seek(Place::Key(lookup.after)); stored->Valid(); stored->Next()) {
+    if (keys.size() == lookup.limit) break;
+    std::optional<core::KeyId> id = Place::Parse(AsView(stored->key()));
+    if (!id.has_value()) {
+      status_.Update(absl::DataLossError("one of the keys can't be read"));
+      return;
+    }
+    if (lookup.after < *id && !recent.contains(*id)) keys.insert(*std::move(id));
+  }
+  status_.Update(FromRocks(stored->status(), core::Keys::kName));
+  for (const auto& [id, record] : recent) {
+    if (record.has_value() && lookup.after < id) keys.insert(id);
+  }
+  while (keys.size() > lookup.limit) keys.erase(std::prev(keys.end()));
+  lookup.found.assign(keys.begin(), keys.end());
+}
+
 void StoredState::Absorb(const core::Changes& changes) {
   resident_.Absorb(changes);
   core::StoredKinds::ForEach([&]<typename Kind>(Kind) {

@@ -43,6 +43,7 @@ class StoredState final : public core::StateReader {
 
   void Answer(const core::AnyLookup& lookup) const override;
   void Answer(const core::AnyDueLookup& lookup) const override;
+  void Answer(const core::KeysLookup& lookup) const override;
   template <typename Kind>
   std::optional<typename Kind::Record> Stored(const typename Kind::Id& id) const;
   template <typename Kind>

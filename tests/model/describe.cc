@@ -72,6 +72,14 @@ void Write(std::ostream& out, const core::DeliveredInput& input) {
   out << "Delivered{" << input.alerts.size() << "}";
 }
 
+void Write(std::ostream& out, const core::ResnapshotInput& input) {
+  out << "Resnapshot{" << input.source << "}";
+}
+
+void Write(std::ostream& out, const core::CancelResnapshotInput& input) {
+  out << "CancelResnapshot{" << input.source << "}";
+}
+
 void Write(std::ostream& out, const core::GrantEpochInput& input) {
   out << "GrantEpoch{" << input.source << " mapping=" << input.mapping_version
       << (input.coordinates_changed ? " coordinates_changed" : "") << "}";

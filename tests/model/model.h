@@ -230,6 +230,9 @@ class Model {
   AnswerPicture Apply(const core::AcknowledgeInput&) { return AnswerPicture(); }
   AnswerPicture Apply(const core::ResolveInput&) { return AnswerPicture(); }
   AnswerPicture Apply(const core::DeliveredInput&) { return AnswerPicture(); }
+  // The model's source has no tables that could be read anew: the generator asks for none.
+  AnswerPicture Apply(const core::ResnapshotInput&) { return AnswerPicture(); }
+  AnswerPicture Apply(const core::CancelResnapshotInput&) { return AnswerPicture(); }
   AnswerPicture Apply(const core::TripBreakerInput& input);
   AnswerPicture Apply(const core::HalfOpenBreakerInput& input);
   AnswerPicture Apply(const core::ResetBreakerInput& input);

@@ -182,5 +182,23 @@ TEST(Requests, AGrantAtAnotherKindOfPositionIsRefused) {
   EXPECT_TRUE(absl::IsFailedPrecondition(builder.status()));
 }
 
+TEST(Requests, AStepOfARunGoesAloneAndMovesNothing) {
+  RequestBuilder builder = BuilderAt("0-1-8");
+  EXPECT_TRUE(AddAndTakeFull(builder, MakeTransaction(9, 1)).empty());
+  Transaction step = MakeTransaction(1, 2);
+  step.snapshot.emplace().set_run(5);
+  const auto before = AddAndTakeFull(builder, std::move(step));
+  ASSERT_EQ(before.size(), 1U);
+  EXPECT_FALSE(before[0].has_snapshot());
+  EXPECT_EQ(before[0].position(), "0-1-9");
+  const auto with_step = AddAndTakeFull(builder, MakeTransaction(10, 1));
+  ASSERT_EQ(with_step.size(), 1U);
+  EXPECT_EQ(with_step[0].snapshot().run(), 5U);
+  EXPECT_EQ(with_step[0].events_size(), 2);
+  EXPECT_EQ(with_step[0].previous_position(), "0-1-9");
+  EXPECT_EQ(with_step[0].position(), "0-1-9");
+  EXPECT_EQ(builder.Take(std::nullopt).position(), "0-1-10");
+}
+
 }  // namespace
 }  // namespace fundgate::feed

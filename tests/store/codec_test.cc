@@ -166,7 +166,8 @@ TEST(Records, EventsOfTheFirstVersionAreReadWithoutOrigin) {
   const core::Event event{"e1", absl::UnixEpoch(), core::GapEvent{{}, "pay.refund", "torn"}, {}};
   std::string bytes = EncodeRecord(event);
   bytes.front() = 1;
-  bytes.resize(bytes.size() - 3);  // no server id, no statement, no marks
+  // No row of the gap, no server id, no statement, no marks, and nothing but changes.
+  bytes.resize(bytes.size() - 6);
   const auto read = DecodeRecord<core::Event>(bytes);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, event);
@@ -274,6 +275,43 @@ TEST(Records, RandomBytesNeverHarmTheReader) {
   SUCCEED() << "no crash, and no report of a sanitizer";
 }
 
+// A run with something in every field.
+core::SnapshotRun RunOf(const std::string& table) {
+  core::SnapshotRun run;
+  run.run = 3;
+  run.state = core::SnapshotState::kSweeping;
+  run.history = run.is_whole = run.begin_anew = true;
+  run.actor = "ann";
+  run.reason = "r";
+  run.requested_at = run.begun_at = run.ended_at = absl::UnixEpoch();
+  run.mapping_version = 9;
+  run.tables = {{table, "x31", 5, true, 6, 7, {"1"}, true}};
+  run.swept_to = {MovementKind("refund"), IdempotencyKey("r1")};
+  run.rows = 1;
+  run.corrected = 2;
+  run.taken_back = 3;
+  run.violations = 4;
+  run.gaps_healed = 5;
+  run.problem = "p";
+  return run;
+}
+
+TEST(Records, RunsAndWhatTheyLeaveComeBack) {
+  const core::SnapshotRun run = RunOf("pay.bid");
+  EXPECT_EQ(*DecodeRecord<core::SnapshotRun>(EncodeRecord(run)), run);
+  core::Gap gap{SourceName("a"), "r", absl::UnixEpoch(), 2, 77, {SourceName("b")}};
+  EXPECT_EQ(*DecodeRecord<core::Gap>(EncodeRecord(gap)), gap);
+  core::Violation violation;
+  violation.history = true;
+  EXPECT_EQ(*DecodeRecord<core::Violation>(EncodeRecord(violation)), violation);
+  core::Suspect suspect;
+  suspect.history = suspect.late_history = true;
+  EXPECT_EQ(*DecodeRecord<core::Suspect>(EncodeRecord(suspect)), suspect);
+  core::KeyRecord key;
+  key.rows.emplace_back().seen_run = 8;
+  EXPECT_EQ(*DecodeRecord<core::KeyRecord>(EncodeRecord(key)), key);
+}
+
 TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
   const core::KeyId key{MovementKind("refund"), IdempotencyKey("r1")};
   const AccountId account("m1");
@@ -307,7 +345,8 @@ TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
                 {"e3", absl::UnixEpoch(),
                  core::MovementEvent{
                      MovementKind("k"), {"t", "1"}, 5, core::Contribution{}, std::nullopt}}},
-           .probe = core::Probe{Position(), absl::UnixEpoch()}},
+           .probe = core::Probe{Position(), absl::UnixEpoch()},
+           .snapshot = core::SnapshotStep{3, "pay.bid", "x31", 4, 5, true, true, true, "no right"}},
        core::TripBreakerInput{"*", core::Verdict::kBlock, "ann", "r", absl::UnixEpoch()},
        core::HalfOpenBreakerInput{"*", core::Verdict::kHold, {3, {}}, "ann", "r", {}},
        core::ResetBreakerInput{"*", "ann", "r"},
@@ -318,7 +357,9 @@ TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
        core::ApproveHoldInput{account, key, "d1", "ann", "r"},
        core::AcknowledgeInput{"v1", "ann", "r"},
        core::ResolveInput{"g1", core::Cause::kWrongRule, "ann", "r"},
-       core::DeliveredInput{{{"g1", "a1"}, {"call x", "a2"}}}};
+       core::DeliveredInput{{{"g1", "a1"}, {"call x", "a2"}}},
+       core::ResnapshotInput{SourceName("s"), {"pay.bid"}, true, true, "ann", "r"},
+       core::CancelResnapshotInput{SourceName("s"), "ann", "r"}};
   const std::vector<core::Answer> answers = {core::Decision{},
                                              core::ReservationAnswer{key, account, "d1", {}},
                                              core::EpochGrant{3, {}},
@@ -326,7 +367,8 @@ TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
                                              core::BreakerAnswer{},
                                              core::PolicyAnswer{4},
                                              core::Done{},
-                                             core::Refusal{absl::FailedPreconditionError("no")}};
+                                             core::Refusal{absl::FailedPreconditionError("no")},
+                                             core::SnapshotAnswer{RunOf("pay.bid")}};
   ASSERT_EQ(inputs.size(), std::variant_size_v<decltype(core::Input::body)>);
   HashChain chain;
   for (const auto& body : inputs) {

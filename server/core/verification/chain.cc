@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/checked.h"
+#include "server/core/snapshots.h"
 #include "server/core/verification/balance_trail.h"
 
 namespace fundgate::core {
@@ -89,13 +90,35 @@ void Chain::See(Draft& draft, const SeenEvent& seen) const {
                   [&read](const ChainRow& row) { return row.thing == read->row.thing; });
   if (waits || IsNoted(state.recent, read->row.thing)) return;  // delivered twice
   state.currency = read->currency;
-  state.waiting.push_back(std::move(read->row));
-  if (definition_.within == absl::ZeroDuration()) {
-    LinkUp(draft, *key, state, draft.now());
-  } else if (state.waiting.size() > kMaxWaitingRows) {
-    LinkUp(draft, *key, state, state.waiting.front().seen.at);
+  const bool is_being_read = IsBeingRead(draft, declaration().sources);
+  if (seen.event.snapshot) {
+    SeeAsItStands(draft, *key, state, std::move(read->row));
+  } else {
+    state.waiting.push_back(std::move(read->row));
+    if (state.waiting.size() > kMaxWaitingRows && is_being_read) {
+      // What stands before them is not read yet: the chain goes on behind them.
+      state.balance = state.waiting.back().balance;
+      state.sequence = state.waiting.back().sequence;
+      state.waiting.clear();
+    } else if (definition_.within == absl::ZeroDuration() && !is_being_read) {
+      LinkUp(draft, *key, state, draft.now());
+    } else if (state.waiting.size() > kMaxWaitingRows) {
+      LinkUp(draft, *key, state, state.waiting.front().seen.at);
+    }
   }
   SetNextTurn(draft, id, watch);
+}
+
+void Chain::SeeAsItStands(Draft& draft, const std::string& key, ChainWatch& state,
+                          ChainRow row) const {
+  if (!definition_.sequence.has_value()) return state.balance.reset();
+  if (state.sequence.has_value() && row.sequence <= *state.sequence) return;
+  const bool follows = state.sequence.has_value() && state.balance.has_value() &&
+                       row.sequence - 1 == *state.sequence;
+  if (follows && StepOf(row).from != *state.balance) RaiseBroken(draft, key, state, row);
+  Note(state.recent, row.thing);
+  state.balance = row.balance;
+  state.sequence = row.sequence;
 }
 
 void Chain::Judge(Draft& draft, const WatchId& id, Watch& watch) const {

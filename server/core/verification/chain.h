@@ -32,6 +32,10 @@ struct ChainDefinition {
 // Rows wait until every source is proven past `within` after they came; then they are put in order:
 // by their sequence, or, without one, in any order in which they link up. What doesn't link up is
 // said once, and the chain goes on from there. A row that is changed or deleted breaks it too.
+//
+// Where a table is read anew, rows come in the order of their primary keys. Those with a sequence
+// are judged where one follows right on the other, and the chain goes on behind the last one;
+// without a sequence nothing says which row is the last, and the chain goes on with whatever comes.
 class Chain final : public EventCheck {
  public:
   Chain(Declaration declaration, ChainDefinition definition)
@@ -48,6 +52,8 @@ class Chain final : public EventCheck {
   // Nothing, with `problem` saying why, if the row can't be part of a chain.
   std::optional<ReadRow> Row(const Draft& draft, const SeenEvent& seen, std::string& problem) const;
   void SeeChange(Draft& draft, const SeenEvent& seen) const;
+  // A row out of a table that is read anew, in the table's order.
+  void SeeAsItStands(Draft& draft, const std::string& key, ChainWatch& state, ChainRow row) const;
 
   // Links up the rows that came at or before `until`, and those before them.
   void LinkUp(Draft& draft, const std::string& key, ChainWatch& state, absl::Time until) const;

@@ -92,6 +92,11 @@ void Match::SeeOn(Draft& draft, const SeenEvent& seen, const MatchDefinition::Si
     if (before.has_value() && before != key) Remove(draft, *before, is_left, entry);
   }
   if (!key.has_value()) return;
+  // A pair that agreed was forgotten at some time: the row of one side would seem to lack the
+  // other.
+  const bool is_new_to_us =
+      seen.event.snapshot && !draft.finds_history() && draft.Find<Watches>(IdOf(*key)) == nullptr;
+  if (is_new_to_us) return;
   if (!takes_part) return Remove(draft, *key, is_left, entry);
   for (const EventField& field : side.values) entry.values.push_back(ValueOf(field, seen.event));
   Put(draft, *key, is_left, std::move(entry));

@@ -25,8 +25,13 @@ void Transition::See(Draft& draft, const SeenEvent& seen) const {
   Watch& watch = draft.Mutable<Watches>(id);
   auto& state = MutableWatchOf<TransitionWatch>(watch);
   if (IsNoted(state.recent, seen.event.id)) return;
-  Note(state.recent, seen.event.id);
   StatusStep step{SightingOf(draft, seen), *to};
+  if (seen.event.snapshot) {
+    // Along which edges it came here nobody saw. Steps that wait are newer knowledge.
+    if (state.waiting.empty()) Enter(state, std::move(step));
+    return SetNextTurn(draft, id, watch);
+  }
+  Note(state.recent, seen.event.id);
   const std::optional<std::string> before = StatusOf(core::Before(definition_.status), seen.event);
   if (before.has_value()) {
     Step(draft, id.key, state, before, std::move(step));

@@ -31,6 +31,7 @@ struct Sighting {
   EventOrigin origin;
   std::string table;                              // of the row; empty if it is none
   absl::Time occurred_at = absl::InfinitePast();  // by the source's clock; unknown: InfinitePast
+  bool history = false;                           // see Violation::history
 
   friend bool operator==(const Sighting&, const Sighting&) = default;
 };

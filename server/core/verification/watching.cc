@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/core/event_violations.h"
 #include "server/core/money_value.h"
+#include "server/core/snapshots.h"
 
 namespace fundgate::core {
 namespace {
@@ -49,6 +50,10 @@ absl::Time ProvenUntil(Draft& draft, const std::vector<SourceName>& sources) {
   absl::Time until = draft.now();
   for (const SourceName& name : sources) {
     until = std::min(until, draft.ReadSource(name).proven_past);
+    // What a run has not read yet may be there.
+    if (IsBeingRead(draft, {name})) {
+      until = std::min(until, draft.Find<SnapshotRuns>(name)->begun_at);
+    }
   }
   return until;
 }
@@ -56,8 +61,9 @@ absl::Time ProvenUntil(Draft& draft, const std::vector<SourceName>& sources) {
 Sighting SightingOf(const Draft& draft, const SeenEvent& seen) {
   EventOrigin origin = seen.event.origin;
   origin.statement = Cut(origin.statement, kMaxKeptStatementBytes);
-  return {seen.source, seen.event.id,     AccountOf(seen.event),   OrderOf(seen.event),
-          draft.now(), std::move(origin), RowOf(seen.event).table, seen.event.occurred_at};
+  return {seen.source,          seen.event.id,     AccountOf(seen.event),   OrderOf(seen.event),
+          draft.now(),          std::move(origin), RowOf(seen.event).table, seen.event.occurred_at,
+          draft.finds_history()};
 }
 
 std::string ThingOf(const SeenEvent& seen) {
@@ -125,6 +131,7 @@ Violation NewViolation(const EventCheck& check, ViolationKind kind, const Sighti
   violation.event_id = seen.event_id;
   violation.occurred_at = seen.occurred_at;
   violation.message = std::move(message);
+  violation.history = seen.history;
   if (!check.declaration().owner.empty()) {
     violation.fields.emplace_back("owner", check.declaration().owner);
   }

@@ -29,7 +29,8 @@ void SetTurn(Draft& draft, const WatchId& id, Watch& watch, std::optional<absl::
 // Forgets the watch and its turn.
 void Forget(Draft& draft, const WatchId& id, Watch& watch);
 
-// Until when all of the sources are proven.
+// Until when all of the sources are proven; of one whose tables are read anew, at most until that
+// began.
 absl::Time ProvenUntil(Draft& draft, const std::vector<SourceName>& sources);
 
 // Where the event came from, with as much of its origin as is kept.

@@ -79,7 +79,8 @@ class Reader {
   // What the stream has come to.
   bool in_transaction() const { return open_; }
   const std::string& file_name() const { return options_.file_name; }
-  EventType last_type() const { return header_.type; }  // of the last event applied
+  EventType last_type() const { return header_.type; }        // of the last event applied
+  uint64_t last_end() const { return header_.end_position; }  // of it, as EventHeader has it
   // Empty before a format description.
   std::string_view server_version() const {
     return format_ ? std::string_view(format_->server_version) : std::string_view();

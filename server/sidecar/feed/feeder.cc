@@ -39,7 +39,8 @@ Feeder::Feeder(v1::Ingest::Stub& stub, RequestBuilder builder,
                  }
                  changed_.notify_all();
                  outside_.on_end();
-               }}),
+               },
+               [this](uint64_t run) { HearOfRun(run); }}),
       sender_([this] { Send(); }),
       prober_([this] { Probe(); }) {}
 
@@ -209,6 +210,21 @@ absl::Status Feeder::ReadHead(v1::Probe& probe) {
   }
   probe.set_head_position(head);
   return absl::OkStatus();
+}
+
+bool Feeder::is_run_over() const {
+  const Lock lock(mutex_);
+  return run_over_;
+}
+
+// On the stream's thread.
+void Feeder::HearOfRun(uint64_t run) {
+  if (run != 0 && run != options_.snapshot_run) {
+    return Fail(absl::FailedPreconditionError(
+        absl::StrCat("it wants tables to be read anew, by run ", run)));
+  }
+  const Lock lock(mutex_);
+  if (run == 0) run_over_ = true;
 }
 
 void Feeder::Fail(absl::Status status) {

@@ -32,6 +32,7 @@ struct FeederOptions {
   size_t queued_bytes_max = 8 << 20;  // of events in memory that wait to be sent
   size_t queued_transactions_max = 20'000;
   RequestLimits limits;
+  uint64_t snapshot_run = 0;  // the run that is carried out; if the gate wants another one, it ends
 };
 
 // Sends what it is given, many transactions in one request while the gate is busy, at once when it
@@ -68,6 +69,10 @@ class Feeder {
 
   // Everything that the gate has acknowledged.
   std::string acknowledged() const { return stream_.acknowledged(); }
+  // Of what was pushed, the steps of the run that reads tables anew.
+  uint64_t acknowledged_steps() const { return stream_.acknowledged_steps(); }
+  // True once the gate has said that it wants that run no more: it is over.
+  bool is_run_over() const;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -79,6 +84,7 @@ class Feeder {
   void SendRequest();
   void Probe();
   absl::Status ReadHead(v1::Probe& probe);
+  void HearOfRun(uint64_t run);
   void Fail(absl::Status status);
   void JoinAll();
 
@@ -99,6 +105,7 @@ class Feeder {
   bool probe_asked_ = false;        // by the gate
   bool draining_ = false;           // send the rest, then stop
   bool sent_all_ = false;           // the sender has stopped
+  bool run_over_ = false;           // see is_run_over
   bool ended_ = false;              // the stream has, or the feeder gave up
   absl::Status failure_;            // why the feeder gave up, if it did
 

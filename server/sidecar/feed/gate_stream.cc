@@ -27,6 +27,7 @@ bool GateStream::Write(const v1::IngestRequest& request) {
     changed_.wait(lock, [this] { return ended_ || under_way_ < window_; });
     if (ended_ || finished_) return false;
     if (under_way_++ == 0) heard_ = absl::Now();
+    are_steps_.push_back(request.has_snapshot());
   }
   // A failed write shows in the stream's end, which the reader meets.
   return stream_->Write(request);
@@ -63,6 +64,11 @@ std::string GateStream::acknowledged() const {
   return acknowledged_;
 }
 
+uint64_t GateStream::acknowledged_steps() const {
+  const Lock lock(mutex_);
+  return acknowledged_steps_;
+}
+
 absl::Duration GateStream::Waiting(absl::Time now) const {
   const Lock lock(mutex_);
   return under_way_ == 0 ? absl::ZeroDuration() : now - heard_;
@@ -77,11 +83,19 @@ void GateStream::ReadAcks() {
       heard_ = absl::Now();
       if (!ack.probe_now()) {
         acknowledged_ = ack.position();
-        if (under_way_ > 0) --under_way_;
+        if (under_way_ > 0) {
+          --under_way_;
+          if (are_steps_.front()) ++acknowledged_steps_;
+          are_steps_.pop_front();
+        }
       }
     }
     changed_.notify_all();
-    if (ack.probe_now()) listener_.on_probe_now();
+    if (ack.probe_now()) {
+      listener_.on_probe_now();
+    } else if (listener_.on_snapshot_run != nullptr) {
+      listener_.on_snapshot_run(ack.snapshot_run());
+    }
   }
   {
     const Lock lock(mutex_);

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -23,10 +24,13 @@ namespace fundgate::feed {
 // Thread safety: Write and Finish from one thread at a time; everything else from any.
 class GateStream {
  public:
-  // Called on the stream's thread; must not block nor call the stream.
+  // Called on the stream's thread; must not block nor call the stream, but
+  // for Cancel.
   struct Listener {
     std::function<void()> on_probe_now;  // the gate asks for a probe at once
     std::function<void()> on_end;        // nothing more will be acknowledged
+    // An acknowledgement says which run the gate wants to read tables anew; 0: none.
+    std::function<void(uint64_t run)> on_snapshot_run = nullptr;
   };
 
   // `granted_at` is the gate's time of the grant, `granted` the position that it gave.
@@ -51,6 +55,8 @@ class GateStream {
   google::protobuf::Timestamp gate_time() const;
   // The position of the newest acknowledgement, or of the grant.
   std::string acknowledged() const;
+  // Acknowledged requests that were steps of a run that reads tables anew.
+  uint64_t acknowledged_steps() const;
   // How long the oldest unacknowledged request has waited since the gate's last word; zero if none
   // waits.
   absl::Duration Waiting(absl::Time now) const;
@@ -69,9 +75,11 @@ class GateStream {
   std::condition_variable changed_;
   google::protobuf::Timestamp gate_time_;
   std::string acknowledged_;
-  absl::Time heard_;      // the gate's last word, or when a request began to wait; our clock
-  size_t under_way_ = 0;  // sent and not acknowledged
-  bool ended_ = false;    // by the gate or the connection
+  absl::Time heard_;            // the gate's last word, or when a request began to wait; our clock
+  size_t under_way_ = 0;        // sent and not acknowledged
+  std::deque<bool> are_steps_;  // of these, in their order: whether they are steps of a run
+  uint64_t acknowledged_steps_ = 0;
+  bool ended_ = false;  // by the gate or the connection
   bool finished_ = false;
   absl::Status end_;  // once finished
 

@@ -41,8 +41,8 @@ class RequestBuilder {
   // say whether it was applied.
   absl::StatusOr<bool> Add(Transaction& transaction);
 
-  // What the next request would say.
-  bool has_events() const { return request_.events_size() > 0; }
+  // What the next request would say. A step of a run that reads tables anew counts as an event.
+  bool has_events() const { return request_.events_size() > 0 || request_.has_snapshot(); }
   bool moves() const { return moved_; }
 
   // The next request, with the probe if there is one. The request after it follows on it.
@@ -54,6 +54,7 @@ class RequestBuilder {
  private:
   RequestBuilder(v1::IngestRequest head, SourcePosition position, const RequestLimits& limits);
 
+  absl::StatusOr<bool> AddSnapshot(Transaction& transaction);
   bool IsFull() const;
   void Begin(const std::string& previous_position);
 

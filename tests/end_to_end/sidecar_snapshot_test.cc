@@ -1,0 +1,306 @@
+// Tables of a real database that are read anew, while they are written and whoever reads them dies.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <atomic>
+#include <csignal>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/v1/sources.grpc.pb.h"
+#include "server/sidecar/sources/mariadb/mariadb_session.h"
+#include "tests/end_to_end/sidecar_world.h"
+
+namespace fundgate::end_to_end {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kMayRead[] = "GRANT SELECT ON pay.* TO fundgate@'127.0.0.1'";
+
+// The worked example with every table that its policy maps.
+WorldSettings AllTables() {
+  WorldSettings settings = WorkedExample();
+  for (const char* table :
+       {"chargeback (case_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), order_no "
+        "VARCHAR(64), amount DECIMAL(18,2), status VARCHAR(16))",
+        "settlement_item (settlement_no VARCHAR(64), item_no INT UNSIGNED, merchant_id "
+        "VARCHAR(64), order_no VARCHAR(64), gross_fen BIGINT, fee_fen BIGINT, status VARCHAR(16), "
+        "PRIMARY KEY (settlement_no, item_no))",
+        "cash_out (id BIGINT AUTO_INCREMENT PRIMARY KEY, cash_out_no VARCHAR(64), merchant_id "
+        "VARCHAR(64), amount DECIMAL(18,2), status VARCHAR(16))",
+        "sales_order (order_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), status "
+        "VARCHAR(16), paid_amount DECIMAL(18,2))",
+        "balance_entry (entry_no BIGINT PRIMARY KEY, merchant_id VARCHAR(64), amount "
+        "DECIMAL(18,2), balance DECIMAL(18,2))",
+        "payment_v2 (payment_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), order_no "
+        "VARCHAR(64), amount_fen BIGINT)"}) {
+    settings.tables.push_back(absl::StrCat("CREATE TABLE pay.", table));
+  }
+  return settings;
+}
+
+WorldSettings BeginningWithSnapshot() {
+  WorldSettings settings = AllTables();
+  settings.replacements["user: fundgate,"] = "user: fundgate, start: snapshot,";
+  return settings;
+}
+
+class SnapshotWorld : public SidecarWorld {
+ public:
+  explicit SnapshotWorld(const WorldSettings& settings = AllTables()) : SidecarWorld(settings) {}
+
+  v1::Snapshot Want(std::vector<std::string> tables = {}) {
+    v1::ResnapshotSourceRequest request;
+    request.set_source("pay_db");
+    for (std::string& table : tables) request.add_tables(std::move(table));
+    request.set_actor("ann");
+    request.set_reason("to heal");
+    grpc::ClientContext context;
+    v1::ResnapshotSourceResponse response;
+    const auto channel = grpc::CreateChannel(gate_address(), grpc::InsecureChannelCredentials());
+    const grpc::Status status =
+        v1::Sources::NewStub(channel)->ResnapshotSource(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response.snapshot();
+  }
+
+  v1::Snapshot AwaitRun(v1::SnapshotState state) {
+    EXPECT_TRUE(Await([this, state] { return Source().snapshot().state() == state; }))
+        << Source().DebugString();
+    return Source().snapshot();
+  }
+
+  // Payments are what the table says, order by order.
+  void ExpectTruth(int orders) {
+    AwaitApplied();
+    for (int order = 0; order < orders; ++order) {
+      const std::string name = absl::StrCat("o", order);
+      const auto sum = database().Query(absl::StrCat(
+          "SELECT CAST(COALESCE(SUM(amount) * 100, 0) AS SIGNED) FROM pay.payment WHERE status = "
+          "'SUCCESS' AND order_no = '",
+          name, "'"));
+      ASSERT_TRUE(sum.ok()) << sum.status();
+      EXPECT_EQ(absl::StrCat(Posted(name, "paid")), (*sum)[0][0].value_or("")) << name;
+    }
+  }
+
+  void WritePayments(int from, int to, int orders) {
+    database().Execute(
+        absl::StrCat("INSERT INTO pay.payment SELECT CONCAT('p', seq), 'm1', CONCAT('o', seq MOD ",
+                     orders, "), 1.00 + (seq MOD 7), 'SUCCESS' FROM seq_", from, "_to_", to));
+  }
+};
+
+// Writes, changes and deletes payments until it is stopped.
+class Business {
+ public:
+  Business(uint16_t port, int orders) : thread_([this, port, orders] { Run(port, orders); }) {}
+  ~Business() { Stop(); }
+
+  void Stop() {
+    stopped_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void Run(uint16_t port, int orders) {
+    const auto session = sources::MariadbSession::Connect({"127.0.0.1", port}, {.user = "app"});
+    ASSERT_TRUE(session.ok()) << session.status();
+    for (int i = 0; !stopped_; ++i) {
+      const std::string key = absl::StrCat("'b", i, "'");
+      const std::string old = absl::StrCat("'p", 1 + (i * 37) % 4000, "'");
+      for (const std::string& sql :
+           {absl::StrCat("INSERT INTO pay.payment VALUES (", key, ", 'm1', 'o", i % orders,
+                         "', 3.00, 'SUCCESS')"),
+            absl::StrCat("UPDATE pay.payment SET amount = amount + 1 WHERE payment_no = ", old),
+            absl::StrCat("UPDATE pay.payment SET order_no = 'o", (i + 1) % orders,
+                         "' WHERE payment_no = 'p", 1 + (i * 91) % 4000, "'"),
+            absl::StrCat("DELETE FROM pay.payment WHERE payment_no = 'p", 1 + (i * 53) % 4000,
+                         "'")}) {
+        EXPECT_TRUE((*session)->Query(sql).ok()) << sql;
+      }
+    }
+  }
+
+  std::atomic<bool> stopped_ = false;
+  std::thread thread_;
+};
+
+TEST(SidecarSnapshot, ATruncatedTableIsReadAnewAndChecksAreAnsweredAgain) {
+  SnapshotWorld world;
+  world.database().Execute(kMayRead);
+  world.StartSidecar();
+  world.Pay("p1", "o1", 100'00);
+  world.WriteRefund("r1", "o1", 60'00);
+  world.AwaitApplied();
+  world.database().Execute("TRUNCATE pay.refund");
+  world.AwaitApplied();
+  EXPECT_GT(world.Source().gaps(), 0U);
+  const v1::Decision blind = world.AskRefund("r2", "o1", 60'00);
+  EXPECT_EQ(blind.verdict(), v1::VERDICT_HOLD);
+  world.Want();
+  const v1::Snapshot run = world.AwaitRun(v1::SNAPSHOT_STATE_DONE);
+  EXPECT_EQ(run.taken_back(), 1U);
+  EXPECT_EQ(world.Source().gaps(), 0U);
+  EXPECT_EQ(world.Posted("o1", "refunded"), 0);
+  EXPECT_EQ(world.Violations(v1::VIOLATION_KIND_MOVEMENT_UNDONE).size(), 1U);
+  EXPECT_EQ(world.AskRefund("r3", "o1", 60'00).verdict(), v1::VERDICT_ALLOW);
+  EXPECT_EQ(world.StopGateAndVerify(), 0);
+}
+
+TEST(SidecarSnapshot, WhatSomebodyHidFromTheBinlogIsFound) {
+  SnapshotWorld world;
+  world.database().Execute(kMayRead);
+  world.StartSidecar();
+  world.Pay("p1", "o1", 100'00);
+  world.Pay("p2", "o1", 10'00);
+  world.AwaitApplied();
+  world.database().Execute("SET SESSION sql_log_bin = 0");
+  world.database().Execute("DELETE FROM pay.payment WHERE payment_no = 'p1'");
+  world.database().Execute("UPDATE pay.payment SET amount = 11 WHERE payment_no = 'p2'");
+  world.Pay("p3", "o2", 7'00);
+  world.WriteRefund("r1", "o2", 5'00);
+  world.database().Execute("SET SESSION sql_log_bin = 1");
+  world.Want({"pay.payment", "pay.refund"});
+  const v1::Snapshot run = world.AwaitRun(v1::SNAPSHOT_STATE_DONE);
+  EXPECT_EQ(run.corrected(), 3U);
+  EXPECT_EQ(run.taken_back(), 1U);
+  EXPECT_EQ(world.Posted("o1", "paid"), 11'00);
+  EXPECT_EQ(world.Posted("o2", "paid"), 7'00);
+  EXPECT_EQ(world.Posted("o2", "refunded"), 5'00);
+  const auto ungated = world.Violations(v1::VIOLATION_KIND_UNGATED);
+  ASSERT_EQ(ungated.size(), 1U);
+  EXPECT_FALSE(ungated[0].history());
+}
+
+TEST(SidecarSnapshot, ASourceBeginsWithItsTablesThoughTheyAreWrittenAndTheSidecarDies) {
+  constexpr int kOrders = 50;
+  SnapshotWorld world(BeginningWithSnapshot());
+  world.database().Execute(kMayRead);
+  world.WritePayments(1, 4000, kOrders);
+  world.database().Execute("RESET MASTER");  // no binlog tells of these
+  Business business(world.database().port(), kOrders);
+  for (int kill = 0; kill < 3; ++kill) {
+    world.StartSidecar({"--snapshot-rows", "2000"});
+    const uint64_t rows = 1 + world.Source().snapshot().rows();
+    ASSERT_TRUE(world.Await([&] { return world.Source().snapshot().rows() > rows; }))
+        << world.Source().DebugString();
+    EXPECT_NE(world.AskRefund(absl::StrCat("r", kill), "o1", 1'00).verdict(), v1::VERDICT_ALLOW);
+    world.sidecar_process().Signal(SIGKILL);
+    world.sidecar_process().Wait();
+  }
+  world.gate_process().Signal(SIGKILL);
+  world.gate_process().Wait();
+  world.StartGate();
+  world.StartSidecar({"--snapshot-rows", "20000"});
+  const v1::Snapshot run = world.AwaitRun(v1::SNAPSHOT_STATE_DONE);
+  EXPECT_TRUE(run.history());
+  business.Stop();
+  world.ExpectTruth(kOrders);
+  EXPECT_EQ(world.Source().gaps(), 0U);
+  EXPECT_EQ(world.AskRefund("r9", "o1", 1'00).verdict(), v1::VERDICT_ALLOW);
+  EXPECT_EQ(world.StopGateAndVerify(), 0);
+}
+
+TEST(SidecarSnapshot, PurgedBinlogsAreMadeUpFor) {
+  constexpr int kOrders = 5;
+  SnapshotWorld world;
+  world.database().Execute(kMayRead);
+  world.StartSidecar();
+  world.WritePayments(1, 100, kOrders);
+  world.AwaitApplied();
+  world.sidecar_process().Signal(SIGTERM);
+  EXPECT_EQ(world.sidecar_process().Wait(), 0);
+  world.WritePayments(101, 200, kOrders);
+  world.database().Execute("DELETE FROM pay.payment WHERE payment_no LIKE 'p1%'");
+  world.database().Execute("FLUSH BINARY LOGS");
+  world.WritePayments(201, 300, kOrders);
+  world.database().Execute("FLUSH BINARY LOGS");
+  world.database().Execute("PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 HOUR");
+  world.StartSidecar();
+  EXPECT_EQ(world.sidecar_process().Wait(), 4);
+  world.Want();
+  world.StartSidecar();
+  world.AwaitRun(v1::SNAPSHOT_STATE_DONE);
+  world.WritePayments(301, 310, kOrders);
+  world.ExpectTruth(kOrders);
+  EXPECT_EQ(world.Source().gaps(), 0U);
+}
+
+TEST(SidecarSnapshot, ARestoredServerIsReadAnew) {
+  constexpr int kOrders = 5;
+  SnapshotWorld world;
+  world.database().Execute(kMayRead);
+  world.StartSidecar();
+  world.WritePayments(1, 100, kOrders);
+  world.AwaitApplied();
+  world.sidecar_process().Signal(SIGTERM);
+  EXPECT_EQ(world.sidecar_process().Wait(), 0);
+  world.database().Execute("DELETE FROM pay.payment WHERE payment_no LIKE 'p2%'");
+  world.database().Execute("RESET MASTER");
+  world.WritePayments(101, 110, kOrders);  // with the numbers of other transactions
+  world.Want();
+  world.StartSidecar();
+  world.AwaitRun(v1::SNAPSHOT_STATE_DONE);
+  world.ExpectTruth(kOrders);
+}
+
+TEST(SidecarSnapshot, WithoutTheRightItFailsNamingTheGrantAndFollowsOn) {
+  SnapshotWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 100'00);
+  world.AwaitApplied();
+  world.Want({"pay.payment"});
+  const v1::Snapshot run = world.AwaitRun(v1::SNAPSHOT_STATE_FAILED);
+  EXPECT_THAT(run.problem(), HasSubstr("GRANT SELECT ON `pay`.`payment`"));
+  world.Pay("p2", "o1", 1'00);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 101'00);
+  world.database().Execute(kMayRead);
+  world.Want({"pay.payment"});
+  world.AwaitRun(v1::SNAPSHOT_STATE_DONE);
+}
+
+WorldSettings WithCascade() {
+  WorldSettings settings = AllTables();
+  settings.tables.push_back(
+      "CREATE TABLE pay.order_list (order_no VARCHAR(64) PRIMARY KEY) ENGINE=InnoDB");
+  settings.tables.push_back(
+      "ALTER TABLE pay.payment ADD CONSTRAINT of_order FOREIGN KEY (order_no) REFERENCES "
+      "pay.order_list (order_no) ON DELETE CASCADE");
+  return settings;
+}
+
+TEST(SidecarSnapshot, RowsThatTheServerItselfDeletesAreRefusedWhereTheyAreSeen) {
+  SnapshotWorld world(WithCascade());
+  world.database().Execute(kMayRead);
+  world.StartSidecar();
+  EXPECT_EQ(world.sidecar_process().Wait(), 1);
+}
+
+TEST(SidecarSnapshot, UnlessThePolicyTakesThem) {
+  WorldSettings settings = WithCascade();
+  settings.replacements["- table: pay.payment\n"] =
+      "- table: pay.payment\n        cascades: accepted\n";
+  SnapshotWorld world(settings);
+  world.database().Execute(kMayRead);
+  world.database().Execute("INSERT INTO pay.order_list VALUES ('o1')");
+  world.StartSidecar();
+  world.Pay("p1", "o1", 100'00);
+  world.AwaitApplied();
+  world.database().Execute("DELETE FROM pay.order_list");
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 100'00);  // nobody told
+  world.Want({"pay.payment"});
+  world.AwaitRun(v1::SNAPSHOT_STATE_DONE);
+  EXPECT_EQ(world.Posted("o1", "paid"), 0);
+}
+
+}  // namespace
+}  // namespace fundgate::end_to_end
