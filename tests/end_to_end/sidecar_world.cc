@@ -159,6 +159,7 @@ void SidecarWorld::Promote(size_t number) {
 
 void SidecarWorld::Follow(size_t number, size_t primary) {
   const bool is_mysql = kind_ == Kind::kMysql;
+  server(number).Execute("STOP SLAVE");
   // What it wrote as a primary itself counts, too.
   if (!is_mysql) {
     server(number).Execute(

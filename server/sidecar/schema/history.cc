@@ -34,6 +34,18 @@ std::string Quoted(const LoggedStatement& statement) {
   return text;
 }
 
+// Of a column that neither the definition nor the table map says the character set of: a statement
+// that names none takes the database's, and that may never have been told.
+std::string MissingCharset(const Definition& definition, const binlog::Table& table) {
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const ColumnDefinition& column = definition.columns[i];
+    if (column.type.HasCharset() && column.type.collation == 0 && table.columns[i].collation == 0) {
+      return absl::StrCat("the character set of ", column.name, " isn't known");
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 // What one statement does.
@@ -438,7 +450,8 @@ absl::Status History::Describe(binlog::Table& table) {
         " then"));
   }
   if (state.definition.has_value()) {
-    const std::string problem = Disagreement(*state.definition, table);
+    std::string problem = Disagreement(*state.definition, table);
+    if (problem.empty() && !state.is_settled) problem = MissingCharset(*state.definition, table);
     if (problem.empty()) {
       FillIn(*state.definition, table);
       seen_[key] = table.columns;
