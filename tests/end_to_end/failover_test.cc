@@ -83,6 +83,7 @@ TEST_P(Failover, ThePrimaryDiesAReplicaIsPromotedAndAllGoesBack) {
 
   // The first one comes back as a replica of the second.
   world.server(0).AddOption("--read-only=ON");
+  world.server(0).AddOption("--log-slave-updates");
   world.server(0).AddOption("--skip-slave-start");
   ASSERT_TRUE(world.server(0).Start().ok());
   world.Follow(0, 1);
