@@ -170,6 +170,18 @@ TEST_F(Histories, StatementsAfterTheServerWasAskedAreAppliedToWhatItSaid) {
   EXPECT_EQ(Map(kWithC), "id,a,b,c (id)");
 }
 
+TEST_F(Histories, StringsOfADatabaseWhoseCharacterSetNobodyToldMakeTheServerBeAsked) {
+  Begin(0);
+  Log(1, kRefund);  // and so says no character set
+  EXPECT_EQ(Map(kRefund), "UNAVAILABLE");
+  EXPECT_TRUE(history_.wants_present());
+  Begin(0);
+  Learn(kRefund, {{"1", "pay", kRefund}});
+  Begin(0);
+  Log(1, kRefund);
+  EXPECT_EQ(Map(kRefund), "id,a,b (id)");
+}
+
 TEST_F(Histories, ATableThatTheServerDoesntShowIsARightThatIsMissing) {
   Begin(0);
   history_.Learn({}, {}, 0);
