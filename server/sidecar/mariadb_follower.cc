@@ -13,7 +13,7 @@
 #include "server/sidecar/mariadb_schema.h"
 #include "server/sidecar/mariadb_tables.h"
 #include "server/sidecar/schema/learn.h"
-#include "server/sidecar/sources/open_binlog.h"
+#include "server/sidecar/sources/mysql/open_binlog.h"
 
 namespace fundgate::sidecar {
 namespace {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "fundgate/types/status_macros.h"
-#include "server/sidecar/sources/open_binlog.h"
+#include "server/sidecar/sources/mysql/open_binlog.h"
 
 namespace fundgate::sidecar {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/sidecar/sources/open_binlog.h"
+#include "server/sidecar/sources/mysql/open_binlog.h"
 
 #include <utility>
 

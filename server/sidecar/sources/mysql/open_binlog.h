@@ -1,6 +1,6 @@
 // The binlog of a server of either flavor.
-#ifndef SERVER_SIDECAR_SOURCES_OPEN_BINLOG_H_
-#define SERVER_SIDECAR_SOURCES_OPEN_BINLOG_H_
+#ifndef SERVER_SIDECAR_SOURCES_MYSQL_OPEN_BINLOG_H_
+#define SERVER_SIDECAR_SOURCES_MYSQL_OPEN_BINLOG_H_
 
 #include <memory>
 #include <string>
@@ -22,4 +22,4 @@ absl::StatusOr<std::unique_ptr<EventStream>> OpenBinlog(Flavor flavor,
 
 }  // namespace fundgate::sources
 
-#endif  // SERVER_SIDECAR_SOURCES_OPEN_BINLOG_H_
+#endif  // SERVER_SIDECAR_SOURCES_MYSQL_OPEN_BINLOG_H_
