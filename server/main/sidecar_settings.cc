@@ -44,8 +44,8 @@ constexpr const char* kRunExamples = R"(Examples:
 
 The database's user needs: GRANT REPLICATION SLAVE ON *.* TO it. The server needs, under
 [mariadbd]: log_bin = mariadb-bin, binlog_format = ROW, binlog_row_image = FULL,
-binlog_row_metadata = FULL, binlog_checksum = CRC32, sync_binlog = 1, gtid_strict_mode = ON,
-binlog_annotate_row_events = ON. What is missing is said at the start, all of it at once.)";
+binlog_checksum = CRC32, sync_binlog = 1, gtid_strict_mode = ON, binlog_annotate_row_events = ON;
+best with binlog_row_metadata = FULL. What is missing is said at the start, all of it at once.)";
 
 constexpr const char* kDecodeExamples = R"(Examples:
   fundgate-sidecar decode mariadb-bin.000001

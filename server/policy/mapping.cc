@@ -210,6 +210,8 @@ uint64_t MappingVersion(const v1::Document& document, const std::string& name) {
     hash.AddText(source.marker().table());
     AddEntries(source.marker().marks(), hash);
   }
+  // So that a sidecar that runs hears of it.
+  if (source.on_gap() == v1::ON_GAP_STOP) hash.AddText("on_gap: stop");
   return hash.value() == 0 ? 1 : hash.value();
 }
 

@@ -17,6 +17,11 @@
 
 namespace fundgate::policy {
 
+// A source whose binlog is read.
+inline bool IsDatabase(const v1::Source& source) {
+  return source.has_mariadb() || source.has_mysql();
+}
+
 // One table. All programs read one frame: see expression::Environment; slots are paths such as
 // "row.amount". A column that a row does not have is absent.
 struct TableMapping {

@@ -19,10 +19,12 @@
 namespace fundgate::policy {
 namespace {
 
-void ValidateMariadb(const Validation& v, const std::string& path, const v1::Mariadb& mariadb) {
-  CheckHosts(v, path + ".hosts", mariadb.hosts(), "3306");
-  CheckLogin(v, path, mariadb.user(), mariadb.password_file());
-  if (mariadb.has_tls()) ValidateTls(v, path + ".tls", mariadb.tls());
+// v1::Mariadb or v1::Mysql.
+template <typename Database>
+void ValidateDatabase(const Validation& v, const std::string& path, const Database& database) {
+  CheckHosts(v, path + ".hosts", database.hosts(), "3306");
+  CheckLogin(v, path, database.user(), database.password_file());
+  if (database.has_tls()) ValidateTls(v, path + ".tls", database.tls());
 }
 
 void CheckEvent(const Validation& v, const std::string& place, const std::string& name) {
@@ -144,28 +146,33 @@ void ValidateSources(const Validation& v) {
                                  "' is no name for an entry: use lower_snake_case, at most 64 "
                                  "bytes, beginning with a letter"));
     }
-    const int kinds = (source.has_mariadb() ? 1 : 0) + (source.has_kafka() ? 1 : 0) +
-                      (source.has_report() ? 1 : 0);
+    const int kinds = (source.has_mariadb() ? 1 : 0) + (source.has_mysql() ? 1 : 0) +
+                      (source.has_kafka() ? 1 : 0) + (source.has_report() ? 1 : 0);
     if (kinds > 1) {
       v.AtKey(path,
               "a source is a database, a cluster with topics or a service: leave one of mariadb, "
-              "kafka and report");
+              "mysql, kafka and report");
     } else if (kinds == 0) {
-      v.AtKey(path, "a source needs mariadb or kafka (and tables), or report");
+      v.AtKey(path, "a source needs mariadb, mysql or kafka (and tables), or report");
     }
-    if (source.has_mariadb()) ValidateMariadb(v, path + ".mariadb", source.mariadb());
+    if (source.has_mariadb()) ValidateDatabase(v, path + ".mariadb", source.mariadb());
+    if (source.has_mysql()) ValidateDatabase(v, path + ".mysql", source.mysql());
     if (source.has_kafka()) ValidateKafka(v, path, source);
     if (source.has_report()) ValidateReport(v, path + ".report", source.report());
-    const bool has_rows = source.has_mariadb() || source.has_kafka();
+    const bool is_database = IsDatabase(source);
+    const bool has_rows = is_database || source.has_kafka();
     if (has_rows && source.tables().empty()) {
-      v.AtKey(path, source.has_mariadb()
+      v.AtKey(path, is_database
                         ? "a database source needs tables: which rows are movements?"
                         : "a source with topics needs tables: which rows are movements or facts?");
     }
     if (!has_rows && !source.tables().empty()) {
       v.AtKey(path + ".tables", "only a database source and one with topics have tables");
     }
-    if (source.has_marker() && !source.has_mariadb()) {
+    if (!has_rows && source.on_gap() != v1::ON_GAP_UNSPECIFIED) {
+      v.AtKey(path + ".on_gap", "only a source that a sidecar reads has gaps of its own");
+    }
+    if (source.has_marker() && !is_database) {
       v.AtKey(path + ".marker", "only a database source has a marker table");
     }
     if (source.has_marker()) ValidateMarker(v, path + ".marker", source.marker());

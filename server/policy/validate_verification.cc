@@ -248,10 +248,10 @@ void ValidateGuard(const Validation& v, const std::string& path, const v1::Guard
   }
   const bool no_source = SourceOfGuard(v.document, guard).empty() && !v.places.IsDamaged("sources");
   if (no_source && guard.source().empty()) {
-    v.AtKey(path, "say whose table it is: `source`, with the name of a source that has mariadb");
+    v.AtKey(path, "say whose table it is: `source`, with the name of a source that is a database");
   } else if (no_source) {
     v.AtValue(path + ".source",
-              absl::StrCat("there is no source '", guard.source(), "' that has mariadb"));
+              absl::StrCat("there is no source '", guard.source(), "' that is a database"));
   }
   if (guard.movements().empty() != guard.key().empty()) {
     v.AtKey(path, "movements and key belong together: whose row it is, and its key");

@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "fundgate/types/text.h"
 #include "server/policy/event_environment.h"
+#include "server/policy/mapping.h"
 #include "server/policy/money_functions.h"
 
 namespace fundgate::policy {
@@ -47,11 +48,11 @@ std::unique_ptr<Environment> NewGuardEnvironment(const v1::Document& document,
 std::string SourceOfGuard(const v1::Document& document, const v1::Guard& guard) {
   if (!guard.source().empty()) {
     const auto named = document.sources().find(guard.source());
-    return named != document.sources().end() && named->second.has_mariadb() ? guard.source() : "";
+    return named != document.sources().end() && IsDatabase(named->second) ? guard.source() : "";
   }
   std::string only;
   for (const auto& [name, source] : document.sources()) {
-    if (!source.has_mariadb()) continue;
+    if (!IsDatabase(source)) continue;
     if (!only.empty()) return "";
     only = name;
   }

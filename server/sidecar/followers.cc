@@ -8,7 +8,7 @@ namespace fundgate::sidecar {
 
 absl::StatusOr<std::unique_ptr<Follower>> NewFollower(const FollowerContext& context) {
   const policy::v1::Source& declared = context.policy.declared;
-  if (declared.has_mariadb()) return NewMariadbFollower(context);
+  if (declared.has_mariadb() || declared.has_mysql()) return NewMariadbFollower(context);
   if (declared.has_kafka()) return NewKafkaFollower(context);
   return absl::FailedPreconditionError(
       absl::StrCat("source ", context.settings.source, " reports by itself; nothing follows it"));

@@ -9,6 +9,7 @@
 #include "server/sidecar/follower.h"
 #include "server/sidecar/log.h"
 #include "server/sidecar/policy_source.h"
+#include "server/sidecar/schema/history.h"
 #include "server/sidecar/settings.h"
 
 namespace fundgate::sidecar {
@@ -19,6 +20,7 @@ struct FollowerContext {
   const PolicySource& policy;
   const Log& log;
   std::string& server_uid;  // of the server that was read last; empty: none yet
+  schema::History& schema;  // of its tables, for logs that don't describe them
 };
 
 // FAILED_PRECONDITION if the policy's source is of a kind that reports by itself.

@@ -9,8 +9,11 @@
 #include "fundgate/types/text.h"
 #include "server/policy/fnv1a.h"
 #include "server/sidecar/binlog/reader.h"
+#include "server/sidecar/feed/server_check.h"
+#include "server/sidecar/mariadb_schema.h"
 #include "server/sidecar/mariadb_tables.h"
-#include "server/sidecar/sources/mariadb/binlog_stream.h"
+#include "server/sidecar/schema/learn.h"
+#include "server/sidecar/sources/mysql/open_binlog.h"
 
 namespace fundgate::sidecar {
 namespace {
@@ -41,6 +44,20 @@ Next AfterReading(const absl::Status& status) {
 // A quiet server tells so often where its binlog ends while tables are read.
 constexpr absl::Duration kReadingHeartbeat = absl::Milliseconds(20);
 
+feed::PositionForm FormOf(sources::Flavor flavor) {
+  return flavor == sources::Flavor::kMysql ? feed::PositionForm::kGtidSets
+                                           : feed::PositionForm::kGtids;
+}
+
+absl::Status CheckHas(const feed::SourcePosition& applied, const sources::Primary& primary) {
+  FUNDGATE_ASSIGN_OR_RETURN(feed::SourcePosition head,
+                            feed::SourcePosition::Parse(primary.head, applied.form()));
+  FUNDGATE_ASSIGN_OR_RETURN(feed::SourcePosition purged,
+                            feed::SourcePosition::Parse(primary.purged, applied.form()));
+  return feed::CheckServerHas(applied, {primary.session->endpoint().ToString(), primary.server_id,
+                                        std::move(head), std::move(purged)});
+}
+
 // Where an event begins in its file, by the end that its header names: 4 bytes from the 13th on,
 // the least first. 0 for artificial events, which are in no file.
 uint64_t OffsetOf(std::span<const uint8_t> event) {
@@ -52,40 +69,59 @@ uint64_t OffsetOf(std::span<const uint8_t> event) {
   return end > event.size() ? end - event.size() : 0;
 }
 
+// Of a v1::Mariadb or v1::Mysql.
+template <typename Database>
+sources::PrimarySettings SettingsOf(const Database& database, sources::Flavor flavor) {
+  sources::PrimarySettings settings;
+  settings.flavor = flavor;
+  settings.hosts.assign(database.hosts().begin(), database.hosts().end());
+  settings.user = database.user();
+  settings.password_file = database.password_file();
+  if (database.has_tls()) {
+    const policy::v1::Tls& tls = database.tls();
+    settings.tls = {tls.ca_file(), tls.cert_file(), tls.key_file()};
+  }
+  return settings;
+}
+
 class MariadbFollower final : public Follower {
  public:
   explicit MariadbFollower(const FollowerContext& context)
       : context_(context),
         server_id_(context.settings.server_id != 0 ? context.settings.server_id
                                                    : DefaultServerId(context.settings.source)),
-        tables_(TablesOf(context.policy.declared)) {}
+        settings_(ToPrimarySettings(context.policy.declared)),
+        tables_(TablesOf(context.policy.declared)) {
+    settings_.server_id = server_id_;
+  }
 
-  feed::PositionForm position_form() const override { return feed::PositionForm::kGtids; }
+  feed::PositionForm position_form() const override { return FormOf(settings_.flavor); }
   bool may_repeat() const override { return false; }
 
+  // MySQL doesn't say at which transaction a view of its tables stands.
   bool SetTableReading(TableReading* reading) override {
+    if (settings_.flavor == sources::Flavor::kMysql) return false;
     reading_ = reading;
     return true;
   }
 
-  std::optional<Failure> Connect() override {
-    sources::PrimarySettings settings = ToPrimarySettings(context_.policy.declared.mariadb());
-    settings.server_id = server_id_;
-    absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(settings);
-    if (!primary.ok()) return Failure{AfterDatabase(primary.status()), primary.status()};
-    primary_ = *std::move(primary);
+  std::optional<Failure> Connect() override { return ConnectTo(nullptr); }
+
+  std::optional<Failure> Start(const feed::SourcePosition& position, uint64_t epoch) override {
+    // What takes writes isn't always what everybody wrote to: another host may be the right one.
+    if (!CheckHas(position, primary_).ok()) {
+      const auto check = [&position](const sources::Primary& primary) {
+        return CheckHas(position, primary);
+      };
+      if (std::optional<Failure> failure = ConnectTo(check); failure.has_value()) return failure;
+    }
     NoteServer();
     head_.emplace(primary_);
     tables_reader_.emplace(primary_);
-    const absl::Status cascades = CheckCascades(*primary_.session, RefusedCascades());
-    if (!cascades.ok()) return Failure{AfterDatabase(cascades), cascades};
-    return std::nullopt;
-  }
-
-  std::optional<Failure> Start(const feed::SourcePosition& position, uint64_t epoch) override {
+    if (std::optional<Failure> failure = LearnSchema(position)) return failure;
     const std::string host = primary_.session->endpoint().ToString();
-    absl::StatusOr<std::unique_ptr<sources::BinlogStream>> binlog = sources::BinlogStream::Open(
-        std::move(primary_.session), position.Steps(),
+    absl::StatusOr<std::unique_ptr<sources::EventStream>> binlog = sources::OpenBinlog(
+        settings_.flavor, std::move(primary_.session), position.Steps(),
         reading_ == nullptr
             ? sources::BinlogOptions{.server_id = server_id_}
             : sources::BinlogOptions{.server_id = server_id_, .heartbeat = kReadingHeartbeat});
@@ -103,6 +139,7 @@ class MariadbFollower final : public Follower {
   Failure Read(binlog::TransactionListener& listener) override {
     binlog::ReaderOptions options;
     options.require_checksum = true;
+    options.describer = &context_.schema;
     options.wants_table = [this](std::string_view database, std::string_view table) {
       const std::string name = absl::StrCat(ToAbsl(database), ".", ToAbsl(table));
       return tables_.contains(absl::AsciiStrToLower(name));
@@ -123,8 +160,7 @@ class MariadbFollower final : public Follower {
   }
 
   absl::StatusOr<feed::Step> StepOf(const binlog::TransactionHead& head) const override {
-    FUNDGATE_ASSIGN_OR_RETURN(const feed::Gtid gtid, feed::Gtid::Parse(head.id));
-    return feed::Step(gtid);
+    return feed::StepOfTransaction(head.id, position_form());
   }
 
   absl::StatusOr<std::string> ReadHead() override { return head_->Read(); }
@@ -175,6 +211,30 @@ class MariadbFollower final : public Follower {
     return tables;
   }
 
+  std::optional<Failure> ConnectTo(const sources::PrimaryCheck& check) {
+    absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(settings_, check);
+    if (!primary.ok()) return Failure{AfterDatabase(primary.status()), primary.status()};
+    primary_ = *std::move(primary);
+    const absl::Status cascades = CheckCascades(*primary_.session, RefusedCascades());
+    if (!cascades.ok()) return Failure{AfterDatabase(cascades), cascades};
+    return std::nullopt;
+  }
+
+  // What tables are as of where reading begins; asks the server only if its binlog was found not to
+  // say it.
+  std::optional<Failure> LearnSchema(const feed::SourcePosition& position) {
+    schema::History& history = context_.schema;
+    history.Follow(tables_);
+    history.Begin(StartOf(position));
+    if (!history.wants_present()) return std::nullopt;
+    MariadbSchema server(primary_, *head_, position, server_id_);
+    const absl::Status learned = schema::Learn(server, history);
+    if (!learned.ok()) return Failure{AfterDatabase(learned), learned};
+    context_.log.Info("learned the tables' definitions",
+                      {{"source", context_.settings.source}, {"position", position.ToString()}});
+    return std::nullopt;
+  }
+
   void NoteServer() {
     std::string& known = context_.server_uid;
     if (!known.empty() && known != primary_.server_uid) {
@@ -188,10 +248,11 @@ class MariadbFollower final : public Follower {
 
   const FollowerContext context_;
   const uint32_t server_id_;
+  sources::PrimarySettings settings_;
   const std::set<std::string> tables_;
   sources::Primary primary_;  // its session goes to the stream
   std::optional<sources::HeadReader> head_;
-  std::unique_ptr<sources::BinlogStream> binlog_;
+  std::unique_ptr<sources::EventStream> binlog_;
 
   TableReading* reading_ = nullptr;
   std::optional<MariadbTables> tables_reader_;
@@ -205,15 +266,9 @@ std::unique_ptr<Follower> NewMariadbFollower(const FollowerContext& context) {
   return std::make_unique<MariadbFollower>(context);
 }
 
-sources::PrimarySettings ToPrimarySettings(const policy::v1::Mariadb& mariadb) {
-  sources::PrimarySettings settings;
-  settings.hosts.assign(mariadb.hosts().begin(), mariadb.hosts().end());
-  settings.user = mariadb.user();
-  settings.password_file = mariadb.password_file();
-  if (mariadb.has_tls()) {
-    settings.tls = {mariadb.tls().ca_file(), mariadb.tls().cert_file(), mariadb.tls().key_file()};
-  }
-  return settings;
+sources::PrimarySettings ToPrimarySettings(const policy::v1::Source& source) {
+  return source.has_mysql() ? SettingsOf(source.mysql(), sources::Flavor::kMysql)
+                            : SettingsOf(source.mariadb(), sources::Flavor::kMariadb);
 }
 
 std::set<std::string> TablesOf(const policy::v1::Source& source) {

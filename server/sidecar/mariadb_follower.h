@@ -1,4 +1,4 @@
-// Follows a MariaDB primary through its binlog.
+// Follows a MariaDB or MySQL primary through its binlog.
 #ifndef SERVER_SIDECAR_MARIADB_FOLLOWER_H_
 #define SERVER_SIDECAR_MARIADB_FOLLOWER_H_
 
@@ -16,8 +16,8 @@ namespace fundgate::sidecar {
 
 std::unique_ptr<Follower> NewMariadbFollower(const FollowerContext& context);
 
-// How the policy says that the primary is reached; without the reader's server id.
-sources::PrimarySettings ToPrimarySettings(const policy::v1::Mariadb& mariadb);
+// How the policy says that the primary of a database is reached; without the reader's server id.
+sources::PrimarySettings ToPrimarySettings(const policy::v1::Source& source);
 
 // The tables that are read: "database.table" in lower case, as statements may name them in any.
 std::set<std::string> TablesOf(const policy::v1::Source& source);

@@ -75,7 +75,7 @@ SessionEnd Session::Run() {
   if (!policy.ok()) return {AfterPolicy(policy.status()), policy.status()};
   if (stopped()) return {};
   absl::StatusOr<std::unique_ptr<Follower>> follower =
-      NewFollower({context_.settings, *policy, context_.log, context_.server_uid});
+      NewFollower({context_.settings, *policy, context_.log, context_.server_uid, context_.schema});
   if (!follower.ok()) return {Next::kFail, follower.status()};
   const std::optional<Failure> failure = (*follower)->Connect();
   if (failure.has_value()) return {failure->next, failure->status};
@@ -195,7 +195,8 @@ SessionEnd Session::Read(Follower& follower, PolicySource& policy, feed::Feeder&
       policy.mapper,
       {.step_of =
            [&follower](const binlog::TransactionHead& head) { return follower.StepOf(head); },
-       .spill_folder = context_.settings.spill_folder},
+       .spill_folder = context_.settings.spill_folder,
+       .stops_at_gap = policy.declared.on_gap() == policy::v1::ON_GAP_STOP},
       context_.log, context_.counters, [this, &feeder, &progress](feed::Transaction transaction) {
         // What says no time (the end of a partition) is no progress.
         const auto report = transaction.committed_at > absl::UnixEpoch()

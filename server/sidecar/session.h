@@ -15,6 +15,7 @@
 #include "server/sidecar/follower.h"
 #include "server/sidecar/log.h"
 #include "server/sidecar/policy_source.h"
+#include "server/sidecar/schema/history.h"
 #include "server/sidecar/settings.h"
 #include "server/sidecar/snapshot_runner.h"
 
@@ -35,6 +36,7 @@ struct SessionContext {
   feed::Counters& counters;
   std::string& server_uid;  // of the server that was read last; empty: none yet
   bool& must_begin_anew;    // what comes next at the source can't be read any more
+  schema::History& schema;  // of its tables
 };
 
 // Thread safety: Run once, from one thread; Stop from any.

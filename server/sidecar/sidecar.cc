@@ -1,5 +1,6 @@
 #include "server/sidecar/sidecar.h"
 
+#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,10 +33,10 @@ Sidecar::Sidecar(Settings settings, LogSink sink)
 }
 
 End Sidecar::Run() {
-  feed::Backoff backoff(kShortestWait, kLongestWait);
+  feed::Backoff backoff(kShortestWait, kLongestWait, std::random_device()());
   while (true) {
     Session session(
-        {settings_, *ingest_, *policies_, log_, counters_, server_uid_, must_begin_anew_});
+        {settings_, *ingest_, *policies_, log_, counters_, server_uid_, must_begin_anew_, schema_});
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return End::kStopped;

@@ -15,6 +15,7 @@
 #include "grpcpp/channel.h"
 #include "server/sidecar/feed/counters.h"
 #include "server/sidecar/log.h"
+#include "server/sidecar/schema/history.h"
 #include "server/sidecar/session.h"
 
 namespace fundgate::sidecar {
@@ -57,6 +58,7 @@ class Sidecar {
   feed::Counters counters_;
   std::string server_uid_;
   bool must_begin_anew_ = false;
+  schema::History schema_;
   absl::Status told_;  // the newest loss that was logged
 
   std::mutex mutex_;  // over all below

@@ -308,6 +308,56 @@ TEST(Sidecar, ADamagedEventIsNeverPassedOverAndReadOnceItIsWhole) {
   EXPECT_EQ(world.Posted("o1", "paid"), 7'00);
 }
 
+TEST(Sidecar, WhatASavepointTookBackHasNotHappened) {
+  SidecarWorld world;
+  world.StartSidecar();
+  for (const char* statement : {"START TRANSACTION", "SAVEPOINT a"}) {
+    world.database().Execute(statement);
+  }
+  world.Pay("p1", "o1", 1'00);
+  world.database().Execute("ROLLBACK TO a");
+  world.Pay("p2", "o1", 2'00);
+  world.database().Execute("SAVEPOINT b");
+  world.Pay("p3", "o1", 4'00);
+  world.database().Execute("COMMIT");
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 6'00);
+  EXPECT_EQ(world.AskRefund("r1", "o1", 1'00).verdict(), v1::VERDICT_ALLOW);
+}
+
+TEST(Sidecar, AClockThatIsSetBackProvesNothingAndLosesNothing) {
+  SidecarWorld world;
+  world.StartSidecar();
+  world.Pay("p1", "o1", 1'00);
+  world.database().Execute("SET SESSION timestamp = 1000000000");
+  world.Pay("p2", "o1", 2'00);
+  world.database().Execute("SET SESSION timestamp = DEFAULT");
+  world.Pay("p3", "o1", 4'00);
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 7'00);
+  EXPECT_EQ(world.AskRefund("r1", "o1", 1'00).verdict(), v1::VERDICT_ALLOW);
+  EXPECT_TRUE(world.Violations(v1::VIOLATION_KIND_UNSPECIFIED).empty());
+}
+
+TEST(Sidecar, WhereThePolicySaysSoAGapStopsTheSource) {
+  WorldSettings settings = WorkedExample();
+  settings.replacements["    tables:\n      - table: pay.payment"] =
+      "    on_gap: stop\n    tables:\n      - table: pay.payment";
+  SidecarWorld world(settings);
+  world.StartSidecar();
+  world.Pay("p1", "o1", 1'00);
+  world.AwaitApplied();
+  world.database().Execute("TRUNCATE TABLE pay.refund");
+  world.Pay("p2", "o1", 2'00);
+  EXPECT_EQ(world.sidecar_process().Wait(), 1);
+  EXPECT_EQ(world.Posted("o1", "paid"), 1'00);
+  world.ChangePolicy("on_gap: stop", "on_gap: continue");
+  world.StartSidecar();
+  world.AwaitApplied();
+  EXPECT_EQ(world.Posted("o1", "paid"), 3'00);
+  EXPECT_THAT(NamesOf(world.AskRefund("r1", "o1", 1'00)), ::testing::Contains("gap:refund"));
+}
+
 TEST(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {
   SidecarWorld world;
   world.StartSidecar();

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -23,14 +24,31 @@ namespace {
 constexpr absl::Duration kPatience = absl::Minutes(1);
 constexpr int kAttemptMs = 5;
 
+using mariadb_testing::Kind;
+using mariadb_testing::Server;
+
 constexpr const char* kDatabase[] = {
     "CREATE USER fundgate@'127.0.0.1' IDENTIFIED BY 'secret'",
     "GRANT REPLICATION SLAVE ON *.* TO fundgate@'127.0.0.1'",
     "CREATE USER app@'127.0.0.1'",
     "GRANT ALL ON pay.* TO app@'127.0.0.1'",
-    "GRANT BINLOG REPLAY ON *.* TO app@'127.0.0.1'",  // to set the server_id of its sessions
     "CREATE DATABASE pay",
 };
+
+// To set the server_id of its sessions, which MySQL doesn't have.
+constexpr char kReplay[] = "GRANT BINLOG REPLAY ON *.* TO app@'127.0.0.1'";
+
+// MySQL 5.6 doesn't log columns' names: the sidecar asks for what tables are.
+constexpr char kReferences[] = "GRANT REFERENCES ON pay.* TO fundgate@'127.0.0.1'";
+
+std::unique_ptr<Server> NewReplica(const WorldSettings& settings, int number) {
+  std::vector<std::string> options = settings.database_options;
+  options.push_back(absl::StrCat("--server-id=", number + 1));
+  options.emplace_back("--read-only=ON");
+  options.emplace_back("--log-slave-updates");
+  options.emplace_back("--skip-slave-start");
+  return std::make_unique<Server>(std::move(options), settings.kind);
+}
 
 constexpr const char* kTables[] = {
     "CREATE TABLE pay.payment (payment_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), "
@@ -51,25 +69,34 @@ WorldSettings WorkedExample(std::vector<std::string> database_options) {
 }
 
 SidecarWorld::SidecarWorld(const WorldSettings& settings)
-    : database_(settings.database_options), policy_file_(folder_.path() + "/policy.yaml") {
-  for (const char* statement : kDatabase) database_.Execute(statement);
-  for (const std::string& statement : settings.tables) database_.Execute(statement);
+    : kind_(settings.kind), policy_file_(folder_.path() + "/policy.yaml") {
+  servers_.push_back(std::make_unique<Server>(settings.database_options, kind_));
+  for (const char* statement : kDatabase) database().Execute(statement);
+  database().Execute(kind_ == Kind::kMariadb ? kReplay : kReferences);
+  for (const std::string& statement : settings.tables) database().Execute(statement);
+  for (int number = 1; number <= settings.replicas; ++number) {
+    servers_.push_back(NewReplica(settings, number));
+    Follow(static_cast<size_t>(number), 0);
+  }
   WritePolicy(settings);
   StartGate();
 }
 
 void SidecarWorld::WritePolicy(const WorldSettings& settings) {
-  const std::string password_file = folder_.path() + "/password";
-  std::ofstream(password_file) << "secret\n";
-  ::chmod(password_file.c_str(), S_IRUSR | S_IWUSR);
+  std::ofstream(password_file()) << "secret\n";
+  ::chmod(password_file().c_str(), S_IRUSR | S_IWUSR);
   std::ifstream policy(settings.policy_file, std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(policy), {});
   std::map<std::string, std::string> replacements = settings.replacements;
   for (const auto& [replaced, unused] : replacements) {
     ASSERT_NE(text.find(replaced), std::string::npos) << "the policy has no " << replaced;
   }
-  replacements["127.0.0.1:3306"] = absl::StrCat("127.0.0.1:", database_.port());
-  replacements["/etc/fundgate/pay_db.password"] = password_file;
+  replacements["127.0.0.1:3306"] = absl::StrJoin(
+      servers_, "\", \"", [](std::string* out, const std::unique_ptr<Server>& server) {
+        absl::StrAppend(out, "127.0.0.1:", server->port());
+      });
+  if (settings.kind_in_policy.value_or(kind_) == Kind::kMysql) replacements["mariadb:"] = "mysql:";
+  replacements["/etc/fundgate/pay_db.password"] = password_file();
   std::ofstream(policy_file_) << absl::StrReplaceAll(text, replacements);
 }
 
@@ -121,10 +148,35 @@ bool SidecarWorld::Await(const std::function<bool()>& condition, int pause_ms) {
   return false;
 }
 
-std::string SidecarWorld::Head() {
-  const auto rows = database_.Query("SELECT @@global.gtid_binlog_pos");
-  EXPECT_TRUE(rows.ok()) << rows.status();
-  return rows.ok() ? (*rows)[0][0].value_or("") : "";
+std::string SidecarWorld::Head() { return database().Head(); }
+
+void SidecarWorld::Promote(size_t number) {
+  server(number).Execute("STOP SLAVE");
+  server(number).Execute("RESET SLAVE ALL");
+  server(number).Execute("SET GLOBAL read_only = OFF");
+  primary_ = number;
+}
+
+void SidecarWorld::Follow(size_t number, size_t primary) {
+  const bool is_mysql = kind_ == Kind::kMysql;
+  server(number).Execute("STOP SLAVE");
+  // What it wrote as a primary itself counts, too.
+  if (!is_mysql) {
+    server(number).Execute(
+        absl::StrCat("SET GLOBAL gtid_slave_pos = '", server(number).Head(), "'"));
+  }
+  server(number).Execute(absl::StrCat(
+      "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_USER='fundgate', MASTER_PASSWORD='secret', "
+      "MASTER_CONNECT_RETRY=1, MASTER_PORT=",
+      server(primary).port(),
+      is_mysql ? ", MASTER_AUTO_POSITION=1" : ", MASTER_USE_GTID=slave_pos"));
+  server(number).Execute("START SLAVE");
+}
+
+void SidecarWorld::AwaitReplicated(size_t number) {
+  const std::string head = Head();
+  EXPECT_TRUE(Await([&] { return server(number).Head() == head; }))
+      << "the replica is at " << server(number).Head() << ", the primary at " << head;
 }
 
 void SidecarWorld::AwaitApplied() {
@@ -140,13 +192,13 @@ void SidecarWorld::AwaitApplied() {
 }
 
 void SidecarWorld::Pay(const std::string& key, const std::string& order, int64_t amount) {
-  database_.Execute(absl::StrCat("INSERT INTO pay.payment VALUES ('", key, "', 'm1', '", order,
-                                 "', ", Yuan(amount), ", 'SUCCESS')"));
+  database().Execute(absl::StrCat("INSERT INTO pay.payment VALUES ('", key, "', 'm1', '", order,
+                                  "', ", Yuan(amount), ", 'SUCCESS')"));
 }
 
 void SidecarWorld::WriteRefund(const std::string& key, const std::string& order, int64_t amount) {
-  database_.Execute(absl::StrCat("INSERT INTO pay.refund VALUES ('", key, "', 'm1', '", order,
-                                 "', ", Yuan(amount), ", 'SUCCESS', FALSE)"));
+  database().Execute(absl::StrCat("INSERT INTO pay.refund VALUES ('", key, "', 'm1', '", order,
+                                  "', ", Yuan(amount), ", 'SUCCESS', FALSE)"));
 }
 
 v1::Decision SidecarWorld::AskRefund(const std::string& key, const std::string& order,

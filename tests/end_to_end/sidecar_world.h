@@ -29,6 +29,11 @@ struct WorldSettings {
   std::vector<std::string> database_options;
   // Texts of the policy, and what stands in their place: "3d" may be too long for a test.
   std::map<std::string, std::string> replacements = {};
+  mariadb_testing::Kind kind = mariadb_testing::Kind::kMariadb;
+  std::optional<mariadb_testing::Kind> kind_in_policy = {};  // another one than there is
+  // Servers beside the first one that follow it and take no writes; the policy names them behind
+  // it.
+  int replicas = 0;
 };
 
 // The worked example for databases: its policy, and tables for its payments and refunds.
@@ -40,7 +45,16 @@ class SidecarWorld {
   // The database and the gate run; the sidecar doesn't yet.
   explicit SidecarWorld(const WorldSettings& settings = WorkedExample());
 
-  mariadb_testing::Server& database() { return database_; }
+  // The primary.
+  mariadb_testing::Server& database() { return *servers_[primary_]; }
+  // The first is the primary to begin with.
+  mariadb_testing::Server& server(size_t number) { return *servers_[number]; }
+  // It takes writes and follows nobody any more; whoever did so before isn't told.
+  void Promote(size_t number);
+  // It follows another server from where it is. One that was a primary is begun read-only before.
+  void Follow(size_t number, size_t primary);
+  // Waits until it has everything that the primary has.
+  void AwaitReplicated(size_t number);
   Process& gate_process() { return *gate_; }
   Process& sidecar_process() { return *sidecar_; }
 
@@ -88,6 +102,7 @@ class SidecarWorld {
 
   const std::string& gate_address() const { return gate_address_; }
   const std::string& policy_file() const { return policy_file_; }
+  std::string password_file() const { return folder_.path() + "/password"; }
 
  private:
   void WritePolicy(const WorldSettings& settings);
@@ -95,8 +110,10 @@ class SidecarWorld {
   std::vector<v1::Violation> AllPages(v1::ListViolationsRequest request);
   std::vector<std::string> SidecarCommand(const std::vector<std::string>& options) const;
 
+  const mariadb_testing::Kind kind_;
   TemporaryFolder folder_;
-  mariadb_testing::Server database_;
+  std::vector<std::unique_ptr<mariadb_testing::Server>> servers_;
+  size_t primary_ = 0;
   std::string policy_file_;
   std::string gate_address_ = "127.0.0.1:0";  // the port stays once it was taken
   std::unique_ptr<Process> gate_;

@@ -37,18 +37,22 @@ TABLE = {
     "server/gate": Row({"server/sequencer", "server/policy", "server/store", "proto"},
                        {"abseil", "protobuf", "grpc", "openssl"}),
     "server/sidecar": Row({"server/policy", "server/expression", "proto", "server/sidecar/binlog",
-                           "server/sidecar/envelope", "server/sidecar/sources/mariadb",
+                           "server/sidecar/envelope", "server/sidecar/schema",
+                           "server/sidecar/sources/mariadb", "server/sidecar/sources/mysql",
                            "server/sidecar/sources/kafka"},
                           {"abseil", "protobuf", "grpc", "openssl"}),
     # What talks to databases and brokers knows no gate and no policy.
     "server/sidecar/sources": Row({"types"}, {"abseil"}),
     "server/sidecar/sources/mariadb": Row({"server/sidecar/sources"}, {"abseil", "mariadb"}),
+    "server/sidecar/sources/mysql": Row({"server/sidecar/sources/mariadb"},
+                                        {"abseil", "mariadb"}),
     "server/sidecar/sources/kafka": Row({"server/sidecar/sources"}, {"abseil", "rdkafka"}),
     # What reads messages knows JSON alone: no broker, no gate.
     "server/sidecar/envelope": Row({"server/sidecar/binlog", "server/policy"},
                                    {"abseil", "rapidjson"}),
     # What reads binlogs knows bytes alone: no server, no gate.
     "server/sidecar/binlog": Row({"types"}, {"abseil"}),
+    "server/sidecar/schema": Row({"server/sidecar/binlog"}, {"abseil"}),
     "server/sidecar/decode": Row({"server/sidecar/binlog"}, {"abseil"}),
     "server/export": Row({"server/store", "proto"}, {"abseil", "protobuf", "grpc", "openssl"}),
     "server/main": Row({"server/gate", "server/sidecar", "server/sidecar/decode", "server/export"},

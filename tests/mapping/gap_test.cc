@@ -183,27 +183,73 @@ TEST_F(Gaps, ATransactionOfTooManyRowsIsAnError) {
 
 // ---- Tables that can't be mapped ----
 
-TEST_F(Gaps, AMissingColumnIsAnErrorThatNamesItAndWhatThereIs) {
+TEST_F(Gaps, AMissingColumnIsAGapOfTheKindThatNamesItWhatThereIsAndWhatChangedIt) {
   binlog::Table table = RefundsOf();
   table.columns[kAmount].name = "amout";
-  EXPECT_THAT(mapping_.Refusal(table, Refund("SUCCESS")),
+  table.changed_by = "0-1-6: ALTER TABLE refund CHANGE amount amout DECIMAL(18,2)";
+  const v1::Gap gap = testing::OnlyGap(mapping_.Insert(table, Refund("SUCCESS")));
+  EXPECT_EQ(gap.movement_kind(), "refund");
+  EXPECT_EQ(gap.account_id(), "");
+  EXPECT_EQ(gap.table(), "pay.refund");
+  EXPECT_THAT(gap.reason(),
               HasSubstr("table pay.refund has no column \"amount\", which the policy reads as "
                         "row.amount; there are: id, refund_no, merchant_id, order_no, amout"));
+  EXPECT_THAT(gap.reason(), HasSubstr("It was changed by 0-1-6: ALTER TABLE refund CHANGE"));
 }
 
-TEST_F(Gaps, ATableWithoutAPrimaryKeyIsAnError) {
+TEST_F(Gaps, ATableThatCantBeReadIsOneGapATransaction) {
   binlog::Table table = RefundsOf();
   table.primary_key.clear();
-  EXPECT_THAT(mapping_.Refusal(table, Refund("SUCCESS")), HasSubstr("ADD PRIMARY KEY"));
+  EXPECT_EQ(mapping_.Insert(table, Refund("SUCCESS")).size(), 1U);
+  EXPECT_TRUE(mapping_.Insert(table, Refund("SUCCESS")).empty());
+  mapping_.mapper().Begin({.id = "0-1-8"});
+  EXPECT_EQ(mapping_.Insert(table, Refund("SUCCESS")).size(), 1U);
 }
 
-TEST_F(Gaps, ATableWithoutNamesOrSignsIsAnError) {
+TEST_F(Gaps, AColumnThatComesBackIsReadAgain) {
+  binlog::Table table = RefundsOf();
+  table.columns[kAmount].name = "amout";
+  table.id = 1;
+  (void)mapping_.Insert(table, Refund("SUCCESS"));
+  EXPECT_EQ(testing::OnlyMovement(mapping_.Insert(RefundsOf(), Refund("SUCCESS"))).kind(),
+            "refund");
+}
+
+TEST_F(Gaps, ATableWithoutAPrimaryKeyIsAGap) {
+  binlog::Table table = RefundsOf();
+  table.primary_key.clear();
+  EXPECT_THAT(testing::OnlyGap(mapping_.Insert(table, Refund("SUCCESS"))).reason(),
+              HasSubstr("ADD PRIMARY KEY"));
+}
+
+TEST_F(Gaps, ATableWithoutNamesOrSignsIsAGap) {
   binlog::Table table = RefundsOf();
   table.names_known = false;
-  EXPECT_THAT(mapping_.Refusal(table, Refund("SUCCESS")), HasSubstr("binlog_row_metadata=FULL"));
+  EXPECT_THAT(testing::OnlyGap(mapping_.Insert(table, Refund("SUCCESS"))).reason(),
+              HasSubstr("binlog_row_metadata=FULL"));
+  mapping_.mapper().Begin({.id = "0-1-8"});
   table.names_known = true;
   table.signs_known = false;
-  EXPECT_THAT(mapping_.Refusal(table, Refund("SUCCESS")), HasSubstr("binlog_row_metadata=FULL"));
+  table.undescribed = "it was changed by somebody";
+  EXPECT_THAT(testing::OnlyGap(mapping_.Insert(table, Refund("SUCCESS"))).reason(),
+              HasSubstr("it was changed by somebody"));
+}
+
+TEST_F(Gaps, AStatementAboutAColumnConcernsTheKindsThatReadIt) {
+  const auto gaps = [this](std::string_view column) {
+    std::vector<v1::Event> events;
+    mapping_.mapper().AppendGaps({.kind = binlog::Unreadable::Kind::kDefinition,
+                                  .database = "pay",
+                                  .table = "refund",
+                                  .reason = "it was dropped",
+                                  .column = column},
+                                 &events);
+    return events.size();
+  };
+  EXPECT_EQ(gaps("amount"), 1U);
+  EXPECT_EQ(gaps("AMOUNT"), 1U);
+  EXPECT_EQ(gaps("note"), 0U);
+  EXPECT_EQ(gaps(""), 1U);
 }
 
 TEST_F(Gaps, AnotherNumberOfColumnsIsAnError) {

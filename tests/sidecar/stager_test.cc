@@ -177,6 +177,23 @@ TEST_F(Staging, PreparedRowsAreMarkedAndCountedAsGaps) {
   EXPECT_EQ(errors_.size(), 1U);
 }
 
+TEST_F(Staging, WhereThePolicySaysSoATransactionWithAGapIsNotHandedOn) {
+  StagerOptions options;
+  options.stops_at_gap = true;
+  Stager careful(mapper_, options, log_, counters_, [this](Transaction transaction) {
+    taken_.push_back(std::move(transaction));
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(careful.OnBegin({.id = "0-5-1"}).ok());
+  ASSERT_TRUE(careful.OnEnd(TransactionEnd::kCommit).ok());
+  ASSERT_EQ(taken_.size(), 1U);
+  ASSERT_TRUE(careful.OnBegin({.id = "0-5-2"}).ok());
+  ASSERT_TRUE(careful.OnUnreadable({.database = "pay", .table = "refund", .reason = "x"}).ok());
+  const absl::Status status = careful.OnEnd(TransactionEnd::kCommit);
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_EQ(taken_.size(), 1U);
+}
+
 TEST_F(Staging, ATransactionWithoutAMariadbNameIsRefused) {
   binlog::TransactionHead head;
   head.id = "mariadb-bin.000001:4";

@@ -16,6 +16,7 @@ struct Reader::CachedMap {
   std::vector<uint8_t> body;
   MappedTable mapped;
   uint64_t changed_in = 0;  // Reader::transactions_ when it last had rows
+  uint64_t statements = 0;  // Reader::statements_ when it was read
 };
 
 }  // namespace fundgate::binlog

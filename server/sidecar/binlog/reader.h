@@ -18,6 +18,7 @@
 #include "server/sidecar/binlog/format.h"
 #include "server/sidecar/binlog/row_decoder.h"
 #include "server/sidecar/binlog/statement.h"
+#include "server/sidecar/binlog/table_describer.h"
 #include "server/sidecar/binlog/table_map.h"
 #include "server/sidecar/binlog/transaction.h"
 
@@ -35,6 +36,9 @@ struct ReaderOptions {
   // The collation (e.g. 45 for utf8mb4) of strings of tables whose character sets the server didn't
   // log (binlog_row_metadata=NO_LOG, MySQL before 8.0). 0: such strings come as kBytes.
   uint16_t assumed_collation = 0;
+  // Who describes tables whose maps don't name their columns; null: nobody. Lives longer than the
+  // reader.
+  TableDescriber* describer = nullptr;
 };
 
 // Reads the events of one connection or file in their order and tells the listener. Knows MariaDB
@@ -101,6 +105,7 @@ class Reader {
   absl::Status ApplyGtid(std::span<const uint8_t> body);
   absl::Status ApplyQuery(std::span<const uint8_t> body, bool compressed);
   absl::Status ApplyStatement(std::string_view database, std::string_view sql);
+  absl::Status TellDescriber(std::string_view database, std::string_view sql);
   absl::Status TellStatement(const Statement& statement, std::string_view database,
                              std::string_view sql);
   absl::Status ApplyXid();
@@ -145,6 +150,7 @@ class Reader {
   std::optional<TransactionHead> announced_;  // by a GTID of MySQL; begins with the next event
   TransactionHead head_;
   uint64_t transactions_ = 0;  // begun so far: this one's number
+  uint64_t statements_ = 0;    // as text, so far
   uint32_t row_index_ = 0;
   std::string annotation_;
   std::vector<std::pair<std::string, std::string>> changed_;  // tables with rows in it

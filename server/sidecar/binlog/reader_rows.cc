@@ -67,15 +67,21 @@ absl::Status Reader::ApplyTableMap(std::span<const uint8_t> body) {
   const uint64_t id = ReadTableId(in, *format_, EventType::kTableMap);
   if (!in.ok()) return Damaged("it is too short");
   std::unique_ptr<CachedMap>& map = maps_[id];
-  if (map != nullptr && std::ranges::equal(map->body, body)) return absl::OkStatus();
+  // After a statement the same bytes may mean another table.
+  const bool is_known = map != nullptr && map->statements == statements_;
+  if (is_known && std::ranges::equal(map->body, body)) return absl::OkStatus();
   absl::StatusOr<MappedTable> mapped =
       ReadTableMap(body, *format_, options_.assumed_collation, decoder_.transcoder());
   if (!mapped.ok()) return Placed(mapped.status());
   map = std::make_unique<CachedMap>();
   map->body.assign(body.begin(), body.end());
   map->mapped = *std::move(mapped);
-  const Table& table = map->mapped.table;
+  map->statements = statements_;
+  Table& table = map->mapped.table;
   map->mapped.wanted = !options_.wants_table || options_.wants_table(table.database, table.name);
+  if (!map->mapped.wanted || options_.describer == nullptr) return absl::OkStatus();
+  FUNDGATE_RETURN_IF_ERROR(options_.describer->Describe(table));
+  PlanRows(map->mapped);
   return absl::OkStatus();
 }
 

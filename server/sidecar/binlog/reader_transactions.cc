@@ -191,7 +191,25 @@ absl::Status Reader::ApplyStatement(std::string_view database, std::string_view 
   }
   FUNDGATE_RETURN_IF_ERROR(BeginUnlessOpen(true));
   FUNDGATE_RETURN_IF_ERROR(TellStatement(statement, database, sql));
+  FUNDGATE_RETURN_IF_ERROR(TellDescriber(database, sql));
   return EndIfStandalone();
+}
+
+absl::Status Reader::TellDescriber(std::string_view database, std::string_view sql) {
+  ++statements_;
+  if (options_.describer == nullptr) return absl::OkStatus();
+  FUNDGATE_ASSIGN_OR_RETURN(const std::vector<ColumnLoss> losses,
+                            options_.describer->OnStatement(head_, database, sql));
+  for (const ColumnLoss& loss : losses) {
+    if (options_.wants_table && !options_.wants_table(loss.database, loss.table)) continue;
+    FUNDGATE_RETURN_IF_ERROR(
+        listener_.OnUnreadable({.kind = Unreadable::Kind::kDefinition,
+                                .database = loss.database,
+                                .table = loss.table,
+                                .reason = absl::StrCat(loss.reason, ": ", Quoted(sql)),
+                                .column = loss.column}));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Reader::TellStatement(const Statement& statement, std::string_view database,

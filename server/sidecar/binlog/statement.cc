@@ -1,7 +1,6 @@
 #include "server/sidecar/binlog/statement.h"
 
 #include <algorithm>
-#include <cctype>
 #include <initializer_list>
 #include <utility>
 
@@ -10,92 +9,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/text.h"
+#include "server/sidecar/binlog/shadow.h"
+#include "server/sidecar/binlog/sql_lexer.h"
 
 namespace fundgate::binlog {
 namespace {
-
-struct Token {
-  enum class Kind : uint8_t { kEnd, kWord, kQuotedName, kString, kSign };
-  Kind kind = Kind::kEnd;
-  std::string text;  // words in capitals in `upper` below; names and strings without quotes
-  std::string upper;
-};
-
-bool IsWordByte(char byte) {
-  const auto code = static_cast<unsigned char>(byte);
-  return std::isalnum(code) != 0 || byte == '_' || byte == '$' || code >= 0x80;
-}
-
-// Cuts a statement into tokens. Comments are left out, but what servers execute of them (/*! and
-// /*M!) is not.
-class Lexer {
- public:
-  explicit Lexer(std::string_view sql) : sql_(sql) {}
-
-  Token Next() {
-    SkipBlanks();
-    Token token;
-    if (at_ >= sql_.size()) return token;
-    const char first = sql_[at_];
-    if (first == '`' || first == '"' || first == '\'') {
-      token.kind = first == '\'' ? Token::Kind::kString : Token::Kind::kQuotedName;
-      token.text = Quoted(first);
-    } else if (IsWordByte(first)) {
-      const size_t begin = at_;
-      while (at_ < sql_.size() && IsWordByte(sql_[at_])) ++at_;
-      token.kind = Token::Kind::kWord;
-      token.text = sql_.substr(begin, at_ - begin);
-      token.upper = absl::AsciiStrToUpper(token.text);
-    } else {
-      token.kind = Token::Kind::kSign;
-      token.text = sql_.substr(at_++, 1);
-    }
-    return token;
-  }
-
- private:
-  bool StartsWith(std::string_view text) const { return sql_.substr(at_).starts_with(text); }
-
-  void SkipPast(std::string_view end) {
-    const size_t found = sql_.find(end, at_);
-    at_ = found == std::string_view::npos ? sql_.size() : found + end.size();
-  }
-
-  void SkipBlanks() {
-    while (at_ < sql_.size()) {
-      if (std::isspace(static_cast<unsigned char>(sql_[at_])) != 0 || StartsWith("*/")) {
-        at_ += StartsWith("*/") ? 2 : 1;
-      } else if (StartsWith("/*!") || StartsWith("/*M!")) {
-        at_ += StartsWith("/*!") ? 3 : 4;
-        while (at_ < sql_.size() && std::isdigit(static_cast<unsigned char>(sql_[at_])) != 0) ++at_;
-      } else if (StartsWith("/*")) {
-        SkipPast("*/");
-      } else if (StartsWith("-- ") || StartsWith("--\n") || StartsWith("#")) {
-        SkipPast("\n");
-      } else {
-        return;
-      }
-    }
-  }
-
-  std::string Quoted(char quote) {
-    std::string text;
-    for (++at_; at_ < sql_.size(); ++at_) {
-      if (sql_[at_] == quote) {
-        if (at_ + 1 >= sql_.size() || sql_[at_ + 1] != quote) break;
-        ++at_;
-      } else if (sql_[at_] == '\\' && quote != '`' && at_ + 1 < sql_.size()) {
-        ++at_;
-      }
-      text += sql_[at_];
-    }
-    ++at_;
-    return text;
-  }
-
-  std::string_view sql_;
-  size_t at_ = 0;
-};
 
 class Parser {
  public:
@@ -104,7 +22,7 @@ class Parser {
   }
 
   Statement Parse() {
-    if (token_.kind == Token::Kind::kEnd) return Make(Statement::Kind::kNoRows);
+    if (token_.kind == SqlToken::Kind::kEnd) return Make(Statement::Kind::kNoRows);
     if (Accept("BEGIN")) return Make(Statement::Kind::kBegin);
     if (Accept("COMMIT")) return Make(Statement::Kind::kCommit);
     if (Accept("ROLLBACK")) {
@@ -132,12 +50,12 @@ class Parser {
  private:
   void Advance() { token_ = lexer_.Next(); }
   bool Is(std::string_view word) const {
-    return token_.kind == Token::Kind::kWord && token_.upper == word;
+    return token_.kind == SqlToken::Kind::kWord && token_.upper == word;
   }
   bool IsSign(char sign) const {
-    return token_.kind == Token::Kind::kSign && token_.text[0] == sign;
+    return token_.kind == SqlToken::Kind::kSign && token_.text[0] == sign;
   }
-  bool AtEnd() const { return token_.kind == Token::Kind::kEnd; }
+  bool AtEnd() const { return token_.kind == SqlToken::Kind::kEnd; }
   bool Accept(std::string_view word) {
     if (!Is(word)) return false;
     Advance();
@@ -160,12 +78,14 @@ class Parser {
 
   // name or name.name. False if there is none.
   bool ParseName(TableName& name) {
-    if (token_.kind != Token::Kind::kWord && token_.kind != Token::Kind::kQuotedName) return false;
+    if (token_.kind != SqlToken::Kind::kWord && token_.kind != SqlToken::Kind::kQuotedName)
+      return false;
     name = {.database = std::string(database_), .table = token_.text};
     Advance();
     if (!IsSign('.')) return true;
     Advance();
-    if (token_.kind != Token::Kind::kWord && token_.kind != Token::Kind::kQuotedName) return false;
+    if (token_.kind != SqlToken::Kind::kWord && token_.kind != SqlToken::Kind::kQuotedName)
+      return false;
     name.database = std::move(name.table);
     name.table = token_.text;
     Advance();
@@ -192,14 +112,14 @@ class Parser {
       if (token_.upper.starts_with("0X")) {
         part = absl::HexStringToBytes(ToAbsl(std::string_view(token_.text).substr(2)));
         Advance();
-      } else if (token_.kind == Token::Kind::kString) {
+      } else if (token_.kind == SqlToken::Kind::kString) {
         part = hexadecimal ? absl::HexStringToBytes(token_.text) : token_.text;
         Advance();
       }
       if (IsSign(',')) Advance();
     }
     uint32_t format = 1;
-    if (token_.kind == Token::Kind::kWord && !absl::SimpleAtoi(token_.text, &format)) format = 1;
+    if (token_.kind == SqlToken::Kind::kWord && !absl::SimpleAtoi(token_.text, &format)) format = 1;
     statement.xa_id = XaName(parts[0], parts[1], format);
     return statement;
   }
@@ -244,7 +164,33 @@ class Parser {
       if (AtEnd()) break;
       Advance();
     }
-    return statement.tables.empty() ? ChangesAny() : statement;
+    if (statement.tables.empty()) return ChangesAny();
+    LeaveOutCutOver(statement.tables);
+    return statement;
+  }
+
+  // An online schema change has copied the rows and puts its own table in the place of the old one:
+  // none comes or goes. `names`: what is renamed and to what, in turns.
+  static void LeaveOutCutOver(std::vector<TableName>& names) {
+    const auto is_same = [](const TableName& a, const TableName& b) {
+      return a.database == b.database && a.table == b.table;
+    };
+    std::vector<TableName> replaced;
+    for (size_t i = 3; i < names.size(); i += 2) {
+      const TableName& table = names[i];
+      const TableName& shadow = names[i - 1];
+      if (shadow.database != table.database || !BecomesTable(shadow.table, table.table)) continue;
+      for (size_t from = 0; from + 2 < i; from += 2) {
+        if (is_same(names[from], table)) replaced.push_back(table);
+      }
+    }
+    names.erase(std::remove_if(names.begin(), names.end(),
+                               [&](const TableName& name) {
+                                 return std::any_of(
+                                     replaced.begin(), replaced.end(),
+                                     [&](const TableName& table) { return is_same(table, name); });
+                               }),
+                names.end());
   }
 
   // A new table is empty, unless it is made from a SELECT that was logged as text, or replaces one.
@@ -294,9 +240,9 @@ class Parser {
     return changes ? statement : Make(Statement::Kind::kNoRows);
   }
 
-  Lexer lexer_;
+  SqlLexer lexer_;
   std::string_view database_;
-  Token token_;
+  SqlToken token_;
 };
 
 }  // namespace

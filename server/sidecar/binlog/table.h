@@ -67,6 +67,12 @@ struct Table {
   std::vector<uint32_t> primary_key;  // indexes of columns, in the key's order; empty: not logged
   bool signs_known = false;           // false: integers are read as signed
   bool names_known = false;           // column names and primary key: binlog_row_metadata FULL
+  // Why names, signs or key couldn't be told by a TableDescriber, a sentence; empty: none was asked
+  // or all are known.
+  std::string undescribed;
+  // The newest statement that changed the definition, as far as a TableDescriber has seen one:
+  // "0-1-42: ALTER TABLE ...".
+  std::string changed_by;
 };
 
 }  // namespace fundgate::binlog

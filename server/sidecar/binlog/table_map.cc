@@ -158,18 +158,6 @@ bool IsPossible(const ColumnPlan& plan) {
   }
 }
 
-void PlanRows(MappedTable& mapped) {
-  mapped.plans.reserve(mapped.table.columns.size());
-  for (const Column& column : mapped.table.columns) {
-    mapped.plans.push_back(PlanOf(column));
-    if (IsPossible(mapped.plans.back()) || !mapped.unreadable.empty()) continue;
-    mapped.unreadable = absl::StrCat(
-        "column ", mapped.plans.size(), column.name.empty() ? "" : " (" + column.name + ")", " of ",
-        mapped.table.database, ".", mapped.table.name, " has type ", static_cast<int>(column.type),
-        " with metadata ", column.metadata, ", which this version can't decode");
-  }
-}
-
 // Strings whose character set the server didn't log are read as the caller says.
 void AssumeCollation(uint16_t collation, Table& table) {
   for (Column& column : table.columns) {
@@ -189,6 +177,20 @@ void AssumeCollation(uint16_t collation, Table& table) {
 }
 
 }  // namespace
+
+void PlanRows(MappedTable& mapped) {
+  mapped.plans.clear();
+  mapped.unreadable.clear();
+  mapped.plans.reserve(mapped.table.columns.size());
+  for (const Column& column : mapped.table.columns) {
+    mapped.plans.push_back(PlanOf(column));
+    if (IsPossible(mapped.plans.back()) || !mapped.unreadable.empty()) continue;
+    mapped.unreadable = absl::StrCat(
+        "column ", mapped.plans.size(), column.name.empty() ? "" : " (" + column.name + ")", " of ",
+        mapped.table.database, ".", mapped.table.name, " has type ", static_cast<int>(column.type),
+        " with metadata ", column.metadata, ", which this version can't decode");
+  }
+}
 
 uint64_t ReadTableId(Bytes& in, const Format& format, EventType type) {
   // Six bytes; four in the first releases of MySQL 5.1, whose post header is shorter.

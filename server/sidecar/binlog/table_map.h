@@ -67,6 +67,9 @@ uint64_t ReadTableId(Bytes& in, const Format& format, EventType type);
 absl::StatusOr<MappedTable> ReadTableMap(std::span<const uint8_t> body, const Format& format,
                                          uint16_t assumed_collation, Transcoder& transcoder);
 
+// Makes the plan of a table's rows: anew when its description has changed.
+void PlanRows(MappedTable& mapped);
+
 // Fills in what the optional metadata says: signs, collations, names, labels, the primary key.
 // table_metadata.cc.
 absl::Status ReadTableMetadata(std::span<const uint8_t> metadata, bool mariadb,

@@ -56,11 +56,13 @@ struct Unreadable {
     kRows,          // a row event of a table whose rows can't be decoded
     kUnknownEvent,  // a type that this version doesn't know and that isn't ignorable
     kIncident,      // the server says that it lost events
+    kDefinition,    // DDL that took a column away or may have changed what rows hold in it
   };
   Kind kind = Kind::kStatement;
   std::string_view database;  // empty: any
   std::string_view table;     // empty: any
   std::string reason;         // a sentence, UTF-8
+  std::string_view column;    // of kDefinition; empty: any
 };
 
 // Hears what a stream tells. Begin, then rows, statements and unreadable things, then End, again

@@ -43,6 +43,8 @@ std::string_view WordOf(binlog::Unreadable::Kind kind) {
       return "unknown_event";
     case binlog::Unreadable::Kind::kIncident:
       return "incident";
+    case binlog::Unreadable::Kind::kDefinition:
+      return "definition";
   }
   return "";
 }

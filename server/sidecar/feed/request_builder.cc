@@ -28,6 +28,14 @@ absl::Status RunsBackwards(const Step& step, const SourcePosition& position) {
       "build the source's books anew from a snapshot"));
 }
 
+absl::Status TwoInParts(const Step& step) {
+  return absl::UnavailableError(absl::StrCat(
+      "the large transaction ", step.ToString(), " comes before another one of its server, of ",
+      "which the first rows were sent: this server wrote them in another order than the one that ",
+      "was read before, and the source waits for that one (replicas: "
+      "slave_preserve_commit_order)"));
+}
+
 // What a row of a prepared transaction says: it may happen later. The scope is what both its states
 // have in common.
 void TurnIntoGap(v1::Event& event) {
@@ -95,7 +103,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
   if (transaction.snapshot.has_value()) return AddSnapshot(transaction);
   if (request_.has_snapshot()) return false;
   if (position_.Covers(transaction.step)) {
-    if (!transaction.events.empty() && !position_.IsAt(transaction.step)) {
+    if (!transaction.events.empty() && !position_.MayRepeat(transaction.step)) {
       return RunsBackwards(transaction.step, position_);
     }
     return true;
@@ -117,6 +125,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
       continue;
     }
     if (IsFull() && RowOf(*event) != newest_row) {
+      if (position_.HasPartOfAnother(transaction.step)) return TwoInParts(transaction.step);
       position_.AdvanceRows(transaction.step, *newest_row + 1);
       moved_ = true;
       return false;

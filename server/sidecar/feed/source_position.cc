@@ -4,17 +4,19 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 
 namespace fundgate::feed {
 namespace {
 
 // Stored by gates: never change them.
-constexpr char kPartPrefix[] = "rows.";  // before a domain
+constexpr char kPartPrefix[] = "rows.";  // before a domain or a UUID
 constexpr char kPartSuffix[] = "#rows";  // after a partition; no topic's name has a "#"
 
 // The parts of COUNT. Stored by gates: never change them.
@@ -25,7 +27,44 @@ constexpr uint64_t kServerMask = (uint64_t{1} << kServerBits) - 1;
 
 uint64_t Complete(uint64_t count) { return count >> (kRowBits + kServerBits); }
 uint64_t ServerOf(uint64_t count) { return count >> kRowBits & kServerMask; }
-uint64_t ServerBits(const Step& step) { return step.server.value_or(0) & kServerMask; }
+
+constexpr size_t kUuidSize = 36;
+
+bool IsUuid(absl::string_view text) {
+  if (text.size() != kUuidSize) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? text[i] != '-' : !absl::ascii_isxdigit(static_cast<unsigned char>(text[i]))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// UUID:NUMBER.
+absl::StatusOr<Step> ParseMysqlGtid(std::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> sides =
+      absl::StrSplit(ToAbsl(text), absl::MaxSplits(':', 1));
+  uint64_t number = 0;
+  if (!IsUuid(sides.first) || !absl::SimpleAtoi(sides.second, &number) || number == 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "\"", ToAbsl(text), "\" is no MySQL GTID without a tag; expected UUID:NUMBER. ",
+        "Transactions with tags (gtid_next=AUTOMATIC:TAG), or without GTIDs, can't be followed"));
+  }
+  return Step{absl::AsciiStrToLower(sides.first), number, std::nullopt};
+}
+
+const char* NameOf(PositionForm form) {
+  switch (form) {
+    case PositionForm::kGtids:
+      return "MariaDB GTID";
+    case PositionForm::kOffsets:
+      return "TOPIC/PARTITION:OFFSET";
+    case PositionForm::kGtidSets:
+      return "MySQL GTID set without tags";
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -46,6 +85,12 @@ absl::StatusOr<Gtid> Gtid::Parse(std::string_view text) {
 }
 
 std::string Gtid::ToString() const { return absl::StrCat(domain, "-", server, "-", sequence); }
+
+absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form) {
+  if (form == PositionForm::kGtidSets) return ParseMysqlGtid(id);
+  FUNDGATE_ASSIGN_OR_RETURN(const Gtid gtid, Gtid::Parse(id));
+  return Step(gtid);
+}
 
 Gtid::operator Step() const { return {absl::StrCat(domain), sequence, server}; }
 
@@ -84,40 +129,95 @@ bool SourcePosition::ParseOffset(std::string_view entry) {
   return true;
 }
 
+bool SourcePosition::ParseGtidSet(std::string_view entry) {
+  absl::string_view text = ToAbsl(entry);
+  const bool is_part = absl::ConsumePrefix(&text, kPartPrefix);
+  const std::pair<absl::string_view, absl::string_view> sides =
+      absl::StrSplit(text, absl::MaxSplits(':', 1));
+  if (!IsUuid(sides.first)) return false;
+  const std::string stream = absl::AsciiStrToLower(sides.first);
+  if (is_part) return absl::SimpleAtoi(sides.second, &parts_[stream]);
+  std::optional<Numbers> numbers = Numbers::Parse(ToStd(sides.second));
+  if (!numbers.has_value()) return false;
+  sets_[stream] = *std::move(numbers);
+  return true;
+}
+
 absl::StatusOr<SourcePosition> SourcePosition::Parse(std::string_view text, PositionForm form) {
   SourcePosition position(form);
   for (absl::string_view entry : absl::StrSplit(ToAbsl(text), ',', absl::SkipWhitespace())) {
     entry = absl::StripAsciiWhitespace(entry);
-    const bool is_gtids = form == PositionForm::kGtids;
-    const bool read =
-        is_gtids ? position.ParseGtid(ToStd(entry)).ok() : position.ParseOffset(ToStd(entry));
+    bool read = false;
+    switch (form) {
+      case PositionForm::kGtids:
+        read = position.ParseGtid(ToStd(entry)).ok();
+        break;
+      case PositionForm::kOffsets:
+        read = position.ParseOffset(ToStd(entry));
+        break;
+      case PositionForm::kGtidSets:
+        read = position.ParseGtidSet(ToStd(entry));
+        break;
+    }
     if (!read) {
       return absl::FailedPreconditionError(
-          absl::StrCat("the gate has the source at \"", ToAbsl(text), "\", of which \"", entry,
-                       "\" is no ", is_gtids ? "MariaDB GTID" : "TOPIC/PARTITION:OFFSET",
-                       ": another kind of feeder was here"));
+          absl::StrCat("the source is at \"", ToAbsl(text), "\", of which \"", entry, "\" is no ",
+                       NameOf(form), ": another kind of feeder was here, or of server"));
     }
   }
   return position;
 }
 
 bool SourcePosition::Covers(const Step& step) const {
+  if (form_ == PositionForm::kGtidSets) {
+    const auto set = sets_.find(step.stream);
+    return set != sets_.end() && set->second.Contains(step.number);
+  }
   const auto newest = newest_.find(step.stream);
   return newest != newest_.end() && newest->second.number >= step.number;
 }
 
 bool SourcePosition::Covers(const SourcePosition& other) const {
-  return std::all_of(other.newest_.begin(), other.newest_.end(),
-                     [this](const auto& entry) { return Covers(entry.second); });
+  return other.Beyond(*this).empty();
 }
 
-bool SourcePosition::IsAt(const Step& step) const {
+std::vector<Step> SourcePosition::Beyond(const SourcePosition& other) const {
+  std::vector<Step> beyond;
+  for (const auto& [stream, step] : newest_) {
+    if (!other.Covers(step)) beyond.push_back(step);
+  }
+  for (const auto& [stream, numbers] : sets_) {
+    const auto theirs = other.sets_.find(stream);
+    const std::optional<uint64_t> first =
+        numbers.FirstBeyond(theirs == other.sets_.end() ? Numbers() : theirs->second);
+    if (first.has_value()) beyond.push_back({stream, *first, std::nullopt});
+  }
+  return beyond;
+}
+
+bool SourcePosition::MayRepeat(const Step& step) const {
+  if (form_ == PositionForm::kGtidSets) return true;
   const auto newest = newest_.find(step.stream);
   return newest != newest_.end() && newest->second == step;
 }
 
+uint64_t SourcePosition::PartBits(const Step& step) const {
+  return (form_ == PositionForm::kGtidSets ? step.number : step.server.value_or(0)) & kServerMask;
+}
+
+bool SourcePosition::HasPartOfAnother(const Step& step) const {
+  const auto part = parts_.find(step.stream);
+  return part != parts_.end() && (part->second & kRowMask) > 0 &&
+         ServerOf(part->second) != PartBits(step);
+}
+
 void SourcePosition::Advance(const Step& step) {
-  newest_[step.stream] = step;
+  if (form_ == PositionForm::kGtidSets) {
+    sets_[step.stream].Add(step.number);
+    if (HasPartOfAnother(step)) return;
+  } else {
+    newest_[step.stream] = step;
+  }
   const auto part = parts_.find(step.stream);
   if (part != parts_.end() && (part->second & kRowMask) > 0) {
     part->second = (Complete(part->second) + 1) << (kRowBits + kServerBits);
@@ -126,13 +226,15 @@ void SourcePosition::Advance(const Step& step) {
 
 void SourcePosition::AdvanceRows(const Step& step, uint32_t rows) {
   uint64_t& count = parts_[step.stream];
-  count = Complete(count) << (kRowBits + kServerBits) | ServerBits(step) << kRowBits | rows;
+  count = Complete(count) << (kRowBits + kServerBits) | PartBits(step) << kRowBits | rows;
 }
 
 absl::StatusOr<uint32_t> SourcePosition::RowsSent(const Step& step) const {
   const auto part = parts_.find(step.stream);
   const uint64_t rows = part == parts_.end() ? 0 : part->second & kRowMask;
-  if (rows > 0 && ServerOf(part->second) != ServerBits(step)) {
+  if (rows > 0 && HasPartOfAnother(step)) {
+    // Servers may write their transactions in different orders: that one comes later.
+    if (form_ == PositionForm::kGtidSets) return 0;
     return absl::DataLossError(absl::StrCat(
         "the first ", rows, " rows of a large transaction of domain ", step.stream,
         " were sent, but the server has another one in its place, ", step.ToString(),
@@ -142,11 +244,34 @@ absl::StatusOr<uint32_t> SourcePosition::RowsSent(const Step& step) const {
   return static_cast<uint32_t>(rows);
 }
 
+absl::Status SourcePosition::CheckParts(const SourcePosition& head) const {
+  if (form_ != PositionForm::kGtidSets) return absl::OkStatus();
+  for (const auto& [stream, count] : parts_) {
+    const uint64_t rows = count & kRowMask;
+    if (rows == 0) continue;
+    const auto own = sets_.find(stream);
+    const auto theirs = head.sets_.find(stream);
+    const Numbers covered = own == sets_.end() ? Numbers() : own->second;
+    std::optional<uint64_t> next =
+        theirs == head.sets_.end() ? std::nullopt : theirs->second.FirstBeyond(covered);
+    for (; next.has_value() && (*next & kServerMask) != ServerOf(count);) {
+      const uint64_t wanted = *next + ((ServerOf(count) - *next) & kServerMask);
+      next = theirs->second.FirstBeyond(covered, wanted);
+    }
+    if (!next.has_value()) {
+      return absl::DataLossError(
+          absl::StrCat("the first ", rows, " rows of a large transaction of server ", stream,
+                       " were sent, but it isn't among those that the server has"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 std::string SourcePosition::ToString() const {
   std::string text = Steps();
   for (const auto& [stream, count] : parts_) {
     absl::StrAppend(&text, text.empty() ? "" : ",");
-    if (form_ == PositionForm::kGtids) {
+    if (form_ != PositionForm::kOffsets) {
       absl::StrAppend(&text, kPartPrefix, stream, ":", count);
     } else {
       absl::StrAppend(&text, stream, kPartSuffix, ":", count);
@@ -159,6 +284,9 @@ std::string SourcePosition::Steps() const {
   std::string text;
   for (const auto& [stream, step] : newest_) {
     absl::StrAppend(&text, text.empty() ? "" : ",", step.ToString());
+  }
+  for (const auto& [stream, numbers] : sets_) {
+    absl::StrAppend(&text, text.empty() ? "" : ",", stream, ":", numbers.ToString());
   }
   return text;
 }

@@ -7,19 +7,22 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/sidecar/feed/numbers.h"
 
 namespace fundgate::feed {
 
 // One step of a source along one of its streams: a transaction of a domain, a message of a topic's
-// partition. Numbers of a stream only grow; they may leave some out.
+// partition, a transaction of a MySQL server. Numbers of a stream only grow; they may leave some
+// out. MySQL's may come in any order.
 struct Step {
-  std::string stream;              // "0", a domain; "orders/3", a partition
+  std::string stream;              // "0", a domain; "orders/3", a partition; a server's UUID
   uint64_t number = 0;             // the sequence; of a message the offset of the one after it
   std::optional<uint32_t> server;  // who wrote it, in MariaDB alone
 
-  // As the Ingest service writes it: "0-1-42", "orders/3:18".
+  // As the Ingest service writes it: "0-1-42", "orders/3:18"; a MySQL transaction "UUID:42".
   std::string ToString() const;
 
   friend bool operator==(const Step&, const Step&) = default;
@@ -42,19 +45,26 @@ struct Gtid {
 
 // How the steps of a source are written.
 enum class PositionForm : uint8_t {
-  kGtids,    // DOMAIN-SERVER-SEQUENCE
-  kOffsets,  // TOPIC/PARTITION:OFFSET
+  kGtids,     // DOMAIN-SERVER-SEQUENCE
+  kOffsets,   // TOPIC/PARTITION:OFFSET
+  kGtidSets,  // UUID:1-5:7, all steps and not only the newest
 };
 
-// The newest step of every stream; and where one was too large for one request, how many of its
-// rows were sent, so that a sidecar that comes later goes on behind them and no row is applied
-// twice.
+// The step of a database's transaction by its name: DOMAIN-SERVER-SEQUENCE, or UUID:NUMBER.
+// INVALID_ARGUMENT if it is no GTID of MariaDB; FAILED_PRECONDITION if it is none of MySQL, or one
+// with a tag: nothing can say where in its set it stands.
+absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form);
+
+// The newest step of every stream, or of MySQL's all steps; and where one was too large for one
+// request, how many of its rows were sent, so that a sidecar that comes later goes on behind them
+// and no row is applied twice.
 //
 // Its text is a position of the Ingest service: one step a stream, and for each stream that ever
-// had such a step an entry "rows.DOMAIN:COUNT", or "TOPIC/PARTITION#rows:COUNT". COUNT never runs
-// backwards. Its lowest 32 bits are the rows sent of the next step; the 10 bits above them tell
-// which server wrote that one, so that another one in its place (after a failover that lost it) is
-// noticed; above are the steps that were sent in parts before.
+// had such a step an entry "rows.DOMAIN:COUNT", "rows.UUID:COUNT" or "TOPIC/PARTITION#rows:COUNT".
+// COUNT never runs backwards. Its lowest 32 bits are the rows sent of the next step; the 10 bits
+// above them tell which server wrote that one, so that another one in its place (after a failover
+// that lost it) is noticed, or of MySQL's the last bits of its number; above are the steps that
+// were sent in parts before.
 class SourcePosition {
  public:
   // FAILED_PRECONDITION if an entry is of another form: another kind of feeder was here.
@@ -66,10 +76,15 @@ class SourcePosition {
   bool Covers(const Step& step) const;
   // True if every step that `other` covers is covered here; rows don't matter.
   bool Covers(const SourcePosition& other) const;
-  // True if it is the newest of its stream.
-  bool IsAt(const Step& step) const;
-  bool empty() const { return newest_.empty(); }
-  const std::map<std::string, Step>& newest() const { return newest_; }  // by stream
+  // True if a step that is covered may come again: it is the newest of its stream, or a name that
+  // no other step ever gets.
+  bool MayRepeat(const Step& step) const;
+  bool empty() const { return newest_.empty() && sets_.empty(); }
+  // By stream; none of MySQL's.
+  const std::map<std::string, Step>& newest() const { return newest_; }
+  // Of each stream that has steps which `other` lacks, the first of these: of MySQL's the lowest,
+  // else the newest.
+  std::vector<Step> Beyond(const SourcePosition& other) const;
 
   // The step is complete. It must not be covered.
   void Advance(const Step& step);
@@ -81,6 +96,14 @@ class SourcePosition {
   // the rows of another one, of which the server knows nothing.
   absl::StatusOr<uint32_t> RowsSent(const Step& step) const;
 
+  // True if the first rows of another step of its stream are sent, which isn't covered: only one
+  // can be.
+  bool HasPartOfAnother(const Step& step) const;
+
+  // DATA_LOSS if the first rows of a MySQL transaction are sent that isn't among those of `head`,
+  // a server's: it has lost it.
+  absl::Status CheckParts(const SourcePosition& head) const;
+
   std::string ToString() const;
   // The newest steps alone, as a server wants them to start from.
   std::string Steps() const;
@@ -90,9 +113,12 @@ class SourcePosition {
 
   absl::Status ParseGtid(std::string_view entry);
   bool ParseOffset(std::string_view entry);
+  bool ParseGtidSet(std::string_view entry);
+  uint64_t PartBits(const Step& step) const;
 
   PositionForm form_;
   std::map<std::string, Step> newest_;     // by stream
+  std::map<std::string, Numbers> sets_;    // by stream, instead of newest_
   std::map<std::string, uint64_t> parts_;  // by stream: the COUNT above
 };
 

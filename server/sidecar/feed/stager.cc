@@ -107,6 +107,12 @@ absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
     event.set_row_index(kBehindAllRows);
     FUNDGATE_RETURN_IF_ERROR(transaction.events.Append(std::move(event)));
   }
+  if (options_.stops_at_gap && (gaps_ > 0 || transaction.has_prepared_events())) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "transaction ", id_, " has a gap (see above), and the policy says on_gap: stop. Nothing ",
+        "behind it is read; to go on with what it touches unproven, apply a policy with on_gap: ",
+        "continue and start again"));
+  }
   v1::Event marked;
   mapper_.Mark(marked);
   transaction.marks = std::move(*marked.mutable_origin()->mutable_marker());

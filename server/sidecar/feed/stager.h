@@ -24,6 +24,8 @@ struct StagerOptions {
   std::function<absl::StatusOr<Step>(const binlog::TransactionHead& head)> step_of;
   size_t memory_bytes_max = 4 << 20;  // of one transaction's events; the others go to a file
   std::string spill_folder = "/tmp";
+  // A transaction with a gap isn't handed on: OnEnd fails with FAILED_PRECONDITION.
+  bool stops_at_gap = false;
 };
 
 // Keeps a transaction's events until it has ended: a stream that is cut in the middle of one leaves

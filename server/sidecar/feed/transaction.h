@@ -24,6 +24,8 @@ struct Transaction {
   // Not a transaction but rows as they stand behind the one before, or another step of a run that
   // reads tables anew: it has no step of its own, goes in a request of its own and moves nothing.
   std::optional<v1::SnapshotStep> snapshot = {};
+
+  bool has_prepared_events() const { return is_prepared && !events.empty(); }
 };
 
 }  // namespace fundgate::feed

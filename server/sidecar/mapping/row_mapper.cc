@@ -197,6 +197,7 @@ void RowMapper::Begin(const binlog::TransactionHead& head) {
   last_index_ = 0;
   statements_bytes_ = 0;
   marks_.clear();
+  told_.clear();
   tables_->NewTransaction();
 }
 
@@ -227,7 +228,7 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
                                               kRowsMax, " rows: it can't be followed"));
   }
   const Images images(row, merged_);
-  if (table->marker != nullptr && !images.after().empty()) {
+  if (table->marker != nullptr && table->marker->is_bound && !images.after().empty()) {
     ReadMarks(*table->marker, images.after(), marks_);
   }
   std::optional<RowWriter> writer;
@@ -236,6 +237,10 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
     return *writer;
   };
   for (KindDeclarations& kind : table->kinds) {
+    if (!kind.problem.empty()) {
+      TellProblem(kind.kind, kind.problem, write);
+      continue;
+    }
     const bool is_update = !images.before().empty() && !images.after().empty();
     if (is_update && IsUntouched(kind.declarations, images.before(), images.after())) continue;
     Change change;
@@ -244,14 +249,29 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
     if (change.speaks()) MovementWriter(kind.kind, write()).Write(std::move(change));
   }
   for (FactDeclarations& fact : table->facts) {
+    if (!fact.problem.empty()) {
+      TellProblem(fact.fact, fact.problem, write);
+      continue;
+    }
     WriteFacts(fact, images.before(), images.after(), write);
   }
   for (const auto& guard : table->guards) {
+    if (!table->problem.empty()) break;
     if (guard->IsTouched(images.before(), images.after())) {
       guard->Write(images.before(), images.after(), write());
     }
   }
   return absl::OkStatus();
+}
+
+void RowMapper::TellProblem(const std::string& kind, const std::string& problem,
+                            const std::function<RowWriter&()>& writer) {
+  if (!told_.emplace(kind, problem).second) return;
+  v1::Gap gap;
+  gap.set_movement_kind(kind);
+  gap.set_table(writer().names().table);
+  gap.set_reason(CutText(problem, kMaxGapReasonBytes));
+  writer().AppendGap(std::move(gap));
 }
 
 RowWriter RowMapper::NewWriter(const binlog::RowChange& row, std::span<const binlog::Value> before,
@@ -268,7 +288,8 @@ RowWriter RowMapper::NewWriter(const binlog::RowChange& row, std::span<const bin
 
 void RowMapper::AppendGaps(const binlog::Unreadable& unreadable,
                            std::vector<v1::Event>* out) const {
-  for (const std::string& kind : tables_->KindsOf(unreadable.database, unreadable.table)) {
+  for (const std::string& kind :
+       tables_->KindsOf(unreadable.database, unreadable.table, unreadable.column)) {
     v1::Event event;
     FillHead(last_index_, event);
     event.mutable_gap()->set_movement_kind(kind);

@@ -3,11 +3,14 @@
 #define SERVER_SIDECAR_MAPPING_ROW_MAPPER_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -48,6 +51,9 @@ class SourceTables;
 // - What can't be read of a row that says something, or that may say something, is a gap: of the
 //   order if account and order can be read, else of the account, else of the kind. Its reason names
 //   the field and the columns at fault.
+// - A table whose definition the mapping doesn't survive (a column that a declaration reads is
+//   missing, there is no primary key, or nobody can say its columns' names) gives one gap a
+//   transaction for each kind and fact that can't be read; the others are read as ever.
 // - Of a partial row image (binlog_row_image MINIMAL or NOBLOB), a column that is only in the image
 //   before an update has not changed. An update that can't have changed any column that a
 //   declaration reads gives no event, even if those columns are in no image.
@@ -81,16 +87,16 @@ class RowMapper {
   // Begins a transaction: forgets the marks of the one before.
   void Begin(const binlog::TransactionHead& head);
 
-  // Appends the events of one row of the transaction, often none. FAILED_PRECONDITION if the table
-  // as the database describes it can't be mapped: column names or signs aren't logged
-  // (binlog_row_metadata is not FULL), there is no primary key, or a column that a declaration
-  // reads is missing. The sentence names table and column and says what to do; nothing is appended,
-  // and going on would pass rows over: the caller must stop.
+  // Appends the events of one row of the transaction, often none. FAILED_PRECONDITION if a column
+  // that a guard or the marker reads is missing, or a table that only guards read can't be read at
+  // all: no gap can say that. The sentence names table and column and says what to do; nothing is
+  // appended, and going on would pass rows over: the caller must stop.
   absl::Status AppendEvents(const binlog::RowChange& row, std::vector<v1::Event>* out);
 
   // Appends a gap for each kind of movement, and each fact, that the unreadable thing may have
-  // touched: the kinds of its table, of all mapped tables of its database, or all of them. None if
-  // it touches no mapped table. Their row_index is that of the newest row, or 0.
+  // touched: the kinds that read its column, those of its table, of all mapped tables of its
+  // database, or all of them. None if it touches no mapped table. Their row_index is that of the
+  // newest row, or 0.
   void AppendGaps(const binlog::Unreadable& unreadable, std::vector<v1::Event>* out) const;
 
   // Adds to an event of the transaction the marks that the marker table's rows gave in it; they may
@@ -116,6 +122,8 @@ class RowMapper {
 
   RowWriter NewWriter(const binlog::RowChange& row, std::span<const binlog::Value> before,
                       std::span<const binlog::Value> after, std::vector<v1::Event>* out);
+  void TellProblem(const std::string& kind, const std::string& problem,
+                   const std::function<RowWriter&()>& writer);
   void FillHead(uint32_t row_index, v1::Event& event) const;
   void FillStatement(std::string_view statement, v1::Event& event);
 
@@ -125,7 +133,9 @@ class RowMapper {
   uint32_t last_index_ = 0;                   // of the newest row of the transaction
   size_t statements_bytes_ = 0;               // of the transaction's events so far
   std::map<std::string, std::string> marks_;  // of the transaction
-  std::vector<binlog::Value> merged_;         // memory for an image made of two
+  // Kinds that couldn't be read in the transaction, and why.
+  std::set<std::pair<std::string, std::string>> told_;
+  std::vector<binlog::Value> merged_;  // memory for an image made of two
 };
 
 }  // namespace fundgate::mapping

@@ -25,24 +25,22 @@ absl::Status Refused(std::string_view source, const std::string& table,
       absl::StrCat(text, " apply a policy that this version can compile"));
 }
 
-// Whether the definition tells what is needed to read its rows by name and to tell them apart.
-absl::Status CheckDefinition(const MappedTable& mapped, const binlog::Table& table) {
+// Why rows of the table can't be read by name or told apart; empty if they can.
+std::string ProblemOf(const std::string& name, const binlog::Table& table) {
   if (!table.names_known || !table.signs_known) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "table ", mapped.name,
-        ": the binlog doesn't say the names and signs of its columns; SET "
-        "GLOBAL binlog_row_metadata=FULL (and in the server's configuration), and begin with a "
-        "binlog written since then"));
+    if (!table.undescribed.empty()) return absl::StrCat("table ", name, ": ", table.undescribed);
+    return absl::StrCat("table ", name,
+                        ": the binlog doesn't say the names and signs of its columns; SET "
+                        "GLOBAL binlog_row_metadata=FULL (and in the server's configuration), and "
+                        "begin with a binlog written since then");
   }
-  const bool is_mapped = !mapped.kinds.empty() || !mapped.facts.empty() || !mapped.guards.empty();
-  if (table.primary_key.empty() && is_mapped) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("table ", mapped.name,
-                     " has no primary key, so that its rows can't be told apart; give "
-                     "it one: ALTER TABLE ",
-                     mapped.name, " ADD PRIMARY KEY (...)"));
+  if (table.primary_key.empty()) {
+    return absl::StrCat("table ", name,
+                        " has no primary key, so that its rows can't be told apart; give it one: "
+                        "ALTER TABLE ",
+                        name, " ADD PRIMARY KEY (...)");
   }
-  return absl::OkStatus();
+  return "";
 }
 
 bool IsNamed(std::string_view name, const binlog::Table& table) {
@@ -53,30 +51,55 @@ bool IsNamed(std::string_view name, const binlog::Table& table) {
 
 bool IsBoundTo(const MappedTable& mapped, const binlog::Table& table) {
   return mapped.bound && mapped.primary_key == table.primary_key &&
+         mapped.undescribed == table.undescribed && mapped.changed_by == table.changed_by &&
          std::equal(mapped.columns.begin(), mapped.columns.end(), table.columns.begin(),
                     table.columns.end(), [](const std::string& name, const binlog::Column& column) {
                       return name == column.name;
                     });
 }
 
+// The alternatives of a kind or a fact: one that can't be bound may take any row.
+template <typename Alternatives>
+std::string BindAll(Alternatives& alternatives, const std::string& problem,
+                    const binlog::Table& table) {
+  if (!problem.empty()) return problem;
+  for (const auto& declaration : alternatives.declarations) {
+    const absl::Status bound = declaration->Bind(table);
+    if (bound.ok()) continue;
+    std::string sentence(bound.message());
+    if (!table.changed_by.empty()) {
+      absl::StrAppend(&sentence, ". It was changed by ", table.changed_by);
+    }
+    return sentence;
+  }
+  return "";
+}
+
+// A guard that can't see what it guards, and marks that can't be read, are told by nothing.
+absl::Status BindOthers(MappedTable& mapped, const std::string& problem,
+                        const binlog::Table& table) {
+  if (!mapped.guards.empty() && !problem.empty() && mapped.kinds.empty() && mapped.facts.empty()) {
+    return absl::FailedPreconditionError(problem);
+  }
+  for (const auto& guard : mapped.guards) {
+    if (problem.empty()) FUNDGATE_RETURN_IF_ERROR(guard->Bind(table));
+  }
+  if (mapped.marker == nullptr) return absl::OkStatus();
+  mapped.marker->is_bound = table.names_known;
+  return table.names_known ? mapped.marker->frame.Bind(table) : absl::OkStatus();
+}
+
 absl::Status Bind(MappedTable& mapped, const binlog::Table& table) {
   mapped.bound = false;
-  FUNDGATE_RETURN_IF_ERROR(CheckDefinition(mapped, table));
-  for (KindDeclarations& kind : mapped.kinds) {
-    for (const auto& declaration : kind.declarations) {
-      FUNDGATE_RETURN_IF_ERROR(declaration->Bind(table));
-    }
-  }
-  for (FactDeclarations& fact : mapped.facts) {
-    for (const auto& declaration : fact.declarations) {
-      FUNDGATE_RETURN_IF_ERROR(declaration->Bind(table));
-    }
-  }
-  for (const auto& guard : mapped.guards) FUNDGATE_RETURN_IF_ERROR(guard->Bind(table));
-  if (mapped.marker != nullptr) FUNDGATE_RETURN_IF_ERROR(mapped.marker->frame.Bind(table));
+  mapped.problem = ProblemOf(mapped.name, table);
+  for (KindDeclarations& kind : mapped.kinds) kind.problem = BindAll(kind, mapped.problem, table);
+  for (FactDeclarations& fact : mapped.facts) fact.problem = BindAll(fact, mapped.problem, table);
+  FUNDGATE_RETURN_IF_ERROR(BindOthers(mapped, mapped.problem, table));
   mapped.columns.clear();
   for (const binlog::Column& column : table.columns) mapped.columns.push_back(column.name);
   mapped.primary_key = table.primary_key;
+  mapped.undescribed = table.undescribed;
+  mapped.changed_by = table.changed_by;
   mapped.bound = true;
   return absl::OkStatus();
 }
@@ -202,20 +225,35 @@ std::vector<std::string> SourceTables::ColumnsOf(const std::string& table) const
   return {columns.begin(), columns.end()};
 }
 
-std::vector<std::string> SourceTables::KindsOf(std::string_view database,
-                                               std::string_view table) const {
+std::vector<std::string> SourceTables::KindsOf(std::string_view database, std::string_view table,
+                                               std::string_view column) const {
   std::set<std::string> kinds;
+  const auto is = [](std::string_view a, std::string_view b) {
+    return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
+  };
+  const auto reads = [&](const auto& alternatives) {
+    if (column.empty()) return true;
+    for (const auto& declaration : alternatives.declarations) {
+      const std::vector<std::string>& columns = declaration->frame().columns();
+      if (std::any_of(columns.begin(), columns.end(),
+                      [&](const std::string& name) { return is(name, column); })) {
+        return true;
+      }
+    }
+    return false;
+  };
   for (const auto& [name, mapped] : tables_) {
     const size_t dot = name.find('.');
-    const auto is = [](std::string_view a, std::string_view b) {
-      return absl::EqualsIgnoreCase(ToAbsl(a), ToAbsl(b));
-    };
     const bool concerned =
         (database.empty() || is(std::string_view(name).substr(0, dot), database)) &&
         (table.empty() || is(std::string_view(name).substr(dot + 1), table));
     if (!concerned) continue;
-    for (const KindDeclarations& kind : mapped->kinds) kinds.insert(kind.kind);
-    for (const FactDeclarations& fact : mapped->facts) kinds.insert(fact.fact);
+    for (const KindDeclarations& kind : mapped->kinds) {
+      if (reads(kind)) kinds.insert(kind.kind);
+    }
+    for (const FactDeclarations& fact : mapped->facts) {
+      if (reads(fact)) kinds.insert(fact.fact);
+    }
   }
   return {kinds.begin(), kinds.end()};
 }

@@ -26,12 +26,14 @@ namespace fundgate::mapping {
 struct KindDeclarations {
   std::string kind;
   std::vector<std::unique_ptr<Declaration>> declarations;
+  std::string problem;  // why rows of the bound definition can't be read as it; empty: they can
 };
 
 // All declarations of one table for one fact.
 struct FactDeclarations {
   std::string fact;
   std::vector<std::unique_ptr<FactDeclaration>> declarations;
+  std::string problem;  // see KindDeclarations
 };
 
 // The expressions of the marker table.
@@ -41,6 +43,7 @@ struct MarkerDeclaration {
 
   policy::MarkerMapping mapping;
   RowFrame frame;
+  bool is_bound = false;  // false: nobody can say the columns' names, so there are no marks
 };
 
 // One table that is read.
@@ -53,8 +56,11 @@ struct MappedTable {
 
   // The definition that the declarations are bound to.
   bool bound = false;
+  std::string problem;  // why no row of it can be read; empty: rows can
   std::vector<std::string> columns;
   std::vector<uint32_t> primary_key;
+  std::string undescribed;
+  std::string changed_by;
 };
 
 // Used by one thread.
@@ -67,8 +73,8 @@ class SourceTables {
   // Definitions may have changed since the last row: looks at each again when it comes.
   void NewTransaction() { newest_ = nullptr; }
 
-  // The table, bound to this definition; null if nobody reads its rows. FAILED_PRECONDITION as of
-  // RowMapper::AppendEvents.
+  // The table, bound to this definition; null if nobody reads its rows. What can't be bound has a
+  // problem. FAILED_PRECONDITION as of RowMapper::AppendEvents.
   absl::StatusOr<MappedTable*> Find(const binlog::Table& table);
 
   // The columns that declarations of the table read, sorted.
@@ -77,7 +83,9 @@ class SourceTables {
   // The kinds of movement and the facts that rows of the table may be, sorted; an empty table means
   // all of the database, an empty database everything. Names are compared without regard to case: a
   // statement may write them as it likes where the server does so (lower_case_table_names).
-  std::vector<std::string> KindsOf(std::string_view database, std::string_view table) const;
+  // With a column: those whose declarations read it.
+  std::vector<std::string> KindsOf(std::string_view database, std::string_view table,
+                                   std::string_view column = {}) const;
 
  private:
   SourceTables() = default;

@@ -38,8 +38,9 @@ void SetOptions(MARIADB_RPL* stream, const BinlogOptions& options) {
   mariadb_rpl_optionsv(stream, MARIADB_RPL_SERVER_ID, static_cast<unsigned>(options.server_id));
   mariadb_rpl_optionsv(stream, MARIADB_RPL_FILENAME, "", static_cast<size_t>(0));
   mariadb_rpl_optionsv(stream, MARIADB_RPL_START, kFirstOffset);
-  mariadb_rpl_optionsv(stream, MARIADB_RPL_FLAGS,
-                       static_cast<unsigned>(MARIADB_RPL_BINLOG_SEND_ANNOTATE_ROWS));
+  unsigned flags = MARIADB_RPL_BINLOG_SEND_ANNOTATE_ROWS;
+  if (options.stops_at_end) flags |= MARIADB_RPL_BINLOG_DUMP_NON_BLOCK;
+  mariadb_rpl_optionsv(stream, MARIADB_RPL_FLAGS, flags);
   mariadb_rpl_optionsv(stream, MARIADB_RPL_VERIFY_CHECKSUM, 1U);
   mariadb_rpl_optionsv(stream, MARIADB_RPL_UNCOMPRESS, 1U);
 }
@@ -63,7 +64,8 @@ absl::StatusOr<std::unique_ptr<BinlogStream>> BinlogStream::Open(
     mariadb_rpl_close(stream);
     return status;
   }
-  return std::unique_ptr<BinlogStream>(new BinlogStream(std::move(session), stream));
+  return std::unique_ptr<BinlogStream>(
+      new BinlogStream(std::move(session), stream, options.stops_at_end));
 }
 
 BinlogStream::~BinlogStream() {
@@ -78,6 +80,7 @@ absl::StatusOr<std::span<const uint8_t>> BinlogStream::Fetch() {
     MYSQL* const mysql = session_->handle();
     // The server ended the stream in good order, which it does only when it is told to: like a
     // connection that is gone.
+    if (mysql_errno(mysql) == 0 && stops_at_end_) return std::span<const uint8_t>();
     if (mysql_errno(mysql) == 0) {
       return absl::UnavailableError(absl::StrCat("reading the binlog of ",
                                                  session_->endpoint().ToString(),

@@ -1,4 +1,4 @@
-// The binlog of a MariaDB server, event by event, as a replica is sent it.
+// The binlog of a MariaDB server.
 #ifndef SERVER_SIDECAR_SOURCES_MARIADB_BINLOG_STREAM_H_
 #define SERVER_SIDECAR_SOURCES_MARIADB_BINLOG_STREAM_H_
 
@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/sidecar/sources/event_stream.h"
 #include "server/sidecar/sources/mariadb/mariadb_session.h"
 
 struct st_mariadb_rpl;
@@ -23,10 +24,10 @@ struct BinlogOptions {
   uint32_t server_id = 0;
   // How often the server sends a word when nothing happens. Less than the session's timeout.
   absl::Duration heartbeat = absl::Seconds(1);
+  bool stops_at_end = false;  // of what is logged: Fetch then gives an empty event
 };
 
-// Thread safety: one thread at a time; Interrupt from any.
-class BinlogStream {
+class BinlogStream final : public EventStream {
  public:
   // Starts after `position`, GTIDs separated by commas, one a domain: "0-1-128,5-77-1". A domain
   // that isn't named is read from the oldest log that the server has; so is everything if it is
@@ -35,24 +36,20 @@ class BinlogStream {
   static absl::StatusOr<std::unique_ptr<BinlogStream>> Open(std::unique_ptr<MariadbSession> session,
                                                             const std::string& position,
                                                             const BinlogOptions& options);
-  ~BinlogStream();
+  ~BinlogStream() override;
   BinlogStream(const BinlogStream&) = delete;
   BinlogStream& operator=(const BinlogStream&) = delete;
 
-  // The next event, with its header and its checksum, also artificial ones and heartbeats: waits
-  // for it, at most as long as the session's timeout. The bytes are valid until the next call.
-  // Fails as DatabaseError() says; the stream is of no more use then.
-  absl::StatusOr<std::span<const uint8_t>> Fetch();
-
-  // Any thread: Fetch fails with UNAVAILABLE, now and later.
-  void Interrupt() { session_->Interrupt(); }
+  absl::StatusOr<std::span<const uint8_t>> Fetch() override;
+  void Interrupt() override { session_->Interrupt(); }
 
  private:
-  BinlogStream(std::unique_ptr<MariadbSession> session, st_mariadb_rpl* stream)
-      : session_(std::move(session)), stream_(stream) {}
+  BinlogStream(std::unique_ptr<MariadbSession> session, st_mariadb_rpl* stream, bool stops_at_end)
+      : session_(std::move(session)), stream_(stream), stops_at_end_(stops_at_end) {}
 
   const std::unique_ptr<MariadbSession> session_;
   st_mariadb_rpl* const stream_;
+  const bool stops_at_end_;
   st_mariadb_rpl_event* event_ = nullptr;  // the newest; its memory serves the next
 };
 

@@ -30,7 +30,7 @@ constexpr unsigned kBinlogMalformedPacket = 5021;
 
 constexpr char kSnapshotAdvice[] =
     "what the database did in between can't be read from this server any more. Point the policy's "
-    "hosts at a server that still has it (MariaDB: SHOW BINARY LOGS); if there is none, the "
+    "hosts at a server that still has it (SHOW BINARY LOGS); if there is none, the "
     "source's books must be built anew from a snapshot. Nothing more is read until then, and "
     "checks that need this source are answered by the policy's when_stale";
 
@@ -46,6 +46,11 @@ absl::StatusCode CodeOf(unsigned number, std::string_view text) {
     case kBinlogMalformedPacket:
       return absl::StatusCode::kUnavailable;
     case kMasterFatalErrorReadingBinlog:
+      // MySQL's way to say what kSlaveSameServerId says.
+      if (absl::StrContains(ToAbsl(text), "same server_uuid") ||
+          absl::StrContains(ToAbsl(text), "same server_id")) {
+        return absl::StatusCode::kAborted;
+      }
       // Not a matter of positions: bytes of the log are wrong.
       return absl::StrContains(ToAbsl(text), "crc check") ||
                      absl::StrContains(ToAbsl(text), "event checksum")
@@ -77,7 +82,7 @@ std::string AdviceFor(absl::StatusCode code) {
              "each source only one sidecar";
     case absl::StatusCode::kDataLoss:
       return "; the server's binlog is damaged on disk or on the way: look at it with "
-             "mariadb-binlog --verify-binlog-checksum";
+             "mariadb-binlog or mysqlbinlog, with --verify-binlog-checksum";
     case absl::StatusCode::kPermissionDenied:
       return "; the user needs: GRANT REPLICATION SLAVE ON *.* TO it, and the password in the "
              "policy's password_file";

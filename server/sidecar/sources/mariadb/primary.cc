@@ -12,13 +12,20 @@
 namespace fundgate::sources {
 namespace {
 
-constexpr char kUidQuery[] =
-    "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME = "
-    "'SERVER_UID'";
+// Its second column is the name.
+const char* UidQuery(Flavor flavor) {
+  return flavor == Flavor::kMysql ? "SHOW GLOBAL VARIABLES LIKE 'server_uuid'"
+                                  : "SHOW GLOBAL VARIABLES LIKE 'server_uid'";
+}
 
-// And what may change while the server runs, without a trace in its binlog.
-constexpr char kHeadQuery[] =
-    "SELECT @@global.gtid_binlog_pos, @@global.read_only, @@global.sync_binlog";
+// What is committed, and what may change while the server runs, without a trace in its binlog.
+// MySQL's super_read_only turns read_only on as well, and breaks the lines of long sets.
+const char* HeadQuery(Flavor flavor) {
+  return flavor == Flavor::kMysql
+             ? "SELECT REPLACE(@@global.gtid_executed, '\n', ''), @@global.read_only, "
+               "@@global.sync_binlog, REPLACE(@@global.gtid_purged, '\n', '')"
+             : "SELECT @@global.gtid_binlog_pos, @@global.read_only, @@global.sync_binlog, ''";
+}
 
 absl::StatusOr<ServerVariables> ReadVariables(MariadbSession& session) {
   std::vector<std::string> quoted;
@@ -39,9 +46,19 @@ absl::StatusOr<ServerVariables> ReadVariables(MariadbSession& session) {
 }
 
 // Empty if the server has none.
-absl::StatusOr<std::string> ReadUid(MariadbSession& session) {
-  FUNDGATE_ASSIGN_OR_RETURN(const std::vector<ResultRow> rows, session.Query(kUidQuery));
-  return rows.empty() ? "" : rows[0][0].value_or("");
+absl::StatusOr<std::string> ReadUid(MariadbSession& session, Flavor flavor) {
+  FUNDGATE_ASSIGN_OR_RETURN(const std::vector<ResultRow> rows, session.Query(UidQuery(flavor)));
+  return rows.empty() || rows[0].size() != 2 ? "" : rows[0][1].value_or("");
+}
+
+// The one row of HeadQuery().
+absl::StatusOr<ResultRow> ReadHead(MariadbSession& session, Flavor flavor) {
+  FUNDGATE_ASSIGN_OR_RETURN(std::vector<ResultRow> rows, session.Query(HeadQuery(flavor)));
+  if (rows.size() != 1 || rows[0].size() != 4) {
+    return absl::InternalError(
+        absl::StrCat("asking ", session.endpoint().ToString(), " how far it is: expected one row"));
+  }
+  return std::move(rows[0]);
 }
 
 // UNAVAILABLE if another host should be tried.
@@ -57,40 +74,57 @@ absl::StatusOr<Primary> TryHost(const std::string& host, const PrimarySettings& 
         endpoint.ToString(), " is read_only: it follows another server, and only the primary can ",
         "prove that nothing newer has happened"));
   }
-  FUNDGATE_RETURN_IF_ERROR(CheckServerSettings(variables, settings.server_id));
-  FUNDGATE_ASSIGN_OR_RETURN(primary.version, primary.session->QueryValue("SELECT VERSION()"));
-  FUNDGATE_ASSIGN_OR_RETURN(primary.server_uid, ReadUid(*primary.session));
+  FUNDGATE_RETURN_IF_ERROR(CheckServerSettings(variables, settings.server_id, settings.flavor));
+  const auto value = [&variables](const std::string& name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::string() : found->second;
+  };
+  primary.version = value("version");
+  primary.flavor = settings.flavor;
+  FUNDGATE_ASSIGN_OR_RETURN(primary.server_uid, ReadUid(*primary.session, settings.flavor));
+  primary.server_id = settings.flavor == Flavor::kMysql ? primary.server_uid : value("server_id");
+  FUNDGATE_ASSIGN_OR_RETURN(const ResultRow head, ReadHead(*primary.session, settings.flavor));
+  primary.head = head[0].value_or("");
+  primary.purged = head[3].value_or("");
   return primary;
 }
 
 }  // namespace
 
-absl::StatusOr<Primary> ConnectToPrimary(const PrimarySettings& settings) {
+absl::StatusOr<Primary> ConnectToPrimary(const PrimarySettings& settings,
+                                         const PrimaryCheck& check) {
   Login login;
   login.user = settings.user;
   login.tls = settings.tls;
   FUNDGATE_ASSIGN_OR_RETURN(login.password, ReadPasswordFile(settings.password_file));
   std::vector<std::string> refusals;
+  absl::StatusCode code = absl::StatusCode::kUnavailable;
   for (const std::string& host : settings.hosts) {
     absl::StatusOr<Primary> primary = TryHost(host, settings, login);
-    const bool try_another =
-        absl::IsUnavailable(primary.status()) || absl::IsInternal(primary.status());
-    if (!try_another) return primary;
-    refusals.push_back(std::string(primary.status().message()));
+    absl::Status status = primary.status();
+    if (status.ok() && check != nullptr) status = check(*primary);
+    if (status.ok()) return primary;
+    if (absl::IsOutOfRange(status)) {
+      code = status.code();
+    } else if (!absl::IsUnavailable(status) && !absl::IsInternal(status)) {
+      return status;
+    }
+    refusals.push_back(std::string(status.message()));
   }
-  return absl::UnavailableError(
-      absl::StrCat("no host takes part as the primary: ", absl::StrJoin(refusals, "; ")));
+  return absl::Status(
+      code, absl::StrCat("no host takes part as the primary: ", absl::StrJoin(refusals, "; ")));
 }
 
 HeadReader::HeadReader(const Primary& primary)
     : endpoint_(primary.session->endpoint()),
       login_(primary.login),
-      server_uid_(primary.server_uid) {}
+      server_uid_(primary.server_uid),
+      flavor_(primary.flavor) {}
 
 absl::Status HeadReader::Connect() {
   FUNDGATE_ASSIGN_OR_RETURN(std::shared_ptr<MariadbSession> session,
                             MariadbSession::Connect(endpoint_, login_));
-  FUNDGATE_ASSIGN_OR_RETURN(const std::string uid, ReadUid(*session));
+  FUNDGATE_ASSIGN_OR_RETURN(const std::string uid, ReadUid(*session, flavor_));
   if (uid != server_uid_) {
     return absl::DataLossError(absl::StrCat("at ", endpoint_.ToString(), " server \"", uid,
                                             "\" answers now, not \"", server_uid_,
@@ -104,13 +138,13 @@ absl::Status HeadReader::Connect() {
 
 absl::StatusOr<std::string> HeadReader::Read() {
   if (session_ == nullptr) FUNDGATE_RETURN_IF_ERROR(Connect());
-  const absl::StatusOr<std::vector<ResultRow>> rows = session_->Query(kHeadQuery);
-  if (!rows.ok()) {
+  const absl::StatusOr<ResultRow> read = ReadHead(*session_, flavor_);
+  if (!read.ok()) {
     const std::lock_guard lock(mutex_);
     session_ = nullptr;
-    return rows.status();
+    return read.status();
   }
-  const ResultRow& row = rows->front();
+  const ResultRow& row = *read;
   if (IsReadOnly({{"read_only", row[1].value_or("")}})) {
     return absl::FailedPreconditionError(
         absl::StrCat(endpoint_.ToString(), " is read_only now: it isn't the primary any more"));

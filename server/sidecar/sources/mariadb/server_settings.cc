@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -16,16 +17,15 @@ struct Needed {
   const char* value;  // as SHOW prints it
   const char* line;   // of the server's configuration
   const char* why;
+  bool may_be_unknown = false;  // to servers that are too old to need it
 };
 
-constexpr std::array kNeeded = {
+constexpr std::array kNeededOfMariadb = {
     Needed{"log_bin", "ON", "log_bin = mariadb-bin", "without a binlog there is nothing to follow"},
     Needed{"binlog_format", "ROW", "binlog_format = ROW",
            "statements don't say which rows changed"},
     Needed{"binlog_row_image", "FULL", "binlog_row_image = FULL",
            "a mapping reads the whole row before and after a change"},
-    Needed{"binlog_row_metadata", "FULL", "binlog_row_metadata = FULL",
-           "columns are found by name, integers need their sign, rows their primary key"},
     Needed{"binlog_checksum", "CRC32", "binlog_checksum = CRC32", "damage must be noticed"},
     Needed{"sync_binlog", "1", "sync_binlog = 1",
            "a crash must not take back what was already read"},
@@ -33,6 +33,33 @@ constexpr std::array kNeeded = {
     Needed{"binlog_annotate_row_events", "ON", "binlog_annotate_row_events = ON",
            "guards read the statement that wrote a row"},
 };
+
+constexpr std::array kNeededOfMysql = {
+    Needed{"log_bin", "ON", "log_bin = mysql-bin", "without a binlog there is nothing to follow"},
+    Needed{"gtid_mode", "ON", "gtid_mode = ON",
+           "a position must hold on every server that may become the primary"},
+    Needed{"enforce_gtid_consistency", "ON", "enforce_gtid_consistency = ON", "gtid_mode needs it"},
+    Needed{"log_slave_updates", "ON", "log_slave_updates = ON",
+           "a replica that is promoted must have what it replicated in its own binlog", true},
+    Needed{"log_replica_updates", "ON", "log_replica_updates = ON",
+           "a replica that is promoted must have what it replicated in its own binlog", true},
+    Needed{"binlog_format", "ROW", "binlog_format = ROW", "statements don't say which rows changed",
+           true},
+    Needed{"binlog_row_image", "FULL", "binlog_row_image = FULL",
+           "a mapping reads the whole row before and after a change"},
+    Needed{"binlog_row_value_options", "", "binlog_row_value_options = ''",
+           "updates of parts of JSON documents can't be read", true},
+    Needed{"binlog_transaction_compression", "OFF", "binlog_transaction_compression = OFF",
+           "compressed transactions can't be read", true},
+    Needed{"binlog_checksum", "CRC32", "binlog_checksum = CRC32", "damage must be noticed"},
+    Needed{"sync_binlog", "1", "sync_binlog = 1",
+           "a crash must not take back what was already read"},
+};
+
+std::span<const Needed> NeededOf(Flavor flavor) {
+  if (flavor == Flavor::kMysql) return kNeededOfMysql;
+  return kNeededOfMariadb;
+}
 
 // The client library misreads the names of logs that are shorter than this, at each rotation.
 constexpr size_t kBaseNameBytesMin = 5;
@@ -43,27 +70,7 @@ std::optional<std::string> Find(const ServerVariables& variables, const std::str
   return found->second;
 }
 
-}  // namespace
-
-const std::vector<std::string>& CheckedVariables() {
-  static const auto* const kNames = [] {
-    auto* all = new std::vector<std::string>{"log_bin_basename", "server_id", "read_only",
-                                             "master_verify_checksum"};
-    for (const Needed& needed : kNeeded) all->push_back(needed.variable);
-    return all;
-  }();
-  return *kNames;
-}
-
-absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t server_id) {
-  std::vector<std::string> wrong;
-  for (const Needed& needed : kNeeded) {
-    const std::optional<std::string> value = Find(variables, needed.variable);
-    if (value.has_value() && absl::EqualsIgnoreCase(*value, needed.value)) continue;
-    wrong.push_back(absl::StrCat(needed.variable, " is ", value.value_or("unknown to the server"),
-                                 ", but must be ", needed.value, " (", needed.why,
-                                 "); set: ", needed.line));
-  }
+void CheckBaseName(const ServerVariables& variables, std::vector<std::string>& wrong) {
   const std::string base = Find(variables, "log_bin_basename").value_or("");
   const std::string file = base.substr(base.rfind('/') + 1);
   if (!file.empty() && file.size() < kBaseNameBytesMin) {
@@ -71,14 +78,54 @@ absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t serv
                                  kBaseNameBytesMin, " characters or more (shorter ones break the ",
                                  "connection at each rotation); set: log_bin = mariadb-bin"));
   }
+}
+
+}  // namespace
+
+const std::vector<std::string>& CheckedVariables() {
+  static const auto* const kNames = [] {
+    auto* all = new std::vector<std::string>{"log_bin_basename", "server_id", "read_only",
+                                             "master_verify_checksum", "version"};
+    for (const Flavor flavor : {Flavor::kMariadb, Flavor::kMysql}) {
+      for (const Needed& needed : NeededOf(flavor)) all->push_back(needed.variable);
+    }
+    return all;
+  }();
+  return *kNames;
+}
+
+std::string NameOf(Flavor flavor) { return flavor == Flavor::kMysql ? "MySQL" : "MariaDB"; }
+
+absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t server_id,
+                                 Flavor flavor) {
+  const std::string version = Find(variables, "version").value_or("");
+  const Flavor found = absl::StrContains(version, "MariaDB") ? Flavor::kMariadb : Flavor::kMysql;
+  if (!version.empty() && found != flavor) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the server's version is ", version, ": it is no ", NameOf(flavor), "; write `",
+        absl::AsciiStrToLower(NameOf(found)), "` in the policy's source"));
+  }
+  std::vector<std::string> wrong;
+  for (const Needed& needed : NeededOf(flavor)) {
+    const std::optional<std::string> value = Find(variables, needed.variable);
+    if (value.has_value() ? absl::EqualsIgnoreCase(*value, needed.value) : needed.may_be_unknown) {
+      continue;
+    }
+    wrong.push_back(absl::StrCat(needed.variable, " is ", value.value_or("unknown to the server"),
+                                 ", but must be ", *needed.value == '\0' ? "empty" : needed.value,
+                                 " (", needed.why, "); set: ", needed.line));
+  }
+  // What reads MySQL's binlog knows no such bound.
+  if (flavor == Flavor::kMariadb) CheckBaseName(variables, wrong);
   if (Find(variables, "server_id") == absl::StrCat(server_id)) {
     wrong.push_back(absl::StrCat("server_id is ", server_id, ", which is also the sidecar's own; ",
                                  "start the sidecar with another --server-id"));
   }
   if (wrong.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the server does not log what is needed; under [mariadbd] of its configuration, ",
-      "then restart it:\n  ", absl::StrJoin(wrong, "\n  ")));
+  return absl::FailedPreconditionError(
+      absl::StrCat("the server does not log what is needed; under [",
+                   flavor == Flavor::kMysql ? "mysqld" : "mariadbd", "] of its configuration, ",
+                   "then restart it:\n  ", absl::StrJoin(wrong, "\n  ")));
 }
 
 bool IsReadOnly(const ServerVariables& variables) {

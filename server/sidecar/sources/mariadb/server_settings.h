@@ -1,4 +1,4 @@
-// Whether a MariaDB server logs what a sidecar needs. No I/O.
+// Whether a server logs what a sidecar needs. No I/O.
 #ifndef SERVER_SIDECAR_SOURCES_MARIADB_SERVER_SETTINGS_H_
 #define SERVER_SIDECAR_SOURCES_MARIADB_SERVER_SETTINGS_H_
 
@@ -11,6 +11,11 @@
 
 namespace fundgate::sources {
 
+enum class Flavor : uint8_t { kMariadb, kMysql };
+
+// "MariaDB", "MySQL".
+std::string NameOf(Flavor flavor);
+
 // Global variables by name in lower case, as SHOW GLOBAL VARIABLES prints them.
 using ServerVariables = std::map<std::string, std::string>;
 
@@ -18,9 +23,10 @@ using ServerVariables = std::map<std::string, std::string>;
 const std::vector<std::string>& CheckedVariables();
 
 // FAILED_PRECONDITION with one line for everything that is wrong, each with what is set, what is
-// needed, why, and the line for the server's configuration. `server_id` is what the sidecar says it
-// is: it must not be the server's own.
-absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t server_id);
+// needed, why, and the line for the server's configuration; or if the server is of another flavor.
+// `server_id` is what the sidecar says it is: it must not be the server's own.
+absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t server_id,
+                                 Flavor flavor = Flavor::kMariadb);
 
 // True if the server takes no writes: it follows another one, whose head it can't prove.
 bool IsReadOnly(const ServerVariables& variables);
