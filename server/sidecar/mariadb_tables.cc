@@ -119,8 +119,7 @@ absl::StatusOr<PlacedChunk> MariadbTables::ReadPlaced(const TableTask& task) {
   FUNDGATE_ASSIGN_OR_RETURN(read.place, ReadPlace());
   absl::StatusOr<std::vector<sources::ResultRow>> rows = session_->Query(statement);
   if (absl::IsPermissionDenied(rows.status())) {
-    return MayNotRead(definition.database, definition.name,
-                      std::string(rows.status().message()));
+    return MayNotRead(definition.database, definition.name, std::string(rows.status().message()));
   }
   FUNDGATE_RETURN_IF_ERROR(rows.status());
   FUNDGATE_RETURN_IF_ERROR(session_->Query("COMMIT").status());

@@ -58,7 +58,7 @@ class Metadata : public ::testing::TestWithParam<const char*> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Schema, Metadata, ::testing::Values("FULL", "MINIMAL", "NO_LOG"),
-                         [](const auto& instance) { return std::string(instance.param); });
+                         [](const auto& each) { return std::string(each.param); });
 
 TEST_P(Metadata, ChangesInMidStreamLoseDoubleAndMisreadNothing) {
   Pay("p0", "o1", "1.00");  // before it ever connected
