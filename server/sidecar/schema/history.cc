@@ -34,6 +34,16 @@ std::string Quoted(const LoggedStatement& statement) {
   return text;
 }
 
+// Whether text of the table couldn't be read: neither the map nor the statements name its character
+// set, which is the database's then.
+bool LacksCharset(const Definition& definition, const binlog::Table& table) {
+  for (size_t i = 0; i < definition.columns.size(); ++i) {
+    const ColumnType& type = definition.columns[i].type;
+    if (type.HasCharset() && type.collation == 0 && table.columns[i].collation == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 // What one statement does.
@@ -438,14 +448,17 @@ absl::Status History::Describe(binlog::Table& table) {
         " then"));
   }
   if (state.definition.has_value()) {
-    const std::string problem = Disagreement(*state.definition, table);
+    std::string problem = Disagreement(*state.definition, table);
+    if (problem.empty() && !state.is_settled && LacksCharset(*state.definition, table)) {
+      problem = "the character set of new tables isn't known";
+    }
     if (problem.empty()) {
       FillIn(*state.definition, table);
       seen_[key] = table.columns;
       return absl::OkStatus();
     }
     if (!state.is_settled) state.definition.reset();
-    state.why = problem;
+    state.why = std::move(problem);
   }
   if (!state.is_settled || (!state.definition.has_value() && state.why.empty())) {
     wants_present_ = true;
