@@ -131,5 +131,42 @@ TEST(Guards, ArePartOfTheMapping) {
   EXPECT_NE(policy::MappingVersion(document, "pay_db"), version);
 }
 
+// What becomes of a row of pay.refund without the column that the guard names.
+absl::StatusOr<std::vector<v1::Event>> WithoutTheColumn(const policy::v1::Document& document) {
+  RowMapper mapper = RowMapper::Create(document, "pay_db").value();
+  mapper.Begin({.id = "0-5-7"});
+  binlog::Table table = RefundsOf();
+  table.columns.back().name = "remark";
+  const Row row = Refund("SUCCESS");
+  std::vector<v1::Event> events;
+  const absl::Status status =
+      mapper.AppendEvents({binlog::RowOperation::kInsert, &table, {}, row, 0, ""}, &events);
+  if (!status.ok()) return status;
+  return events;
+}
+
+TEST(Guards, AColumnThatIsGoneIsAGapOfTheTablesKindsBesideWhatTheRowSays) {
+  policy::v1::Document document = DocumentOf(RefundTable());
+  policy::v1::Guard& guard = (*document.mutable_guards())["notes"];
+  guard.set_table("pay.refund");
+  guard.add_columns("note");
+  const auto events = WithoutTheColumn(document);
+  ASSERT_TRUE(events.ok()) << events.status();
+  ASSERT_THAT(*events, SizeIs(2));
+  EXPECT_EQ(events->at(0).gap().movement_kind(), "refund");
+  EXPECT_THAT(events->at(0).gap().reason(), ::testing::HasSubstr("guard notes"));
+  EXPECT_TRUE(events->at(1).has_movement());
+}
+
+TEST(Guards, WhereOnlyGuardsReadTheTableSomebodyMustSetItRight) {
+  policy::v1::Document document = DocumentOf(RefundTable());
+  (*document.mutable_sources())["pay_db"].clear_tables();
+  policy::v1::Guard& guard = (*document.mutable_guards())["notes"];
+  guard.set_table("pay.refund");
+  guard.add_columns("note");
+  guard.set_source("pay_db");
+  EXPECT_TRUE(absl::IsFailedPrecondition(WithoutTheColumn(document).status()));
+}
+
 }  // namespace
 }  // namespace fundgate::mapping

@@ -182,6 +182,20 @@ TEST_F(Histories, StringsOfADatabaseWhoseCharacterSetNobodyToldMakeTheServerBeAs
   EXPECT_EQ(Map(kRefund), "id,a,b (id)");
 }
 
+TEST_F(Histories, ATableMadeInADatabaseOfWhichNothingIsKnownMakesTheServerBeAskedForItsText) {
+  const std::string create = "CREATE TABLE refund (id BIGINT NOT NULL PRIMARY KEY, a VARCHAR(8))";
+  Begin(0);
+  Log(1, create);
+  EXPECT_EQ(Map(create), "UNAVAILABLE");
+  Begin(0);
+  Learn(create, {{"1", "pay", create}});
+  Log(1, create);
+  EXPECT_EQ(Map(create), "id,a (id)");
+  Log(2, "RENAME TABLE refund TO other");
+  Log(3, create);
+  EXPECT_EQ(Map(create), "id,a (id)");
+}
+
 TEST_F(Histories, ATableThatTheServerDoesntShowIsARightThatIsMissing) {
   Begin(0);
   history_.Learn({}, {}, 0);

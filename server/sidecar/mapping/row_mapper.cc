@@ -237,6 +237,7 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
     return *writer;
   };
   for (KindDeclarations& kind : table->kinds) {
+    if (!table->guard_problem.empty()) TellProblem(kind.kind, table->guard_problem, write);
     if (!kind.problem.empty()) {
       TellProblem(kind.kind, kind.problem, write);
       continue;
@@ -249,14 +250,14 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
     if (change.speaks()) MovementWriter(kind.kind, write()).Write(std::move(change));
   }
   for (FactDeclarations& fact : table->facts) {
+    if (!table->guard_problem.empty()) TellProblem(fact.fact, table->guard_problem, write);
     if (!fact.problem.empty()) {
       TellProblem(fact.fact, fact.problem, write);
       continue;
     }
     WriteFacts(fact, images.before(), images.after(), write);
   }
-  for (const auto& guard : table->guards) {
-    if (!table->problem.empty()) break;
+  for (GuardDeclaration* const guard : table->watching) {
     if (guard->IsTouched(images.before(), images.after())) {
       guard->Write(images.before(), images.after(), write());
     }
@@ -266,7 +267,7 @@ absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v
 
 void RowMapper::TellProblem(const std::string& kind, const std::string& problem,
                             const std::function<RowWriter&()>& writer) {
-  if (!told_.emplace(kind, problem).second) return;
+  if (!told_.insert(kind).second) return;  // the first says enough
   v1::Gap gap;
   gap.set_movement_kind(kind);
   gap.set_table(writer().names().table);

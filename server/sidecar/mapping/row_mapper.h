@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -53,7 +52,8 @@ class SourceTables;
 //   the field and the columns at fault.
 // - A table whose definition the mapping doesn't survive (a column that a declaration reads is
 //   missing, there is no primary key, or nobody can say its columns' names) gives one gap a
-//   transaction for each kind and fact that can't be read; the others are read as ever.
+//   transaction for each kind and fact that can't be read; the others are read as ever. Where a
+//   column that a guard names is missing, each kind and fact of the table has that gap.
 // - Of a partial row image (binlog_row_image MINIMAL or NOBLOB), a column that is only in the image
 //   before an update has not changed. An update that can't have changed any column that a
 //   declaration reads gives no event, even if those columns are in no image.
@@ -88,9 +88,9 @@ class RowMapper {
   void Begin(const binlog::TransactionHead& head);
 
   // Appends the events of one row of the transaction, often none. FAILED_PRECONDITION if a column
-  // that a guard or the marker reads is missing, or a table that only guards read can't be read at
-  // all: no gap can say that. The sentence names table and column and says what to do; nothing is
-  // appended, and going on would pass rows over: the caller must stop.
+  // that the marker reads is missing, or one of a table that only guards read: no gap can say that.
+  // The sentence names table and column and says what to do; nothing is appended, and going on
+  // would pass rows over: the caller must stop.
   absl::Status AppendEvents(const binlog::RowChange& row, std::vector<v1::Event>* out);
 
   // Appends a gap for each kind of movement, and each fact, that the unreadable thing may have
@@ -133,9 +133,8 @@ class RowMapper {
   uint32_t last_index_ = 0;                   // of the newest row of the transaction
   size_t statements_bytes_ = 0;               // of the transaction's events so far
   std::map<std::string, std::string> marks_;  // of the transaction
-  // Kinds that couldn't be read in the transaction, and why.
-  std::set<std::pair<std::string, std::string>> told_;
-  std::vector<binlog::Value> merged_;  // memory for an image made of two
+  std::set<std::string> told_;                // kinds that can't be read, of the transaction
+  std::vector<binlog::Value> merged_;         // memory for an image made of two
 };
 
 }  // namespace fundgate::mapping

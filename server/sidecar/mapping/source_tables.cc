@@ -75,18 +75,29 @@ std::string BindAll(Alternatives& alternatives, const std::string& problem,
   return "";
 }
 
-// A guard that can't see what it guards, and marks that can't be read, are told by nothing.
-absl::Status BindOthers(MappedTable& mapped, const std::string& problem,
-                        const binlog::Table& table) {
-  if (!mapped.guards.empty() && !problem.empty() && mapped.kinds.empty() && mapped.facts.empty()) {
-    return absl::FailedPreconditionError(problem);
-  }
+// What a guard can't see, only a gap of the table's kinds can tell; so somebody must set it right
+// where there are none.
+absl::Status BindGuards(MappedTable& mapped, const binlog::Table& table) {
+  mapped.watching.clear();
+  mapped.guard_problem = mapped.guards.empty() ? "" : mapped.problem;
   for (const auto& guard : mapped.guards) {
-    if (problem.empty()) FUNDGATE_RETURN_IF_ERROR(guard->Bind(table));
+    if (!mapped.problem.empty()) break;
+    const absl::Status bound = guard->Bind(table);
+    if (bound.ok()) {
+      mapped.watching.push_back(guard.get());
+    } else {
+      mapped.guard_problem = std::string(bound.message());
+    }
   }
-  if (mapped.marker == nullptr) return absl::OkStatus();
-  mapped.marker->is_bound = table.names_known;
-  return table.names_known ? mapped.marker->frame.Bind(table) : absl::OkStatus();
+  const bool can_tell = !mapped.kinds.empty() || !mapped.facts.empty();
+  return can_tell || mapped.guard_problem.empty()
+             ? absl::OkStatus()
+             : absl::FailedPreconditionError(mapped.guard_problem);
+}
+
+absl::Status BindMarker(MarkerDeclaration& marker, const binlog::Table& table) {
+  marker.is_bound = table.names_known;
+  return table.names_known ? marker.frame.Bind(table) : absl::OkStatus();
 }
 
 absl::Status Bind(MappedTable& mapped, const binlog::Table& table) {
@@ -94,7 +105,8 @@ absl::Status Bind(MappedTable& mapped, const binlog::Table& table) {
   mapped.problem = ProblemOf(mapped.name, table);
   for (KindDeclarations& kind : mapped.kinds) kind.problem = BindAll(kind, mapped.problem, table);
   for (FactDeclarations& fact : mapped.facts) fact.problem = BindAll(fact, mapped.problem, table);
-  FUNDGATE_RETURN_IF_ERROR(BindOthers(mapped, mapped.problem, table));
+  FUNDGATE_RETURN_IF_ERROR(BindGuards(mapped, table));
+  if (mapped.marker != nullptr) FUNDGATE_RETURN_IF_ERROR(BindMarker(*mapped.marker, table));
   mapped.columns.clear();
   for (const binlog::Column& column : table.columns) mapped.columns.push_back(column.name);
   mapped.primary_key = table.primary_key;

@@ -56,7 +56,9 @@ struct MappedTable {
 
   // The definition that the declarations are bound to.
   bool bound = false;
-  std::string problem;  // why no row of it can be read; empty: rows can
+  std::string problem;                      // why no row of it can be read; empty: rows can
+  std::vector<GuardDeclaration*> watching;  // guards that see what they guard
+  std::string guard_problem;                // why another one doesn't; empty: all do
   std::vector<std::string> columns;
   std::vector<uint32_t> primary_key;
   std::string undescribed;

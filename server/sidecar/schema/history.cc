@@ -458,7 +458,7 @@ absl::Status History::Describe(binlog::Table& table) {
       return absl::OkStatus();
     }
     if (!state.is_settled) state.definition.reset();
-    state.why = problem;
+    state.why = std::move(problem);
   }
   if (!state.is_settled || (!state.definition.has_value() && state.why.empty())) {
     wants_present_ = true;
