@@ -180,6 +180,15 @@ TEST(Values, TextThatIsInvalidInItsCharacterSetStaysBytes) {
   }
 }
 
+TEST(Values, AnEmptyTextIsEmptyInEveryCharacterSet) {
+  // As the first value that needs memory: gbk, latin1, utf8mb4.
+  for (const int collation : {28, 8, 45}) {
+    const TableParts parts = {
+        .types = {kVarchar}, .metadata = {80, 0}, .optional = Body().Raw({2, 1, collation})};
+    EXPECT_EQ(RowText(parts, Body().Byte(0)), "insert d.t @1=");
+  }
+}
+
 TEST(Values, UnknownLabelsAreNumbers) {
   const TableParts parts = {.types = {kString, kString},
                             .metadata = {0xf7, 2, 0xf8, 1},
