@@ -2,7 +2,8 @@
 //
 // An input is a byte of options, then events: a type, a byte of what is odd about it, the size of
 // its body in two bytes, the body. Header, size and CRC32 are made here, so that what is changed
-// gets past them; a type of kImages makes rows that fit the last table map.
+// gets past them; a type of kImages makes rows that fit the last table map, one of kPacked takes
+// its body for events that stand in one of MySQL's compressed transactions.
 #include <zlib.h>
 
 #include <vector>
@@ -28,8 +29,9 @@ constexpr uint8_t kAssumesUtf8 = 0x08;
 constexpr uint8_t kWantsNothing = 0x10;
 constexpr uint8_t kOwnFormat = 0x20;  // the first event is the format description
 
-// A type that no server has.
+// Types that no server has.
 constexpr uint8_t kImages = 0xff;
+constexpr uint8_t kPacked = 0xfe;
 
 // Bits of what is odd about an event.
 constexpr uint8_t kDamaged = 0x01;  // its CRC32 is wrong
@@ -73,6 +75,23 @@ class Stream {
     Expect(!read.message().empty(), "an error says what is wrong");
     Expect(reader_->Apply(event, offset_) == read, "an error stays");
     return false;
+  }
+
+  // Events one behind another, all in one.
+  bool ApplyPacked(Input events, uint8_t odd) {
+    std::vector<EventBytes> inside;
+    for (Choices in(events); !in.empty();) {
+      const auto type = static_cast<EventType>(in.Byte());
+      const Input body = in.Take(in.Byte());
+      if (type == EventType::kTableMap) RememberTable(body);
+      inside.push_back(decoder_testing::MakeEvent(type, {.bytes = {body.begin(), body.end()}}));
+    }
+    const auto packing =
+        (odd & 1) != 0 ? decoder_testing::Packing::kNone : decoder_testing::Packing::kZstd;
+    const EventBytes payload = decoder_testing::MakePayload(inside, packing);
+    const size_t size = payload.size() - EventHeader::kSize - binlog::kChecksumSize;
+    return Apply(EventType::kTransactionPayload, Input(payload).subspan(EventHeader::kSize, size),
+                 0);
   }
 
   // Rows of the table that was described last.
@@ -150,6 +169,29 @@ Body Image() {
       .ShortText("x");
 }
 
+std::string PackedSeed() {
+  std::string inside;
+  for (const EventBytes& event :
+       {decoder_testing::MakeQuery("BEGIN"), decoder_testing::MakeTableMap({}),
+        decoder_testing::MakeRows(EventType::kWriteRows, 7, 1, Body().Little(5, 4)),
+        decoder_testing::MakeXid()}) {
+    const size_t size = event.size() - EventHeader::kSize - binlog::kChecksumSize;
+    inside += static_cast<char>(event[4]);
+    inside += static_cast<char>(size);
+    inside.append(event.begin() + EventHeader::kSize,
+                  event.begin() + static_cast<ptrdiff_t>(EventHeader::kSize + size));
+  }
+  std::string seed(1, static_cast<char>(kMySql));
+  for (const char odd : {'\0', '\1'}) {
+    seed += static_cast<char>(kPacked);
+    seed += odd;
+    seed += static_cast<char>(inside.size());
+    seed += '\0';
+    seed += inside;
+  }
+  return seed;
+}
+
 std::string ImagesSeed() {
   std::string seed =
       Seed(0, {decoder_testing::MakeMariaDbGtid(1), decoder_testing::MakeTableMap(Table())});
@@ -185,8 +227,14 @@ void Run(Input input) {
     const uint8_t type = in.Byte();
     const uint8_t odd = in.Byte();
     const Input body = in.Take(in.Short());
-    const bool goes_on = type == kImages ? stream.ApplyImages(body, odd)
-                                         : stream.Apply(static_cast<EventType>(type), body, odd);
+    bool goes_on = false;
+    if (type == kImages) {
+      goes_on = stream.ApplyImages(body, odd);
+    } else if (type == kPacked) {
+      goes_on = stream.ApplyPacked(body, odd);
+    } else {
+      goes_on = stream.Apply(static_cast<EventType>(type), body, odd);
+    }
     if (!goes_on) return;
   }
 }
@@ -203,6 +251,14 @@ std::vector<std::string> Seeds() {
   Body gtid = Body().Byte(1).Text("0123456789abcdef").Little(12, 8);
   return {
       ImagesSeed(),
+      PackedSeed(),
+      Seed(kMySql, {MakeEvent(EventType::kGtidTagged, Body()
+                                                          .Raw({0x02, 0x76, 0, 0, 2, 2})
+                                                          .Text("0123456789ABCDEF")
+                                                          .Raw({0x04, 0xa1, 0x0f, 0x06, 0x06})
+                                                          .Text("tag")),
+                    MakeQuery("BEGIN"), MakeXid(),
+                    decoder_testing::MakePayload({MakeQuery("BEGIN"), MakeXid()})}),
       Seed(0, {MakeMariaDbGtid(1), MakeEvent(EventType::kAnnotateRows, Body().Text("INSERT")),
                MakeTableMap({}), MakeRows(EventType::kWriteRowsV1, 7, 1, row),
                MakeRows(EventType::kDeleteRows, 7, 1, row), MakeQuery("SAVEPOINT s"),

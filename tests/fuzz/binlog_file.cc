@@ -67,16 +67,13 @@ std::vector<std::string> Seeds() {
   using decoder_testing::MakeRows;
   using decoder_testing::MakeTableMap;
   using decoder_testing::MakeXid;
+  using decoder_testing::WithoutChecksum;
   const EventBytes row = MakeRows(EventType::kWriteRowsV1, 7, 1, Body().Little(5, 4));
-  const auto bare = [](EventBytes event) {  // as a file without checksums has it
-    event.resize(event.size() - binlog::kChecksumSize);
-    event[9] = static_cast<uint8_t>(event.size());
-    return event;
-  };
   return {
       Seed({MakeFormat(), decoder_testing::MakeMariaDbGtid(1), MakeTableMap({}), row, MakeXid()}),
-      Seed({MakeFormat(decoder_testing::kMySql, false), bare(MakeQuery("BEGIN")),
-            bare(MakeTableMap({})), bare(row), bare(MakeQuery("DROP TABLE t")), bare(MakeXid())})};
+      Seed({MakeFormat(decoder_testing::kMySql, false), WithoutChecksum(MakeQuery("BEGIN")),
+            WithoutChecksum(MakeTableMap({})), WithoutChecksum(row),
+            WithoutChecksum(MakeQuery("DROP TABLE t")), WithoutChecksum(MakeXid())})};
 }
 
 }  // namespace fundgate::fuzz

@@ -97,11 +97,7 @@ const std::vector<EventBytes>& Maps() {
   static const std::vector<EventBytes> kMaps = [] {
     std::vector<EventBytes> maps;
     for (const TableParts& table : Tables()) {
-      EventBytes map = decoder_testing::MakeTableMap(table);
-      // As a stream without checksums has it.
-      map.resize(map.size() - binlog::kChecksumSize);
-      map[9] = static_cast<uint8_t>(map.size());
-      maps.push_back(std::move(map));
+      maps.push_back(decoder_testing::WithoutChecksum(decoder_testing::MakeTableMap(table)));
     }
     return maps;
   }();
