@@ -6,6 +6,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 set(FUNDGATE_SANITIZE "" CACHE STRING "Sanitizers for the project's own code: 'address,undefined' or 'thread'")
+option(FUNDGATE_FUZZ "Build the fuzzers of tests/fuzz, and only them, for libFuzzer; needs clang" OFF)
 
 add_library(fundgate_options INTERFACE)
 target_include_directories(fundgate_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
@@ -15,7 +16,12 @@ target_compile_options(fundgate_options INTERFACE
   # A designated initializer that leaves a field out means the field's default.
   -Wno-missing-field-initializers
   # GCC 12 sees overlaps in std::string::insert and replace that can't happen (GCC bug 105651).
-  -Wno-restrict)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+if(FUNDGATE_FUZZ)
+  target_compile_options(fundgate_options INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
 if(FUNDGATE_SANITIZE)
   target_compile_options(fundgate_options INTERFACE
     -fsanitize=${FUNDGATE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -127,7 +127,7 @@ class Encoder {
   template <typename... Kinds>
   void Put(const std::variant<Kinds...>& value) {
     PutVarint(value.index());
-    std::visit([this](const auto& kind) { Put(kind); }, value);
+    std::visit([this](const auto& kind) { this->Put(kind); }, value);
   }
   template <typename Record>
   requires std::is_class_v<Record>

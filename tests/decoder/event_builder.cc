@@ -1,5 +1,7 @@
 #include "tests/decoder/event_builder.h"
 
+#include <zstd.h>
+
 #include <array>
 
 namespace fundgate::decoder_testing {
@@ -105,6 +107,32 @@ EventBytes MakeRows(EventType type, uint64_t id, size_t columns, const Body& ima
   body.Byte(columns).Byte(0xff).Byte(0);
   body.bytes.insert(body.bytes.end(), image.bytes.begin(), image.bytes.end());
   return MakeEvent(type, body);
+}
+
+EventBytes WithoutChecksum(EventBytes event) {
+  event.resize(event.size() - binlog::kChecksumSize);
+  for (size_t i = 0; i < 4; ++i) event[9 + i] = static_cast<uint8_t>(event.size() >> (8 * i));
+  return event;
+}
+
+EventBytes MakePayload(const std::vector<EventBytes>& events, Packing packing) {
+  EventBytes plain;
+  for (const EventBytes& event : events) {
+    const EventBytes bare = WithoutChecksum(event);
+    plain.insert(plain.end(), bare.begin(), bare.end());
+  }
+  EventBytes packed = plain;
+  if (packing == Packing::kZstd) {
+    packed.resize(::ZSTD_compressBound(plain.size()));
+    packed.resize(::ZSTD_compress(packed.data(), packed.size(), plain.data(), plain.size(), 3));
+  }
+  // Sizes as integers of three bytes behind the mark that says so.
+  Body body;
+  body.Raw({2, 3, 0xfc}).Little(static_cast<uint8_t>(packing), 2);
+  body.Raw({1, 4, 0xfd}).Little(packed.size(), 3);
+  body.Raw({3, 4, 0xfd}).Little(plain.size(), 3).Byte(0);
+  body.bytes.insert(body.bytes.end(), packed.begin(), packed.end());
+  return MakeEvent(EventType::kTransactionPayload, body);
 }
 
 }  // namespace fundgate::decoder_testing

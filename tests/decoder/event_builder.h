@@ -58,6 +58,13 @@ EventBytes MakeTableMap(const TableParts& parts);
 EventBytes MakeRows(binlog::EventType type, uint64_t id, size_t columns, const Body& image,
                     uint16_t flags = 1);
 
+// The event as a stream without checksums has it.
+EventBytes WithoutChecksum(EventBytes event);
+
+// A transaction's events, given with checksums, in one of MySQL's.
+enum class Packing : uint8_t { kZstd = 0, kNone = 255 };
+EventBytes MakePayload(const std::vector<EventBytes>& events, Packing packing = Packing::kZstd);
+
 }  // namespace fundgate::decoder_testing
 
 #endif  // TESTS_DECODER_EVENT_BUILDER_H_

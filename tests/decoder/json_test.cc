@@ -90,6 +90,13 @@ TEST(Json, NoTruncationAndNoFlippedByteDoesHarm) {
   }
 }
 
+TEST(Json, TextThatIsNotUtf8IsDamaged) {
+  EXPECT_EQ(Text(Body().Byte(12).ShortText("\xff")), "(damaged)");
+  Body key = Object();
+  key.bytes[19] = 0xff;  // "a"
+  EXPECT_EQ(Text(key), "(damaged)");
+}
+
 TEST(Json, ADocumentThatHoldsItselfIsDamaged) {
   // Two members of an array that are the array: it would unfold to 2^100 of them.
   EXPECT_EQ(Text(Body().Raw({2, 2, 0, 10, 0, 2, 0, 0, 2, 0, 0})), "(damaged)");

@@ -180,6 +180,15 @@ TEST(Values, TextThatIsInvalidInItsCharacterSetStaysBytes) {
   }
 }
 
+TEST(Values, AnEmptyTextIsEmptyInEveryCharacterSet) {
+  // As the first value that needs memory: gbk, latin1, utf8mb4.
+  for (const int collation : {28, 8, 45}) {
+    const TableParts parts = {
+        .types = {kVarchar}, .metadata = {80, 0}, .optional = Body().Raw({2, 1, collation})};
+    EXPECT_EQ(RowText(parts, Body().Byte(0)), "insert d.t @1=");
+  }
+}
+
 TEST(Values, UnknownLabelsAreNumbers) {
   const TableParts parts = {.types = {kString, kString},
                             .metadata = {0xf7, 2, 0xf8, 1},
@@ -196,6 +205,20 @@ TEST(Values, OldTemporalTypesAreDecimalDigits) {
                                .Little(static_cast<uint64_t>(-1234567), 3)
                                .Little(99991231235959, 8)),
             "insert d.t @1=1970-01-01 00:00:01 @2=2024-02-29 @3=-123:45:67 @4=9999-12-31 23:59:59");
+}
+
+TEST(Values, ZeroDatesAreToldAsTheServerPrintsThem) {
+  // DATE, DATETIME, TIMESTAMP and TIMESTAMP(3), and those of before fractions.
+  const TableParts parts = {.types = {10, 18, 17, 17, 12, 7}, .metadata = {0, 0, 3}};
+  EXPECT_EQ(RowText(parts, Body()
+                               .Little(0, 3)
+                               .Raw({0x80, 0, 0, 0, 0})
+                               .Little(0, 4)
+                               .Little(0, 6)
+                               .Little(0, 8)
+                               .Little(0, 4)),
+            "insert d.t @1=0000-00-00 @2=0000-00-00 00:00:00 @3=0000-00-00 00:00:00"
+            " @4=0000-00-00 00:00:00.000 @5=0000-00-00 00:00:00 @6=0000-00-00 00:00:00");
 }
 
 TEST(Values, StringsWithoutACharacterSetAreReadAsTheCallerSays) {

@@ -14,9 +14,11 @@ namespace fundgate::binlog {
 // what a huge value took is given back at Clear.
 class Arena {
  public:
-  // Room for `size` bytes. Only what Finish then says is kept.
+  // Room for `size` bytes, never null: iconv and zlib end the process or fail on null also where
+  // nothing is to be written. Only what Finish then says is kept.
   char* Reserve(size_t size) {
-    if (size > static_cast<size_t>(end_ - at_)) Grow(size);
+    if (at_ == nullptr || size > static_cast<size_t>(end_ - at_)) [[unlikely]]
+      Grow(size);
     return at_;
   }
 

@@ -44,6 +44,8 @@ constexpr TypeName kNames[] = {
     {EventType::kXaPrepare, "XA_PREPARE"},
     {EventType::kPartialUpdateRows, "PARTIAL_UPDATE_ROWS"},
     {EventType::kTransactionPayload, "TRANSACTION_PAYLOAD"},
+    {EventType::kHeartbeatV2, "HEARTBEAT"},
+    {EventType::kGtidTagged, "GTID_TAGGED"},
     {EventType::kAnnotateRows, "ANNOTATE_ROWS"},
     {EventType::kBinlogCheckpoint, "BINLOG_CHECKPOINT"},
     {EventType::kMariaDbGtid, "GTID"},

@@ -49,6 +49,7 @@ enum class EventType : uint8_t {
   kPartialUpdateRows = 39,
   kTransactionPayload = 40,
   kHeartbeatV2 = 41,
+  kGtidTagged = 42,
   kAnnotateRows = 160,
   kBinlogCheckpoint = 161,
   kMariaDbGtid = 162,

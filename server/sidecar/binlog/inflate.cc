@@ -52,6 +52,8 @@ absl::Status InflateEvent(std::span<const uint8_t> packed, std::vector<uint8_t>&
   if (!in.ok() || (head & 0xf8U) != 0x80)
     return absl::DataLossError("the head of the compressed data is not one of zlib's");
   FUNDGATE_RETURN_IF_ERROR(CheckSize(size, in.left()));
+  // zlib takes no null, also where it writes nothing.
+  out.reserve(1);
   out.resize(size);
   return Inflate(in.rest(), out.data(), out.size(), MAX_WBITS);
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/text.h"
 #include "server/sidecar/binlog/bytes.h"
+#include "server/sidecar/binlog/charset.h"
 #include "server/sidecar/binlog/decimal.h"
 #include "server/sidecar/binlog/table.h"
 
@@ -82,8 +83,7 @@ class JsonWriter {
       case JsonType::kDouble:
         return WriteDouble(std::bit_cast<double>(in.Little(8))) && in.ok();
       case JsonType::kString:
-        WriteString(in.Text(ReadLength(in)));
-        return in.ok();
+        return WriteString(in.Text(ReadLength(in))) && in.ok();
       case JsonType::kOpaque: {
         const auto sql_type = static_cast<ColumnType>(in.Byte());
         const std::span<const uint8_t> value = in.Take(ReadLength(in));
@@ -135,9 +135,8 @@ class JsonWriter {
       if (keyed) {
         Bytes key(all);
         key.Take(keys.Little(width));
-        WriteString(key.Text(keys.Little(2)));
+        if (!WriteString(key.Text(keys.Little(2))) || !key.ok()) return false;
         text_ += ": ";
-        if (!key.ok()) return false;
       }
       const auto type = static_cast<JsonType>(values.Byte());
       if (IsInlined(type, width)) {
@@ -169,7 +168,9 @@ class JsonWriter {
     return true;
   }
 
-  void WriteString(std::string_view characters) {
+  // All text of a document is utf8mb4, whatever the table's character set is.
+  bool WriteString(std::string_view characters) {
+    if (!IsUtf8(characters)) return false;
     text_ += '"';
     for (const char character : characters) {
       const auto code = static_cast<uint8_t>(character);
@@ -183,6 +184,7 @@ class JsonWriter {
       }
     }
     text_ += '"';
+    return true;
   }
 
   bool WriteOpaque(ColumnType type, std::span<const uint8_t> value) {
@@ -195,8 +197,7 @@ class JsonWriter {
         Arena arena;
         std::string_view number;
         if (!ReadDecimal(in, digits, scale, arena, number)) return false;
-        WriteString(number);
-        return true;
+        return WriteString(number);
       }
       case ColumnType::kDate:
       case ColumnType::kTimeOld:
@@ -206,8 +207,7 @@ class JsonWriter {
       default: {
         std::string encoded;
         absl::Base64Escape(ToAbsl(AsText(value)), &encoded);
-        WriteString(absl::StrCat("base64:type", static_cast<int>(type), ":", encoded));
-        return true;
+        return WriteString(absl::StrCat("base64:type", static_cast<int>(type), ":", encoded));
       }
     }
   }
@@ -232,8 +232,7 @@ class JsonWriter {
                       absl::Dec(whole & 63, absl::kZeroPad2), ".",
                       absl::Dec(number & 0xffffff, absl::kZeroPad6));
     }
-    WriteString(absl::StrCat(negative ? "-" : "", out));
-    return true;
+    return WriteString(absl::StrCat(negative ? "-" : "", out));
   }
 
   size_t limit_;

@@ -76,7 +76,10 @@ absl::Status Reader::Dispatch(std::span<const uint8_t> body) {
       return ApplyMariaDbGtid(body);
     case EventType::kGtid:
     case EventType::kAnonymousGtid:
+    case EventType::kGtidTagged:
       return ApplyGtid(body);
+    case EventType::kTransactionPayload:
+      return ApplyPayload(body);
     case EventType::kQuery:
       return ApplyQuery(body, false);
     case EventType::kQueryCompressed:
@@ -150,14 +153,6 @@ absl::Status Reader::ApplyOther() {
       FUNDGATE_RETURN_IF_ERROR(TellUnreadable(Unreadable::Kind::kStatement, "", "",
                                               "LOAD DATA was logged as a statement, without rows"));
       return EndIfStandalone();
-    case EventType::kTransactionPayload:
-      // A whole transaction, its BEGIN and its end included.
-      FUNDGATE_RETURN_IF_ERROR(BeginUnlessOpen(true));
-      FUNDGATE_RETURN_IF_ERROR(
-          TellUnreadable(Unreadable::Kind::kUnknownEvent, "", "",
-                         "a transaction compressed with binlog_transaction_compression can't be"
-                         " read; switch that off at the server"));
-      return End(TransactionEnd::kCommit);
     default:
       if ((header_.flags & EventHeader::kIgnorable) != 0) return absl::OkStatus();
       FUNDGATE_RETURN_IF_ERROR(BeginUnlessOpen(true));

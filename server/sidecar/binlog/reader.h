@@ -120,6 +120,10 @@ class Reader {
   absl::Status TellUndone(std::string_view by);
   TransactionHead NewHead() const;
 
+  // reader_payload.cc: transactions in one event.
+  absl::Status ApplyPayload(std::span<const uint8_t> body);
+  absl::Status ApplyPacked(std::span<const uint8_t> event);
+
   // reader_rows.cc: tables and their rows.
   absl::Status ApplyTableMap(std::span<const uint8_t> body);
   absl::Status ApplyRows(std::span<const uint8_t> body);

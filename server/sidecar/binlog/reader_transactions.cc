@@ -6,6 +6,7 @@
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 #include "server/sidecar/binlog/cached_map.h"
+#include "server/sidecar/binlog/gtid.h"
 #include "server/sidecar/binlog/inflate.h"
 #include "server/sidecar/binlog/reader.h"
 
@@ -32,13 +33,6 @@ std::string Quoted(std::string_view text) {
     if (static_cast<unsigned char>(character) < 0x20) character = ' ';
   }
   return IsUtf8(quoted) ? quoted : absl::CHexEscape(quoted);
-}
-
-// 16 bytes as MySQL prints a UUID.
-std::string UuidText(std::string_view bytes) {
-  std::string text = absl::BytesToHexString(ToAbsl(bytes));
-  for (const size_t at : {20, 16, 12, 8}) text.insert(at, 1, '-');
-  return text;
 }
 
 }  // namespace
@@ -125,15 +119,13 @@ absl::Status Reader::ApplyMariaDbGtid(std::span<const uint8_t> body) {
 }
 
 absl::Status Reader::ApplyGtid(std::span<const uint8_t> body) {
-  Bytes in(body);
-  in.Byte();  // flags
-  const std::string_view uuid = in.Text(16);
-  const uint64_t number = in.Little(8);
-  if (!in.ok()) return Damaged("it is too short");
+  std::optional<std::string> id =
+      header_.type == EventType::kGtidTagged ? ReadTaggedGtid(body) : ReadGtid(body);
+  if (!id) return Damaged("it is too short, or its name can't be read");
   if (open_) return Damaged("a transaction begins inside " + head_.id + ", which has not ended");
   // What begins is only known from the next event.
   announced_ = NewHead();
-  if (header_.type == EventType::kGtid) announced_->id = absl::StrCat(UuidText(uuid), ":", number);
+  if (header_.type != EventType::kAnonymousGtid) announced_->id = *std::move(id);
   annotation_.clear();
   return absl::OkStatus();
 }

@@ -142,19 +142,19 @@ class MovementWriter {
  private:
   void Append(Change change) {
     const bool has_after = change.after.has_value();
-    v1::MovementEvent movement;
+    v1::EventRow row;
     std::string problem;
-    if (!writer_.FillRow(writer_.names().key(has_after), has_after, *movement.mutable_row(),
-                         problem)) {
+    if (!writer_.FillRow(writer_.names().key(has_after), has_after, row, problem)) {
       const Reading& said = has_after ? *change.after : *change.before;
       return writer_.AppendGap(GapOf(kind_, writer_.names().table, said, problem));
     }
+    v1::MovementEvent& movement = *writer_.Append().mutable_movement();
+    *movement.mutable_row() = std::move(row);
     movement.set_kind(kind_);
     if (change.before.has_value()) {
       *movement.mutable_before() = std::move(change.before->contribution);
     }
     if (has_after) *movement.mutable_after() = std::move(change.after->contribution);
-    *writer_.Append().mutable_movement() = std::move(movement);
   }
 
   const std::string& kind_;
@@ -201,17 +201,15 @@ void RowMapper::Begin(const binlog::TransactionHead& head) {
   tables_->NewTransaction();
 }
 
-void RowMapper::FillHead(uint32_t row_index, v1::Event& event) const {
-  event.set_event_id(head_.id);
-  event.set_row_index(row_index * kEventsOfARow);
-  event.mutable_occurred_at()->set_seconds(head_.committed_at);
-  event.mutable_origin()->set_server_id(head_.server_id);
+EventHead RowMapper::HeadOf(uint32_t row_index) const {
+  return {.transaction = &head_, .row_index = row_index * kEventsOfARow};
 }
 
-void RowMapper::FillStatement(std::string_view statement, v1::Event& event) {
-  if (statement.empty() || statements_bytes_ >= kMaxStatementsBytes) return;
-  event.mutable_origin()->set_statement(CutText(statement, kMaxStatementBytes));
-  statements_bytes_ += event.origin().statement().size();
+std::string RowMapper::TakeStatement(std::string_view statement) {
+  if (statement.empty() || statements_bytes_ >= kMaxStatementsBytes) return "";
+  std::string taken = CutText(statement, kMaxStatementBytes);
+  statements_bytes_ += taken.size();
+  return taken;
 }
 
 absl::Status RowMapper::AppendEvents(const binlog::RowChange& row, std::vector<v1::Event>* out) {
@@ -277,9 +275,8 @@ void RowMapper::TellProblem(const std::string& kind, const std::string& problem,
 
 RowWriter RowMapper::NewWriter(const binlog::RowChange& row, std::span<const binlog::Value> before,
                                std::span<const binlog::Value> after, std::vector<v1::Event>* out) {
-  v1::Event head;
-  FillHead(row.index, head);
-  FillStatement(row.statement, head);
+  EventHead head = HeadOf(row.index);
+  head.statement = TakeStatement(row.statement);
   return {{absl::StrCat(ToAbsl(row.table->database), ".", ToAbsl(row.table->name)),
            PrimaryKeyText(*row.table, before), PrimaryKeyText(*row.table, after),
            after.empty() ? 0 : ImageHash(after), CutText(row.statement, kMaxStatementHeadBytes)},
@@ -292,7 +289,7 @@ void RowMapper::AppendGaps(const binlog::Unreadable& unreadable,
   for (const std::string& kind :
        tables_->KindsOf(unreadable.database, unreadable.table, unreadable.column)) {
     v1::Event event;
-    FillHead(last_index_, event);
+    HeadOf(last_index_).Fill(event);
     event.mutable_gap()->set_movement_kind(kind);
     if (!unreadable.table.empty()) {
       event.mutable_gap()->set_table(

@@ -20,6 +20,7 @@
 
 namespace fundgate::mapping {
 
+struct EventHead;
 class RowWriter;
 class SourceTables;
 
@@ -124,8 +125,9 @@ class RowMapper {
                       std::span<const binlog::Value> after, std::vector<v1::Event>* out);
   void TellProblem(const std::string& kind, const std::string& problem,
                    const std::function<RowWriter&()>& writer);
-  void FillHead(uint32_t row_index, v1::Event& event) const;
-  void FillStatement(std::string_view statement, v1::Event& event);
+  EventHead HeadOf(uint32_t row_index) const;
+  // What of a row's statement its events carry.
+  std::string TakeStatement(std::string_view statement);
 
   std::unique_ptr<SourceTables> tables_;
   uint64_t mapping_version_ = 0;

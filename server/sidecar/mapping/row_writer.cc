@@ -9,12 +9,21 @@
 
 namespace fundgate::mapping {
 
-RowWriter::RowWriter(RowNames names, v1::Event head, std::vector<v1::Event>* out)
+void EventHead::Fill(v1::Event& event) const {
+  event.set_event_id(transaction->id);
+  event.set_row_index(row_index);
+  event.mutable_occurred_at()->set_seconds(transaction->committed_at);
+  event.mutable_origin()->set_server_id(transaction->server_id);
+  if (!statement.empty()) event.mutable_origin()->set_statement(statement);
+}
+
+RowWriter::RowWriter(RowNames names, EventHead head, std::vector<v1::Event>* out)
     : names_(std::move(names)), head_(std::move(head)), out_(out) {}
 
 v1::Event& RowWriter::Append() {
-  v1::Event& event = out_->emplace_back(head_);
-  event.set_row_index(head_.row_index() + written_);
+  v1::Event& event = out_->emplace_back();
+  head_.Fill(event);
+  event.set_row_index(head_.row_index + written_);
   written_ = std::min(written_ + 1, RowMapper::kEventsOfARow - 1);
   return event;
 }

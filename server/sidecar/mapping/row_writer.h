@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fundgate/v1/event.pb.h"
+#include "server/sidecar/binlog/transaction.h"
 #include "server/sidecar/binlog/value.h"
 
 namespace fundgate::mapping {
@@ -30,11 +31,19 @@ struct RowNames {
   const std::string& key(bool has_after) const { return has_after ? key_after : key_before; }
 };
 
+// What all events of a row say of its transaction, which lives longer.
+struct EventHead {
+  const binlog::TransactionHead* transaction = nullptr;
+  uint32_t row_index = 0;  // of the row's first event
+  std::string statement;   // empty: left out
+
+  void Fill(v1::Event& event) const;
+};
+
 // Used by one thread, for one row.
 class RowWriter {
  public:
-  // Events begin as copies of `head`.
-  RowWriter(RowNames names, v1::Event head, std::vector<v1::Event>* out);
+  RowWriter(RowNames names, EventHead head, std::vector<v1::Event>* out);
 
   const RowNames& names() const { return names_; }
 
@@ -49,7 +58,7 @@ class RowWriter {
 
  private:
   const RowNames names_;
-  const v1::Event head_;
+  const EventHead head_;
   std::vector<v1::Event>* out_;
   uint32_t written_ = 0;
 };
