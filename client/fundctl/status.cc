@@ -14,6 +14,7 @@ void PrintStatus(Context& context, const v1::GetStatusResponse& status) {
   PrintPairs(
       context,
       {{"gate", status.serving() ? "serving" : "NOT SERVING: " + status.not_serving_reason()},
+       {"ready", status.ready() ? "yes" : "NOT YET: " + status.not_ready_reason()},
        {"policy", "version " + std::to_string(status.policy_version())},
        {"journal", "record " + std::to_string(status.last_sequence())},
        {"time", TextOf(status.gate_time())},

@@ -17,7 +17,9 @@
 
 namespace fundgate::gate {
 
+class Meters;
 class OpenStreams;
+class Readiness;
 
 // References to what the server owns and outlives the services. Any thread.
 struct Backend {
@@ -27,6 +29,8 @@ struct Backend {
   ProbeHub& probes;
   Workers& workers;
   OpenStreams& streams;
+  Meters& meters;
+  const Readiness& readiness;
   const std::atomic<bool>& draining;
   absl::Time started_at;
 };

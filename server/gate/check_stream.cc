@@ -48,33 +48,40 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     const auto self = shared_from_this();
     const sequencer::MutexLock lock(mutex_);
     reading_ = false;
+    const absl::Duration arrived = backend_.clock.Steady();
     if (!ok) return End(grpc::Status::OK);
     if (ending()) return;
     const auto policy = PresentPolicy(backend_);
-    if (!policy.ok()) return End(ToGrpc(policy.status()));
+    if (!policy.ok()) return Fail(ToGrpc(policy.status()));
     Problems problems;
     if (request_->request_id().empty()) {
       problems.Add("request_id", "is required: the answers of a stream come in any order");
     }
     std::optional<core::CheckInput> check = Admit(**policy, *request_, "", problems);
     if (!problems.empty() || !check.has_value()) {
-      return End(
+      return Fail(
           InvalidArgument(problems, absl::StrCat("request_id \"", request_->request_id(), "\": ")));
     }
+    times_ = {arrived, backend_.clock.Steady()};
     Submit(*std::move(check));
+  }
+
+  void Fail(grpc::Status status) FUNDGATE_REQUIRES(mutex_) {
+    backend_.meters.CallFailed(status.error_code());
+    End(std::move(status));
   }
 
   void Submit(core::CheckInput check) FUNDGATE_REQUIRES(mutex_) {
     core::Input input;
     input.body = check;
     const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
-    const absl::Status submitted =
-        backend_.sequencer.Submit(std::move(input), TimeLeft(deadline_),
-                                  [self, request = request_](absl::StatusOr<core::Answer> answer) {
-                                    self->Answered(*request, std::move(answer));
-                                  });
+    const absl::Status submitted = backend_.sequencer.Submit(
+        std::move(input), TimeLeft(deadline_),
+        [self, request = request_, times = times_](absl::StatusOr<core::Answer> answer) {
+          self->Answered(*request, times, std::move(answer));
+        });
     if (absl::IsResourceExhausted(submitted)) return KnockAgain(std::move(check));
-    if (!submitted.ok()) return End(ToGrpc(submitted));
+    if (!submitted.ok()) return Fail(ToGrpc(submitted));
     ++under_way_;
     ReadOn();
   }
@@ -94,18 +101,21 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     });
   }
 
-  void Answered(const v1::CheckRequest& request, absl::StatusOr<core::Answer> answer) {
+  void Answered(const v1::CheckRequest& request, const CallTimes& times,
+                absl::StatusOr<core::Answer> answer) {
     answer = Taken(std::move(answer));
     v1::Decision decision;
     if (answer.ok()) {
-      decision = Answer(backend_.store, request, std::get<core::Decision>(*answer));
+      const auto& judged = std::get<core::Decision>(*answer);
+      decision = Answer(backend_.store, request, judged);
+      backend_.meters.CheckAnswered(judged, times, backend_.clock.Steady());
     }
     const sequencer::MutexLock lock(mutex_);
     --under_way_;
     if (answer.ok()) {
       Send(std::move(decision));
     } else {
-      End(ToGrpc(answer.status()));
+      Fail(ToGrpc(answer.status()));
     }
     ReadOn();
     Pump();
@@ -114,6 +124,7 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
   const Backend& backend_;
   const std::chrono::system_clock::time_point deadline_;
   std::shared_ptr<v1::CheckRequest> request_ FUNDGATE_GUARDED_BY(mutex_);
+  CallTimes times_ FUNDGATE_GUARDED_BY(mutex_);  // of request_
   size_t under_way_ FUNDGATE_GUARDED_BY(mutex_) = 0;
   bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
   bool knocking_ FUNDGATE_GUARDED_BY(mutex_) = false;

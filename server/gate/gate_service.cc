@@ -20,8 +20,9 @@ namespace {
 // The answers of one batch as they come in, and its end once all are there.
 class Batch {
  public:
-  Batch(grpc::ServerUnaryReactor& reactor, v1::BatchCheckResponse& response, int size)
-      : reactor_(reactor), response_(response), open_(size) {
+  Batch(grpc::ServerUnaryReactor& reactor, v1::BatchCheckResponse& response, int size,
+        Meters& meters)
+      : meters_(meters), reactor_(reactor), response_(response), open_(size) {
     for (int i = 0; i < size; ++i) response_.add_decisions();
   }
 
@@ -31,6 +32,7 @@ class Batch {
 
   // The whole batch fails; what was decided of it stays so. The first failure counts.
   void Failed(const absl::Status& status) {
+    meters_.CallFailed(status.raw_code());
     Close([&] { failure_.Update(status); });
   }
 
@@ -46,6 +48,7 @@ class Batch {
     if (end.has_value()) reactor_.Finish(ToGrpc(*end));
   }
 
+  Meters& meters_;
   sequencer::Mutex mutex_;
   grpc::ServerUnaryReactor& reactor_;
   v1::BatchCheckResponse& response_;
@@ -65,29 +68,34 @@ grpc::ServerUnaryReactor* FinishWith(grpc::CallbackServerContext& context,
 grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* context,
                                              const v1::CheckRequest* request,
                                              v1::Decision* response) {
+  const absl::Duration arrived = backend_.clock.Steady();
   const auto policy = PresentPolicy(backend_);
-  if (!policy.ok()) return FinishNow(*context, ToGrpc(policy.status()));
+  if (!policy.ok()) return FailNow(backend_, *context, ToGrpc(policy.status()));
   Problems problems;
   std::optional<core::CheckInput> check = Admit(**policy, *request, "", problems);
-  if (!check.has_value()) return FinishNow(*context, InvalidArgument(problems));
-  return SubmitInput<core::Decision>(backend_, *context, *std::move(check),
-                                     [this, request, response](const core::Decision& decision) {
-                                       *response = Answer(backend_.store, *request, decision);
-                                       return grpc::Status::OK;
-                                     });
+  if (!check.has_value()) return FailNow(backend_, *context, InvalidArgument(problems));
+  const CallTimes times{arrived, backend_.clock.Steady()};
+  return SubmitInput<core::Decision>(
+      backend_, *context, *std::move(check),
+      [this, request, response, times](const core::Decision& decision) {
+        *response = Answer(backend_.store, *request, decision);
+        backend_.meters.CheckAnswered(decision, times, backend_.clock.Steady());
+        return grpc::Status::OK;
+      });
 }
 
 grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* context,
                                                   const v1::BatchCheckRequest* request,
                                                   v1::BatchCheckResponse* response) {
+  const absl::Duration arrived = backend_.clock.Steady();
   const auto policy = PresentPolicy(backend_);
-  if (!policy.ok()) return FinishNow(*context, ToGrpc(policy.status()));
+  if (!policy.ok()) return FailNow(backend_, *context, ToGrpc(policy.status()));
   const int size = request->requests_size();
   Problems problems;
   if (size < 1 || size > kMaxBatch) {
     problems.Add("requests",
                  absl::StrCat("has ", size, " entries; 1 to ", kMaxBatch, " are allowed"));
-    return FinishNow(*context, InvalidArgument(problems));
+    return FailNow(backend_, *context, InvalidArgument(problems));
   }
   std::vector<std::optional<core::CheckInput>> checks;
   checks.reserve(static_cast<size_t>(size));
@@ -95,23 +103,26 @@ grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* c
     checks.push_back(
         Admit(**policy, request->requests(i), absl::StrCat("requests[", i, "]."), problems));
   }
-  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  if (!problems.empty()) return FailNow(backend_, *context, InvalidArgument(problems));
 
-  if (backend_.draining) return FinishNow(*context, DrainingStatus());
+  if (backend_.draining) return FailNow(backend_, *context, DrainingStatus());
 
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const auto batch = std::make_shared<Batch>(*reactor, *response, size);
+  const auto batch = std::make_shared<Batch>(*reactor, *response, size, backend_.meters);
+  const CallTimes times{arrived, backend_.clock.Steady()};
   const std::optional<absl::Duration> time_left = TimeLeft(context->deadline());
   for (int i = 0; i < size; ++i) {
     core::Input input;
     input.body = *std::move(checks[static_cast<size_t>(i)]);
     const absl::Status submitted = backend_.sequencer.Submit(
         std::move(input), time_left,
-        [this, request, batch, i](absl::StatusOr<core::Answer> answer) {
+        [this, request, batch, times, i](absl::StatusOr<core::Answer> answer) {
           answer = Taken(std::move(answer));
           if (!answer.ok()) return batch->Failed(answer.status());
-          batch->Answered(
-              i, Answer(backend_.store, request->requests(i), std::get<core::Decision>(*answer)));
+          const auto& decision = std::get<core::Decision>(*answer);
+          v1::Decision told = Answer(backend_.store, request->requests(i), decision);
+          backend_.meters.CheckAnswered(decision, times, backend_.clock.Steady());
+          batch->Answered(i, std::move(told));
         });
     if (!submitted.ok()) batch->Failed(submitted);
   }

@@ -16,12 +16,15 @@
 #include "server/gate/audit_service.h"
 #include "server/gate/backend.h"
 #include "server/gate/breakers_service.h"
+#include "server/gate/gate_metrics.h"
 #include "server/gate/gate_service.h"
 #include "server/gate/holds_service.h"
 #include "server/gate/ingest_service.h"
 #include "server/gate/listen_address.h"
+#include "server/gate/meters.h"
 #include "server/gate/policies_service.h"
 #include "server/gate/policy_documents.h"
+#include "server/gate/readiness.h"
 #include "server/gate/status_service.h"
 #include "server/gate/stream.h"
 #include "server/gate/violations_service.h"
@@ -46,6 +49,9 @@ constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Alerts",
                                      "fundgate.v1.Status"};
 
+// Names of health that are no services: the gate's readiness, and with ".CHECKPOINT" that of one.
+constexpr char kReady[] = "fundgate.ready";
+
 // The services that work without a policy: how else would there ever be one?
 bool NeedsPolicy(std::string_view service) {
   return service.empty() || service == "fundgate.v1.Gate" || service == "fundgate.v1.Ingest";
@@ -65,12 +71,15 @@ class GrpcServer final : public Server {
   uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
   OutboxAccess& outbox() override { return *outbox_; }
   Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
+  std::vector<metrics::Family> ReadMetrics() const override { return ReadGateMetrics(*backend_); }
   void Shutdown() override;
 
  private:
   absl::Status Recover();
   absl::Status ApplyFirstPolicy();
   absl::Status Listen();
+  void Observe(Sequence sequence, const core::Input& input, const core::Outcome& outcome);
+  void LookAtReadiness();
   void TellHealth();
   void AskAbout(const core::Changes& changes);
 
@@ -82,6 +91,8 @@ class GrpcServer final : public Server {
   // Each stands on those before it, and so goes before them.
   OpenStreams streams_;
   ProbeHub probes_;
+  Meters meters_;
+  Readiness readiness_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<sequencer::InputClock> clock_;
   std::unique_ptr<sequencer::Sequencer> sequencer_;
@@ -100,6 +111,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<AlertsService> alerts_;
   std::unique_ptr<grpc::Server> grpc_;
   sequencer::Mutex health_mutex_;
+  std::atomic<bool> listening_ = false;
   int port_ = 0;
   uint64_t observer_ = 0;
 };
@@ -116,6 +128,7 @@ absl::Status GrpcServer::Recover() {
   options.compile_policy = CompilePolicy;
   options.durability = settings_.durability;
   FUNDGATE_ASSIGN_OR_RETURN(store_, store::Store::Open(options));
+  FUNDGATE_RETURN_IF_ERROR(meters_.reservations.Load(*store_->view()));
   clock_ = std::make_unique<sequencer::InputClock>(settings_.time,
                                                    store_->view()->resident().clock.time);
   FUNDGATE_ASSIGN_OR_RETURN(
@@ -123,6 +136,11 @@ absl::Status GrpcServer::Recover() {
                                               [this](const std::vector<SourceName>& sources) {
                                                 probes_.Request(sources);
                                               }));
+  // The first input comes a tick later at the earliest.
+  observer_ = sequencer_->AddObserver(
+      [this](Sequence sequence, const core::Input& input, const core::Outcome& outcome) {
+        Observe(sequence, input, outcome);
+      });
   log_(absl::StrCat("recovered ", settings_.data_directory, ": policy version ", policy_version(),
                     ", sequence ", sequence()));
   return absl::OkStatus();
@@ -159,8 +177,9 @@ absl::Status GrpcServer::ApplyFirstPolicy() {
 
 absl::Status GrpcServer::Listen() {
   workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
-  backend_ = std::make_unique<Backend>(Backend{*store_, *sequencer_, *clock_, probes_, *workers_,
-                                               streams_, draining_, sequencer_->Now()});
+  backend_ =
+      std::make_unique<Backend>(Backend{*store_, *sequencer_, *clock_, probes_, *workers_, streams_,
+                                        meters_, readiness_, draining_, sequencer_->Now()});
   gate_ = std::make_unique<GateService>(*backend_);
   breakers_ = std::make_unique<BreakersService>(*backend_);
   ingest_ = std::make_unique<IngestService>(*backend_);
@@ -203,13 +222,31 @@ absl::Status GrpcServer::Listen() {
     return absl::UnavailableError(absl::StrCat("can't listen on ", settings_.listen,
                                                "; is another process listening there?"));
   }
-  observer_ = sequencer_->AddObserver(
-      [this](Sequence /*sequence*/, const core::Input& /*input*/, const core::Outcome& outcome) {
-        if (outcome.changes.policy_record.has_value()) TellHealth();
-        if (!outcome.changes.of<core::Suspects>().empty()) AskAbout(outcome.changes);
-      });
+  LookAtReadiness();
   TellHealth();
+  listening_ = true;
   return absl::OkStatus();
+}
+
+void GrpcServer::Observe(Sequence sequence, const core::Input& input,
+                         const core::Outcome& outcome) {
+  const std::shared_ptr<const core::Policy> policy =
+      outcome.changes.of<core::Violations>().empty() ? nullptr : store_->view()->resident().policy;
+  meters_.Recorded(sequence, outcome, policy.get());
+  if (outcome.changes.policy_record.has_value()) readiness_.PolicyChanged();
+  if (!listening_) return;
+  if (outcome.changes.policy_record.has_value()) {
+    LookAtReadiness();
+    TellHealth();
+  } else if (std::holds_alternative<core::IngestInput>(input.body)) {
+    LookAtReadiness();
+  }
+  if (!outcome.changes.of<core::Suspects>().empty()) AskAbout(outcome.changes);
+}
+
+void GrpcServer::LookAtReadiness() {
+  if (readiness_.complete()) return;
+  if (readiness_.Look(store_->view()->resident(), sequencer_->Now())) TellHealth();
 }
 
 void GrpcServer::TellHealth() {
@@ -219,6 +256,13 @@ void GrpcServer::TellHealth() {
   grpc::HealthCheckServiceInterface* health = grpc_->GetHealthCheckService();
   for (const char* service : kServices) {
     health->SetServingStatus(service, !draining_ && (has_policy || !NeedsPolicy(service)));
+  }
+  health->SetServingStatus(kReady, !draining_ && readiness_.ready());
+  const std::shared_ptr<const core::Policy> policy = store_->view()->resident().policy;
+  if (policy == nullptr) return;
+  for (const core::CheckpointDefinition& checkpoint : policy->checkpoints) {
+    health->SetServingStatus(absl::StrCat(kReady, ".", checkpoint.kind.value()),
+                             !draining_ && readiness_.IsReady(checkpoint.kind));
   }
 }
 

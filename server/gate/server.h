@@ -8,12 +8,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "server/gate/outbox_access.h"
+#include "server/metrics/metric.h"
 #include "server/sequencer/input_clock.h"
 #include "server/sequencer/sequencer.h"
 #include "server/store/store.h"
@@ -58,9 +60,10 @@ using Log = std::function<void(std::string_view line)>;
 class Server {
  public:
   // Recovers the store, applies the first policy if there is none, and listens. Health says SERVING
-  // once there is a policy. INVALID_ARGUMENT for settings that can't be, and for a first policy
-  // that can't be read or fails its own tests; else what store::Store::Open and
-  // sequencer::Sequencer::Start say; UNAVAILABLE if the address can't be listened on.
+  // once there is a policy, and of "fundgate.ready" once every source that it needs was fresh.
+  // INVALID_ARGUMENT for settings that can't be, and for a first policy that can't be read or fails
+  // its own tests; else what store::Store::Open and sequencer::Sequencer::Start say; UNAVAILABLE if
+  // the address can't be listened on.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerSettings& settings, Log log);
 
   virtual ~Server() = default;
@@ -72,6 +75,9 @@ class Server {
   // For whoever delivers alerts; not after Shutdown.
   virtual OutboxAccess& outbox() = 0;
   virtual Sequence sequence() const = 0;
+
+  // What it tells of itself, as it is now. Any thread, but not after Shutdown.
+  virtual std::vector<metrics::Family> ReadMetrics() const = 0;
 
   // Drains: health says NOT_SERVING, streams are ended and new calls refused with UNAVAILABLE,
   // calls under way are answered (or cancelled after the drain's limit), everything is synced and

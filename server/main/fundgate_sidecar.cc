@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "fundgate/types/text.h"
 #include "server/main/sidecar_settings.h"
 #include "server/sidecar/sidecar.h"
+#include "server/sidecar/sidecar_metrics.h"
 
 namespace fundgate::main {
 namespace {
@@ -56,6 +58,15 @@ int ExitCodeOf(sidecar::End end) {
 int Follow(const FollowCommand& command) {
   const sigset_t ending = BlockSignals();
   sidecar::Sidecar sidecar(command.settings, WriteLine);
+  const absl::StatusOr<std::unique_ptr<exporting::MetricsPage>> page =
+      ServeMetrics(command.metrics, [&sidecar, &source = command.settings.source] {
+        return sidecar::ReadSidecarMetrics(source, sidecar.counters());
+      });
+  if (!page.ok()) {
+    sidecar::Log(WriteLine).Error("can't serve metrics",
+                                  {{"reason", std::string(page.status().message())}});
+    return kSidecarUsage;
+  }
   // Waits for the signal, or for SIGTERM from below if the sidecar ends by itself.
   std::thread waiter([&ending, &sidecar] {
     int signal = 0;

@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -16,6 +15,7 @@
 #include "server/gate/policy_documents.h"
 #include "server/gate/server.h"
 #include "server/main/alert_delivery.h"
+#include "server/main/port_file.h"
 #include "server/main/settings.h"
 #include "server/store/verify.h"
 
@@ -67,17 +67,6 @@ sigset_t BlockSignals() {
   return ending;
 }
 
-// Whole or not at all: somebody waits for the file to appear.
-absl::Status WritePort(const std::string& path, int port) {
-  if (path.empty()) return absl::OkStatus();
-  const std::string unfinished = path + ".new";
-  std::ofstream file(unfinished);
-  file << port << "\n";
-  file.close();
-  if (file.good() && std::rename(unfinished.c_str(), path.c_str()) == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("can't write --port-file ", path));
-}
-
 int Serve(const Settings& settings, const sigset_t& ending) {
   absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(settings.server, Log);
   if (!server.ok()) {
@@ -90,8 +79,16 @@ int Serve(const Settings& settings, const sigset_t& ending) {
     Log(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
     return kExitUsage;
   }
+  absl::StatusOr<std::unique_ptr<exporting::MetricsPage>> page =
+      ServeMetrics(settings.metrics, [&server] { return (*server)->ReadMetrics(); });
+  if (!page.ok()) {
+    Log(std::string(page.status().message()));
+    return kExitUsage;
+  }
+  if (*page != nullptr) Log(absl::StrCat("metrics on port ", (*page)->port()));
   const std::string address = (*server)->address();
-  if (absl::Status status = WritePort(settings.port_file, (*server)->port()); !status.ok()) {
+  if (absl::Status status = WritePort("--port-file", settings.port_file, (*server)->port());
+      !status.ok()) {
     Log(std::string(status.message()));
     return kExitUsage;
   }
@@ -104,6 +101,7 @@ int Serve(const Settings& settings, const sigset_t& ending) {
   Log(absl::StrCat("got ", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
   // What is not delivered yet waits in the outbox for the next start.
   delivery->reset();
+  page->reset();
   (*server)->Shutdown();
   return kExitOk;
 }

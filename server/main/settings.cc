@@ -68,6 +68,7 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
                "authenticated")
       ->envname("FUNDGATE_INSECURE_LISTEN");
   DeclareAlertSettings(app, settings.alerts);
+  DeclareMetricsSettings(app, settings.metrics);
   app.add_option("--verify", settings.verify_directory,
                  "Replay the journal of this stopped store, compare, and exit")
       ->type_name("DIR");
@@ -99,6 +100,9 @@ std::variant<Settings, int> ReadSettings(int argc, char** argv) {
     return UsageError("--data DIR is required: the folder of the store");
   }
   if (absl::Status status = ReadTokens(settings.alerts); !status.ok()) {
+    return UsageError(std::string(status.message()));
+  }
+  if (absl::Status status = CheckMetricsAddress(settings.metrics); !status.ok()) {
     return UsageError(std::string(status.message()));
   }
   if (!policy_file.empty()) {

@@ -134,6 +134,7 @@ std::variant<FollowCommand, DecodeCommand, int> ReadSidecarSettings(int argc, ch
   app.require_subcommand(1);
   CLI::App* const run = app.add_subcommand("run", kRunAbout);
   DeclareRun(*run, follow.settings, probe_every);
+  DeclareMetricsSettings(*run, follow.metrics);
   CLI::App* const decode =
       app.add_subcommand("decode", "Prints the transactions and rows of binlog files.");
   DeclareDecode(*decode, decoding);
@@ -146,6 +147,9 @@ std::variant<FollowCommand, DecodeCommand, int> ReadSidecarSettings(int argc, ch
     return UsageError(app, error.what());
   }
   if (decode->parsed()) return decoding;
+  if (absl::Status status = CheckMetricsAddress(follow.metrics); !status.ok()) {
+    return UsageError(app, std::string(status.message()));
+  }
   (void)absl::ParseDuration(probe_every, &follow.settings.feeder.probe_every);
   return follow;
 }

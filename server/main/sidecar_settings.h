@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/main/metrics_settings.h"
 #include "server/sidecar/decode/decode.h"
 #include "server/sidecar/session.h"
 
@@ -21,6 +22,7 @@ inline constexpr int kSidecarLost = 4;    // the database doesn't have what come
 // fundgate-sidecar run
 struct FollowCommand {
   sidecar::Settings settings;
+  MetricsSettings metrics;
 };
 
 // fundgate-sidecar decode
