@@ -59,7 +59,7 @@ bool NeedsPolicy(std::string_view service) {
 
 class GrpcServer final : public Server {
  public:
-  GrpcServer(const ServerSettings& settings, ListenAddress listen, Log log)
+  GrpcServer(const ServerSettings& settings, ListenAddress listen, logging::Log log)
       : settings_(settings), listen_(std::move(listen)), log_(std::move(log)) {}
 
   ~GrpcServer() override { Shutdown(); }
@@ -86,7 +86,7 @@ class GrpcServer final : public Server {
   // Constant after construction.
   const ServerSettings settings_;
   const ListenAddress listen_;
-  const Log log_;
+  const logging::Log log_;
 
   // Each stands on those before it, and so goes before them.
   OpenStreams streams_;
@@ -141,17 +141,18 @@ absl::Status GrpcServer::Recover() {
       [this](Sequence sequence, const core::Input& input, const core::Outcome& outcome) {
         Observe(sequence, input, outcome);
       });
-  log_(absl::StrCat("recovered ", settings_.data_directory, ": policy version ", policy_version(),
-                    ", sequence ", sequence()));
+  log_.Info("recovered", {{"data", settings_.data_directory},
+                          {"policy_version", absl::StrCat(policy_version())},
+                          {"sequence", absl::StrCat(sequence())}});
   return absl::OkStatus();
 }
 
 absl::Status GrpcServer::ApplyFirstPolicy() {
   if (settings_.first_policy.empty()) return absl::OkStatus();
   if (policy_version() > 0) {
-    log_(absl::StrCat("policy version ", policy_version(), " is in force, so ",
-                      settings_.policy_file,
-                      " was not applied; use `fundctl policy apply` to change it"));
+    log_.Info(
+        "a policy is in force, so the file was not applied; use `fundctl policy apply`",
+        {{"policy_version", absl::StrCat(policy_version())}, {"file", settings_.policy_file}});
     return absl::OkStatus();
   }
   PreparedPolicy prepared = PreparePolicy(settings_.first_policy, settings_.policy_file);
@@ -171,7 +172,8 @@ absl::Status GrpcServer::ApplyFirstPolicy() {
       [&promise](absl::StatusOr<core::Answer> answer) { promise.set_value(std::move(answer)); }));
   FUNDGATE_ASSIGN_OR_RETURN(const core::Answer answer, promise.get_future().get());
   if (const auto* refusal = std::get_if<core::Refusal>(&answer)) return refusal->status;
-  log_(absl::StrCat("applied ", settings_.policy_file, " as policy version ", policy_version()));
+  log_.Info("applied the first policy",
+            {{"file", settings_.policy_file}, {"policy_version", absl::StrCat(policy_version())}});
   return absl::OkStatus();
 }
 
@@ -280,7 +282,7 @@ void GrpcServer::AskAbout(const core::Changes& changes) {
 void GrpcServer::Shutdown() {
   if (draining_.exchange(true)) return;
   if (grpc_ != nullptr) {
-    log_("draining: no new calls are taken");
+    log_.Info("draining: no new calls are taken");
     TellHealth();
     streams_.Drain();
     absl::SleepFor(settings_.drain_notice);
@@ -294,7 +296,7 @@ void GrpcServer::Shutdown() {
     alerts_.reset();
     outbox_.reset();
     sequencer_->Shutdown();
-    log_(absl::StrCat("stopped at sequence ", sequence()));
+    log_.Info("stopped", {{"sequence", absl::StrCat(sequence())}});
   }
   grpc_.reset();
   sequencer_.reset();
@@ -304,7 +306,8 @@ void GrpcServer::Shutdown() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerSettings& settings, Log log) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerSettings& settings,
+                                                      logging::Log log) {
   FUNDGATE_ASSIGN_OR_RETURN(ListenAddress listen, ListenAddress::Parse(settings.listen));
   if (!listen.IsLoopback() && !settings.insecure_listen) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -4,10 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +13,7 @@
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "server/gate/outbox_access.h"
+#include "server/log/log.h"
 #include "server/metrics/metric.h"
 #include "server/sequencer/input_clock.h"
 #include "server/sequencer/sequencer.h"
@@ -53,9 +52,6 @@ struct ServerSettings {
   sequencer::TimeSources time = sequencer::TimeSources::System();
 };
 
-// Logs one line.
-using Log = std::function<void(std::string_view line)>;
-
 // Serves from Start to Shutdown. Any thread.
 class Server {
  public:
@@ -64,7 +60,8 @@ class Server {
   // INVALID_ARGUMENT for settings that can't be, and for a first policy that can't be read or fails
   // its own tests; else what store::Store::Open and sequencer::Sequencer::Start say; UNAVAILABLE if
   // the address can't be listened on.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerSettings& settings, Log log);
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerSettings& settings,
+                                                       logging::Log log);
 
   virtual ~Server() = default;
 

@@ -2,16 +2,12 @@
 #include <pthread.h>
 
 #include <csignal>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/server.h"
 #include "server/main/alert_delivery.h"
@@ -22,24 +18,17 @@
 namespace fundgate::main {
 namespace {
 
-// One line on stderr, with the time of the wall clock.
-void Log(std::string_view line) {
-  const std::string stamped =
-      absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
-                   " fundgated: ", std::string(line), "\n");
-  std::fwrite(stamped.data(), 1, stamped.size(), stderr);
-}
-
-int Verify(const std::string& directory) {
+int Verify(const std::string& directory, const logging::Log& log) {
   store::Options options;
   options.directory = directory;
   options.compile_policy = gate::CompilePolicy;
   const absl::StatusOr<store::VerifyReport> report =
-      store::VerifyByReplay(options, [](Sequence done, Sequence total) {
-        Log(absl::StrCat("replayed ", done, " of ", total, " records"));
+      store::VerifyByReplay(options, [&log](Sequence done, Sequence total) {
+        log.Info("replayed", {{"records", absl::StrCat(done)}, {"of", absl::StrCat(total)}});
       });
   if (!report.ok()) {
-    Log(absl::StrCat("can't verify ", directory, ": ", std::string(report.status().message())));
+    log.Error("can't verify",
+              {{"data", directory}, {"reason", std::string(report.status().message())}});
     return kExitFailed;
   }
   if (!report->difference.empty()) {
@@ -67,29 +56,29 @@ sigset_t BlockSignals() {
   return ending;
 }
 
-int Serve(const Settings& settings, const sigset_t& ending) {
-  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(settings.server, Log);
+int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& log) {
+  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(settings.server, log);
   if (!server.ok()) {
-    Log(absl::StrCat("can't serve: ", std::string(server.status().message())));
+    log.Error(absl::StrCat("can't serve: ", std::string(server.status().message())));
     return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
   }
   absl::StatusOr<std::unique_ptr<AlertDelivery>> delivery =
-      AlertDelivery::Start(settings.alerts, (*server)->outbox(), Log);
+      AlertDelivery::Start(settings.alerts, (*server)->outbox(), log);
   if (!delivery.ok()) {
-    Log(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
+    log.Error(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
     return kExitUsage;
   }
   absl::StatusOr<std::unique_ptr<exporting::MetricsPage>> page =
       ServeMetrics(settings.metrics, [&server] { return (*server)->ReadMetrics(); });
   if (!page.ok()) {
-    Log(std::string(page.status().message()));
+    log.Error(std::string(page.status().message()));
     return kExitUsage;
   }
-  if (*page != nullptr) Log(absl::StrCat("metrics on port ", (*page)->port()));
+  if (*page != nullptr) log.Info("serving metrics", {{"port", absl::StrCat((*page)->port())}});
   const std::string address = (*server)->address();
   if (absl::Status status = WritePort("--port-file", settings.port_file, (*server)->port());
       !status.ok()) {
-    Log(std::string(status.message()));
+    log.Error(std::string(status.message()));
     return kExitUsage;
   }
   std::cout << "fundgated: serving on " << address << " (policy version "
@@ -98,7 +87,7 @@ int Serve(const Settings& settings, const sigset_t& ending) {
             << std::flush;
   int signal = 0;
   sigwait(&ending, &signal);
-  Log(absl::StrCat("got ", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+  log.Info("ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   // What is not delivered yet waits in the outbox for the next start.
   delivery->reset();
   page->reset();
@@ -110,8 +99,9 @@ int Run(int argc, char** argv) {
   std::variant<Settings, int> read = ReadSettings(argc, argv);
   if (const int* exit_code = std::get_if<int>(&read)) return *exit_code;
   const Settings& settings = std::get<Settings>(read);
-  if (!settings.verify_directory.empty()) return Verify(settings.verify_directory);
-  return Serve(settings, BlockSignals());
+  const logging::Log log = LogToStderr("fundgated", settings.log_format);
+  if (!settings.verify_directory.empty()) return Verify(settings.verify_directory, log);
+  return Serve(settings, BlockSignals(), log);
 }
 
 }  // namespace

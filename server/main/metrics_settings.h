@@ -16,8 +16,8 @@ class App;
 namespace fundgate::main {
 
 struct MetricsSettings {
-  std::string address;    // HOST:PORT; empty: nobody is told
-  std::string port_file;  // empty: none; else the chosen port is written there
+  std::string address;           // HOST:PORT; empty: nobody is told
+  std::string port_file;         // empty: none; else the chosen port is written there
   bool insecure_listen = false;  // also where others can reach it
 };
 

@@ -69,6 +69,7 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
       ->envname("FUNDGATE_INSECURE_LISTEN");
   DeclareAlertSettings(app, settings.alerts);
   DeclareMetricsSettings(app, settings.metrics);
+  DeclareLogSettings(app, settings.log_format);
   app.add_option("--verify", settings.verify_directory,
                  "Replay the journal of this stopped store, compare, and exit")
       ->type_name("DIR");

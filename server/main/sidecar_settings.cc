@@ -135,6 +135,7 @@ std::variant<FollowCommand, DecodeCommand, int> ReadSidecarSettings(int argc, ch
   CLI::App* const run = app.add_subcommand("run", kRunAbout);
   DeclareRun(*run, follow.settings, probe_every);
   DeclareMetricsSettings(*run, follow.metrics);
+  DeclareLogSettings(*run, follow.log_format);
   CLI::App* const decode =
       app.add_subcommand("decode", "Prints the transactions and rows of binlog files.");
   DeclareDecode(*decode, decoding);

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/main/log_settings.h"
 #include "server/main/metrics_settings.h"
 #include "server/sidecar/decode/decode.h"
 #include "server/sidecar/session.h"
@@ -23,6 +24,7 @@ inline constexpr int kSidecarLost = 4;    // the database doesn't have what come
 struct FollowCommand {
   sidecar::Settings settings;
   MetricsSettings metrics;
+  LogFormat log_format = LogFormat::kText;
 };
 
 // fundgate-sidecar decode

@@ -11,8 +11,15 @@
 #include <string>
 #include <system_error>
 
+#include "absl/strings/numbers.h"
+
 namespace fundgate::metrics {
 namespace {
+
+double NumberOf(const std::string& text) {
+  double number = 0;
+  return absl::SimpleAtod(text, &number) ? number : 0;
+}
 
 // The fields of /proc/self/stat that are used, in its own units.
 struct Stat {
@@ -32,10 +39,10 @@ std::optional<Stat> ReadStat() {
   std::string field;
   // By their numbers in proc(5); the first one behind the name is 3.
   for (int number = 3; number <= 24 && fields >> field; ++number) {
-    if (number == 14) stat.user_ticks = std::strtod(field.c_str(), nullptr);
-    if (number == 15) stat.system_ticks = std::strtod(field.c_str(), nullptr);
-    if (number == 22) stat.start_ticks = std::strtod(field.c_str(), nullptr);
-    if (number == 24) stat.resident_pages = std::strtod(field.c_str(), nullptr);
+    if (number == 14) stat.user_ticks = NumberOf(field);
+    if (number == 15) stat.system_ticks = NumberOf(field);
+    if (number == 22) stat.start_ticks = NumberOf(field);
+    if (number == 24) stat.resident_pages = NumberOf(field);
   }
   return fields ? std::optional(stat) : std::nullopt;
 }

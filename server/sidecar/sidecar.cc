@@ -24,8 +24,8 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& gate) {
 
 }  // namespace
 
-Sidecar::Sidecar(Settings settings, LogSink sink)
-    : settings_(std::move(settings)), log_(std::move(sink)) {
+Sidecar::Sidecar(Settings settings, Log log)
+    : settings_(std::move(settings)), log_(std::move(log)) {
   const std::shared_ptr<grpc::Channel> channel = Connect(settings_.gate);
   ingest_ = v1::Ingest::NewStub(channel);
   policies_ = v1::Policies::NewStub(channel);

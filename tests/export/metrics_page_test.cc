@@ -62,8 +62,7 @@ TEST(MetricsPage, BucketsCountWhatIsAtMostAsLarge) {
 TEST(MetricsPage, AnAddressThatIsTakenIsSaidSo) {
   const auto page = MetricsPage::Serve("127.0.0.1:0", OneOfEach);
   ASSERT_TRUE(page.ok()) << page.status();
-  const auto other =
-      MetricsPage::Serve(absl::StrCat("127.0.0.1:", (*page)->port()), OneOfEach);
+  const auto other = MetricsPage::Serve(absl::StrCat("127.0.0.1:", (*page)->port()), OneOfEach);
   EXPECT_TRUE(absl::IsUnavailable(other.status()));
   EXPECT_THAT(std::string(other.status().message()), HasSubstr("another process"));
 }

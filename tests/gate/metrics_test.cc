@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "server/gate/server.h"
+#include "server/log/log.h"
 #include "tests/gate/gate_world.h"
 
 namespace fundgate::gate {
@@ -103,8 +104,8 @@ TEST(GateMetrics, CallsWithoutAnAnswerAreCountedByTheirCode) {
   grpc::ClientContext context;
   v1::Decision decision;
   ASSERT_FALSE(world.gate->Check(&context, v1::CheckRequest(), &decision).ok());
-  EXPECT_EQ(
-      Value(world.server(), "fundgate_failed_calls_total", {{"code", "INVALID_ARGUMENT"}}), 1);
+  EXPECT_EQ(Value(world.server(), "fundgate_failed_calls_total", {{"code", "INVALID_ARGUMENT"}}),
+            1);
 }
 
 TEST(GateMetrics, ReservationsAreCountedFromTheirAllowToTheirEnd) {
@@ -139,7 +140,7 @@ TEST(GateMetrics, OpenReservationsAreFoundAgainAfterARestart) {
   ASSERT_EQ(world.Check(Refund("r2", "o1", 10)).verdict(), v1::VERDICT_ALLOW);
   feeder->Happened("refund", "r2", "o1", 10);
   world.server().Shutdown();
-  const auto again = Server::Start(settings, [](std::string_view) {});
+  const auto again = Server::Start(settings, logging::Log([](const logging::Line&) {}));
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_EQ(Pending(**again), 1);
 }
@@ -164,9 +165,8 @@ TEST(GateMetrics, ViolationsAreCountedOnceAlsoIfTheyAreReviewed) {
 TEST(GateMetrics, ASourceShowsItsPositionAndHowFreshItIs) {
   GateWorld world;
   EXPECT_EQ(Value(world.server(), "fundgate_source_connected", {{"source", "ledger"}}), 0);
-  EXPECT_EQ(Value(world.server(), "fundgate_source_proven_timestamp_seconds",
-                  {{"source", "ledger"}}),
-            0);
+  EXPECT_EQ(
+      Value(world.server(), "fundgate_source_proven_timestamp_seconds", {{"source", "ledger"}}), 0);
   EXPECT_EQ(Value(world.server(), "fundgate_blind_ratio"), 1);
   const auto feeder = world.Feed();
   feeder->Happened("payment", "p1", "o1", 100);
@@ -187,9 +187,9 @@ TEST(GateMetrics, NamesAndLabelsKeepToTheRules) {
   world.Check(Refund("r1", "o1", 10));
   // What there is no end of is no label.
   const std::set<std::string_view> bounded = {
-      "checkpoint", "code", "job",    "kind",   "logic_version", "mode",  "name",    "origin",
-      "part",       "reason", "risk_class", "source", "stage",   "state", "stream", "table",
-      "verdict",    "version"};
+      "checkpoint", "code",   "job",    "kind",   "logic_version", "mode",
+      "name",       "origin", "part",   "reason", "risk_class",    "source",
+      "stage",      "state",  "stream", "table",  "verdict",       "version"};
   std::set<std::string_view> names;
   for (const Family& family : world.server().ReadMetrics()) {
     EXPECT_TRUE(names.insert(family.name).second) << family.name << " is there twice";

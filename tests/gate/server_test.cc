@@ -218,7 +218,7 @@ TEST(Server, OthersAreNotLetInUnlessToldSo) {
   ServerSettings settings;
   settings.listen = "0.0.0.0:0";
   settings.data_directory = "/nowhere";
-  const auto server = Server::Start(settings, [](std::string_view) {});
+  const auto server = Server::Start(settings, logging::Log([](const logging::Line&) {}));
   EXPECT_TRUE(absl::IsInvalidArgument(server.status()));
   EXPECT_THAT(std::string(server.status().message()), HasSubstr("--insecure-listen"));
 }
@@ -230,7 +230,7 @@ TEST(Server, AFirstPolicyWithProblemsIsRefusedWithTheirPlaces) {
   settings.data_directory = world.directory() + "/other";
   settings.first_policy = "bookz: {}\n";
   settings.policy_file = "mine.yaml";
-  const auto server = Server::Start(settings, [](std::string_view) {});
+  const auto server = Server::Start(settings, logging::Log([](const logging::Line&) {}));
   EXPECT_TRUE(absl::IsInvalidArgument(server.status()));
   EXPECT_THAT(std::string(server.status().message()), HasSubstr("mine.yaml:1:"));
 }

@@ -17,7 +17,9 @@ struct Scene {
 
 constexpr Metric<Scene> kMetrics[] = {
     {"answers_total", Type::kCounter, "Answers.",
-     [](const Scene& scene, Samples& samples) { samples.Add(scene.answers, {{"to", "all"}}); }},
+     [](const Scene& scene, Samples& samples) {
+       samples.Add(scene.answers, {{"to", "all"}});
+     }},
     {"silent", Type::kGauge, "Says nothing.", [](const Scene&, Samples&) {}},
 };
 

@@ -21,8 +21,8 @@ struct Counters {
   std::atomic<uint64_t> head_failures = 0;  // readings of the source's head that failed
 
   // As they are now.
-  std::atomic<bool> following = false;           // connected to the source and to the gate
-  std::atomic<int64_t> committed_at = 0;         // the newest transaction read, since 1970; 0: none
+  std::atomic<bool> following = false;    // connected to the source and to the gate
+  std::atomic<int64_t> committed_at = 0;  // the newest transaction read, since 1970; 0: none
   std::atomic<int64_t> unacknowledged_nanos = 0;  // since when the gate owes an acknowledgement
 };
 
