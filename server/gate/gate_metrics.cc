@@ -1,5 +1,7 @@
 #include "server/gate/gate_metrics.h"
 
+#include <grpcpp/grpcpp.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -106,7 +108,7 @@ std::string ReasonName(size_t code) {
 // no first step that rate() can't see.
 template <typename Visit>
 void ForEachDecisions(const Scene& scene, const Visit& visit) {
-  static const DecisionCounts kNone;
+  static const DecisionCounts kNone{};
   std::map<std::string, const DecisionCounts*> rows;
   ForEachCheckpoint(scene, [&](const MovementKind& kind) { rows.emplace(kind.value(), &kNone); });
   scene.calls.decisions().ForEach(
@@ -146,16 +148,22 @@ void ReadReplayed(const Scene& scene, Samples& samples) {
   });
 }
 
+// Those that a gate ends calls with.
+constexpr std::pair<grpc::StatusCode, const char*> kCodes[] = {
+    {grpc::StatusCode::INVALID_ARGUMENT, "INVALID_ARGUMENT"},
+    {grpc::StatusCode::NOT_FOUND, "NOT_FOUND"},
+    {grpc::StatusCode::FAILED_PRECONDITION, "FAILED_PRECONDITION"},
+    {grpc::StatusCode::ABORTED, "ABORTED"},
+    {grpc::StatusCode::PERMISSION_DENIED, "PERMISSION_DENIED"},
+    {grpc::StatusCode::UNAUTHENTICATED, "UNAUTHENTICATED"},
+    {grpc::StatusCode::DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"},
+    {grpc::StatusCode::RESOURCE_EXHAUSTED, "RESOURCE_EXHAUSTED"},
+    {grpc::StatusCode::UNAVAILABLE, "UNAVAILABLE"},
+    {grpc::StatusCode::INTERNAL, "INTERNAL"},
+};
+
 void ReadFailedCalls(const Scene& scene, Samples& samples) {
-  for (const auto& [code, name] :
-       {std::pair(grpc::StatusCode::INVALID_ARGUMENT, "INVALID_ARGUMENT"),
-        {grpc::StatusCode::NOT_FOUND, "NOT_FOUND"},
-        {grpc::StatusCode::FAILED_PRECONDITION, "FAILED_PRECONDITION"},
-        {grpc::StatusCode::ABORTED, "ABORTED"},
-        {grpc::StatusCode::DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"},
-        {grpc::StatusCode::RESOURCE_EXHAUSTED, "RESOURCE_EXHAUSTED"},
-        {grpc::StatusCode::UNAVAILABLE, "UNAVAILABLE"},
-        {grpc::StatusCode::INTERNAL, "INTERNAL"}}) {
+  for (const auto& [code, name] : kCodes) {
     samples.Add(scene.calls.failed(code), {{"code", name}});
   }
 }
@@ -276,7 +284,7 @@ void ReadBreakers(const Scene& scene, Samples& samples) {
 
 template <typename Visit>
 void ForEachReservations(const Scene& scene, const Visit& visit) {
-  static const ReservationCounts::Row kNone;
+  static const ReservationCounts::Row kNone{};
   std::map<std::string, const ReservationCounts::Row*> rows;
   ForEachCheckpoint(scene, [&](const MovementKind& kind) { rows.emplace(kind.value(), &kNone); });
   scene.calls.reservations.rows().ForEach(

@@ -224,9 +224,9 @@ absl::Status GrpcServer::Listen() {
     return absl::UnavailableError(absl::StrCat("can't listen on ", settings_.listen,
                                                "; is another process listening there?"));
   }
+  listening_ = true;
   LookAtReadiness();
   TellHealth();
-  listening_ = true;
   return absl::OkStatus();
 }
 

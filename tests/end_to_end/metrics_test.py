@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What a running gate and sidecar tell Prometheus is what the docs, the dashboard and the rules say.
+"""What gate and sidecar tell Prometheus is what the docs, the dashboard and the rules say.
 
 UPDATE_GOLDEN=1 writes the tables of docs/metrics.md anew.
 """
@@ -142,9 +142,10 @@ class Metrics(unittest.TestCase):
                     if title == "gate" or not name.startswith("process_")]
             table = "\n".join(["| metric | type | labels | meaning |", "| --- | --- | --- | --- |",
                                *rows])
-            pattern = re.compile(rf"(<!-- metrics of the {title} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-            wanted = pattern.sub(lambda match: match[1] + table + match[2], page)
-            self.assertIn(f"<!-- metrics of the {title} -->", page)
+            begin = f"<!-- metrics of the {title} -->\n"
+            self.assertIn(begin, page)
+            wanted = re.sub(f"(?s){begin}.*?<!-- end -->", lambda _: f"{begin}{table}\n<!-- end -->",
+                            page, count=1)
             if os.environ.get("UPDATE_GOLDEN"):
                 PAGE.write_text(wanted)
                 page = wanted
@@ -182,7 +183,8 @@ class Metrics(unittest.TestCase):
 
 class Rules(unittest.TestCase):
     def test_prometheus_takes_them_and_they_say_what_they_should(self):
-        for verb, file in (("check", RULES), ("test", ROOT / "tests/end_to_end/alert_rules_test.yaml")):
+        tests = ROOT / "tests" / "end_to_end" / "alert_rules_test.yaml"
+        for verb, file in (("check", RULES), ("test", tests)):
             checked = subprocess.run(["promtool", verb, "rules", file], text=True,
                                      capture_output=True, check=False)
             self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
