@@ -144,8 +144,8 @@ class Metrics(unittest.TestCase):
                                *rows])
             begin = f"<!-- metrics of the {title} -->\n"
             self.assertIn(begin, page)
-            wanted = re.sub(f"(?s){begin}.*?<!-- end -->", lambda _: f"{begin}{table}\n<!-- end -->",
-                            page, count=1)
+            filled = f"{begin}{table}\n<!-- end -->"
+            wanted = re.sub(f"(?s){begin}.*?<!-- end -->", lambda _: filled, page, count=1)
             if os.environ.get("UPDATE_GOLDEN"):
                 PAGE.write_text(wanted)
                 page = wanted
