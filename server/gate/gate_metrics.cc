@@ -23,7 +23,7 @@
 namespace fundgate::gate {
 namespace {
 
-using metrics::kNanoseconds;
+using metrics::kNanosecondsPerSecond;
 using metrics::Samples;
 using metrics::Type;
 
@@ -169,12 +169,12 @@ void ReadFailedCalls(const Scene& scene, Samples& samples) {
 }
 
 void ReadStages(const Scene& scene, Samples& samples) {
-  samples.Add(scene.calls.admission(), kNanoseconds, {{"stage", "admission"}});
-  samples.Add(scene.stages.queued, kNanoseconds, {{"stage", "queue"}});
-  samples.Add(scene.stages.parked, kNanoseconds, {{"stage", "parked"}});
-  samples.Add(scene.stages.judged, kNanoseconds, {{"stage", "judge"}});
-  samples.Add(scene.stages.committed, kNanoseconds, {{"stage", "commit"}});
-  samples.Add(scene.calls.total(), kNanoseconds, {{"stage", "total"}});
+  samples.Add(scene.calls.admission(), kNanosecondsPerSecond, {{"stage", "admission"}});
+  samples.Add(scene.stages.queued, kNanosecondsPerSecond, {{"stage", "queue"}});
+  samples.Add(scene.stages.parked, kNanosecondsPerSecond, {{"stage", "parked"}});
+  samples.Add(scene.stages.judged, kNanosecondsPerSecond, {{"stage", "judge"}});
+  samples.Add(scene.stages.committed, kNanosecondsPerSecond, {{"stage", "commit"}});
+  samples.Add(scene.calls.total(), kNanosecondsPerSecond, {{"stage", "total"}});
 }
 
 // ---- Sources ----
@@ -377,7 +377,9 @@ constexpr Metric kMetrics[] = {
     {"fundgate_group_inputs", Type::kHistogram, "Recorded inputs in a written group.",
      [](const Scene& scene, Samples& samples) { samples.Add(scene.stages.group_inputs, 1); }},
     {"fundgate_sync_seconds", Type::kHistogram, "Time of one sync of the write-ahead log.",
-     [](const Scene& scene, Samples& samples) { samples.Add(scene.stages.sync, kNanoseconds); }},
+     [](const Scene& scene, Samples& samples) {
+       samples.Add(scene.stages.sync, kNanosecondsPerSecond);
+     }},
     {"fundgate_store_failing", Type::kGauge,
      "1 while the store can't write and inputs are refused for it.",
      [](const Scene& scene, Samples& samples) {

@@ -24,7 +24,7 @@ struct Sample {
   Labels labels;
   double value = 0;                           // of counters and gauges
   std::optional<Histogram::Reading> reading;  // of histograms
-  double unit = 1;                            // of a histogram's whole numbers in the metric's unit
+  double scale = 1;                           // so many of a histogram's numbers are one unit
 };
 
 // A metric with all its samples at one moment.
@@ -46,16 +46,16 @@ class Samples {
   void Add(uint64_t value, Labels labels = {}) {
     Add(static_cast<double>(value), std::move(labels));
   }
-  // `unit` is what one of its whole numbers is in the metric's unit.
-  void Add(const Histogram& histogram, double unit, Labels labels = {}) {
-    family_.samples.push_back({std::move(labels), 0, histogram.Read(), unit});
+  // So many of its whole numbers (`scale`) are one of the metric's unit.
+  void Add(const Histogram& histogram, double scale, Labels labels = {}) {
+    family_.samples.push_back({std::move(labels), 0, histogram.Read(), scale});
   }
 
  private:
   Family& family_;
 };
 
-inline constexpr double kNanoseconds = 1e-9;  // in seconds
+inline constexpr double kNanosecondsPerSecond = 1e9;
 
 // A metric's declaration. `Scene` is everything there is to read from at one moment.
 template <typename Scene>

@@ -5,7 +5,7 @@
 namespace fundgate::sidecar {
 namespace {
 
-using metrics::kNanoseconds;
+using metrics::kNanosecondsPerSecond;
 using metrics::Samples;
 using metrics::Type;
 
@@ -69,8 +69,9 @@ constexpr metrics::Metric<Scene> kMetrics[] = {
     {"fundgate_sidecar_unacknowledged_seconds", Type::kGauge,
      "How long the gate has owed an acknowledgement.",
      [](const Scene& scene, Samples& samples) {
-       scene.Add(static_cast<double>(scene.counters.unacknowledged_nanos.load()) * kNanoseconds,
-                 samples);
+       scene.Add(
+           static_cast<double>(scene.counters.unacknowledged_nanos.load()) / kNanosecondsPerSecond,
+           samples);
      }},
 };
 

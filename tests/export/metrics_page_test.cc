@@ -18,14 +18,15 @@ constexpr std::array<int64_t, 2> kBounds = {1'000, 2'000'000};
 
 std::vector<metrics::Family> OneOfEach() {
   std::vector<metrics::Family> families(3);
-  families[0] = {"a_total", "Counts a \\ and b.", metrics::Type::kCounter, {}};
+  families[0] = {"a_total", "Counts a and b.", metrics::Type::kCounter, {}};
   metrics::Samples(families[0]).Add(uint64_t{3}, {{"checkpoint", "re\"fund\n"}});
   families[1] = {"b_seconds", "A time.", metrics::Type::kHistogram, {}};
   metrics::Histogram histogram(kBounds);
   for (const int64_t nanoseconds : {500, 1'000, 1'500'000, 3'000'000}) {
     histogram.Observe(nanoseconds);
   }
-  metrics::Samples(families[1]).Add(histogram, metrics::kNanoseconds, {{"stage", "queue"}});
+  metrics::Samples(families[1])
+      .Add(histogram, metrics::kNanosecondsPerSecond, {{"stage", "queue"}});
   families[2] = {"c", "Nothing yet.", metrics::Type::kGauge, {}};
   return families;
 }
@@ -40,7 +41,7 @@ TEST(MetricsPage, TellsCountersGaugesAndHistogramsInBaseUnits) {
   const auto page = MetricsPage::Serve("127.0.0.1:0", OneOfEach);
   ASSERT_TRUE(page.ok()) << page.status();
   const std::string text = Get(**page);
-  EXPECT_THAT(text, HasSubstr("# HELP a_total Counts a \\ and b."));
+  EXPECT_THAT(text, HasSubstr("# HELP a_total Counts a and b."));
   EXPECT_THAT(text, HasSubstr("# TYPE a_total counter\na_total{checkpoint=\"re\\\"fund\\n\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("b_seconds_count{stage=\"queue\"} 4\n"));
   EXPECT_THAT(text, HasSubstr("b_seconds_bucket{stage=\"queue\",le=\"+Inf\"} 4\n"));

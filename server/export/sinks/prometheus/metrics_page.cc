@@ -27,17 +27,17 @@ prometheus::MetricType TypeOf(metrics::Type type) {
 
 // Prometheus' buckets count what is at most as large as their bound.
 prometheus::ClientMetric::Histogram ToHistogram(const metrics::Histogram::Reading& reading,
-                                                double unit) {
+                                                double scale) {
   prometheus::ClientMetric::Histogram histogram;
   uint64_t count = 0;
   for (size_t i = 0; i < reading.counts.size(); ++i) {
     count += reading.counts[i];
     const bool is_last = i == reading.bounds.size();
     histogram.bucket.push_back({count, is_last ? std::numeric_limits<double>::infinity()
-                                               : static_cast<double>(reading.bounds[i]) * unit});
+                                               : static_cast<double>(reading.bounds[i]) / scale});
   }
   histogram.sample_count = count;
-  histogram.sample_sum = static_cast<double>(reading.sum) * unit;
+  histogram.sample_sum = static_cast<double>(reading.sum) / scale;
   return histogram;
 }
 
@@ -46,7 +46,7 @@ prometheus::ClientMetric ToMetric(metrics::Type type, metrics::Sample sample) {
   for (auto& [name, value] : sample.labels) {
     metric.label.push_back({std::string(name), std::move(value)});
   }
-  if (sample.reading.has_value()) metric.histogram = ToHistogram(*sample.reading, sample.unit);
+  if (sample.reading.has_value()) metric.histogram = ToHistogram(*sample.reading, sample.scale);
   if (type == metrics::Type::kCounter) metric.counter.value = sample.value;
   if (type == metrics::Type::kGauge) metric.gauge.value = sample.value;
   return metric;
