@@ -90,7 +90,7 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
   log.Info("ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   // What is not delivered yet waits in the outbox for the next start.
   delivery->reset();
-  page->reset();
+  if (*page != nullptr) (*page)->Close();
   (*server)->Shutdown();
   return kExitOk;
 }

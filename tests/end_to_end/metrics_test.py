@@ -95,6 +95,7 @@ class Metrics(unittest.TestCase):
         folder = pathlib.Path(cls.folder.name)
         password = folder / "password"
         password.write_text("secret\n")
+        password.chmod(0o600)
         # A database that isn't there: the sidecar tells of itself while it tries.
         policy = folder / "policy.yaml"
         policy.write_text((ROOT / "config" / "policy-mariadb.yaml").read_text()

@@ -60,6 +60,19 @@ TEST(MetricsPage, BucketsCountWhatIsAtMostAsLarge) {
                                              "3\n"));
 }
 
+TEST(MetricsPage, CollectsNothingOnceItIsClosed) {
+  int collected = 0;
+  const auto page = MetricsPage::Serve("127.0.0.1:0", [&collected] {
+    ++collected;
+    return OneOfEach();
+  });
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_THAT(Get(**page), HasSubstr("a_total"));
+  (*page)->Close();
+  EXPECT_THAT(Get(**page), ::testing::Not(HasSubstr("a_total")));
+  EXPECT_EQ(collected, 1);
+}
+
 TEST(MetricsPage, AnAddressThatIsTakenIsSaidSo) {
   const auto page = MetricsPage::Serve("127.0.0.1:0", OneOfEach);
   ASSERT_TRUE(page.ok()) << page.status();

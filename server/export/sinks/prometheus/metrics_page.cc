@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <limits>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -57,7 +58,9 @@ class Collectable final : public prometheus::Collectable {
   explicit Collectable(MetricsPage::Collect collect) : collect_(std::move(collect)) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
     std::vector<prometheus::MetricFamily> families;
+    if (collect_ == nullptr) return families;
     for (metrics::Family& family : collect_()) {
       prometheus::MetricFamily& told = families.emplace_back();
       told.name = std::string(family.name);
@@ -70,8 +73,14 @@ class Collectable final : public prometheus::Collectable {
     return families;
   }
 
+  void Close() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    collect_ = nullptr;
+  }
+
  private:
-  const MetricsPage::Collect collect_;
+  mutable std::mutex mutex_;
+  MetricsPage::Collect collect_;  // under mutex_; null once it is closed
 };
 
 class PrometheusPage final : public MetricsPage {
@@ -83,6 +92,7 @@ class PrometheusPage final : public MetricsPage {
   }
 
   int port() const override { return exposer_.GetListeningPorts().at(0); }
+  void Close() override { collectable_->Close(); }
 
  private:
   const std::shared_ptr<Collectable> collectable_;

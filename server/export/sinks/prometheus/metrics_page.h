@@ -15,7 +15,7 @@ namespace fundgate::exporting {
 // Serves http://ADDRESS/metrics from Serve until it is destroyed, on two threads of its own.
 class MetricsPage {
  public:
-  // Called for each reading of the page, on the page's threads; not after the page is gone.
+  // Called for each reading of the page, on the page's threads, one at a time; not after Close.
   using Collect = std::function<std::vector<metrics::Family>()>;
 
   // `address` is HOST:PORT; port 0 takes any free one. UNAVAILABLE if it can't be listened on.
@@ -24,6 +24,10 @@ class MetricsPage {
   virtual ~MetricsPage() = default;
 
   virtual int port() const = 0;
+
+  // The page is empty from now on: what it was collected from may go. At once; to end its threads
+  // takes some seconds, in the destructor.
+  virtual void Close() = 0;
 };
 
 }  // namespace fundgate::exporting
