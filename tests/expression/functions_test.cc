@@ -1,6 +1,7 @@
 // Text, bytes, time and mathematics: what the functions make, and where they fail.
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/expression/helpers.h"
@@ -45,9 +46,9 @@ TEST(Text, OfManyRepetitionsIsSearchedInLinearTime) {
   Environment environment;
   ASSERT_TRUE(environment.AddVariable("text", Type::String()).ok());
   ASSERT_TRUE(environment.AddVariable("part", Type::String()).ok());
-  const std::string text = "b" + std::string(100'000, 'a') + "b";
-  const std::string part = std::string(50'000, 'a') + "b";
-  const std::string other = "b" + std::string(50'000, 'a');
+  const std::string text = absl::StrCat("b", std::string(100'000, 'a'), "b");
+  const std::string part = absl::StrCat(std::string(50'000, 'a'), "b");
+  const std::string other = absl::StrCat("b", std::string(50'000, 'a'));
   const Value frame[] = {Value::String(text), Value::String(part)};
   EXPECT_EQ(Result(environment, "text.contains(part)", frame), "true");
   EXPECT_EQ(Result(environment, "text.indexOf(part)", frame), "50001");

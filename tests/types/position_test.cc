@@ -1,5 +1,6 @@
 #include "fundgate/types/position.h"
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace fundgate {
@@ -22,8 +23,8 @@ TEST(Position, CoversByStream) {
   EXPECT_TRUE(At("0-1-1").Covers(At("")));
   EXPECT_TRUE(At("till:42").Covers(At("till:42")));
   const char* uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
-  EXPECT_TRUE(At(std::string(uuid) + ":1-9").Covers(At(std::string(uuid) + ":2-3:5")));
-  EXPECT_FALSE(At(std::string(uuid) + ":1-4:6-9").Covers(At(std::string(uuid) + ":3-7")));
+  EXPECT_TRUE(At(absl::StrCat(uuid, ":1-9")).Covers(At(absl::StrCat(uuid, ":2-3:5"))));
+  EXPECT_FALSE(At(absl::StrCat(uuid, ":1-4:6-9")).Covers(At(absl::StrCat(uuid, ":3-7"))));
 }
 
 TEST(Position, RefusesWhatItCannotRead) {
