@@ -74,6 +74,7 @@ grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* contex
   Problems problems;
   std::optional<core::CheckInput> check = Admit(**policy, *request, "", problems);
   if (!check.has_value()) return FailNow(backend_, *context, InvalidArgument(problems));
+  KeepTrace(*context, *check);
   const CallTimes times{arrived, backend_.clock.Steady()};
   return SubmitInput<core::Decision>(
       backend_, *context, *std::move(check),
@@ -104,6 +105,7 @@ grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* c
         Admit(**policy, request->requests(i), absl::StrCat("requests[", i, "]."), problems));
   }
   if (!problems.empty()) return FailNow(backend_, *context, InvalidArgument(problems));
+  for (std::optional<core::CheckInput>& check : checks) KeepTrace(*context, *check);
 
   if (backend_.draining) return FailNow(backend_, *context, DrainingStatus());
 

@@ -70,6 +70,7 @@ class GrpcServer final : public Server {
   int port() const override { return port_; }
   uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
   OutboxAccess& outbox() override { return *outbox_; }
+  const store::Store& store() const override { return *store_; }
   Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
   std::vector<metrics::Family> ReadMetrics() const override { return ReadGateMetrics(*backend_); }
   void Shutdown() override;

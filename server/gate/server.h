@@ -72,6 +72,8 @@ class Server {
   // For whoever delivers alerts; not after Shutdown.
   virtual OutboxAccess& outbox() = 0;
   virtual Sequence sequence() const = 0;
+  // For whoever carries the journal outward; not after Shutdown.
+  virtual const store::Store& store() const = 0;
 
   // What it tells of itself, as it is now. Any thread, but not after Shutdown.
   virtual std::vector<metrics::Family> ReadMetrics() const = 0;

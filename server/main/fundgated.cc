@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/gate/policy_documents.h"
@@ -68,8 +69,18 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
     log.Error(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
     return kExitUsage;
   }
+  absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> spans =
+      ExportSpans(settings.otlp, settings.server.data_directory, **server, log);
+  if (!spans.ok()) {
+    log.Error(absl::StrCat("can't export spans: ", std::string(spans.status().message())));
+    return kExitUsage;
+  }
   absl::StatusOr<std::unique_ptr<exporting::MetricsPage>> page =
-      ServeMetrics(settings.metrics, [&server] { return (*server)->ReadMetrics(); });
+      ServeMetrics(settings.metrics, [&server, &spans] {
+        std::vector<metrics::Family> families = (*server)->ReadMetrics();
+        if (*spans != nullptr) (*spans)->ReadMetrics(families);
+        return families;
+      });
   if (!page.ok()) {
     log.Error(std::string(page.status().message()));
     return kExitUsage;
@@ -91,6 +102,7 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
   // What is not delivered yet waits in the outbox for the next start.
   delivery->reset();
   if (*page != nullptr) (*page)->Close();
+  spans->reset();
   (*server)->Shutdown();
   return kExitOk;
 }

@@ -70,6 +70,7 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
   DeclareAlertSettings(app, settings.alerts);
   DeclareMetricsSettings(app, settings.metrics);
   DeclareLogSettings(app, settings.log_format);
+  DeclareOtlpSettings(app, settings.otlp);
   app.add_option("--verify", settings.verify_directory,
                  "Replay the journal of this stopped store, compare, and exit")
       ->type_name("DIR");
@@ -104,6 +105,9 @@ std::variant<Settings, int> ReadSettings(int argc, char** argv) {
     return UsageError(std::string(status.message()));
   }
   if (absl::Status status = CheckMetricsAddress(settings.metrics); !status.ok()) {
+    return UsageError(std::string(status.message()));
+  }
+  if (absl::Status status = CheckOtlpAddress(settings.otlp); !status.ok()) {
     return UsageError(std::string(status.message()));
   }
   if (!policy_file.empty()) {

@@ -9,6 +9,7 @@
 #include "server/main/alert_settings.h"
 #include "server/main/log_settings.h"
 #include "server/main/metrics_settings.h"
+#include "server/main/otlp_settings.h"
 
 namespace fundgate::main {
 
@@ -24,6 +25,7 @@ struct Settings {
   std::string port_file;         // empty: none; else the chosen port is written there
   MetricsSettings metrics;
   LogFormat log_format = LogFormat::kText;
+  OtlpSettings otlp;
 };
 
 // The settings, or the exit code after help or a usage error was printed.

@@ -113,7 +113,7 @@ class Metrics(unittest.TestCase):
         port_file = folder / "port"
         cls.gate = Server(folder, [BUILD / "bin" / "fundgated", "--data", folder / "store",
                                    "--listen", "127.0.0.1:0", "--port-file", port_file,
-                                   "--policy", policy])
+                                   "--policy", policy, "--otlp", "http://127.0.0.1:1"])
         cls.addClassCleanup(cls.gate.end)
         cls.address = "127.0.0.1:" + cls.gate.wait_for(port_file)
         cls.sidecar = Server(folder, [BUILD / "bin" / "fundgate-sidecar", "run", "--gate",

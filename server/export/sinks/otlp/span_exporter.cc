@@ -52,9 +52,9 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const SpanExporterOptions
 struct Batch {
   collector::ExportTraceServiceRequest request;
   size_t spans = 0;
-  Sequence next = 0;      // after the last record read
-  absl::Time newest;      // of that record
-  absl::Status failure;   // of the reading
+  Sequence next = 0;     // after the last record read
+  absl::Time newest;     // of that record
+  absl::Status failure;  // of the reading
 };
 
 // What it tells, at one moment.
@@ -72,9 +72,7 @@ constexpr metrics::Metric<Scene> kMetrics[] = {
      [](const Scene& scene, Samples& samples) { samples.Add(scene.behind); }},
     {"fundgate_otlp_behind_seconds", Type::kGauge,
      "How old the newest record is that it was told of, if there are newer ones.",
-     [](const Scene& scene, Samples& samples) {
-       samples.Add(absl::ToDoubleSeconds(scene.age));
-     }},
+     [](const Scene& scene, Samples& samples) { samples.Add(absl::ToDoubleSeconds(scene.age)); }},
     {"fundgate_otlp_spans_total", Type::kCounter, "Spans that the collector has taken.",
      [](const Scene& scene, Samples& samples) { samples.Add(scene.spans); }},
     {"fundgate_otlp_requests_total", Type::kCounter, "Requests that the collector has taken.",
@@ -131,9 +129,9 @@ class OtlpExporter final : public SpanExporter {
       }
       failures_.Add();
       if (!std::exchange(failing_, true)) {
-        log_.Warning("spans of decisions can't be sent; they wait in the journal",
-                     {{"collector", options_.address},
-                      {"reason", std::string(more.status().message())}});
+        log_.Warning(
+            "spans of decisions can't be sent; they wait in the journal",
+            {{"collector", options_.address}, {"reason", std::string(more.status().message())}});
       }
       wait = std::clamp(2 * wait, options_.shortest_wait, options_.longest_wait);
     }

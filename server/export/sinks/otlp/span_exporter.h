@@ -21,16 +21,16 @@
 namespace fundgate::exporting {
 
 struct SpanExporterOptions {
-  std::string address;      // HOST:PORT
-  bool encrypted = false;   // by TLS; else the address must be this machine's own
-  std::string ca_file;      // who signs the collector's certificate; empty: the system's authorities
+  std::string address;     // HOST:PORT
+  bool encrypted = false;  // by TLS; else the address must be this machine's own
+  std::string ca_file;     // who signs the collector's certificate; empty: the system's authorities
   std::string cursor_file;  // where it notes how far it has come
   std::string version;      // of this program, told with each request
 
-  size_t batch_spans = 512;                            // in one request at most
-  Sequence batch_records = 8192;                       // read for it at most
-  absl::Duration look_every = absl::Milliseconds(200);  // at the journal's end
-  absl::Duration timeout = absl::Seconds(10);          // of one request
+  size_t batch_spans = 512;                                // in one request at most
+  Sequence batch_records = 8192;                           // read for it at most
+  absl::Duration look_every = absl::Milliseconds(200);     // at the journal's end
+  absl::Duration timeout = absl::Seconds(10);              // of one request
   absl::Duration shortest_wait = absl::Milliseconds(200);  // after a failure; then twice as long
   absl::Duration longest_wait = absl::Seconds(10);
 };

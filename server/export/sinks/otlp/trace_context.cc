@@ -1,7 +1,6 @@
 #include "server/export/sinks/otlp/trace_context.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "absl/strings/escaping.h"
 #include "fundgate/types/text.h"
@@ -38,8 +37,7 @@ std::optional<TraceContext> ParseTraceContext(std::string_view traceparent) {
   std::optional<std::string> trace_id = IdOf(traceparent.substr(3, 32));
   std::optional<std::string> parent_id = IdOf(traceparent.substr(36, 16));
   if (!trace_id.has_value() || !parent_id.has_value()) return std::nullopt;
-  const bool sampled = (static_cast<uint8_t>(absl::HexStringToBytes(ToAbsl(flags))[0]) & 1) != 0;
-  return TraceContext{*std::move(trace_id), *std::move(parent_id), sampled};
+  return TraceContext{*std::move(trace_id), *std::move(parent_id)};
 }
 
 }  // namespace fundgate::exporting
