@@ -54,9 +54,10 @@ class RowChange {
   // The row said `before` of this key and says `after` now; either may be missing. False if it was
   // delivered before.
   bool Apply(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
-    const bool is_known = IsRedelivery(!change_.before.has_value(), after);
-    if (is_known || !IsOvertaken(before, after)) EndDoubt(draft_, key_, source_, change_);
-    if (is_known) return false;
+    if (IsRedelivery(!change_.before.has_value(), after)) {
+      EndDoubt(draft_, key_, source_, change_);
+      return false;
+    }
     // The row of a movement that nobody knows (any more) goes: there is nothing to take back.
     if (after.has_value() || draft_.FindKey(key_) != nullptr) Change(before, after);
     return true;
@@ -65,6 +66,7 @@ class RowChange {
  private:
   void Change(const std::optional<Contribution>& before, const std::optional<Contribution>& after) {
     if (IsOvertaken(before, after)) return;
+    EndDoubt(draft_, key_, source_, change_);
     Note(before, after);
     const RowContribution* row = FindRow();
     const bool is_posted = row != nullptr && row->line.amount > 0;
@@ -456,7 +458,6 @@ bool ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& ev
     }
     return true;
   }
-  if (DoubtChange(draft, source, event, change)) return false;
   const auto apply = [&](const IdempotencyKey& key, const std::optional<Contribution>& before,
                          const std::optional<Contribution>& after) {
     return RowChange(draft, source, event, change, *movement, {change.kind, key})
@@ -477,8 +478,10 @@ bool ApplyMovement(Draft& draft, const SourceDefinition& source, const Event& ev
 
 bool ApplyEvent(Draft& draft, const SourceDefinition& source, const Event& event) {
   if (const auto* movement = std::get_if<MovementEvent>(&event.body)) {
+    const bool is_declared = IsDeclared(draft.policy(), source, *movement);
+    if (is_declared && DoubtChange(draft, source, event, *movement)) return false;
     const bool is_new = ApplyMovement(draft, source, event, *movement);
-    if (IsDeclared(draft.policy(), source, *movement)) VerifyEvent(draft, source, event);
+    if (is_declared) VerifyEvent(draft, source, event);
     return is_new;
   }
   if (std::holds_alternative<GuardEvent>(event.body)) {

@@ -1,15 +1,12 @@
 #include "server/core/gaps.h"
 
 namespace fundgate::core {
-namespace {
 
-GapScope Widened(const GapScope& scope) { return {scope.kind, AccountId(), OrderId()}; }
-
-}  // namespace
-
-void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::string& reason) {
+GapScope MarkGap(Draft& draft, GapScope scope, const SourceName& source,
+                 const std::string& reason) {
   if (draft.FindGap(scope) == nullptr && draft.before().of<Gaps>().size() >= kMaxGaps) {
-    scope = Widened(scope);
+    scope.account = AccountId();
+    scope.order = OrderId();
   }
   Gap& gap = draft.MutableGap(scope);
   if (gap.count == 0) {
@@ -18,14 +15,14 @@ void MarkGap(Draft& draft, GapScope scope, const SourceName& source, const std::
     gap.reason = reason;
   }
   gap.count += 1;
+  return scope;
 }
 
-void UnmarkGap(Draft& draft, GapScope scope) {
-  if (draft.FindGap(scope) == nullptr) scope = Widened(scope);
-  if (draft.FindGap(scope) == nullptr) return;
-  Gap& gap = draft.MutableGap(scope);
-  gap.count -= 1;
-  if (gap.count == 0) draft.Erase<Gaps>(scope);
+void UnmarkGap(Draft& draft, const GapScope& scope) {
+  const Gap* gap = draft.FindGap(scope);
+  if (gap == nullptr) return;
+  if (gap->count == 1) return draft.Erase<Gaps>(scope);
+  draft.MutableGap(scope).count -= 1;
 }
 
 }  // namespace fundgate::core

@@ -71,6 +71,26 @@ struct Family {
   friend bool operator==(const Family&, const Family&) = default;
 };
 
+// ---- Gaps ----
+
+// Something of a source could not be read: what it touches is unproven until it is healed.
+// The scope is the narrowest known: kind, kind and account, or kind, account and order.
+struct GapScope {
+  MovementKind kind;
+  AccountId account;  // may be empty
+  OrderId order;      // may be empty
+
+  friend auto operator<=>(const GapScope&, const GapScope&) = default;
+};
+struct Gap {
+  SourceName source;
+  std::string reason;
+  absl::Time since;
+  uint64_t count = 0;
+
+  friend bool operator==(const Gap&, const Gap&) = default;
+};
+
 // ---- Keys ----
 
 // What a key is bound to by its first recorded check.
@@ -135,7 +155,8 @@ struct RowContribution {
   std::optional<Line> shared;
   // What the row itself said last that it counts for, if that isn't `line`.
   std::optional<Line> said;
-  bool in_doubt = false;  // it said since what doesn't follow on that; see row_doubts.h
+  // The gaps that it left by saying since what doesn't follow on that; see row_doubts.h.
+  std::vector<GapScope> doubts;
 
   friend bool operator==(const RowContribution&, const RowContribution&) = default;
 };
@@ -226,25 +247,7 @@ struct Breaker {
   friend bool operator==(const Breaker&, const Breaker&) = default;
 };
 
-// ---- What is not known ----
-
-// Something of a source could not be read: what it touches is unproven until it is healed.
-// The scope is the narrowest known: kind, kind and account, or kind, account and order.
-struct GapScope {
-  MovementKind kind;
-  AccountId account;  // may be empty
-  OrderId order;      // may be empty
-
-  friend auto operator<=>(const GapScope&, const GapScope&) = default;
-};
-struct Gap {
-  SourceName source;
-  std::string reason;
-  absl::Time since;
-  uint64_t count = 0;
-
-  friend bool operator==(const Gap&, const Gap&) = default;
-};
+// ---- Suspects ----
 
 // An invariant that events broke, whose cure may still be on its way from a source.
 struct SuspectId {

@@ -1,13 +1,23 @@
 #include "server/core/row_doubts.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/core/gaps.h"
 
 namespace fundgate::core {
 namespace {
+
+// Orders that one row may leave unproven.
+constexpr size_t kMaxDoubts = 8;
+
+bool Speaks(const std::optional<Contribution>& side) {
+  return side.has_value() && side->status != MovementStatus::kNone;
+}
 
 // The change's row among those of the key; null if the key or the row isn't known.
 const RowContribution* FindRow(Draft& draft, const KeyId& key, const SourceDefinition& source,
@@ -39,15 +49,25 @@ bool IsNewest(Draft& draft, const SourceDefinition& source, const Event& event,
          (known->event_id == event.id || known->image_hash == change.image_hash);
 }
 
-GapScope ScopeOf(const KeyId& key, const RowContribution& row) {
-  if (row.account.empty()) return {key.kind, AccountId(), OrderId()};
-  return {key.kind, row.account, row.line.order};
+GapScope ScopeOf(const MovementKind& kind, const AccountId& account, const OrderId& order) {
+  if (account.empty()) return {kind, AccountId(), OrderId()};
+  return {kind, account, order};
 }
 
-void SetDoubt(Draft& draft, const KeyId& key, const SourceDefinition& source,
-              const MovementEvent& change, bool in_doubt) {
+// What the change may have moved: where the row was known, and where it says that it is.
+std::set<GapScope> ScopesOf(const MovementEvent& change, const RowContribution& known) {
+  std::set<GapScope> scopes = {ScopeOf(change.kind, known.account, known.line.order)};
+  if (Speaks(change.after)) {
+    scopes.insert(ScopeOf(change.kind, change.after->account, change.after->line.order));
+  }
+  return scopes;
+}
+
+// The gaps are noted with all of the row's entries: there may be two, see PostSecond.
+void SetDoubts(Draft& draft, const KeyId& key, const SourceDefinition& source,
+               const MovementEvent& change, const std::vector<GapScope>& doubts) {
   for (RowContribution& row : draft.MutableKey(key).rows) {
-    if (row.source == source.name && row.row == change.row) row.in_doubt = in_doubt;
+    if (row.source == source.name && row.row == change.row) row.doubts = doubts;
   }
 }
 
@@ -59,32 +79,36 @@ bool DoubtChange(Draft& draft, const SourceDefinition& source, const Event& even
     return false;
   }
   // An image that says nothing of the movement has no key: then the row is known by the other's.
-  const auto speaks = [](const std::optional<Contribution>& side) {
-    return side.has_value() && side->status != MovementStatus::kNone;
-  };
-  const std::optional<Contribution>& named = speaks(change.before) ? change.before : change.after;
-  if (!speaks(named)) return false;
+  const std::optional<Contribution>& named = Speaks(change.before) ? change.before : change.after;
+  if (!Speaks(named)) return false;
   const KeyId key{change.kind, named->key};
   const RowContribution* known = FindRow(draft, key, source, change);
   if (known == nullptr || SaysTheSame(*change.before, *known)) return false;
-  const IdempotencyKey& newest_key = speaks(change.after) ? change.after->key : named->key;
+  const IdempotencyKey& newest_key = Speaks(change.after) ? change.after->key : named->key;
   if (IsNewest(draft, source, event, change, newest_key)) return false;
-  if (known->in_doubt) return true;
-  MarkGap(draft, ScopeOf(key, *known), source.name,
-          absl::StrCat("a change of row ", change.row.primary_key, " of ", change.row.table,
-                       " does not follow on what is known of it: an old one that was told again, or"
-                       " one before it was lost (event ",
-                       event.id, ")"));
-  SetDoubt(draft, key, source, change, true);
+  std::vector<GapScope> doubts = known->doubts;
+  for (const GapScope& scope : ScopesOf(change, *known)) {
+    if (std::find(doubts.begin(), doubts.end(), scope) != doubts.end()) continue;
+    if (doubts.size() > kMaxDoubts) break;
+    // Past the bound all of the kind is, once.
+    const bool is_last = doubts.size() == kMaxDoubts;
+    doubts.push_back(MarkGap(
+        draft, is_last ? GapScope{change.kind, AccountId(), OrderId()} : scope, source.name,
+        absl::StrCat("a change of row ", change.row.primary_key, " of ", change.row.table,
+                     " does not follow on what is known of it: an old one that was told again, or"
+                     " one before it was lost (event ",
+                     event.id, ")")));
+  }
+  if (doubts != known->doubts) SetDoubts(draft, key, source, change, doubts);
   return true;
 }
 
 void EndDoubt(Draft& draft, const KeyId& key, const SourceDefinition& source,
               const MovementEvent& change) {
   const RowContribution* known = FindRow(draft, key, source, change);
-  if (known == nullptr || !known->in_doubt) return;
-  UnmarkGap(draft, ScopeOf(key, *known));
-  SetDoubt(draft, key, source, change, false);
+  if (known == nullptr || known->doubts.empty()) return;
+  for (const GapScope& scope : known->doubts) UnmarkGap(draft, scope);
+  SetDoubts(draft, key, source, change, {});
 }
 
 const Line& SaidLine(const RowContribution& row) {

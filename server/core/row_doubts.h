@@ -5,7 +5,7 @@
 // that are past; posting their differences would count them a second time. They end with the
 // newest change, which is known by its image. But a change that doesn't follow may as well mean
 // that one in between was lost. Which of the two it is shows later, so nothing is posted and the
-// row is in doubt, a gap of its order, until the row says again what is known of it.
+// row is in doubt: what it may have moved is unproven, until it says again what is known of it.
 #ifndef SERVER_CORE_ROW_DOUBTS_H_
 #define SERVER_CORE_ROW_DOUBTS_H_
 
@@ -16,8 +16,8 @@
 namespace fundgate::core {
 
 // True if the source may repeat itself and the row's image before isn't what is known of the row:
-// then the change must not be applied, and the row is in doubt now. A row that nobody knows is
-// never in doubt.
+// then the change must be applied to nothing, and the row is in doubt now. A row that nobody knows
+// is never in doubt.
 bool DoubtChange(Draft& draft, const SourceDefinition& source, const Event& event,
                  const MovementEvent& change);
 

@@ -85,7 +85,7 @@ template <typename A>
 void Fields(A& a, F<A, RowContribution>& r) {
   a(r.source, r.row, r.part_key, r.event_id, r.image_hash, r.account, r.amount, r.line, r.counted,
     r.shared);
-  if (a.version() >= 5) a(r.said, r.in_doubt);
+  if (a.version() >= 5) a(r.said, r.doubts);
 }
 template <typename A>
 void Fields(A& a, F<A, PastGeneration>& r) {

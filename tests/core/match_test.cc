@@ -96,6 +96,22 @@ TEST(Match, ALateSideIsFoundMissingOnceAndAgreesThen) {
   EXPECT_THAT(world.Found(), ElementsAre(kMissing));
 }
 
+TEST(Match, AnOldChangeThatIsToldAgainIsNoDifference) {
+  CheckWorld world = WorldOf(OrderAndPayment());
+  const Row first{.key = "p1", .amount = "CNY 80.00"};
+  const Row second{.key = "p1", .amount = "CNY 100.00"};
+  Row open = first;
+  open.status = MovementStatus::kInProgress;
+  world.Insert("payment", 1, open);
+  world.Update("payment", 1, open, first);
+  world.Update("payment", 1, first, second);
+  world.Paid("o1", "CNY 100.00");
+  world.BeginAgain();
+  world.Update("payment", 1, open, first);
+  world.PassProven(absl::Hours(1));
+  EXPECT_THAT(world.Found(), IsEmpty());
+}
+
 TEST(Match, OnlyARequiredSideCanBeMissing) {
   MatchDefinition match = OrderAndPayment();
   match.left.required = false;

@@ -1,4 +1,5 @@
 // What a source tells again after it declared that its coordinates have changed.
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,18 +17,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// The source tells again what it had told before.
-void BeginAgain(World& world) {
-  GrantEpochInput grant;
-  grant.source = SourceName("ledger");
-  grant.coordinates_changed = true;
-  world.Get<EpochGrant>(grant);
-}
-
 TEST(ToldAgain, TheSameImageIsARedelivery) {
   World world;
   world.Insert("payment", 1, {.key = "p1"});
-  BeginAgain(world);
+  world.BeginAgain();
   world.Insert("payment", 1, {.key = "p1"});
   EXPECT_EQ(world.OrderCounter("paid").posted, 10000);
   world.Insert("payment", 2, {.key = "p1"});  // another row is a duplicate all the same
@@ -43,7 +36,7 @@ TEST(ToldAgain, ARowIsNotInsertedASecondTime) {
   open.status = MovementStatus::kInProgress;
   world.Insert("payment", 1, first);
   world.Update("payment", 1, first, edited);
-  BeginAgain(world);
+  world.BeginAgain();
   world.Insert("payment", 1, first);
   world.Update("payment", 1, first, edited);
   world.Insert("payment", 1, open);
@@ -70,7 +63,7 @@ TEST(ToldAgain, OldChangesOfARowPostNothing) {
   };
   for (const auto& change : told) tell(change);
   ASSERT_EQ(world.OrderCounter("paid").posted, 17000);
-  BeginAgain(world);
+  world.BeginAgain();
   for (size_t i = 0; i + 1 < told.size(); ++i) {
     tell(told[i]);
     EXPECT_EQ(world.OrderCounter("paid").posted, 17000) << i;
@@ -90,7 +83,7 @@ TEST(ToldAgain, ALostChangeLeavesTheOrderUnproven) {
   const Row lost{.key = "p1", .amount = "CNY 120.00"};
   const Row next{.key = "p1", .amount = "CNY 130.00"};
   world.Insert("payment", 1, first);
-  BeginAgain(world);
+  world.BeginAgain();
   world.Update("payment", 1, lost, next);
   world.Update("payment", 1, next, lost);
   EXPECT_EQ(world.OrderCounter("paid").posted, 10000);
@@ -104,6 +97,24 @@ TEST(ToldAgain, ALostChangeLeavesTheOrderUnproven) {
   EXPECT_THAT(world.state().resident().of<Gaps>(), IsEmpty());
 }
 
+// Where a change that doesn't follow says that the row is now is as unproven as where it was.
+TEST(ToldAgain, ALostChangeLeavesBothOrdersUnproven) {
+  World world;
+  const Row here{.key = "p1", .order = "o1", .amount = "CNY 100.00"};
+  const Row lost{.key = "p1", .order = "o1", .amount = "CNY 120.00"};
+  const Row there{.key = "p1", .order = "o2", .amount = "CNY 120.00"};
+  world.Insert("payment", 1, here);
+  world.BeginAgain();
+  world.Update("payment", 1, lost, there);
+  const auto& gaps = world.state().resident().of<Gaps>();
+  ASSERT_THAT(gaps, SizeIs(2));
+  EXPECT_EQ(gaps.begin()->first.order, OrderId("o1"));
+  EXPECT_EQ(std::next(gaps.begin())->first.order, OrderId("o2"));
+  world.Update("payment", 1, here, there);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 0);
+  EXPECT_THAT(world.state().resident().of<Gaps>(), IsEmpty());
+}
+
 // What the row says and what is posted of it differ where its beginning was never told.
 TEST(ToldAgain, TheSayingOfARowCounts) {
   World world;
@@ -112,7 +123,7 @@ TEST(ToldAgain, TheSayingOfARowCounts) {
   const Row third{.key = "p1", .amount = "CNY 160.00"};
   world.Update("payment", 1, first, second);
   ASSERT_EQ(world.OrderCounter("paid").posted, 5000);
-  BeginAgain(world);
+  world.BeginAgain();
   world.Update("payment", 1, first, second);
   EXPECT_EQ(world.OrderCounter("paid").posted, 5000);
   world.Update("payment", 1, second, third);

@@ -85,6 +85,13 @@ Decision World::Check(const std::string& kind, const std::string& key, const std
 
 Decision World::Check(CheckInput check) { return Get<Decision>(std::move(check)); }
 
+void World::BeginAgain() {
+  GrantEpochInput grant;
+  grant.source = SourceName("ledger");
+  grant.coordinates_changed = true;
+  Get<EpochGrant>(grant);
+}
+
 Event World::NewEvent(const std::string& kind, int row, std::optional<Contribution> before,
                       std::optional<Contribution> after) {
   MovementEvent change;

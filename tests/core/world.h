@@ -73,6 +73,9 @@ class World {
   void Prove() { ProveAsOf(now_); }
   void ProveAsOf(absl::Time read_after);
 
+  // From now on the ledger may tell again, under other names, what it has told.
+  void BeginAgain();
+
   Event NewEvent(const std::string& kind, int row, std::optional<Contribution> before,
                  std::optional<Contribution> after);
 

@@ -160,14 +160,13 @@ core::Event Generator::MakeEvent(Dice& dice, const Model& model, const std::stri
     const Row& row = rows_.at(name);
     // Nobody remembers the rows of forgotten keys, so theirs are not sent again.
     const bool remembered = model.Remembers(name);
-    if (roll < 700 && remembered) return row.newest;
-    const auto from = model.sources().find(source);
-    if (roll < 730 && remembered && row.older.has_value() && from != model.sources().end() &&
-        from->second.coordinates_changed) {
+    if (roll < 730 && remembered) {
+      const auto from = model.sources().find(source);
+      const bool may_repeat = from != model.sources().end() && from->second.coordinates_changed;
+      if (roll < 700 || !may_repeat || !row.older.has_value()) return row.newest;
       event.body = row.older->body;  // told again, under another name
       return event;
     }
-    if (roll < 730 && remembered) return row.newest;
     change.row = name.second;
     change.before = row.now;
     if (!row.now.has_value()) {

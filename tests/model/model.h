@@ -32,6 +32,7 @@ enum class Mutation {
   kNeverForgetsRefunds,     // in windows
   kCountsWhatIsSentAgain,   // in windows over events
   kApprovesForEver,         // an approval never runs out
+  kPostsWhatIsPast,         // old changes that are told again
 };
 
 // What a key was bound to by its first recorded check.
@@ -299,7 +300,7 @@ class Model {
   std::map<std::string, BreakerNow> breakers_;
   std::set<core::GapScope> gaps_;
   std::map<std::pair<RowName, core::KeyId>, RowPlace> places_;
-  std::map<std::pair<RowName, core::KeyId>, core::GapScope> doubts_;
+  std::map<std::pair<RowName, core::KeyId>, std::set<core::GapScope>> doubts_;
   // When it was suspected, and every change since that made it worse, with its time.
   struct Suspected {
     absl::Time since;

@@ -1,6 +1,4 @@
 // Old changes that a source tells again, or changes after some that were lost: nobody can tell.
-#include <algorithm>
-
 #include "tests/model/model.h"
 
 namespace fundgate::model {
@@ -38,7 +36,12 @@ bool Model::Doubt(const std::string& source, const core::Event& event,
                                       newest->second.image_hash == change.image_hash);
   const Moved said = is_known && newest->second.key == key ? MovedBy(newest->second.said) : Moved();
   if (is_newest || MovedBy(change.before) == said) return false;
-  doubts_[{name, key}] = {change.kind, place->second.account, place->second.order};
+  if (mutation_ == Mutation::kPostsWhatIsPast) return false;
+  std::set<core::GapScope>& unknown = doubts_[{name, key}];
+  unknown.insert({change.kind, place->second.account, place->second.order});
+  if (change.after.has_value()) {
+    unknown.insert({change.kind, change.after->account, change.after->line.order});
+  }
   return true;
 }
 
@@ -60,7 +63,7 @@ void Model::NotePlace(const std::string& source, const core::MovementEvent& chan
 
 std::set<core::GapScope> Model::Unknown() const {
   std::set<core::GapScope> unknown = gaps_;
-  for (const auto& [row, scope] : doubts_) unknown.insert(scope);
+  for (const auto& [row, scopes] : doubts_) unknown.insert(scopes.begin(), scopes.end());
   return unknown;
 }
 

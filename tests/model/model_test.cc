@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Mutation::kReplaysAfterValidUntil, Mutation::kTrustsStaleSources,
                     Mutation::kKeepsReleasedPending, Mutation::kForgetsReactions,
                     Mutation::kNeverForgetsRefunds, Mutation::kCountsWhatIsSentAgain,
-                    Mutation::kApprovesForEver));
+                    Mutation::kApprovesForEver, Mutation::kPostsWhatIsPast));
 
 TEST(Model, ShrinkingKeepsTheFaultAndDropsWhatItDoesNotNeed) {
   const std::shared_ptr<const core::Policy> policy = CompilePolicy();

@@ -85,7 +85,18 @@ core::KeyRecord FullKeyRecord() {
                                          true,
                                          true};
   record.moved = record.in_progress = record.event_seen = true;
-  record.rows = {{SourceName("s"), {"t", "1"}, "p", "e", 99, AccountId("m1"), money, line, true}};
+  record.rows = {{.source = SourceName("s"),
+                  .row = {"t", "1"},
+                  .part_key = "p",
+                  .event_id = "e",
+                  .image_hash = 99,
+                  .account = AccountId("m1"),
+                  .amount = money,
+                  .line = line,
+                  .counted = true,
+                  .shared = line,
+                  .said = core::Line{OrderId("o1"), 7, {}},
+                  .doubts = {{MovementKind("refund"), AccountId("m1"), OrderId("o1")}}}};
   record.past = {{"d0", core::ReservationState::kReleased, money}};
   record.closed_at = absl::FromUnixNanos(8);
   record.changed_at = absl::FromUnixNanos(9);
@@ -227,6 +238,16 @@ TEST(Records, KeysOfTheThirdVersionAreReadWithoutAHold) {
   bytes.front() = 3;
   bytes.pop_back();  // no hold
   EXPECT_EQ(DecodeRecord<core::KeyRecord>(bytes).value(), record);
+}
+
+TEST(Records, RowsOfTheFourthVersionAreReadWithoutDoubts) {
+  core::RowContribution row = FullKeyRecord().rows.front();
+  row.said.reset();
+  row.doubts.clear();
+  std::string bytes = EncodeRecord(row);
+  bytes.front() = 4;
+  bytes.resize(bytes.size() - 2);  // nothing said otherwise, no doubts
+  EXPECT_EQ(DecodeRecord<core::RowContribution>(bytes).value(), row);
 }
 
 TEST(Records, GroupsAndAlertsGiveBackEveryField) {
