@@ -17,6 +17,7 @@
 
 namespace fundgate::gate {
 
+class Access;
 class OpenStreams;
 
 // References to what the server owns and outlives the services. Any thread.
@@ -29,6 +30,7 @@ struct Backend {
   OpenStreams& streams;
   const std::atomic<bool>& draining;
   absl::Time started_at;
+  Access& access;  // see guard.h
 };
 
 // The policy in force, as far as it is durable. FAILED_PRECONDITION before the first.
