@@ -15,8 +15,13 @@
 #include "server/sequencer/sequencer.h"
 #include "server/store/store.h"
 
+namespace fundgate::security {
+class SecurityLog;
+}  // namespace fundgate::security
+
 namespace fundgate::gate {
 
+class Access;
 class Meters;
 class OpenStreams;
 class Readiness;
@@ -33,6 +38,8 @@ struct Backend {
   const Readiness& readiness;
   const std::atomic<bool>& draining;
   absl::Time started_at;
+  Access& access;  // see guard.h
+  const security::SecurityLog& denials;
 };
 
 // The policy in force, as far as it is durable. FAILED_PRECONDITION before the first.

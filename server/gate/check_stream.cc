@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/gate/admission.h"
 #include "server/gate/gate_service.h"
+#include "server/gate/guard.h"
 #include "server/gate/stream.h"
-#include "server/gate/unary.h"
 
 namespace fundgate::gate {
 namespace {
@@ -26,8 +26,8 @@ using Reactor = grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>;
 // and while the gate is full, nothing is read.
 class CheckStream final : public Stream<Reactor, v1::Decision> {
  public:
-  CheckStream(const Backend& backend, std::chrono::system_clock::time_point deadline)
-      : backend_(backend), deadline_(deadline) {}
+  CheckStream(const Backend& backend, const grpc::CallbackServerContext& context)
+      : backend_(backend), context_(context), deadline_(context.deadline()) {}
 
  private:
   void Start() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
@@ -51,6 +51,11 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     const absl::Duration arrived = backend_.clock.Steady();
     if (!ok) return End(grpc::Status::OK);
     if (ending()) return;
+    // Asked again with each check: the access file may have changed.
+    const absl::StatusOr<Call> call = backend_.access.Admit(context_, "Gate/StreamChecks");
+    if (!call.ok()) return End(ToGrpc(call.status()));
+    const absl::Status allowed = call->AllowCheckpoint(request_->checkpoint());
+    if (!allowed.ok()) return End(ToGrpc(allowed));
     const auto policy = PresentPolicy(backend_);
     if (!policy.ok()) return Fail(ToGrpc(policy.status()));
     Problems problems;
@@ -122,6 +127,7 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
   }
 
   const Backend& backend_;
+  const grpc::CallbackServerContext& context_;
   const std::chrono::system_clock::time_point deadline_;
   std::shared_ptr<v1::CheckRequest> request_ FUNDGATE_GUARDED_BY(mutex_);
   CallTimes times_ FUNDGATE_GUARDED_BY(mutex_);  // of request_
@@ -135,8 +141,7 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
 }  // namespace
 
 Reactor* OpenCheckStream(const Backend& backend, grpc::CallbackServerContext& context) {
-  return CheckStream::Open(std::make_shared<CheckStream>(backend, context.deadline()),
-                           backend.streams);
+  return CheckStream::Open(std::make_shared<CheckStream>(backend, context), backend.streams);
 }
 
 }  // namespace fundgate::gate

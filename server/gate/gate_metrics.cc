@@ -10,15 +10,14 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "server/core/machine.h"
 #include "server/gate/knowledge.h"
 #include "server/gate/meters.h"
+#include "server/gate/position_numbers.h"
 #include "server/gate/readiness.h"
 #include "server/metrics/process.h"
+#include "server/security/security_log.h"
 
 namespace fundgate::gate {
 namespace {
@@ -168,6 +167,12 @@ void ReadFailedCalls(const Scene& scene, Samples& samples) {
   }
 }
 
+void ReadDenials(const Scene& scene, Samples& samples) {
+  for (const auto& [reason, count] : scene.backend.denials.counts()) {
+    samples.Add(count, {{"reason", Text(security::NameOf(reason))}});
+  }
+}
+
 void ReadStages(const Scene& scene, Samples& samples) {
   samples.Add(scene.calls.admission(), kNanosecondsPerSecond, {{"stage", "admission"}});
   samples.Add(scene.stages.queued, kNanosecondsPerSecond, {{"stage", "queue"}});
@@ -179,33 +184,10 @@ void ReadStages(const Scene& scene, Samples& samples) {
 
 // ---- Sources ----
 
-// The streams of a position with the last number that is read of each; see types/position.h.
-std::vector<std::pair<std::string, uint64_t>> NumbersOf(const std::string& position) {
-  std::vector<std::pair<std::string, uint64_t>> numbers;
-  for (const absl::string_view entry : absl::StrSplit(position, ',', absl::SkipEmpty())) {
-    const size_t colon = entry.find(':');
-    const size_t end = colon != absl::string_view::npos ? entry.rfind(':') : entry.find('-');
-    if (end == absl::string_view::npos || numbers.size() == kMaxStreams) continue;
-    const absl::string_view stream = entry.substr(
-        0, colon != absl::string_view::npos && entry.find('-', colon) != absl::string_view::npos
-               ? colon
-               : end);
-    size_t digits = entry.size();
-    while (digits > 0 && absl::ascii_isdigit(static_cast<unsigned char>(entry[digits - 1]))) {
-      --digits;
-    }
-    uint64_t number = 0;
-    if (absl::SimpleAtoi(entry.substr(digits), &number)) {
-      numbers.emplace_back(std::string(stream), number);
-    }
-  }
-  return numbers;
-}
-
 void ReadPositions(const Scene& scene, Samples& samples) {
   ForEachSource(scene, [&](const SourceName& name, const core::Source* source) {
     if (source == nullptr) return;
-    for (auto& [stream, number] : NumbersOf(source->position.ToString())) {
+    for (auto& [stream, number] : NumbersOf(source->position.ToString(), kMaxStreams)) {
       samples.Add(number, {{"source", name.value()}, {"stream", std::move(stream)}});
     }
   });
@@ -359,6 +341,8 @@ constexpr Metric kMetrics[] = {
      "Answers that were given before: the key was asked for again.", ReadReplayed},
     {"fundgate_failed_calls_total", Type::kCounter,
      "Calls that ended with an error and without an answer, by gRPC code.", ReadFailedCalls},
+    {"fundgate_denials_total", Type::kCounter,
+     "Connections and calls that were refused for who made them, by reason.", ReadDenials},
     {"fundgate_check_stage_seconds", Type::kHistogram,
      "Time of checks in a stage. total: from the call's arrival until its answer is handed to "
      "gRPC.",

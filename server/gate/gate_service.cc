@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -11,7 +12,7 @@
 #include "server/gate/admission.h"
 #include "server/gate/check_stream.h"
 #include "server/gate/convert_check.h"
-#include "server/gate/unary.h"
+#include "server/gate/guard.h"
 #include "server/sequencer/mutex.h"
 
 namespace fundgate::gate {
@@ -56,11 +57,34 @@ class Batch {
   absl::Status failure_;
 };
 
-grpc::ServerUnaryReactor* FinishWith(grpc::CallbackServerContext& context,
+grpc::ServerUnaryReactor* FinishWith(grpc::CallbackServerContext& context, const Call& call,
                                      absl::StatusOr<v1::Decision> found, v1::Decision& response) {
   if (!found.ok()) return FinishNow(context, ToGrpc(found.status()));
+  if (absl::Status allowed = call.AllowCheckpoint(found->checkpoint()); !allowed.ok()) {
+    return FinishNow(context, ToGrpc(allowed));
+  }
   response = *std::move(found);
   return FinishNow(context, grpc::Status::OK);
+}
+
+// Ends the call if its caller may not make it, or not at this checkpoint.
+grpc::ServerUnaryReactor* RefuseAt(const Backend& backend, grpc::CallbackServerContext& context,
+                                   std::string_view rpc, const std::string& checkpoint) {
+  const absl::StatusOr<Call> call = backend.access.Admit(context, rpc);
+  const absl::Status allowed = call.ok() ? call->AllowCheckpoint(checkpoint) : call.status();
+  return allowed.ok() ? nullptr : FinishNow(context, ToGrpc(allowed));
+}
+
+// A batch is refused as a whole.
+grpc::ServerUnaryReactor* RefuseBatch(const Backend& backend, grpc::CallbackServerContext& context,
+                                      const v1::BatchCheckRequest& request) {
+  const absl::StatusOr<Call> call = backend.access.Admit(context, "Gate/BatchCheck");
+  absl::Status allowed = call.status();
+  for (const v1::CheckRequest& check : request.requests()) {
+    if (allowed.ok()) allowed = call->AllowCheckpoint(check.checkpoint());
+  }
+  if (allowed.ok()) call->Charge(request.requests_size() - 1);
+  return allowed.ok() ? nullptr : FinishNow(context, ToGrpc(allowed));
 }
 
 }  // namespace
@@ -69,6 +93,9 @@ grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* contex
                                              const v1::CheckRequest* request,
                                              v1::Decision* response) {
   const absl::Duration arrived = backend_.clock.Steady();
+  if (auto* refused = RefuseAt(backend_, *context, "Gate/Check", request->checkpoint())) {
+    return refused;
+  }
   const auto policy = PresentPolicy(backend_);
   if (!policy.ok()) return FailNow(backend_, *context, ToGrpc(policy.status()));
   Problems problems;
@@ -89,6 +116,7 @@ grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* c
                                                   const v1::BatchCheckRequest* request,
                                                   v1::BatchCheckResponse* response) {
   const absl::Duration arrived = backend_.clock.Steady();
+  if (auto* refused = RefuseBatch(backend_, *context, *request)) return refused;
   const auto policy = PresentPolicy(backend_);
   if (!policy.ok()) return FailNow(backend_, *context, ToGrpc(policy.status()));
   const int size = request->requests_size();
@@ -133,12 +161,18 @@ grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* c
 
 grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>* GateService::StreamChecks(
     grpc::CallbackServerContext* context) {
+  using Reactor = grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>;
+  auto* refused = RefuseStream<Reactor>(backend_, *context, "Gate/StreamChecks");
+  if (refused != nullptr) return refused;
   return OpenCheckStream(backend_, *context);
 }
 
 grpc::ServerUnaryReactor* GateService::Confirm(grpc::CallbackServerContext* context,
                                                const v1::ConfirmRequest* request,
                                                v1::Reservation* response) {
+  if (auto* refused = RefuseAt(backend_, *context, "Gate/Confirm", request->checkpoint())) {
+    return refused;
+  }
   Problems problems;
   core::ConfirmInput input = ToConfirm(*request, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
@@ -153,6 +187,9 @@ grpc::ServerUnaryReactor* GateService::Confirm(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* GateService::Release(grpc::CallbackServerContext* context,
                                                const v1::ReleaseRequest* request,
                                                v1::Reservation* response) {
+  if (auto* refused = RefuseAt(backend_, *context, "Gate/Release", request->checkpoint())) {
+    return refused;
+  }
   Problems problems;
   core::ReleaseInput input = ToRelease(*request, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
@@ -167,6 +204,8 @@ grpc::ServerUnaryReactor* GateService::Release(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* GateService::GetDecision(grpc::CallbackServerContext* context,
                                                    const v1::GetDecisionRequest* request,
                                                    v1::Decision* response) {
+  const absl::StatusOr<Call> call = backend_.access.Admit(*context, "Gate/GetDecision");
+  if (!call.ok()) return FinishNow(*context, ToGrpc(call.status()));
   const bool by_key = !request->account_id().empty() || !request->checkpoint().empty() ||
                       !request->idempotency_key().empty();
   Problems problems;
@@ -174,7 +213,7 @@ grpc::ServerUnaryReactor* GateService::GetDecision(grpc::CallbackServerContext* 
     problems.Text("decision_id", request->decision_id(), 0, core::kMaxIdBytes);
     if (by_key) problems.Add("decision_id", "is enough: leave account, checkpoint and key out");
     if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
-    return FinishWith(*context, FindDecision(*backend_.store.view(), request->decision_id()),
+    return FinishWith(*context, *call, FindDecision(*backend_.store.view(), request->decision_id()),
                       *response);
   }
   if (!by_key) {
@@ -184,7 +223,7 @@ grpc::ServerUnaryReactor* GateService::GetDecision(grpc::CallbackServerContext* 
   const core::KeyId key =
       ToKey(request->account_id(), request->checkpoint(), request->idempotency_key(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
-  return FinishWith(*context,
+  return FinishWith(*context, *call,
                     FindDecision(*backend_.store.view(), AccountId(request->account_id()), key),
                     *response);
 }

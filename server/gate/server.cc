@@ -5,6 +5,7 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <utility>
 #include <variant>
@@ -12,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fundgate/types/status_macros.h"
+#include "server/gate/access.h"
 #include "server/gate/alerts_service.h"
 #include "server/gate/audit_service.h"
 #include "server/gate/backend.h"
@@ -21,14 +23,17 @@
 #include "server/gate/holds_service.h"
 #include "server/gate/ingest_service.h"
 #include "server/gate/listen_address.h"
+#include "server/gate/listener_credentials.h"
 #include "server/gate/meters.h"
 #include "server/gate/policies_service.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/readiness.h"
+#include "server/gate/security_service.h"
 #include "server/gate/status_service.h"
 #include "server/gate/stream.h"
 #include "server/gate/violations_service.h"
 #include "server/policy/problem.h"
+#include "server/security/security_log.h"
 
 namespace fundgate::gate {
 namespace {
@@ -37,6 +42,8 @@ namespace {
 constexpr int kKeepalivePeriodMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kMinClientPingMs = 10'000;
+// A connection that doesn't end its handshake by then is closed.
+constexpr int kHandshakeTimeoutMs = 10'000;
 
 constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Gate",
@@ -47,6 +54,7 @@ constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Audit",
                                      "fundgate.v1.Violations",
                                      "fundgate.v1.Alerts",
+                                     "fundgate.v1.Security",
                                      "fundgate.v1.Status"};
 
 // Names of health that are no services: the gate's readiness, and with ".CHECKPOINT" that of one.
@@ -55,6 +63,10 @@ constexpr char kReady[] = "fundgate.ready";
 // The services that work without a policy: how else would there ever be one?
 bool NeedsPolicy(std::string_view service) {
   return service.empty() || service == "fundgate.v1.Gate" || service == "fundgate.v1.Ingest";
+}
+
+absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 class GrpcServer final : public Server {
@@ -78,6 +90,7 @@ class GrpcServer final : public Server {
  private:
   absl::Status Recover();
   absl::Status ApplyFirstPolicy();
+  absl::Status KnowCallers();
   absl::Status Listen();
   void Observe(Sequence sequence, const core::Input& input, const core::Outcome& outcome);
   void LookAtReadiness();
@@ -99,6 +112,9 @@ class GrpcServer final : public Server {
   std::unique_ptr<sequencer::Sequencer> sequencer_;
   std::unique_ptr<Workers> workers_;
   std::atomic<bool> draining_ = false;
+  std::shared_ptr<security::SecurityLog> denials_;  // shared with the credentials
+  std::unique_ptr<Access> access_;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<GateService> gate_;
   std::unique_ptr<BreakersService> breakers_;
@@ -110,6 +126,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<ViolationsService> violations_;
   std::unique_ptr<OutboxAccess> outbox_;
   std::unique_ptr<AlertsService> alerts_;
+  std::unique_ptr<SecurityService> security_;
   std::unique_ptr<grpc::Server> grpc_;
   sequencer::Mutex health_mutex_;
   std::atomic<bool> listening_ = false;
@@ -118,9 +135,25 @@ class GrpcServer final : public Server {
 };
 
 absl::Status GrpcServer::Begin() {
+  FUNDGATE_RETURN_IF_ERROR(KnowCallers());
   FUNDGATE_RETURN_IF_ERROR(Recover());
   FUNDGATE_RETURN_IF_ERROR(ApplyFirstPolicy());
   return Listen();
+}
+
+absl::Status GrpcServer::KnowCallers() {
+  const security::Settings& settings = settings_.security;
+  denials_ = std::make_shared<security::SecurityLog>(
+      log_, security::SecurityLog::Clocks{absl::Now, SteadyNow});
+  std::unique_ptr<Access::Callers> callers;
+  if (!settings.access_file.empty()) {
+    FUNDGATE_ASSIGN_OR_RETURN(
+        callers,
+        Access::Callers::Open(settings.access_file, security::AccessList::Read, log_, SteadyNow));
+  }
+  access_ = std::make_unique<Access>(std::move(callers), *denials_, meters_, SteadyNow);
+  FUNDGATE_ASSIGN_OR_RETURN(credentials_, ListenerCredentials(settings, denials_, log_, SteadyNow));
+  return absl::OkStatus();
 }
 
 absl::Status GrpcServer::Recover() {
@@ -180,9 +213,9 @@ absl::Status GrpcServer::ApplyFirstPolicy() {
 
 absl::Status GrpcServer::Listen() {
   workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
-  backend_ =
-      std::make_unique<Backend>(Backend{*store_, *sequencer_, *clock_, probes_, *workers_, streams_,
-                                        meters_, readiness_, draining_, sequencer_->Now()});
+  backend_ = std::make_unique<Backend>(Backend{*store_, *sequencer_, *clock_, probes_, *workers_,
+                                               streams_, meters_, readiness_, draining_,
+                                               sequencer_->Now(), *access_, *denials_});
   gate_ = std::make_unique<GateService>(*backend_);
   breakers_ = std::make_unique<BreakersService>(*backend_);
   ingest_ = std::make_unique<IngestService>(*backend_);
@@ -193,18 +226,18 @@ absl::Status GrpcServer::Listen() {
   violations_ = std::make_unique<ViolationsService>(*backend_);
   outbox_ = std::make_unique<OutboxAccess>(*store_, *sequencer_);
   alerts_ = std::make_unique<AlertsService>(*backend_, *outbox_);
+  security_ = std::make_unique<SecurityService>(*backend_);
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(absl::StrCat(listen_.host, ":", listen_.port),
-                           grpc::InsecureServerCredentials(), &port_);
+  builder.AddListeningPort(absl::StrCat(listen_.host, ":", listen_.port), credentials_, &port_);
   for (grpc::Service* service :
        {static_cast<grpc::Service*>(gate_.get()), static_cast<grpc::Service*>(breakers_.get()),
         static_cast<grpc::Service*>(ingest_.get()), static_cast<grpc::Service*>(status_.get()),
         static_cast<grpc::Service*>(policies_.get()), static_cast<grpc::Service*>(audit_.get()),
         static_cast<grpc::Service*>(holds_.get()), static_cast<grpc::Service*>(violations_.get()),
-        static_cast<grpc::Service*>(alerts_.get())}) {
+        static_cast<grpc::Service*>(alerts_.get()), static_cast<grpc::Service*>(security_.get())}) {
     builder.RegisterService(service);
   }
   builder.SetMaxReceiveMessageSize(static_cast<int>(settings_.max_message_bytes));
@@ -215,6 +248,7 @@ absl::Status GrpcServer::Listen() {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinClientPingMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   // A second gate on the same port would take half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   grpc::ResourceQuota quota("fundgate");
@@ -310,12 +344,8 @@ void GrpcServer::Shutdown() {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerSettings& settings,
                                                       logging::Log log) {
   FUNDGATE_ASSIGN_OR_RETURN(ListenAddress listen, ListenAddress::Parse(settings.listen));
-  if (!listen.IsLoopback() && !settings.insecure_listen) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "listening on ", settings.listen,
-        " would let others in, and this version neither encrypts nor authenticates calls; listen "
-        "on 127.0.0.1, or say --insecure-listen if the network itself keeps others out"));
-  }
+  FUNDGATE_RETURN_IF_ERROR(security::CheckTogether(settings.security, settings.listen,
+                                                   !listen.IsLoopback(), settings.insecure_listen));
   if (settings.data_directory.empty()) {
     return absl::InvalidArgumentError("a folder for the data is required");
   }

@@ -15,6 +15,7 @@
 #include "server/gate/outbox_access.h"
 #include "server/log/log.h"
 #include "server/metrics/metric.h"
+#include "server/security/settings.h"
 #include "server/sequencer/input_clock.h"
 #include "server/sequencer/sequencer.h"
 #include "server/store/store.h"
@@ -24,10 +25,11 @@ namespace fundgate::gate {
 struct ServerSettings {
   // ---- Behaviour ----
 
-  // HOST:PORT to listen on. Port 0: any free one. Calls are neither encrypted nor authenticated by
-  // this version, so only this machine's own addresses are taken unless `insecure_listen`.
+  // HOST:PORT to listen on. Port 0: any free one. Only this machine's own addresses are taken,
+  // unless `security` keeps strangers out or `insecure_listen` says that the network does.
   std::string listen = "127.0.0.1:7443";
   bool insecure_listen = false;
+  security::Settings security;
   // The store's folder; created if missing.
   std::string data_directory;
   store::Durability durability = store::Durability::kSync;

@@ -7,9 +7,9 @@
 
 #include "server/core/machine.h"
 #include "server/gate/convert_values.h"
+#include "server/gate/guard.h"
 #include "server/gate/knowledge.h"
 #include "server/gate/readiness.h"
-#include "server/gate/unary.h"
 
 namespace fundgate::gate {
 namespace {
@@ -53,6 +53,7 @@ std::string NotServingReason(const Backend& backend, const core::Resident& resid
 grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* context,
                                                    const v1::GetStatusRequest* /*request*/,
                                                    v1::GetStatusResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Status/GetStatus")) return refused;
   const std::shared_ptr<const store::View> view = backend_.store.view();
   const core::Resident& resident = view->resident();
   const sequencer::Statistics statistics = backend_.sequencer.statistics();
@@ -98,12 +99,14 @@ grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* StatusService::AcceptTime(grpc::CallbackServerContext* context,
                                                     const v1::AcceptTimeRequest* request,
                                                     v1::AcceptTimeResponse* response) {
+  const auto asked = Signed(backend_, *context, "Status/AcceptTime", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  problems.Text("actor", request->actor(), 1, kMaxActorBytes);
-  problems.Text("reason", request->reason(), 1, kMaxReasonBytes);
+  problems.Text("actor", asked->actor(), 1, kMaxActorBytes);
+  problems.Text("reason", asked->reason(), 1, kMaxReasonBytes);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return SubmitInput<core::Done>(
-      backend_, *context, core::AcceptTimeInput{request->actor(), request->reason()},
+      backend_, *context, core::AcceptTimeInput{asked->actor(), asked->reason()},
       [this, response](const core::Done&) {
         *response->mutable_gate_time() = ToProto(backend_.sequencer.Now());
         return grpc::Status::OK;

@@ -14,8 +14,8 @@ void DeclareMetricsSettings(CLI::App& app, MetricsSettings& settings) {
   app.add_option(
          "--metrics", settings.address,
          "Serve metrics for Prometheus there, at /metrics: 127.0.0.1:9464. Port 0 takes any "
-         "free one; none if not given. Only this machine's own addresses, unless "
-         "--insecure-listen")
+         "free one; none if not given. In plain text, so only this machine's own addresses, unless "
+         "--metrics-insecure-listen")
       ->envname("FUNDGATE_METRICS")
       ->type_name("HOST:PORT");
   app.add_option("--metrics-port-file", settings.port_file,
@@ -23,7 +23,8 @@ void DeclareMetricsSettings(CLI::App& app, MetricsSettings& settings) {
       ->envname("FUNDGATE_METRICS_PORT_FILE")
       ->type_name("FILE");
   app.add_flag("--metrics-insecure-listen", settings.insecure_listen,
-               "Serve metrics where others can reach them; they name no account and no order")
+               "Serve metrics where others can reach them, in plain text and to everybody; they "
+               "name no account and no order")
       ->envname("FUNDGATE_METRICS_INSECURE_LISTEN");
 }
 

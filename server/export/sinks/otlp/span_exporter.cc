@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -14,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "connection/guarded_file.h"
 #include "fundgate/types/status_macros.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.grpc.pb.h"
 #include "server/export/sinks/otlp/decision_span.h"
@@ -38,12 +37,9 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const SpanExporterOptions
   }
   grpc::SslCredentialsOptions tls;
   if (!options.ca_file.empty()) {
-    std::ifstream file(options.ca_file, std::ios::binary);
-    tls.pem_root_certs.assign(std::istreambuf_iterator<char>(file), {});
-    if (tls.pem_root_certs.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(options.ca_file, " is empty or can't be read"));
-    }
+    FUNDGATE_ASSIGN_OR_RETURN(
+        tls.pem_root_certs,
+        connection::ReadGuardedFile(options.ca_file, connection::Readers::kEverybody));
   }
   return grpc::CreateCustomChannel(options.address, grpc::SslCredentials(tls), arguments);
 }

@@ -49,8 +49,8 @@ struct JournalAccess {
 class SpanExporter {
  public:
   // Begins where it stopped; the first time with the newest record of the journal. What
-  // JournalCursor::Load says if that can't be told; INVALID_ARGUMENT for a file of authorities that
-  // can't be read.
+  // JournalCursor::Load says if that can't be told, and connection::ReadGuardedFile of a file of
+  // authorities.
   static absl::StatusOr<std::unique_ptr<SpanExporter>> Start(SpanExporterOptions options,
                                                              JournalAccess journal,
                                                              logging::Log log);
