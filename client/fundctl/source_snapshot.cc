@@ -22,7 +22,7 @@ struct ResnapshotOptions {
   bool history = false;
   bool begin_anew = false;
   bool cancel = false;
-  std::string actor = DefaultActor();
+  std::string actor;
   std::string reason;
 };
 
@@ -67,7 +67,7 @@ ExitCode RunResnapshot(Context& context, const ResnapshotOptions& options) {
   for (const std::string& table : options.tables) request.add_tables(table);
   request.set_history(options.history);
   request.set_begin_anew(options.begin_anew);
-  request.set_actor(options.actor);
+  request.set_actor(context.ActorOf(options.actor));
   request.set_reason(options.reason);
   grpc::ClientContext call;
   context.SetDeadline(call);
@@ -80,7 +80,7 @@ ExitCode RunResnapshot(Context& context, const ResnapshotOptions& options) {
 ExitCode RunCancel(Context& context, const ResnapshotOptions& options) {
   v1::CancelResnapshotRequest request;
   request.set_source(options.source);
-  request.set_actor(options.actor);
+  request.set_actor(context.ActorOf(options.actor));
   request.set_reason(options.reason);
   grpc::ClientContext call;
   context.SetDeadline(call);
@@ -136,7 +136,7 @@ void AddResnapshot(CLI::App& source, Context& context) {
                  "The source goes on from its present position, whatever lies between");
   verb->add_flag("--cancel", options->cancel, "Ends the run that is under way");
   verb->add_option("--reason", options->reason, "Why")->required();
-  verb->add_option("--actor", options->actor, "Who")->capture_default_str();
+  AddActor(*verb, options->actor);
   verb->callback([&context, options] {
     context.run = [&context, options] {
       return options->cancel ? RunCancel(context, *options) : RunResnapshot(context, *options);

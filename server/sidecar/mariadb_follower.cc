@@ -116,8 +116,6 @@ class MariadbFollower final : public Follower {
       if (std::optional<Failure> failure = ConnectTo(check); failure.has_value()) return failure;
     }
     NoteServer();
-    head_.emplace(primary_);
-    tables_reader_.emplace(primary_);
     if (std::optional<Failure> failure = LearnSchema(position)) return failure;
     const std::string host = primary_.session->endpoint().ToString();
     absl::StatusOr<std::unique_ptr<sources::EventStream>> binlog = sources::OpenBinlog(
@@ -216,6 +214,8 @@ class MariadbFollower final : public Follower {
     absl::StatusOr<sources::Primary> primary = sources::ConnectToPrimary(settings_, check);
     if (!primary.ok()) return Failure{AfterDatabase(primary.status()), primary.status()};
     primary_ = *std::move(primary);
+    head_.emplace(primary_);
+    tables_reader_.emplace(primary_);
     const absl::Status cascades = CheckCascades(*primary_.session, RefusedCascades());
     if (!cascades.ok()) return Failure{AfterDatabase(cascades), cascades};
     return std::nullopt;

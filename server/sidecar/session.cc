@@ -75,8 +75,8 @@ SessionEnd Session::Run() {
   if (!policy.ok()) return {AfterPolicy(policy.status()), policy.status()};
   if (stopped()) return {};
   absl::StatusOr<std::unique_ptr<Follower>> follower =
-      NewFollower({context_.settings, *policy, context_.log, context_.counters,
-                   context_.server_uid, context_.schema});
+      NewFollower({context_.settings, *policy, context_.log, context_.counters, context_.server_uid,
+                   context_.schema});
   if (!follower.ok()) return {Next::kFail, follower.status()};
   const std::optional<Failure> failure = (*follower)->Connect();
   if (failure.has_value()) return {failure->next, failure->status};

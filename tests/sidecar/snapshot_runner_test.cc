@@ -68,8 +68,8 @@ class Running : public ::testing::Test {
   std::vector<Sent> sent_;
   std::vector<std::string> errors_;
   mapping::testing::Row row_;
-  Log log_{[this](Severity severity, std::string_view line) {
-    if (severity == Severity::kError) errors_.emplace_back(line);
+  Log log_{[this](const logging::Line& line) {
+    if (line.severity == logging::Severity::kError) errors_.push_back(logging::ToText(line));
   }};
   mapping::RowMapper mapper_ = *mapping::RowMapper::Create(DocumentOf(RefundTable()), "pay_db");
   std::optional<SnapshotRunner> runner_;
