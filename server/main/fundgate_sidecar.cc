@@ -16,7 +16,8 @@
 namespace fundgate::main {
 namespace {
 
-// The signals that end the process, kept from all threads so that one can wait for them.
+// The signals that end the process, kept from all threads so that one can wait for them: so before
+// anything that may start a thread, and reading credentials does.
 sigset_t BlockSignals() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
@@ -42,8 +43,7 @@ int ExitCodeOf(sidecar::End end) {
   return kSidecarFailed;
 }
 
-int Follow(const FollowCommand& command) {
-  const sigset_t ending = BlockSignals();
+int Follow(const FollowCommand& command, const sigset_t& ending) {
   const logging::Log log = LogToStderr("fundgate-sidecar", command.log_format);
   sidecar::Sidecar sidecar(command.settings, log);
   const absl::StatusOr<std::unique_ptr<exporting::MetricsPage>> page =
@@ -82,10 +82,14 @@ int Decode(const DecodeCommand& command) {
 }
 
 int Run(int argc, char** argv) {
+  const sigset_t ending = BlockSignals();
   const std::variant<FollowCommand, DecodeCommand, int> read = ReadSidecarSettings(argc, argv);
   if (const int* exit_code = std::get_if<int>(&read)) return *exit_code;
-  if (const auto* decoding = std::get_if<DecodeCommand>(&read)) return Decode(*decoding);
-  return Follow(std::get<FollowCommand>(read));
+  if (const auto* decoding = std::get_if<DecodeCommand>(&read)) {
+    pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
+    return Decode(*decoding);
+  }
+  return Follow(std::get<FollowCommand>(read), ending);
 }
 
 }  // namespace
