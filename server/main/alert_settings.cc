@@ -1,12 +1,11 @@
 #include "server/main/alert_settings.h"
 
 #include <CLI/CLI.hpp>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "connection/guarded_file.h"
 #include "fundgate/types/status_macros.h"
 
 namespace fundgate::main {
@@ -24,12 +23,15 @@ absl::StatusOr<std::pair<std::string, std::string>> Split(const std::string& wor
 }
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string token(std::istreambuf_iterator<char>(file), {});
-  absl::StripAsciiWhitespace(&token);
-  if (!token.empty()) return token;
-  return absl::InvalidArgumentError(
-      absl::StrCat("--token-file: ", path, " is empty or can't be read"));
+  absl::StatusOr<std::string> token =
+      connection::ReadGuardedFile(path, connection::Readers::kOwner);
+  if (!token.ok()) {
+    return absl::Status(token.status().code(),
+                        absl::StrCat("--token-file: ", std::string(token.status().message())));
+  }
+  absl::StripAsciiWhitespace(&*token);
+  if (!token->empty()) return token;
+  return absl::InvalidArgumentError(absl::StrCat("--token-file: ", path, " is empty"));
 }
 
 }  // namespace

@@ -33,6 +33,61 @@ TEST(SnapshotGaps, ThoseThatComeWhileATableIsReadStay) {
   EXPECT_EQ(world.gaps(), 1U);
 }
 
+// Of a source that may repeat itself: a row that is in doubt is known again once it is met, and its
+// doubt isn't taken off a gap that others leave there later.
+TEST(SnapshotGaps, OfARowInDoubtEndWhereItIsMet) {
+  SnapshotWorld world;
+  const Row first{.key = "p1", .amount = "CNY 100.00"};
+  const Row lost{.key = "p1", .amount = "CNY 120.00"};
+  const Row next{.key = "p1", .amount = "CNY 130.00"};
+  world.Insert("payment", 1, first);
+  world.BeginAgain();
+  world.Update("payment", 1, lost, next);
+  ASSERT_EQ(world.gaps(), 1U);
+  world.Want({"payment"});
+  world.Read("payment", {{1, next}});
+  world.Sweep();
+  EXPECT_EQ(world.gaps(), 0U);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 13000);
+  EXPECT_THAT(world.Key("payment", "p1").rows.front().doubts, IsEmpty());
+  world.Unreadable("payment", "m1", "o1");
+  world.Update("payment", 1, next, first);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 10000);
+  EXPECT_EQ(world.gaps(), 1U);
+}
+
+TEST(SnapshotGaps, OfARowInDoubtEndWhereItIsGone) {
+  SnapshotWorld world;
+  world.Insert("payment", 1, {.key = "p1"});
+  world.BeginAgain();
+  world.Update("payment", 1, {.key = "p1", .amount = "CNY 120.00"},
+               {.key = "p1", .amount = "CNY 130.00"});
+  world.Want({"payment"});
+  world.ReadNothingOf({"payment"});
+  world.Sweep();
+  EXPECT_EQ(world.gaps(), 0U);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 0);
+  EXPECT_THAT(world.Key("payment", "p1").rows.front().doubts, IsEmpty());
+}
+
+// What is posted of a row is what it says, though it had said otherwise: that is forgotten, or its
+// next change would look like an old one.
+TEST(SnapshotRows, WhatARowHadSaidIsForgottenWhereItIsMet) {
+  SnapshotWorld world;
+  const Row first{.key = "p1", .amount = "CNY 100.00"};
+  const Row second{.key = "p1", .amount = "CNY 150.00"};
+  const Row now{.key = "p1", .amount = "CNY 50.00"};
+  world.Update("payment", 1, first, second);
+  ASSERT_EQ(world.OrderCounter("paid").posted, 5000);
+  world.Want({"payment"});
+  world.Read("payment", {{1, now}});
+  world.Sweep();
+  world.BeginAgain();
+  world.Update("payment", 1, now, first);
+  EXPECT_EQ(world.OrderCounter("paid").posted, 10000);
+  EXPECT_EQ(world.gaps(), 0U);
+}
+
 TEST(SnapshotGaps, OfOtherKindsStay) {
   SnapshotWorld world;
   world.Unreadable("payment");

@@ -2,6 +2,7 @@
 // of theirs and of the gate.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <fstream>
@@ -235,6 +236,22 @@ TEST(Alerts, AnActionCallsItsEndpointWithTheViolation) {
   EXPECT_EQ(call.violation().order_id(), "o0");
   EXPECT_EQ(AlertOf(alerts.Await(1).front()).kind(), v1::ALERT_KIND_OPENED);
   gate.AwaitAlerts([](const v1::ListAlertsResponse& listed) { return listed.alerts().empty(); });
+}
+
+TEST(Alerts, ATokenThatOthersMayReadEndsTheStart) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/token";
+  std::ofstream(path) << "secret-of-the-pager\n";
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  Process gate({FUNDGATED, "--data", folder.path() + "/gate", "--alert-webhook",
+                "http://127.0.0.1:9/", "--token-file", "webhook=" + path});
+  EXPECT_EQ(gate.Wait(), 2);
+  ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+  EXPECT_EQ(Fed(folder.path(),
+                {"--alert-webhook", "http://127.0.0.1:9/", "--token-file", "webhook=" + path})
+                .Alerts()
+                .alerts_size(),
+            0);
 }
 
 }  // namespace
