@@ -66,6 +66,7 @@ class GrpcServer final : public Server {
   int port() const override { return port_; }
   uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
   OutboxAccess& outbox() override { return *outbox_; }
+  const store::Store& store() const override { return *store_; }
   Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
   void Shutdown() override;
 
@@ -109,6 +110,7 @@ class GrpcServer final : public Server {
 
 absl::Status GrpcServer::Begin() {
   FUNDGATE_RETURN_IF_ERROR(Recover());
+  if (settings_.inspect) FUNDGATE_RETURN_IF_ERROR(settings_.inspect(*store_->view()));
   FUNDGATE_RETURN_IF_ERROR(ApplyFirstPolicy());
   return Listen();
 }
@@ -250,6 +252,7 @@ void GrpcServer::Shutdown() {
   if (sequencer_ != nullptr) {
     if (observer_ != 0) sequencer_->RemoveObserver(observer_);
     breakers_.reset();
+    status_.reset();
     audit_.reset();
     if (workers_ != nullptr) workers_->Stop();
     alerts_.reset();

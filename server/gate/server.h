@@ -34,6 +34,9 @@ struct ServerSettings {
   // the name in messages about it.
   std::string first_policy;
   std::string policy_file;
+  // Looks at what was recovered, before anybody can ask; an error keeps the gate from serving.
+  // Empty: nobody looks.
+  std::function<absl::Status(const store::View& recovered)> inspect;
   // How long a drain goes on taking calls only to answer them with UNAVAILABLE. What was on its way
   // when the drain began is answered so; a call that meets a closed server is merely cancelled.
   absl::Duration drain_notice = absl::Milliseconds(200);
@@ -72,6 +75,8 @@ class Server {
   // For whoever delivers alerts; not after Shutdown.
   virtual OutboxAccess& outbox() = 0;
   virtual Sequence sequence() const = 0;
+  // For whoever carries the journal outward; not after Shutdown.
+  virtual const store::Store& store() const = 0;
 
   // Drains: health says NOT_SERVING, streams are ended and new calls refused with UNAVAILABLE,
   // calls under way are answered (or cancelled after the drain's limit), everything is synced and

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "server/core/machine.h"
 #include "server/gate/convert_snapshots.h"
@@ -113,6 +114,17 @@ int32_t BlindPermille(const core::Resident& resident, absl::Time now) {
   return static_cast<int32_t>((blind * kAll + checkpoints.size() - 1) / checkpoints.size());
 }
 
+StatusService::StatusService(const Backend& backend)
+    : backend_(backend),
+      observer_(
+          backend.sequencer.AddObserver([this](Sequence /*sequence*/, const core::Input& /*input*/,
+                                               const core::Outcome& outcome) {
+            const auto* decision = std::get_if<core::Decision>(&outcome.answer);
+            if (decision != nullptr) verdicts_.Add(*decision);
+          })) {}
+
+StatusService::~StatusService() { backend_.sequencer.RemoveObserver(observer_); }
+
 grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* context,
                                                    const v1::GetStatusRequest* /*request*/,
                                                    v1::GetStatusResponse* response) {
@@ -133,6 +145,13 @@ grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* 
     } else {
       response->set_breakers_half_open(response->breakers_half_open() + 1);
     }
+  }
+  for (const auto& [checkpoint, counts] : verdicts_.counts()) {
+    v1::CheckpointStatus& proto = *response->add_checkpoints();
+    proto.set_checkpoint(checkpoint);
+    proto.set_allowed(counts.allowed);
+    proto.set_held(counts.held);
+    proto.set_blocked(counts.blocked);
   }
   response->set_queue_depth(statistics.queue_depth);
   response->set_queue_capacity(statistics.queue_capacity);

@@ -8,12 +8,15 @@
 #include "fundgate/v1/status.grpc.pb.h"
 #include "server/core/state.h"
 #include "server/gate/backend.h"
+#include "server/gate/verdict_counts.h"
 
 namespace fundgate::gate {
 
 class StatusService final : public v1::Status::CallbackService {
  public:
-  explicit StatusService(const Backend& backend) : backend_(backend) {}
+  // Hears of every decision from the sequencer, until it is destroyed.
+  explicit StatusService(const Backend& backend);
+  ~StatusService() override;
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
@@ -24,6 +27,8 @@ class StatusService final : public v1::Status::CallbackService {
 
  private:
   const Backend& backend_;
+  VerdictCounts verdicts_;
+  const uint64_t observer_;
 };
 
 // The share of the policy's checkpoints, in thousandths rounded up, at which a check arriving at

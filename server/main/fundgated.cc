@@ -6,9 +6,11 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -55,6 +57,15 @@ int Verify(const std::string& directory) {
   return kExitOk;
 }
 
+int VerifyChainOnly(const ChainVerification& settings) {
+  const absl::StatusOr<bool> sound = VerifyChain(settings, std::cout);
+  std::cout.flush();
+  if (sound.ok()) return *sound ? kExitOk : kExitFailed;
+  Log(absl::StrCat("can't verify ", settings.directory, ": ",
+                   std::string(sound.status().message())));
+  return absl::IsInvalidArgument(sound.status()) ? kExitUsage : kExitFailed;
+}
+
 // The signals that end the process, kept from all threads so that one can wait for them.
 sigset_t BlockSignals() {
   std::signal(SIGPIPE, SIG_IGN);
@@ -79,7 +90,18 @@ absl::Status WritePort(const std::string& path, int port) {
 }
 
 int Serve(const Settings& settings, const sigset_t& ending) {
-  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(settings.server, Log);
+  const absl::StatusOr<std::optional<anchor::SigningKey>> key = ReadAnchorKey(settings.anchors);
+  if (!key.ok()) {
+    Log(std::string(key.status().message()));
+    return kExitUsage;
+  }
+  gate::ServerSettings serving = settings.server;
+  if (key->has_value()) {
+    serving.inspect = [&](const store::View& recovered) {
+      return CheckAnchorFile(settings.anchors, **key, recovered);
+    };
+  }
+  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(serving, Log);
   if (!server.ok()) {
     Log(absl::StrCat("can't serve: ", std::string(server.status().message())));
     return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
@@ -89,6 +111,15 @@ int Serve(const Settings& settings, const sigset_t& ending) {
   if (!delivery.ok()) {
     Log(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
     return kExitUsage;
+  }
+  std::vector<std::unique_ptr<exporting::AnchorWriter>> anchors;
+  if (key->has_value()) {
+    auto kept = KeepAnchors(settings.anchors, **key, **server, Log);
+    if (!kept.ok()) {
+      Log(absl::StrCat("can't keep anchors: ", std::string(kept.status().message())));
+      return kExitUsage;
+    }
+    anchors = *std::move(kept);
   }
   const std::string address = (*server)->address();
   if (absl::Status status = WritePort(settings.port_file, (*server)->port()); !status.ok()) {
@@ -104,6 +135,7 @@ int Serve(const Settings& settings, const sigset_t& ending) {
   Log(absl::StrCat("got ", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
   // What is not delivered yet waits in the outbox for the next start.
   delivery->reset();
+  anchors.clear();
   (*server)->Shutdown();
   return kExitOk;
 }
@@ -113,6 +145,7 @@ int Run(int argc, char** argv) {
   if (const int* exit_code = std::get_if<int>(&read)) return *exit_code;
   const Settings& settings = std::get<Settings>(read);
   if (!settings.verify_directory.empty()) return Verify(settings.verify_directory);
+  if (!settings.verify_chain.directory.empty()) return VerifyChainOnly(settings.verify_chain);
   return Serve(settings, BlockSignals());
 }
 
