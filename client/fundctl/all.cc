@@ -20,6 +20,8 @@
   VERB(Violation)            \
   VERB(Alert)                \
   VERB(Status)               \
+  VERB(Security)             \
+  VERB(Token)                \
   VERB(Profile)              \
   VERB(Completion)           \
   VERB(Manual)

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/fundctl/profiles.h"
 #include "client/fundctl/verbs.h"
+#include "connection/options.h"
 
 namespace fundgate::fundctl {
 namespace {
@@ -56,6 +57,7 @@ int RunFundctl(int argc, const char* const* argv, Context& context) {
   app.add_option("--address", context.address, "Where the gate listens, HOST:PORT")
       ->envname("FUNDGATE_ADDRESS")
       ->capture_default_str();
+  connection::DeclareSecurity(app, context.security);
   app.add_option("--timeout", context.timeout_seconds, "Longest wait for an answer, in seconds")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -83,8 +85,10 @@ int RunFundctl(int argc, const char* const* argv, Context& context) {
     context.err << "fundctl: " << problem.what() << "\n";
     return kUsage;
   }
-  if (const absl::Status used = UseProfile(app, context); !used.ok()) {
-    context.err << "fundctl: " << used.message() << "\n";
+  absl::Status prepared = UseProfile(app, context);
+  if (prepared.ok()) prepared = context.Connect();
+  if (!prepared.ok()) {
+    context.err << "fundctl: " << prepared.message() << "\n";
     return kUsage;
   }
   context.json = output == "json";

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "connection/guarded_file.h"
 #include "fundgate/types/status_macros.h"
 #include "server/export/http_post.h"
-#include "server/main/read_file.h"
 
 namespace fundgate::main {
 void DeclareAnchorSettings(CLI::App& app, AnchorSettings& settings) {
@@ -41,8 +41,12 @@ absl::StatusOr<std::optional<anchor::SigningKey>> ReadAnchorKey(const AnchorSett
     return absl::InvalidArgumentError(
         "--anchor-key needs --anchor-file or --anchor-webhook: where anchors are kept");
   }
-  FUNDGATE_ASSIGN_OR_RETURN(const std::string pem, ReadFile("--anchor-key", settings.key_file));
-  absl::StatusOr<anchor::SigningKey> key = anchor::SigningKey::FromPem(pem);
+  const absl::StatusOr<std::string> pem =
+      connection::ReadGuardedFile(settings.key_file, connection::Readers::kOwner);
+  if (!pem.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--anchor-key: ", pem.status().message()));
+  }
+  absl::StatusOr<anchor::SigningKey> key = anchor::SigningKey::FromPem(*pem);
   if (key.ok()) return *std::move(key);
   return absl::InvalidArgumentError(
       absl::StrCat("--anchor-key ", settings.key_file, ": ", key.status().message()));
@@ -59,7 +63,7 @@ absl::Status CheckAnchorFile(const AnchorSettings& settings, const anchor::Signi
 
 absl::StatusOr<std::vector<std::unique_ptr<exporting::AnchorWriter>>> KeepAnchors(
     const AnchorSettings& settings, const anchor::SigningKey& key, const gate::Server& server,
-    const gate::Log& log) {
+    const logging::Log& log) {
   std::vector<std::unique_ptr<exporting::AnchorSink>> sinks;
   if (!settings.file.empty()) {
     sinks.push_back(std::make_unique<exporting::AnchorFile>(settings.file));

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "server/export/sinks/anchor/anchor_writer.h"
 #include "server/gate/server.h"
+#include "server/log/log.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's own name
 class App;
@@ -40,7 +41,7 @@ absl::Status CheckAnchorFile(const AnchorSettings& settings, const anchor::Signi
 // Keeps anchors until they are destroyed. `server` and what `log` needs must outlive them.
 absl::StatusOr<std::vector<std::unique_ptr<exporting::AnchorWriter>>> KeepAnchors(
     const AnchorSettings& settings, const anchor::SigningKey& key, const gate::Server& server,
-    const gate::Log& log);
+    const logging::Log& log);
 
 }  // namespace fundgate::main
 

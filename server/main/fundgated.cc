@@ -2,46 +2,35 @@
 #include <pthread.h>
 
 #include <csignal>
-#include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/server.h"
 #include "server/main/alert_delivery.h"
+#include "server/main/port_file.h"
 #include "server/main/settings.h"
 #include "server/store/verify.h"
 
 namespace fundgate::main {
 namespace {
 
-// One line on stderr, with the time of the wall clock.
-void Log(std::string_view line) {
-  const std::string stamped =
-      absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
-                   " fundgated: ", std::string(line), "\n");
-  std::fwrite(stamped.data(), 1, stamped.size(), stderr);
-}
-
-int Verify(const std::string& directory) {
+int Verify(const std::string& directory, const logging::Log& log) {
   store::Options options;
   options.directory = directory;
   options.compile_policy = gate::CompilePolicy;
   const absl::StatusOr<store::VerifyReport> report =
-      store::VerifyByReplay(options, [](Sequence done, Sequence total) {
-        Log(absl::StrCat("replayed ", done, " of ", total, " records"));
+      store::VerifyByReplay(options, [&log](Sequence done, Sequence total) {
+        log.Info("replayed", {{"records", absl::StrCat(done)}, {"of", absl::StrCat(total)}});
       });
   if (!report.ok()) {
-    Log(absl::StrCat("can't verify ", directory, ": ", std::string(report.status().message())));
+    log.Error("can't verify",
+              {{"data", directory}, {"reason", std::string(report.status().message())}});
     return kExitFailed;
   }
   if (!report->difference.empty()) {
@@ -57,12 +46,12 @@ int Verify(const std::string& directory) {
   return kExitOk;
 }
 
-int VerifyChainOnly(const ChainVerification& settings) {
+int VerifyChainOnly(const ChainVerification& settings, const logging::Log& log) {
   const absl::StatusOr<bool> sound = VerifyChain(settings, std::cout);
   std::cout.flush();
   if (sound.ok()) return *sound ? kExitOk : kExitFailed;
-  Log(absl::StrCat("can't verify ", settings.directory, ": ",
-                   std::string(sound.status().message())));
+  log.Error("can't verify the chain",
+            {{"data", settings.directory}, {"reason", std::string(sound.status().message())}});
   return absl::IsInvalidArgument(sound.status()) ? kExitUsage : kExitFailed;
 }
 
@@ -78,21 +67,10 @@ sigset_t BlockSignals() {
   return ending;
 }
 
-// Whole or not at all: somebody waits for the file to appear.
-absl::Status WritePort(const std::string& path, int port) {
-  if (path.empty()) return absl::OkStatus();
-  const std::string unfinished = path + ".new";
-  std::ofstream file(unfinished);
-  file << port << "\n";
-  file.close();
-  if (file.good() && std::rename(unfinished.c_str(), path.c_str()) == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("can't write --port-file ", path));
-}
-
-int Serve(const Settings& settings, const sigset_t& ending) {
+int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& log) {
   const absl::StatusOr<std::optional<anchor::SigningKey>> key = ReadAnchorKey(settings.anchors);
   if (!key.ok()) {
-    Log(std::string(key.status().message()));
+    log.Error(std::string(key.status().message()));
     return kExitUsage;
   }
   gate::ServerSettings serving = settings.server;
@@ -101,29 +79,47 @@ int Serve(const Settings& settings, const sigset_t& ending) {
       return CheckAnchorFile(settings.anchors, **key, recovered);
     };
   }
-  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(serving, Log);
+  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(serving, log);
   if (!server.ok()) {
-    Log(absl::StrCat("can't serve: ", std::string(server.status().message())));
+    log.Error(absl::StrCat("can't serve: ", std::string(server.status().message())));
     return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
   }
   absl::StatusOr<std::unique_ptr<AlertDelivery>> delivery =
-      AlertDelivery::Start(settings.alerts, (*server)->outbox(), Log);
+      AlertDelivery::Start(settings.alerts, (*server)->outbox(), log);
   if (!delivery.ok()) {
-    Log(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
+    log.Error(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
     return kExitUsage;
   }
+  absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> spans =
+      ExportSpans(settings.otlp, settings.server.data_directory, **server, log);
+  if (!spans.ok()) {
+    log.Error(absl::StrCat("can't export spans: ", std::string(spans.status().message())));
+    return kExitUsage;
+  }
+  absl::StatusOr<std::unique_ptr<exporting::MetricsPage>> page =
+      ServeMetrics(settings.metrics, [&server, &spans] {
+        std::vector<metrics::Family> families = (*server)->ReadMetrics();
+        if (*spans != nullptr) (*spans)->ReadMetrics(families);
+        return families;
+      });
+  if (!page.ok()) {
+    log.Error(std::string(page.status().message()));
+    return kExitUsage;
+  }
+  if (*page != nullptr) log.Info("serving metrics", {{"port", absl::StrCat((*page)->port())}});
   std::vector<std::unique_ptr<exporting::AnchorWriter>> anchors;
   if (key->has_value()) {
-    auto kept = KeepAnchors(settings.anchors, **key, **server, Log);
+    auto kept = KeepAnchors(settings.anchors, **key, **server, log);
     if (!kept.ok()) {
-      Log(absl::StrCat("can't keep anchors: ", std::string(kept.status().message())));
+      log.Error(absl::StrCat("can't keep anchors: ", std::string(kept.status().message())));
       return kExitUsage;
     }
     anchors = *std::move(kept);
   }
   const std::string address = (*server)->address();
-  if (absl::Status status = WritePort(settings.port_file, (*server)->port()); !status.ok()) {
-    Log(std::string(status.message()));
+  if (absl::Status status = WritePort("--port-file", settings.port_file, (*server)->port());
+      !status.ok()) {
+    log.Error(std::string(status.message()));
     return kExitUsage;
   }
   std::cout << "fundgated: serving on " << address << " (policy version "
@@ -132,9 +128,11 @@ int Serve(const Settings& settings, const sigset_t& ending) {
             << std::flush;
   int signal = 0;
   sigwait(&ending, &signal);
-  Log(absl::StrCat("got ", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+  log.Info("ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   // What is not delivered yet waits in the outbox for the next start.
   delivery->reset();
+  if (*page != nullptr) (*page)->Close();
+  spans->reset();
   anchors.clear();
   (*server)->Shutdown();
   return kExitOk;
@@ -144,9 +142,10 @@ int Run(int argc, char** argv) {
   std::variant<Settings, int> read = ReadSettings(argc, argv);
   if (const int* exit_code = std::get_if<int>(&read)) return *exit_code;
   const Settings& settings = std::get<Settings>(read);
-  if (!settings.verify_directory.empty()) return Verify(settings.verify_directory);
-  if (!settings.verify_chain.directory.empty()) return VerifyChainOnly(settings.verify_chain);
-  return Serve(settings, BlockSignals());
+  const logging::Log log = LogToStderr("fundgated", settings.log_format);
+  if (!settings.verify_directory.empty()) return Verify(settings.verify_directory, log);
+  if (!settings.verify_chain.directory.empty()) return VerifyChainOnly(settings.verify_chain, log);
+  return Serve(settings, BlockSignals(), log);
 }
 
 }  // namespace

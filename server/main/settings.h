@@ -9,6 +9,9 @@
 #include "server/main/alert_settings.h"
 #include "server/main/anchor_settings.h"
 #include "server/main/chain_verification.h"
+#include "server/main/log_settings.h"
+#include "server/main/metrics_settings.h"
+#include "server/main/otlp_settings.h"
 
 namespace fundgate::main {
 
@@ -24,6 +27,9 @@ struct Settings {
   std::string verify_directory;    // not empty: verify this store instead of serving
   ChainVerification verify_chain;  // its directory is not empty: verify this chain instead
   std::string port_file;           // empty: none; else the chosen port is written there
+  MetricsSettings metrics;
+  LogFormat log_format = LogFormat::kText;
+  OtlpSettings otlp;
 };
 
 // The settings, or the exit code after help or a usage error was printed.

@@ -38,6 +38,9 @@ class RocksView final : public View {
       const AccountId& account,
       const std::function<bool(const core::BookId&, const core::Book&)>& visit) const override;
 
+  absl::Status ScanTimers(absl::Time until,
+                          const std::function<bool(const core::Timer&)>& visit) const override;
+
  private:
   absl::Status Answer(const core::AnyLookup& lookup) const override;
   template <typename Kind>

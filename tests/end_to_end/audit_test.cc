@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <variant>
@@ -43,6 +44,7 @@ class Audit : public ::testing::Test {
   Audit() {
     const anchor::testing::KeyTexts key = anchor::testing::NewKey();
     std::ofstream(key_) << key.private_pem;
+    std::filesystem::permissions(key_, std::filesystem::perms::owner_read);
     std::ofstream(public_key_) << key.public_pem;
     options_.directory = data_;
   }

@@ -183,7 +183,7 @@ TEST_F(AnchorWriting, ARewrittenOrCutJournalIsNotWhatWasAnchored) {
 
 TEST_F(AnchorWriting, AWriterKeepsALastOneWhenItEnds) {
   {
-    const AnchorWriter writer(ToMemory(), [](std::string_view) {});
+    const AnchorWriter writer(ToMemory(), logging::Log([](const logging::Line&) {}));
     Record(1);
   }
   ASSERT_FALSE(kept_.empty());

@@ -55,7 +55,7 @@ absl::Status AnchorTurns::Take(absl::Time now, bool at_once) {
   return absl::OkStatus();
 }
 
-AnchorWriter::AnchorWriter(AnchorTurns turns, std::function<void(std::string_view line)> log)
+AnchorWriter::AnchorWriter(AnchorTurns turns, logging::Log log)
     : turns_(std::move(turns)), log_(std::move(log)), thread_([this] { Run(); }) {}
 
 AnchorWriter::~AnchorWriter() {
@@ -84,9 +84,12 @@ void AnchorWriter::Take(bool at_once) {
   const absl::Status taken = turns_.Take(absl::Now(), at_once);
   if (taken.ok() != failing_) return;
   failing_ = !taken.ok();
-  log_(failing_ ? absl::StrCat("anchors can't be kept by ", turns_.sink().name(), ": ",
-                               taken.message(), "; it is tried again and again")
-                : absl::StrCat("anchors are kept again by ", turns_.sink().name()));
+  if (failing_) {
+    log_.Warning("anchors can't be kept; it is tried again and again",
+                 {{"receiver", turns_.sink().name()}, {"reason", std::string(taken.message())}});
+  } else {
+    log_.Info("anchors are kept again", {{"receiver", turns_.sink().name()}});
+  }
 }
 
 }  // namespace fundgate::exporting

@@ -4,11 +4,9 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -17,6 +15,7 @@
 #include "anchor/anchors.h"
 #include "anchor/keys.h"
 #include "server/export/sinks/anchor/anchor_sink.h"
+#include "server/log/log.h"
 #include "server/store/store.h"
 
 namespace fundgate::exporting {
@@ -59,8 +58,7 @@ class AnchorTurns {
 // Takes turns on a thread of its own, until it is destroyed; then a last one.
 class AnchorWriter {
  public:
-  // `log` writes one line, from that thread.
-  AnchorWriter(AnchorTurns turns, std::function<void(std::string_view line)> log);
+  AnchorWriter(AnchorTurns turns, logging::Log log);
   ~AnchorWriter();
   AnchorWriter(const AnchorWriter&) = delete;
   AnchorWriter& operator=(const AnchorWriter&) = delete;
@@ -70,7 +68,7 @@ class AnchorWriter {
   void Take(bool at_once);
 
   AnchorTurns turns_;
-  const std::function<void(std::string_view line)> log_;
+  const logging::Log log_;
   bool failing_ = false;  // the thread's
 
   std::mutex mutex_;
