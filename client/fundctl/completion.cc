@@ -9,41 +9,52 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
+#include "client/fundctl/command_tree.h"
 #include "client/fundctl/verbs.h"
 
 namespace fundgate::fundctl {
 namespace {
 
-// The values that an option allows, if it allows only some: CLI11 shows them as "TEXT:{a,b}".
-std::vector<std::string> ChoicesOf(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
-  const size_t open = type.find('{');
-  const size_t close = type.find('}');
-  if (open == std::string::npos || close == std::string::npos) return {};
-  return absl::StrSplit(type.substr(open + 1, close - open - 1), ',');
+// A word that may be typed next, and what it is for.
+struct Word {
+  std::string text;
+  std::string about;
+};
+
+// The first sentence or so, without what shells would read as something else.
+std::string About(const std::string& description) {
+  std::string about = description.substr(0, description.find_first_of("\n;"));
+  std::erase_if(about, [](char byte) { return byte == '\'' || byte == ':' || byte == '\\'; });
+  return about;
 }
 
 // The words that may follow this command: its subcommands, options, and values without an option.
-std::vector<std::string> WordsAfter(const CLI::App& command) {
-  std::vector<std::string> words;
-  for (const CLI::App* sub : command.get_subcommands(nullptr)) words.push_back(sub->get_name());
+std::vector<Word> WordsAfter(const CLI::App& command) {
+  std::vector<Word> words;
+  for (const CLI::App* sub : command.get_subcommands(nullptr)) {
+    words.push_back({sub->get_name(), About(sub->get_description())});
+  }
   for (const CLI::Option* option : command.get_options()) {
     if (!option->nonpositional()) {
-      for (std::string& choice : ChoicesOf(*option)) words.push_back(std::move(choice));
+      for (const std::string& choice : ChoicesOf(*option)) words.push_back({choice, ""});
     }
-    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+    for (const std::string& name : option->get_lnames()) {
+      words.push_back({"--" + name, About(option->get_description())});
+    }
   }
   return words;
 }
 
-// Calls `visit(path, command)` for the command and all below it; a path is "breaker trip".
-template <typename Visit>
-void ForEachCommand(const CLI::App& command, const std::string& path, const Visit& visit) {
-  visit(path, command);
-  for (const CLI::App* sub : command.get_subcommands(nullptr)) {
-    ForEachCommand(*sub, path.empty() ? sub->get_name() : path + " " + sub->get_name(), visit);
+// The same, with the options that every command takes.
+std::vector<Word> WordsAt(const CLI::App& app, const std::string& path, const CLI::App& command) {
+  std::vector<Word> words = WordsAfter(command);
+  if (path.empty()) return words;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (name != "help") words.push_back({"--" + name, About(option->get_description())});
+    }
   }
+  return words;
 }
 
 // Every option that takes a value, with the values it allows (none: any).
@@ -51,7 +62,7 @@ std::map<std::string, std::vector<std::string>> ValuedOptions(const CLI::App& ap
   std::map<std::string, std::vector<std::string>> valued;
   ForEachCommand(app, "", [&valued](const std::string&, const CLI::App& command) {
     for (const CLI::Option* option : command.get_options()) {
-      if (option->get_items_expected_max() == 0) continue;
+      if (!TakesValue(*option)) continue;
       for (const std::string& name : option->get_lnames()) {
         valued["--" + name] = ChoicesOf(*option);
       }
@@ -60,29 +71,34 @@ std::map<std::string, std::vector<std::string>> ValuedOptions(const CLI::App& ap
   return valued;
 }
 
+std::string TextsOf(const std::vector<Word>& words) {
+  std::vector<std::string> texts;
+  for (const Word& word : words) texts.push_back(word.text);
+  return absl::StrJoin(texts, " ");
+}
+
 // The arm of a `case` for each command: the deepest come first, because the first that fits counts.
-std::string CommandArms(const CLI::App& app) {
+template <typename Body>
+std::string CommandArms(const CLI::App& app, const Body& body) {
   std::vector<std::string> arms;
   ForEachCommand(app, "", [&](const std::string& path, const CLI::App& command) {
-    std::vector<std::string> words = WordsAfter(command);
-    if (!path.empty()) {
-      for (const CLI::Option* option : app.get_options()) {
-        for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
-      }
-    }
-    arms.push_back(absl::StrCat("      '", path, "'", path.empty() ? "" : "*", ") words='",
-                                absl::StrJoin(words, " "), "' ;;\n"));
+    arms.push_back(absl::StrCat("      '", path, "'", path.empty() ? "" : "*", ") ",
+                                body(WordsAt(app, path, command)), " ;;\n"));
   });
   return absl::StrJoin(arms.rbegin(), arms.rend(), "");
+}
+
+std::string NamesOfValued(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto& [name, values] : ValuedOptions(app)) names.push_back(name);
+  return absl::StrJoin(names, "|");
 }
 
 // Finds the path of commands typed so far, then offers what may follow it: after an option that
 // takes a value, that option's values.
 void PrintBash(const CLI::App& app, std::ostream& out) {
-  std::vector<std::string> names;
   std::string choices;
   for (const auto& [name, values] : ValuedOptions(app)) {
-    names.push_back(name);
     if (values.empty()) continue;
     absl::StrAppend(&choices, "      ", name, ") words='", absl::StrJoin(values, " "), "' ;;\n");
   }
@@ -91,7 +107,7 @@ void PrintBash(const CLI::App& app, std::ostream& out) {
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
          "    if [[ -n $option ]]; then option=''; continue; fi\n"
          "    case $word in\n"
-      << "      " << absl::StrJoin(names, "|") << ") option=$word ;;\n"
+      << "      " << NamesOfValued(app) << ") option=$word ;;\n"
       << "      -*) ;;\n"
          "      *) path=\"${path:+$path }$word\" ;;\n"
          "    esac\n"
@@ -102,7 +118,8 @@ void PrintBash(const CLI::App& app, std::ostream& out) {
       << "    esac\n"
          "  else\n"
          "    case $path in\n"
-      << CommandArms(app)
+      << CommandArms(
+             app, [](const std::vector<Word>& words) { return "words='" + TextsOf(words) + "'"; })
       << "    esac\n"
          "  fi\n"
          "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n"
@@ -110,25 +127,83 @@ void PrintBash(const CLI::App& app, std::ostream& out) {
          "complete -o default -F _fundctl fundctl\n";
 }
 
+// 'text:what it is for', as _describe takes it.
+std::string Described(const std::vector<Word>& words) {
+  std::vector<std::string> described;
+  for (const Word& word : words) {
+    described.push_back(
+        absl::StrCat("'", word.text, word.about.empty() ? "" : ":", word.about, "'"));
+  }
+  return absl::StrCat("found=(", absl::StrJoin(described, " "), ")");
+}
+
+// The same for zsh, which shows what each word is for.
 void PrintZsh(const CLI::App& app, std::ostream& out) {
+  std::string choices;
+  for (const auto& [name, values] : ValuedOptions(app)) {
+    if (values.empty()) continue;
+    absl::StrAppend(&choices, "      ", name, ") found=(", absl::StrJoin(values, " "), ") ;;\n");
+  }
   out << "#compdef fundctl\n"
-         "autoload -U +X bashcompinit && bashcompinit\n";
-  PrintBash(app, out);
+         "_fundctl() {\n"
+         "  local typed='' option='' word\n"
+         "  local -a found\n"
+         "  for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
+         "    if [[ -n $option ]]; then option=''; continue; fi\n"
+         "    case $word in\n"
+      << "      " << NamesOfValued(app) << ") option=$word ;;\n"
+      << "      -*) ;;\n"
+         "      *) typed=\"${typed:+$typed }$word\" ;;\n"
+         "    esac\n"
+         "  done\n"
+         "  if [[ -n $option ]]; then\n"
+         "    case $option in\n"
+      << choices
+      << "      *) _files; return ;;\n"
+         "    esac\n"
+         "  else\n"
+         "    case $typed in\n"
+      << CommandArms(app, Described)
+      << "    esac\n"
+         "  fi\n"
+         "  _describe -t words fundctl found\n"
+         "}\n"
+         "if [[ ${funcstack[1]} == _fundctl ]]; then _fundctl \"$@\"; else compdef _fundctl "
+         "fundctl; "
+         "fi\n";
 }
 
 void PrintFish(const CLI::App& app, std::ostream& out) {
-  ForEachCommand(app, "", [&out](const std::string& path, const CLI::App& command) {
+  ForEachCommand(app, "", [&](const std::string& path, const CLI::App& command) {
     const std::string condition =
         path.empty() ? "__fish_use_subcommand"
-                     : absl::StrCat("string match -q -- 'fundctl ", path, "*' (commandline -cp)");
-    out << "complete -c fundctl -n \"" << condition << "\" -a '"
-        << absl::StrJoin(WordsAfter(command), " ") << "'\n";
+                     : absl::StrCat("string match -q -- 'fundctl ", path, " *' (commandline -cp)");
+    // Right behind the command.
+    const std::string next = path.empty() ? condition
+                                          : absl::StrCat("string match -qr -- '^fundctl ", path,
+                                                         " +[^ ]*\\$' (commandline -cp)");
+    for (const CLI::App* sub : command.get_subcommands(nullptr)) {
+      out << "complete -c fundctl -f -n \"" << next << "\" -a '" << sub->get_name() << "' -d '"
+          << About(sub->get_description()) << "'\n";
+    }
+    for (const CLI::Option* option : command.get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        out << "complete -c fundctl ";
+        if (!path.empty()) out << "-n \"" << condition << "\" ";
+        out << "-l " << name << " -d '" << About(option->get_description()) << "'";
+        const std::vector<std::string> choices = ChoicesOf(*option);
+        if (!choices.empty()) {
+          out << " -x -a '" << absl::StrJoin(choices, " ") << "'";
+        } else if (TakesValue(*option)) {
+          out << " -r";
+        }
+        out << "\n";
+      }
+      if (option->nonpositional() || ChoicesOf(*option).empty()) continue;
+      out << "complete -c fundctl -f -n \"" << condition << "\" -a '"
+          << absl::StrJoin(ChoicesOf(*option), " ") << "'\n";
+    }
   });
-  for (const auto& [name, values] : ValuedOptions(app)) {
-    if (values.empty()) continue;
-    out << "complete -c fundctl -l " << name.substr(2) << " -x -a '" << absl::StrJoin(values, " ")
-        << "'\n";
-  }
 }
 
 }  // namespace
@@ -136,7 +211,11 @@ void PrintFish(const CLI::App& app, std::ostream& out) {
 void AddCompletion(CLI::App& app, Context& context) {
   auto shell = std::make_shared<std::string>();
   CLI::App* verb = app.add_subcommand("completion", "Prints a completion script for your shell");
-  verb->footer("\nExample:\n  source <(fundctl completion bash)\n");
+  verb->footer(
+      "\nExamples:\n"
+      "  source <(fundctl completion bash)\n"
+      "  fundctl completion zsh > ~/.zfunc/_fundctl      # a folder of zsh's fpath\n"
+      "  fundctl completion fish > ~/.config/fish/completions/fundctl.fish\n");
   verb->add_option("shell", *shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));

@@ -31,11 +31,18 @@ struct Context {
   // What can be waited for behind `in`: the process's standard input; -1 if `in` is only a text.
   int in_descriptor = -1;
 
+  // Whether `out` is a terminal that shows colours and can be cleared.
+  bool terminal = false;
+
   // Set by the global options before the verb runs.
   std::string address = "127.0.0.1:7443";
   connection::Security security;
   double timeout_seconds = 5;
   bool json = false;
+  bool colour = false;
+  // Of the file of profiles: where it is, and the one in use; empty: there is none.
+  std::string profiles_file;
+  std::string profile;
 
   // What the chosen verb does; set by its callback, run once the command line is known to be right.
   std::function<ExitCode()> run;

@@ -23,20 +23,74 @@ void PrintJson(Context& context, const google::protobuf::Message& message) {
   }
 }
 
-void PrintTable(Context& context, const std::vector<std::vector<std::string>>& rows) {
+namespace {
+
+constexpr char kEscape = '\x1b';
+
+const char* CodeOf(Tone tone) {
+  switch (tone) {
+    case Tone::kGood:
+      return "\x1b[32m";
+    case Tone::kWarning:
+      return "\x1b[33m";
+    case Tone::kBad:
+      return "\x1b[31m";
+    case Tone::kTitle:
+      return "\x1b[1m";
+  }
+  return "";
+}
+
+// How many columns a cell takes: colours take none.
+size_t WidthOf(const std::string& cell) {
+  size_t width = 0;
+  bool in_escape = false;
+  for (const char byte : cell) {
+    if (byte == kEscape) in_escape = true;
+    if (!in_escape) ++width;
+    if (in_escape && byte == 'm') in_escape = false;
+  }
+  return width;
+}
+
+}  // namespace
+
+std::string Painted(const Context& context, Tone tone, const std::string& text) {
+  return context.colour ? absl::StrCat(CodeOf(tone), text, "\x1b[0m") : text;
+}
+
+std::string Painted(const Context& context, v1::Verdict verdict) {
+  const std::string word = WithoutPrefix(v1::Verdict_Name(verdict), "VERDICT_");
+  switch (verdict) {
+    case v1::VERDICT_ALLOW:
+      return Painted(context, Tone::kGood, word);
+    case v1::VERDICT_BLOCK:
+      return Painted(context, Tone::kBad, word);
+    default:
+      return Painted(context, Tone::kWarning, word);
+  }
+}
+
+std::string TableText(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], WidthOf(row[i]));
   }
+  std::string text;
   for (const auto& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) {
       const bool is_last = i + 1 == row.size();
-      context.out << row[i] << (is_last ? "" : std::string(widths[i] - row[i].size() + 2, ' '));
+      absl::StrAppend(&text, row[i],
+                      is_last ? "" : std::string(widths[i] - WidthOf(row[i]) + 2, ' '));
     }
-    context.out << "\n";
+    text.push_back('\n');
   }
-  context.out.flush();
+  return text;
+}
+
+void PrintTable(Context& context, const std::vector<std::vector<std::string>>& rows) {
+  context.out << TableText(rows) << std::flush;
 }
 
 void PrintPairs(Context& context, const std::vector<std::pair<std::string, std::string>>& pairs) {
@@ -87,8 +141,8 @@ std::string NameOf(const v1::Reason& reason) {
 namespace {
 
 void PrintReason(Context& context, const v1::Reason& reason, const std::string& front) {
-  context.out << "  " << front << WithoutPrefix(v1::Verdict_Name(reason.verdict()), "VERDICT_")
-              << "  " << WithoutPrefix(v1::ReasonCode_Name(reason.code()), "REASON_CODE_") << "  "
+  context.out << "  " << front << Painted(context, reason.verdict()) << "  "
+              << WithoutPrefix(v1::ReasonCode_Name(reason.code()), "REASON_CODE_") << "  "
               << reason.name() << ": " << reason.message() << "\n";
 }
 
@@ -96,8 +150,8 @@ void PrintReason(Context& context, const v1::Reason& reason, const std::string& 
 
 void PrintDecision(Context& context, const v1::Decision& decision) {
   if (context.json) return PrintJson(context, decision);
-  const std::string verdict = WithoutPrefix(v1::Verdict_Name(decision.verdict()), "VERDICT_");
-  context.out << verdict << (decision.replayed() ? " (replayed)" : "") << "\n";
+  context.out << Painted(context, decision.verdict()) << (decision.replayed() ? " (replayed)" : "")
+              << "\n";
   PrintPairs(
       context,
       {{"  decision", decision.decision_id()},

@@ -19,7 +19,17 @@ namespace fundgate::fundctl {
 // The message as one line of JSON, with the field names of the contract.
 void PrintJson(Context& context, const google::protobuf::Message& message);
 
+// What a word says at a glance.
+enum class Tone { kGood, kWarning, kBad, kTitle };
+
+// The text in its colour if the output shows colours, else as it is.
+std::string Painted(const Context& context, Tone tone, const std::string& text);
+
+// ALLOW, HOLD or BLOCK, in its colour.
+std::string Painted(const Context& context, v1::Verdict verdict);
+
 // Columns as wide as their widest cell; the first row is the head.
+std::string TableText(const std::vector<std::vector<std::string>>& rows);
 void PrintTable(Context& context, const std::vector<std::vector<std::string>>& rows);
 
 // Name and value, one pair a line; pairs with an empty value are left out.

@@ -1,10 +1,16 @@
 #include <memory>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
 #include "client/fundctl/arguments.h"
+#include "client/fundctl/explanation.h"
 #include "client/fundctl/output.h"
+#include "client/fundctl/trace_replay.h"
 #include "client/fundctl/trace_text.h"
+#include "client/fundctl/trace_verify.h"
 #include "client/fundctl/verbs.h"
 #include "fundgate/v1/audit.grpc.pb.h"
 
@@ -18,6 +24,8 @@ struct TraceOptions {
   std::string checkpoint;
   std::string key;
   std::string verdict;
+  std::string reason;
+  std::vector<std::string> kinds;
   std::string from;
   std::string to;
   uint64_t from_sequence = 0;
@@ -25,6 +33,18 @@ struct TraceOptions {
   uint64_t limit = 0;
   bool follow = false;
 };
+
+constexpr char kKindPrefix[] = "TRACE_KIND_";
+
+std::vector<std::string> AllKinds() {
+  std::vector<std::string> kinds;
+  const google::protobuf::EnumDescriptor& type = *v1::TraceKind_descriptor();
+  for (int i = 0; i < type.value_count(); ++i) {
+    if (type.value(i)->number() == v1::TRACE_KIND_UNSPECIFIED) continue;
+    kinds.push_back(WithoutPrefix(type.value(i)->name(), kKindPrefix));
+  }
+  return kinds;
+}
 
 bool FillInTime(Context& context, const char* option, const std::string& text,
                 google::protobuf::Timestamp* time) {
@@ -45,6 +65,12 @@ bool FillIn(Context& context, const TraceOptions& options, v1::TraceFilter& filt
   filter.set_idempotency_key(options.key);
   filter.set_from_sequence(options.from_sequence);
   filter.set_to_sequence(options.to_sequence);
+  filter.set_reason_name(options.reason);
+  for (const std::string& name : options.kinds) {
+    v1::TraceKind kind = v1::TRACE_KIND_UNSPECIFIED;
+    v1::TraceKind_Parse(kKindPrefix + name, &kind);
+    filter.add_kinds(kind);
+  }
   v1::Verdict verdict = v1::VERDICT_UNSPECIFIED;
   if (!options.verdict.empty()) {
     v1::Verdict_Parse("VERDICT_" + options.verdict, &verdict);
@@ -74,35 +100,60 @@ ExitCode RunExport(Context& context, const TraceOptions& options, Print print, u
   return status.ok() ? kOk : context.Fail(status);
 }
 
-ExitCode RunGet(Context& context, const TraceOptions& options) {
+// One decision's record, printed so.
+ExitCode RunOne(Context& context, const TraceOptions& options, Print print) {
   uint64_t count = 0;
-  const ExitCode code = RunExport(context, options, PrintCheckTrace, &count);
+  const ExitCode code = RunExport(context, options, print, &count);
   if (code != kOk || count > 0) return code;
-  context.err << "fundctl trace get: there is no decision " << options.decision << "\n";
+  context.err << "fundctl trace: there is no decision " << options.decision << "\n";
   return kError;
 }
 
-ExitCode RunVerify(Context& context) {
-  grpc::ClientContext call;
-  const auto stub = v1::Audit::NewStub(context.channel());
-  const auto progress = stub->VerifyJournal(&call, v1::VerifyJournalRequest());
-  v1::VerifyJournalResponse report;
-  while (progress->Read(&report)) {
-    if (!report.done() && !context.json) {
-      context.err << "  " << report.records_checked() << " records\n";
-    }
-  }
-  const grpc::Status status = progress->Finish();
-  if (!status.ok()) return context.Fail(status);
-  if (context.json) {
-    PrintJson(context, report);
-  } else if (report.sound()) {
-    context.out << "The chain of " << report.records_checked() << " records is sound.\n";
-  } else {
-    context.out << "DAMAGED at record " << report.damaged_sequence() << ": " << report.message()
-                << "\n";
-  }
-  return report.sound() ? kOk : kError;
+void AddExport(CLI::App& trace, Context& context) {
+  auto options = std::make_shared<TraceOptions>();
+  CLI::App* verb = trace.add_subcommand("export", "Lists records in order");
+  verb->footer(
+      "\nExamples:\n"
+      "  fundctl trace export --verdict HOLD --from 10m\n"
+      "  fundctl trace export --rule refund_burst --kind CHECK --from 24h\n"
+      "  fundctl trace export --account m1 --order o1 --output json > o1.jsonl\n");
+  verb->add_option("--account", options->account, "Only this account");
+  verb->add_option("--order", options->order, "Only this order");
+  verb->add_option("--checkpoint", options->checkpoint, "Only this checkpoint");
+  verb->add_option("--key", options->key, "Only this idempotency key");
+  verb->add_option("--verdict", options->verdict, "Only this verdict")
+      ->check(CLI::IsMember({"ALLOW", "HOLD", "BLOCK"}));
+  verb->add_option(
+      "--rule", options->reason,
+      "Only checks with a reason of this name, also in shadow: a rule, an invariant, a "
+      "breaker's scope, a source");
+  verb->add_option("--kind", options->kinds,
+                   "Only records of this kind; may be given several times")
+      ->check(CLI::IsMember(AllKinds()));
+  verb->add_option("--from", options->from, "From 2026-11-20T14:00:00Z on, or of the last 30m");
+  verb->add_option("--to", options->to, "Before this time, or 30m ago");
+  verb->add_option("--from-sequence", options->from_sequence, "From this record");
+  verb->add_option("--to-sequence", options->to_sequence, "To this record");
+  verb->add_option("--limit", options->limit, "At most this many");
+  verb->add_flag("--follow", options->follow, "Go on with new records as they come");
+  verb->callback([&context, options] {
+    context.run = [&context, options] {
+      uint64_t count = 0;
+      return RunExport(context, *options, PrintTraceLine, &count);
+    };
+  });
+}
+
+// A verb that prints one decision's record.
+void AddOfDecision(CLI::App& trace, Context& context, const char* name, const char* about,
+                   Print print) {
+  auto options = std::make_shared<TraceOptions>();
+  CLI::App* verb = trace.add_subcommand(name, about);
+  verb->footer(absl::StrCat("\nExample:\n  fundctl trace ", name, " d0000000000000005\n"));
+  verb->add_option("decision", options->decision, "Decision id")->required();
+  verb->callback([&context, options, print] {
+    context.run = [&context, options, print] { return RunOne(context, *options, print); };
+  });
 }
 
 }  // namespace
@@ -113,36 +164,17 @@ void AddTrace(CLI::App& app, Context& context) {
   trace->footer(
       "\nExamples:\n"
       "  fundctl trace get d0000000000000005 --output json\n"
+      "  fundctl trace explain d0000000000000005\n"
+      "  fundctl trace replay d0000000000000005\n"
       "  fundctl trace export --verdict HOLD --from 10m\n"
       "  fundctl trace export --account m1 --verdict BLOCK --output json > blocked.jsonl\n"
       "  fundctl trace verify\n");
-  auto options = std::make_shared<TraceOptions>();
-  CLI::App* get = trace->add_subcommand("get", "Shows how one decision came about");
-  get->add_option("decision", options->decision, "Decision id")->required();
-  get->callback([&context, options] {
-    context.run = [&context, options] { return RunGet(context, *options); };
-  });
-  CLI::App* exported = trace->add_subcommand("export", "Lists records in order");
-  exported->add_option("--account", options->account, "Only this account");
-  exported->add_option("--order", options->order, "Only this order");
-  exported->add_option("--checkpoint", options->checkpoint, "Only this checkpoint");
-  exported->add_option("--key", options->key, "Only this idempotency key");
-  exported->add_option("--verdict", options->verdict, "Only this verdict")
-      ->check(CLI::IsMember({"ALLOW", "HOLD", "BLOCK"}));
-  exported->add_option("--from", options->from, "From 2026-11-20T14:00:00Z on, or of the last 30m");
-  exported->add_option("--to", options->to, "Before this time, or 30m ago");
-  exported->add_option("--from-sequence", options->from_sequence, "From this record");
-  exported->add_option("--to-sequence", options->to_sequence, "To this record");
-  exported->add_option("--limit", options->limit, "At most this many");
-  exported->add_flag("--follow", options->follow, "Go on with new records as they come");
-  exported->callback([&context, options] {
-    context.run = [&context, options] {
-      uint64_t count = 0;
-      return RunExport(context, *options, PrintTraceLine, &count);
-    };
-  });
-  CLI::App* verify = trace->add_subcommand("verify", "Reads the whole chain and checks every hash");
-  verify->callback([&context] { context.run = [&context] { return RunVerify(context); }; });
+  AddOfDecision(*trace, context, "get", "Shows how one decision came about", PrintCheckTrace);
+  AddOfDecision(*trace, context, "explain", "Tells in plain words, with the numbers, why",
+                [](Context& to, const v1::Trace& found) { to.out << Explain(found); });
+  AddTraceReplay(*trace, context);
+  AddExport(*trace, context);
+  AddTraceVerify(*trace, context);
 }
 
 }  // namespace fundgate::fundctl

@@ -14,13 +14,12 @@
 namespace fundgate::fundctl {
 namespace {
 
-std::string CheckText(const v1::Trace& trace) {
+std::string CheckText(const Context& context, const v1::Trace& trace) {
   const v1::Decision& decision = trace.decision();
   std::string text =
       absl::StrCat(decision.decision_id(), "  ", decision.checkpoint(), " ",
                    decision.idempotency_key(), "  ", TextOf(trace.check().amount()), "  ",
-                   WithoutPrefix(v1::Verdict_Name(decision.verdict()), "VERDICT_"),
-                   decision.replayed() ? " (replayed)" : "");
+                   Painted(context, decision.verdict()), decision.replayed() ? " (replayed)" : "");
   for (const v1::Reason& reason : decision.reasons()) absl::StrAppend(&text, "  ", NameOf(reason));
   return text;
 }
@@ -50,10 +49,10 @@ std::string BreakerText(const v1::Breaker& breaker) {
 }
 
 // What the record is about, and what came of it.
-std::string SummaryOf(const v1::Trace& trace) {
+std::string SummaryOf(const Context& context, const v1::Trace& trace) {
   switch (trace.kind()) {
     case v1::TRACE_KIND_CHECK:
-      return CheckText(trace);
+      return CheckText(context, trace);
     case v1::TRACE_KIND_CONFIRM:
     case v1::TRACE_KIND_RELEASE:
       return trace.has_reservation() ? ReservationText(trace.reservation()) : "";
@@ -86,7 +85,7 @@ std::string LineText(const v1::Line& line) {
 void PrintTraceLine(Context& context, const v1::Trace& trace) {
   context.out << trace.sequence() << "  " << TextOf(trace.time()) << "  "
               << WithoutPrefix(v1::TraceKind_Name(trace.kind()), "TRACE_KIND_");
-  const std::string summary = SummaryOf(trace);
+  const std::string summary = SummaryOf(context, trace);
   if (!summary.empty()) context.out << "  " << summary;
   if (!trace.refused().empty()) context.out << "  refused: " << trace.refused();
   context.out << "\n" << std::flush;

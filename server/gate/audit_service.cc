@@ -10,8 +10,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
+#include "server/gate/account_page.h"
 #include "server/gate/convert_audit.h"
 #include "server/gate/convert_values.h"
+#include "server/gate/decision_replay.h"
 #include "server/gate/guard.h"
 #include "server/gate/journal_streams.h"
 
@@ -81,6 +83,36 @@ grpc::ServerWriteReactor<v1::VerifyJournalResponse>* AuditService::VerifyJournal
   return OpenJournalCheck(backend_, *request);
 }
 
+grpc::ServerWriteReactor<v1::ReplayDecisionResponse>* AuditService::ReplayDecision(
+    grpc::CallbackServerContext* context, const v1::ReplayDecisionRequest* request) {
+  auto* refused = RefuseStream<grpc::ServerWriteReactor<v1::ReplayDecisionResponse>>(
+      backend_, *context, "Audit/ReplayDecision");
+  if (refused != nullptr) return refused;
+  return OpenDecisionReplay(backend_, replay_running_, *request);
+}
+
+grpc::ServerUnaryReactor* AuditService::GetAccount(grpc::CallbackServerContext* context,
+                                                   const v1::GetAccountRequest* request,
+                                                   v1::GetAccountResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Audit/GetAccount")) return refused;
+  constexpr int kDefaultChecks = 20;
+  constexpr int kMaxChecks = 100;
+  Problems problems;
+  problems.Text("account_id", request->account_id(), 1, core::kMaxIdBytes);
+  if (request->checks() < 0 || request->checks() > kMaxChecks) {
+    problems.Add("checks", "must be 1 to 100, or 0 for 20");
+  }
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  if (const absl::Status policy = PresentPolicy(backend_).status(); !policy.ok()) {
+    return FinishNow(*context, ToGrpc(policy));
+  }
+  return OnWorker(backend_, *context, [this, request, response] {
+    const int checks = request->checks() == 0 ? kDefaultChecks : request->checks();
+    return ToGrpc(FillAccount(*backend_.store.view(), AccountId(request->account_id()),
+                              static_cast<size_t>(checks), backend_.sequencer.Now(), *response));
+  });
+}
+
 grpc::ServerUnaryReactor* AuditService::GetBook(grpc::CallbackServerContext* context,
                                                 const v1::GetBookRequest* request,
                                                 v1::GetBookResponse* response) {
@@ -123,8 +155,12 @@ grpc::ServerUnaryReactor* AuditService::ListViolations(grpc::CallbackServerConte
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return OnWorker(backend_, *context, [this, request, response, page_size, from, to] {
     const std::shared_ptr<const store::View> view = backend_.store.view();
-    const absl::StatusOr<std::vector<core::Violation>> violations =
-        view->ListViolations(std::numeric_limits<size_t>::max());
+    // Without bounds a page needs no more than itself, and one to tell that there are more.
+    v1::ListViolationsRequest bounds = *request;
+    bounds.clear_page_size();
+    const size_t needed =
+        bounds.ByteSizeLong() == 0 ? page_size + 1 : std::numeric_limits<size_t>::max();
+    const absl::StatusOr<std::vector<core::Violation>> violations = view->ListViolations(needed);
     if (!violations.ok()) return ToGrpc(violations.status());
     GroupCache groups(*view);
     // A page's token is the id of the last violation of the page before.

@@ -2,6 +2,7 @@
 #ifndef SERVER_GATE_AUDIT_SERVICE_H_
 #define SERVER_GATE_AUDIT_SERVICE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -22,6 +23,11 @@ class AuditService final : public v1::Audit::CallbackService {
       grpc::CallbackServerContext* context, const v1::ExportTracesRequest* request) override;
   grpc::ServerWriteReactor<v1::VerifyJournalResponse>* VerifyJournal(
       grpc::CallbackServerContext* context, const v1::VerifyJournalRequest* request) override;
+  grpc::ServerWriteReactor<v1::ReplayDecisionResponse>* ReplayDecision(
+      grpc::CallbackServerContext* context, const v1::ReplayDecisionRequest* request) override;
+  grpc::ServerUnaryReactor* GetAccount(grpc::CallbackServerContext* context,
+                                       const v1::GetAccountRequest* request,
+                                       v1::GetAccountResponse* response) override;
   grpc::ServerUnaryReactor* GetBook(grpc::CallbackServerContext* context,
                                     const v1::GetBookRequest* request,
                                     v1::GetBookResponse* response) override;
@@ -36,6 +42,7 @@ class AuditService final : public v1::Audit::CallbackService {
   const Backend& backend_;
   const std::unique_ptr<JournalFollowers> followers_;
   const uint64_t observer_;
+  std::atomic<bool> replay_running_ = false;
 };
 
 }  // namespace fundgate::gate

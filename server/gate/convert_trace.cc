@@ -173,6 +173,12 @@ bool NamesOrder(const v1::Trace& trace, const std::string& order) {
                      [&](const v1::Line& line) { return line.order_id() == order; });
 }
 
+bool HasReason(const v1::Decision& decision, const std::string& name) {
+  const auto is_it = [&](const v1::Reason& reason) { return reason.name() == name; };
+  return std::any_of(decision.reasons().begin(), decision.reasons().end(), is_it) ||
+         std::any_of(decision.shadow_reasons().begin(), decision.shadow_reasons().end(), is_it);
+}
+
 absl::Time TimeOf(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
 }
@@ -203,6 +209,9 @@ bool Passes(const v1::Trace& trace, const v1::TraceFilter& filter) {
   if (!filter.order_id().empty() && !NamesOrder(trace, filter.order_id())) return false;
   if (filter.verdict() != v1::VERDICT_UNSPECIFIED &&
       filter.verdict() != trace.decision().verdict()) {
+    return false;
+  }
+  if (!filter.reason_name().empty() && !HasReason(trace.decision(), filter.reason_name())) {
     return false;
   }
   const auto& kinds = filter.kinds();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/core/breaker_scope.h"
 #include "server/core/decision.h"
 #include "server/gate/convert_audit.h"
 #include "server/gate/convert_values.h"
@@ -19,6 +20,8 @@ namespace {
 // What one slice may hold: bounds how long a worker is busy, and the memory of a slow reader.
 constexpr size_t kSliceTraces = 256;
 constexpr Sequence kSliceRecords = 4096;
+// Records whose hashes a check of the chain tells: a bound of the contract.
+constexpr int kMaxPlaces = 100'000;
 // A new slice is read once so few traces of the old ones are unwritten.
 constexpr size_t kLowWater = 64;
 
@@ -29,6 +32,16 @@ Problems ProblemsOf(const v1::TraceFilter& filter) {
   if (!filter.decision_id().empty() &&
       !core::SequenceOfDecision(filter.decision_id()).has_value()) {
     problems.Add("filter.decision_id", "is no decision's name");
+  }
+  problems.Text("filter.reason_name", filter.reason_name(), 0, core::kMaxScopeBytes);
+  return problems;
+}
+
+Problems ProblemsOf(const v1::VerifyJournalRequest& request) {
+  Problems problems;
+  if (request.places_size() > kMaxPlaces) problems.Add("places", "must be at most 100000");
+  if (!std::is_sorted(request.places().begin(), request.places().end())) {
+    problems.Add("places", "must be in ascending order");
   }
   return problems;
 }
@@ -147,6 +160,7 @@ class JournalCheck final : public Stream<grpc::ServerWriteReactor<v1::VerifyJour
  public:
   JournalCheck(const Backend& backend, const v1::VerifyJournalRequest& request)
       : backend_(backend),
+        request_(request),
         view_(backend.store.view()),
         next_(std::max<Sequence>(request.from_sequence(), 1)),
         end_(std::min(request.to_sequence() == 0 ? UINT64_MAX : request.to_sequence(),
@@ -155,7 +169,11 @@ class JournalCheck final : public Stream<grpc::ServerWriteReactor<v1::VerifyJour
   }
 
  private:
-  void Start() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
+  void Start() override FUNDGATE_REQUIRES(mutex_) {
+    const Problems problems = ProblemsOf(request_);
+    if (!problems.empty()) return End(InvalidArgument(problems));
+    ReadOn();
+  }
   void AfterWrite() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
   bool Busy() const override FUNDGATE_REQUIRES(mutex_) { return reading_; }
 
@@ -170,11 +188,13 @@ class JournalCheck final : public Stream<grpc::ServerWriteReactor<v1::VerifyJour
   // On a worker. What it reads and writes belongs to it while `reading_`.
   void Read() {
     const Sequence first = next_;
+    progress_.clear_places();
     const absl::Status status = view_->ScanJournal(first, [&](const store::JournalEntry& entry) {
       if (entry.sequence >= end_ || entry.sequence - first >= kSliceRecords) return false;
       progress_.set_records_checked(progress_.records_checked() + 1);
       progress_.set_last_sequence(entry.sequence);
       progress_.set_last_hash(entry.hash);
+      NotePlace(entry);
       next_ = entry.sequence + 1;
       return true;
     });
@@ -198,10 +218,21 @@ class JournalCheck final : public Stream<grpc::ServerWriteReactor<v1::VerifyJour
     Pump();
   }
 
+  void NotePlace(const store::JournalEntry& entry) {
+    const auto& wanted = request_.places();
+    while (place_ < wanted.size() && wanted[place_] < entry.sequence) ++place_;
+    if (place_ == wanted.size() || wanted[place_] != entry.sequence) return;
+    v1::JournalPlace& place = *progress_.add_places();
+    place.set_sequence(entry.sequence);
+    place.set_hash(entry.hash);
+  }
+
   const Backend& backend_;
+  const v1::VerifyJournalRequest request_;
   const std::shared_ptr<const store::View> view_;
   Sequence next_;
   const Sequence end_;
+  int place_ = 0;  // of the request's, the first that isn't passed yet
   v1::VerifyJournalResponse progress_;
   bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
 };

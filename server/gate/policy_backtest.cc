@@ -11,30 +11,13 @@
 #include "server/gate/grpc_status.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/stream.h"
+#include "server/gate/turn.h"
 #include "server/store/backtest.h"
 
 namespace fundgate::gate {
 namespace {
 
 constexpr Sequence kSliceRecords = 4096;
-
-// The right to run, given back when it goes.
-class Turn {
- public:
-  static std::optional<Turn> Take(std::atomic<bool>& running) {
-    if (running.exchange(true)) return std::nullopt;
-    return Turn(running);
-  }
-  Turn(Turn&& other) noexcept : running_(std::exchange(other.running_, nullptr)) {}
-  Turn& operator=(Turn&&) = delete;
-  ~Turn() {
-    if (running_ != nullptr) *running_ = false;
-  }
-
- private:
-  explicit Turn(std::atomic<bool>& running) : running_(&running) {}
-  std::atomic<bool>* running_;
-};
 
 v1::BacktestSum SumToProto(const store::BacktestSum& sum) {
   v1::BacktestSum proto;

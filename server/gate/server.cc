@@ -140,6 +140,7 @@ class GrpcServer final : public Server {
 absl::Status GrpcServer::Begin() {
   FUNDGATE_RETURN_IF_ERROR(KnowCallers());
   FUNDGATE_RETURN_IF_ERROR(Recover());
+  if (settings_.inspect) FUNDGATE_RETURN_IF_ERROR(settings_.inspect(*store_->view()));
   FUNDGATE_RETURN_IF_ERROR(ApplyFirstPolicy());
   return Listen();
 }

@@ -37,6 +37,9 @@ struct ServerSettings {
   // the name in messages about it.
   std::string first_policy;
   std::string policy_file;
+  // Looks at what was recovered, before anybody can ask; an error keeps the gate from serving.
+  // Empty: nobody looks.
+  std::function<absl::Status(const store::View& recovered)> inspect;
   // How long a drain goes on taking calls only to answer them with UNAVAILABLE. What was on its way
   // when the drain began is answered so; a call that meets a closed server is merely cancelled.
   absl::Duration drain_notice = absl::Milliseconds(200);

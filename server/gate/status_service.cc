@@ -10,6 +10,7 @@
 #include "server/gate/convert_values.h"
 #include "server/gate/guard.h"
 #include "server/gate/knowledge.h"
+#include "server/gate/meters.h"
 #include "server/gate/readiness.h"
 
 namespace fundgate::gate {
@@ -72,6 +73,24 @@ std::string NotServingReason(const Backend& backend, const core::Resident& resid
   return "";
 }
 
+// Answers by verdict, as the metrics count them.
+void FillCheckpoints(const Meters& meters, v1::GetStatusResponse& response) {
+  meters.decisions().ForEach([&response](const std::string& name, const DecisionCounts& counts) {
+    const auto sum = [&counts](core::Verdict verdict) {
+      uint64_t answered = 0;
+      for (const auto& by_reason : counts.decisions[static_cast<size_t>(verdict)]) {
+        answered += by_reason.value();
+      }
+      return answered;
+    };
+    v1::CheckpointStatus& proto = *response.add_checkpoints();
+    proto.set_checkpoint(name);
+    proto.set_allowed(sum(core::Verdict::kAllow));
+    proto.set_held(sum(core::Verdict::kHold));
+    proto.set_blocked(sum(core::Verdict::kBlock));
+  });
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* context,
@@ -98,6 +117,7 @@ grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* 
       response->set_breakers_half_open(response->breakers_half_open() + 1);
     }
   }
+  FillCheckpoints(backend_.meters, *response);
   response->set_queue_depth(statistics.queue_depth);
   response->set_queue_capacity(statistics.queue_capacity);
   response->set_parked_checks(statistics.parked);

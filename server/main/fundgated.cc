@@ -4,6 +4,7 @@
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -45,6 +46,15 @@ int Verify(const std::string& directory, const logging::Log& log) {
   return kExitOk;
 }
 
+int VerifyChainOnly(const ChainVerification& settings, const logging::Log& log) {
+  const absl::StatusOr<bool> sound = VerifyChain(settings, std::cout);
+  std::cout.flush();
+  if (sound.ok()) return *sound ? kExitOk : kExitFailed;
+  log.Error("can't verify the chain",
+            {{"data", settings.directory}, {"reason", std::string(sound.status().message())}});
+  return absl::IsInvalidArgument(sound.status()) ? kExitUsage : kExitFailed;
+}
+
 // The signals that end the process, kept from all threads so that one can wait for them.
 sigset_t BlockSignals() {
   std::signal(SIGPIPE, SIG_IGN);
@@ -58,7 +68,18 @@ sigset_t BlockSignals() {
 }
 
 int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& log) {
-  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(settings.server, log);
+  const absl::StatusOr<std::optional<anchor::SigningKey>> key = ReadAnchorKey(settings.anchors);
+  if (!key.ok()) {
+    log.Error(std::string(key.status().message()));
+    return kExitUsage;
+  }
+  gate::ServerSettings serving = settings.server;
+  if (key->has_value()) {
+    serving.inspect = [&](const store::View& recovered) {
+      return CheckAnchorFile(settings.anchors, **key, recovered);
+    };
+  }
+  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(serving, log);
   if (!server.ok()) {
     log.Error(absl::StrCat("can't serve: ", std::string(server.status().message())));
     return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
@@ -86,6 +107,15 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
     return kExitUsage;
   }
   if (*page != nullptr) log.Info("serving metrics", {{"port", absl::StrCat((*page)->port())}});
+  std::vector<std::unique_ptr<exporting::AnchorWriter>> anchors;
+  if (key->has_value()) {
+    auto kept = KeepAnchors(settings.anchors, **key, **server, log);
+    if (!kept.ok()) {
+      log.Error(absl::StrCat("can't keep anchors: ", std::string(kept.status().message())));
+      return kExitUsage;
+    }
+    anchors = *std::move(kept);
+  }
   const std::string address = (*server)->address();
   if (absl::Status status = WritePort("--port-file", settings.port_file, (*server)->port());
       !status.ok()) {
@@ -103,6 +133,7 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
   delivery->reset();
   if (*page != nullptr) (*page)->Close();
   spans->reset();
+  anchors.clear();
   (*server)->Shutdown();
   return kExitOk;
 }
@@ -113,6 +144,7 @@ int Run(int argc, char** argv) {
   const Settings& settings = std::get<Settings>(read);
   const logging::Log log = LogToStderr("fundgated", settings.log_format);
   if (!settings.verify_directory.empty()) return Verify(settings.verify_directory, log);
+  if (!settings.verify_chain.directory.empty()) return VerifyChainOnly(settings.verify_chain, log);
   return Serve(settings, BlockSignals(), log);
 }
 

@@ -29,6 +29,9 @@ constexpr const char* kExamples = R"(Examples:
   fundgated --verify /var/lib/fundgate
       With the gate stopped (or on a copy): replays the journal into an empty state
       and compares it with what is stored.
+  fundgated --verify-chain /var/lib/fundgate --anchors anchors.jsonl --public-key anchor.pub
+      Checks the chain alone, also one of another version, and that nothing that was
+      anchored is gone or rewritten.
 
 Once it serves it prints one line on stdout:
   fundgated: serving on 127.0.0.1:7443 (policy version 1, sequence 42)
@@ -76,9 +79,24 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
   DeclareMetricsSettings(app, settings.metrics);
   DeclareLogSettings(app, settings.log_format);
   DeclareOtlpSettings(app, settings.otlp);
+  DeclareAnchorSettings(app, settings.anchors);
   app.add_option("--verify", settings.verify_directory,
                  "Replay the journal of this stopped store, compare, and exit")
       ->type_name("DIR");
+  CLI::Option* chain =
+      app.add_option("--verify-chain", settings.verify_chain.directory,
+                     "Check the hashes of this stopped store's journal, name the first damaged "
+                     "record, and exit. Needs no policy, and judges nothing")
+          ->type_name("DIR");
+  CLI::Option* keys = app.add_option("--public-key", settings.verify_chain.public_keys,
+                                     "With --anchors: the key that signed them, in PEM; may be "
+                                     "given several times")
+                          ->type_name("FILE");
+  app.add_option("--anchors", settings.verify_chain.anchors_file,
+                 "With --verify-chain: compare with the anchors of this file")
+      ->type_name("FILE")
+      ->needs(chain)
+      ->needs(keys);
 }
 
 int UsageError(const std::string& message) {
@@ -102,7 +120,9 @@ std::variant<Settings, int> ReadSettings(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return UsageError(error.what());
   }
-  if (!settings.verify_directory.empty()) return settings;
+  if (!settings.verify_directory.empty() || !settings.verify_chain.directory.empty()) {
+    return settings;
+  }
   if (settings.server.data_directory.empty()) {
     return UsageError("--data DIR is required: the folder of the store");
   }

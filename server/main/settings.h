@@ -7,6 +7,8 @@
 
 #include "server/gate/server.h"
 #include "server/main/alert_settings.h"
+#include "server/main/anchor_settings.h"
+#include "server/main/chain_verification.h"
 #include "server/main/log_settings.h"
 #include "server/main/metrics_settings.h"
 #include "server/main/otlp_settings.h"
@@ -21,8 +23,10 @@ inline constexpr int kExitUsage = 2;   // the command line, or a file that it na
 struct Settings {
   gate::ServerSettings server;
   AlertSettings alerts;
-  std::string verify_directory;  // not empty: verify this store instead of serving
-  std::string port_file;         // empty: none; else the chosen port is written there
+  AnchorSettings anchors;
+  std::string verify_directory;    // not empty: verify this store instead of serving
+  ChainVerification verify_chain;  // its directory is not empty: verify this chain instead
+  std::string port_file;           // empty: none; else the chosen port is written there
   MetricsSettings metrics;
   LogFormat log_format = LogFormat::kText;
   OtlpSettings otlp;

@@ -61,6 +61,8 @@ constexpr RpcRule kRules[] = {
 
     {"Audit/ExportTraces", kReaders},
     {"Audit/VerifyJournal", kReaders},
+    {"Audit/ReplayDecision", kReaders},
+    {"Audit/GetAccount", kReaders},
     {"Audit/GetBook", kReaders},
     {"Audit/ListViolations", kReaders},
     {"Audit/GetViolation", kReaders},

@@ -38,6 +38,19 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const Options& options) {
   return family;
 }
 
+// The lock is given back at once: a gate that starts later only adds to what is read.
+absl::Status CheckStopped(const Options& options) {
+  rocksdb::Env* env = rocksdb::Env::Default();
+  const std::string path = options.directory + "/LOCK";
+  if (options.file_system != nullptr || !env->FileExists(path).ok()) return absl::OkStatus();
+  rocksdb::FileLock* lock = nullptr;
+  if (!env->LockFile(path, &lock).ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.directory, " is in use: stop the gate, or verify a checkpoint of it"));
+  }
+  return FromRocks(env->UnlockFile(lock), "unlocking");
+}
+
 // What the directory says about its format, before anything is opened for writing.
 absl::Status CheckFormat(Database& database, Database::Access access) {
   FUNDGATE_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
@@ -49,7 +62,7 @@ absl::Status CheckFormat(Database& database, Database::Access access) {
         absl::StrCat("the data has format ", *stored, ", this program knows format ", ours,
                      ": use the version of fundgated that wrote it, or a newer one"));
   }
-  if (access == Database::Access::kReadOnly) {
+  if (access != Database::Access::kReadWrite) {
     return absl::FailedPreconditionError("there is no Fundgate data in this directory");
   }
   rocksdb::WriteOptions sync;
@@ -86,13 +99,18 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options,
   if (access == Access::kReadWrite) {
     const rocksdb::Status created = env->CreateDirIfMissing(options.directory);
     FUNDGATE_RETURN_IF_ERROR(FromRocks(created, "creating " + options.directory));
+  } else {
+    FUNDGATE_RETURN_IF_ERROR(CheckStopped(options));
+  }
+  if (access == Access::kReadOnlyWhole) {
+    rocks.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
   }
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened =
-      access == Access::kReadOnly
-          ? rocksdb::DB::OpenForReadOnly(rocks, options.directory, descriptors,
-                                         &database->families_, &db)
-          : rocksdb::DB::Open(rocks, options.directory, descriptors, &database->families_, &db);
+      access == Access::kReadWrite
+          ? rocksdb::DB::Open(rocks, options.directory, descriptors, &database->families_, &db)
+          : rocksdb::DB::OpenForReadOnly(rocks, options.directory, descriptors,
+                                         &database->families_, &db);
   database->db_.reset(db);
   if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
     return absl::FailedPreconditionError(absl::StrCat(

@@ -42,7 +42,14 @@ inline std::string_view AsView(const rocksdb::Slice& slice) { return {slice.data
 // An open database. Threads: as RocksDB, any.
 class Database {
  public:
-  enum class Access { kReadWrite, kReadOnly };
+  enum class Access {
+    kReadWrite,
+    // Nobody may have it open meanwhile: FAILED_PRECONDITION. A write-ahead log that can't be read
+    // to its end ends where it can't, as for kReadWrite: a crash of the machine leaves it so.
+    kReadOnly,
+    // The same, but DATA_LOSS for a write-ahead log that can't be read to its end.
+    kReadOnlyWhole,
+  };
 
   static absl::StatusOr<std::unique_ptr<Database>> Open(const Options& options, Access access);
   ~Database();

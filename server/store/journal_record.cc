@@ -15,6 +15,19 @@ absl::Status Damaged(Sequence sequence, std::string_view why) {
       ". Keep this directory for the inquiry and restore the newest backup before it"));
 }
 
+// What is wrong with a record whose hash doesn't fit.
+std::string Misfit(Sequence sequence, std::string_view body) {
+  Sequence said = 0;
+  Decoder decode(body.substr(1), static_cast<uint8_t>(body.front()));
+  decode(said);
+  return said == sequence
+             ? "its hash does not follow on the record before it: one of the two was changed"
+             : absl::StrCat(
+                   "its hash does not follow on the record before it, and its bytes say that "
+                   "they are record ",
+                   said, "'s");
+}
+
 }  // namespace
 
 std::string EncodeJournalBody(Sequence sequence, uint32_t logic_version, uint64_t policy_version,
@@ -43,7 +56,7 @@ absl::StatusOr<JournalEntry> DecodeJournalValue(Sequence sequence, std::string_v
   FUNDGATE_ASSIGN_OR_RETURN(const Hash stored, HashOfJournalValue(sequence, value));
   const std::string_view body = value.substr(kHashBytes);
   if (chain.Next(previous, body) != stored) {
-    return Damaged(sequence, "its hash does not follow on the record before it");
+    return Damaged(sequence, Misfit(sequence, body));
   }
   JournalEntry entry;
   Decoder decode(body.substr(1), static_cast<uint8_t>(body.front()));

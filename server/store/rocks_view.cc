@@ -6,6 +6,7 @@
 #include "fundgate/types/status_macros.h"
 #include "server/store/head.h"
 #include "server/store/journal_record.h"
+#include "server/store/journal_scan.h"
 #include "server/store/keys.h"
 #include "server/store/record_places.h"
 #include "server/store/records.h"
@@ -87,29 +88,7 @@ absl::StatusOr<std::vector<core::PolicyRecord>> RocksView::ListPolicies() const 
 
 absl::Status RocksView::ScanJournal(Sequence first,
                                     const std::function<bool(const JournalEntry&)>& visit) const {
-  Sequence expected = first == 0 ? 1 : first;
-  HashChain chain;
-  Hash previous = kGenesis;
-  auto stored = database_->Iterate(kJournal, AtSnapshot());
-  if (expected > 1) {
-    FUNDGATE_ASSIGN_OR_RETURN(const std::optional<std::string> before,
-                              database_->Get(kJournal, SequenceKey(expected - 1), AtSnapshot()));
-    if (!before.has_value()) return absl::OkStatus();  // the journal ends before that
-    FUNDGATE_ASSIGN_OR_RETURN(previous, HashOfJournalValue(expected - 1, *before));
-  }
-  for (stored->Seek(SequenceKey(expected)); stored->Valid(); stored->Next(), ++expected) {
-    if (ParseSequenceKey(AsView(stored->key())) != expected) break;
-    FUNDGATE_ASSIGN_OR_RETURN(
-        const JournalEntry entry,
-        DecodeJournalValue(expected, AsView(stored->value()), previous, chain));
-    FUNDGATE_ASSIGN_OR_RETURN(previous, HashOfJournalValue(expected, AsView(stored->value())));
-    if (!visit(entry)) return absl::OkStatus();
-  }
-  FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), "reading the journal"));
-  if (expected == resident_.clock.sequence + 1) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("journal record ", expected,
-                                          " is missing; the journal should end with ",
-                                          resident_.clock.sequence));
+  return store::ScanJournal(*database_, AtSnapshot(), first, resident_.clock.sequence, visit);
 }
 
 template <typename Kind>
@@ -167,6 +146,25 @@ absl::Status RocksView::ScanTimers(absl::Time until,
     if (timer->at > until || !visit(*timer)) break;
   }
   return FromRocks(stored->status(), "reading timers");
+}
+
+absl::Status RocksView::ScanBooks(
+    const AccountId& account,
+    const std::function<bool(const core::BookId&, const core::Book&)>& visit) const {
+  using Place = PlaceOf<core::Books>;
+  // Keys begin with the account.
+  std::string prefix;
+  KeyWriter write(prefix);
+  write(account);
+  auto stored = database_->Iterate(Place::kTable, AtSnapshot());
+  for (stored->Seek(prefix); stored->Valid() && stored->key().starts_with(prefix); stored->Next()) {
+    const std::optional<core::BookId> id = Place::Parse(AsView(stored->key()));
+    if (!id.has_value()) return absl::DataLossError("books: a key can't be read");
+    FUNDGATE_ASSIGN_OR_RETURN(const core::Book book,
+                              DecodeRecord<core::Book>(AsView(stored->value())));
+    if (!visit(*id, book)) break;
+  }
+  return FromRocks(stored->status(), "reading books");
 }
 
 }  // namespace fundgate::store

@@ -32,6 +32,9 @@ class RocksView final : public View {
   absl::StatusOr<std::vector<core::Group>> ListGroups(size_t limit) const override;
   absl::Status ScanHolds(core::HoldState state, const std::optional<core::HoldEntry>& after,
                          const std::function<bool(const core::HoldEntry&)>& visit) const override;
+  absl::Status ScanBooks(
+      const AccountId& account,
+      const std::function<bool(const core::BookId&, const core::Book&)>& visit) const override;
 
   absl::Status ScanTimers(absl::Time until,
                           const std::function<bool(const core::Timer&)>& visit) const override;

@@ -4,15 +4,14 @@
 #include <memory>
 #include <optional>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
-#include "server/core/machine.h"
 #include "server/store/head.h"
 #include "server/store/record_places.h"
 #include "server/store/records.h"
+#include "server/store/replay.h"
 #include "server/store/rocks_view.h"
 #include "server/store/stored_state.h"
 
@@ -20,55 +19,6 @@ namespace fundgate::store {
 namespace {
 
 constexpr Sequence kProgressEvery = 10'000;
-
-// Nobody may write while we read. The lock is given back at once: a gate that starts later only
-// adds to what was read.
-absl::Status CheckStopped(const Options& options) {
-  rocksdb::Env* env = rocksdb::Env::Default();
-  const std::string path = options.directory + "/LOCK";
-  if (options.file_system != nullptr || !env->FileExists(path).ok()) return absl::OkStatus();
-  rocksdb::FileLock* lock = nullptr;
-  if (!env->LockFile(path, &lock).ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(options.directory, " is in use: stop the gate, or verify a checkpoint of it"));
-  }
-  return FromRocks(env->UnlockFile(lock), "unlocking");
-}
-
-// Feeds one entry to a machine and compares the answers.
-class Replay {
- public:
-  Replay(const PolicyCompiler& compile_policy, VerifyReport& report)
-      : compile_policy_(compile_policy), report_(report) {}
-
-  absl::Status Apply(JournalEntry entry) {
-    if (entry.logic_version != core::kLogicVersion) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("journal record ", entry.sequence, " was judged by logic version ",
-                       entry.logic_version, "; this program is version ", core::kLogicVersion,
-                       ": verify with the program that wrote it"));
-    }
-    if (auto* apply = std::get_if<core::ApplyPolicyInput>(&entry.input.body)) {
-      FUNDGATE_ASSIGN_OR_RETURN(apply->policy, compile_policy_(apply->text));
-    }
-    FUNDGATE_ASSIGN_OR_RETURN(core::Outcome outcome, machine_.Apply(entry.input));
-    if (!outcome.recorded || outcome.answer != entry.answer) {
-      report_.difference =
-          absl::StrCat("journal record ", entry.sequence, ": the replay answers otherwise");
-      return absl::OkStatus();
-    }
-    state_.Absorb(outcome.changes);
-    return absl::OkStatus();
-  }
-
-  const core::MemoryState& state() const { return state_; }
-
- private:
-  const PolicyCompiler& compile_policy_;
-  VerifyReport& report_;
-  core::MemoryState state_;
-  core::Machine machine_{state_};
-};
 
 // Compares what is stored of one kind with what the replay made.
 template <typename Kind>
@@ -155,7 +105,6 @@ absl::Status CompareState(const Database& database, const RocksView& view,
 
 absl::StatusOr<VerifyReport> VerifyByReplay(const Options& options,
                                             const VerifyProgress& progress) {
-  FUNDGATE_RETURN_IF_ERROR(CheckStopped(options));
   FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<Database> opened,
                             Database::Open(options, Database::Access::kReadOnly));
   const std::shared_ptr<Database> database(std::move(opened));
@@ -166,10 +115,11 @@ absl::StatusOr<VerifyReport> VerifyByReplay(const Options& options,
 
   VerifyReport report;
   report.head_hash = ToHex(head.hash);
-  Replay replay(options.compile_policy, report);
+  Replay replay(options.compile_policy);
   absl::Status failed;
   FUNDGATE_RETURN_IF_ERROR(view.ScanJournal(1, [&](const JournalEntry& entry) {
     failed = replay.Apply(entry);
+    report.difference = replay.difference();
     report.records = entry.sequence;
     if (progress && entry.sequence % kProgressEvery == 0) {
       progress(entry.sequence, head.clock.sequence);

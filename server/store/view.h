@@ -56,7 +56,7 @@ class View {
 
   // Calls `visit` with each record from `first` on, in order, until it returns false or the
   // journal ends. Checks each record's hash against the chain: DATA_LOSS names the first sequence
-  // that does not fit.
+  // that does not fit, or isn't there.
   virtual absl::Status ScanJournal(Sequence first,
                                    const std::function<bool(const JournalEntry&)>& visit) const = 0;
 
@@ -74,6 +74,12 @@ class View {
   // earliest first, until it returns false.
   virtual absl::Status ScanTimers(absl::Time until,
                                   const std::function<bool(const core::Timer&)>& visit) const = 0;
+
+  // Calls `visit` with each book of the account, by name, order and currency, until it returns
+  // false.
+  virtual absl::Status ScanBooks(
+      const AccountId& account,
+      const std::function<bool(const core::BookId&, const core::Book&)>& visit) const = 0;
 
  private:
   virtual absl::Status Answer(const core::AnyLookup& lookup) const = 0;

@@ -78,6 +78,17 @@ std::string Process::ReadLine() {
   }
 }
 
+std::string Process::ReadAll() {
+  std::string text;
+  char bytes[4096];
+  while (true) {
+    const ssize_t got = ::read(output_, bytes, sizeof(bytes));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return text;
+    text.append(bytes, static_cast<size_t>(got));
+  }
+}
+
 void Process::Signal(int signal) {
   if (id_ > 0) ::kill(id_, signal);
 }

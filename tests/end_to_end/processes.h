@@ -35,6 +35,9 @@ class Process {
   // The next line of its stdout, without the end of line; empty once it has closed it.
   std::string ReadLine();
 
+  // The rest of its stdout, until it has closed it.
+  std::string ReadAll();
+
   pid_t id() const { return id_; }  // 0 once it was waited for
 
   // Sends a signal to this process and no other.

@@ -71,7 +71,8 @@ void LetTokensIn(gate::ServerSettings& settings) { settings.security.certificate
 // An empty request doesn't do: it names no source, or its answers would have to be read one by one.
 bool NeedsMore(std::string_view rpc) {
   return rpc.starts_with("Ingest/") || rpc == "Breakers/WatchBreakers" ||
-         rpc == "Audit/ExportTraces" || rpc == "Audit/VerifyJournal";
+         rpc == "Audit/ExportTraces" || rpc == "Audit/VerifyJournal" ||
+         rpc == "Audit/ReplayDecision";
 }
 
 TEST(Security, EveryCallIsOpenToItsRolesAloneAndRefusalsAreWrittenDownByName) {

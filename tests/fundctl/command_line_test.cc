@@ -34,7 +34,13 @@ TEST(CommandLine, HelpTeachesWithExamples) {
                                                 {"breaker", "trip", "--help"},
                                                 {"policy", "--help"},
                                                 {"event", "send", "--help"},
-                                                {"trace", "--help"}}) {
+                                                {"trace", "--help"},
+                                                {"trace", "export", "--help"},
+                                                {"trace", "verify", "--help"},
+                                                {"account", "show", "--help"},
+                                                {"top", "--help"},
+                                                {"profile", "--help"},
+                                                {"manual", "--help"}}) {
     const Outcome outcome = Fundctl(words);
     EXPECT_EQ(outcome.code, kOk);
     EXPECT_THAT(outcome.out, HasSubstr("Example")) << words.front();
@@ -51,6 +57,10 @@ TEST(CommandLine, WhatIsWrongIsUsageAndNothingIsSent) {
         {"breaker", "trip", "refund", "--reason", "x", "--mode", "ALLOW"},
         {"check", "refund", "--key", "r1", "--account", "m1", "--amount", "12.34"},
         {"event", "send", "--source", "ledger"},
+        {"trace", "verify", "--anchors", "/no/such/file"},
+        {"trace", "verify", "--anchors", "/no/such/file", "--public-key", "/no/such/key"},
+        {"trace", "export", "--kind", "NOTHING"},
+        {"manual", "nothing"},
         {"policy", "test", "/no/such/file.yaml"}}) {
     EXPECT_EQ(Fundctl(words).code, kUsage);
   }
@@ -66,12 +76,29 @@ TEST(CommandLine, AGateThatDoesNotAnswerIsItsOwnExitCode) {
 
 TEST(CommandLine, CompletionKnowsEveryVerb) {
   const std::string script = Fundctl({"completion", "bash"}).out;
-  for (const char* words : {"'breaker'*", "trip half-open reset watch", "--max-staleness"}) {
+  for (const char* words : {"'breaker'*", "half-open reset watch", "--max-staleness", "account"}) {
     EXPECT_THAT(script, HasSubstr(words));
   }
   EXPECT_LT(script.find("'breaker trip'*"), script.find("'breaker'*"));
   EXPECT_THAT(Fundctl({"completion", "fish"}).out, HasSubstr("complete -c fundctl"));
   EXPECT_THAT(Fundctl({"completion", "zsh"}).out, HasSubstr("#compdef fundctl"));
+}
+
+TEST(CommandLine, TheManualHasWhatHelpHas) {
+  const std::string overview = Fundctl({"manual"}).out;
+  EXPECT_THAT(overview, HasSubstr(".TH FUNDCTL 1"));
+  EXPECT_THAT(overview, HasSubstr("FUNDGATE_ADDRESS"));
+  EXPECT_THAT(overview, HasSubstr("fundctl\\-trace"));
+  EXPECT_THAT(overview, HasSubstr("Exit codes"));
+  const std::string trace = Fundctl({"manual", "trace"}).out;
+  for (const char* words : {".SS fundctl trace export", "fB\\-\\-verdict", "ALLOW | HOLD | BLOCK",
+                            "fundctl trace explain d0000000000000005"}) {
+    EXPECT_THAT(trace, HasSubstr(words));
+  }
+}
+
+TEST(CommandLine, ColourIsForTerminals) {
+  EXPECT_EQ(Fundctl({"completion", "bash"}).out.find('\x1b'), std::string::npos);
 }
 
 TEST(ExitCodes, TellVerdictsApart) {

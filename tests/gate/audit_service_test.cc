@@ -71,6 +71,9 @@ TEST(AuditService, AFilterLeavesOutWhatDoesNotPass) {
   v1::TraceFilter by_verdict;
   by_verdict.set_verdict(v1::VERDICT_BLOCK);
   EXPECT_THAT(found(by_verdict), ElementsAre("r3"));
+  v1::TraceFilter by_reason;
+  by_reason.set_reason_name(third.reasons(0).name());
+  EXPECT_THAT(found(by_reason), ElementsAre("r3"));
   v1::TraceFilter by_decision;
   by_decision.set_decision_id(first.decision_id());
   EXPECT_THAT(found(by_decision), ElementsAre("r1"));
@@ -145,6 +148,33 @@ TEST(AuditService, TheChainOfASoundJournalIsFoundSound) {
   EXPECT_EQ(last.damaged_sequence(), 0);
   EXPECT_EQ(last.records_checked(), last.last_sequence());
   EXPECT_EQ(last.last_hash().size(), 32);
+}
+
+TEST(AuditService, ACheckOfTheChainTellsTheHashesThatAreWanted) {
+  GateWorld world;
+  const auto feeder = world.Feed();
+  feeder->Happened("payment", "p1", "o1", 1000);
+  const std::vector<v1::Trace> traces = Export(world, {});
+  v1::VerifyJournalRequest request;
+  for (const uint64_t place : {1, 3, 1000}) request.add_places(place);
+  grpc::ClientContext context;
+  const auto stream = world.audit->VerifyJournal(&context, request);
+  v1::VerifyJournalResponse progress;
+  std::vector<v1::JournalPlace> places;
+  while (stream->Read(&progress)) {
+    places.insert(places.end(), progress.places().begin(), progress.places().end());
+  }
+  ASSERT_TRUE(stream->Finish().ok());
+  ASSERT_EQ(places.size(), 2U);
+  EXPECT_EQ(places[0].hash(), traces[0].hash());
+  EXPECT_EQ(places[1].sequence(), 3U);
+  EXPECT_EQ(places[1].hash(), traces[2].hash());
+
+  request.add_places(2);  // out of order
+  grpc::ClientContext refused;
+  const auto none = world.audit->VerifyJournal(&refused, request);
+  EXPECT_FALSE(none->Read(&progress));
+  EXPECT_EQ(none->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST(AuditService, AnEmptyJournalIsSound) {

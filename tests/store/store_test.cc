@@ -2,6 +2,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -222,6 +223,36 @@ TEST_F(StoreTest, DueTimersMergeTheGroupAtHandWithWhatIsStored) {
   EXPECT_EQ(world_.store().state().Due<core::Timers>(due, 10).size(), 2U);
   EXPECT_EQ(world_.store().state().Due<core::Timers>(due, 1).size(), 1U);
   EXPECT_TRUE(world_.store().state().Due<core::Timers>(absl::UnixEpoch(), 10).empty());
+}
+
+TEST_F(StoreTest, AViewFindsTheBooksOfOneAccountAlone) {
+  std::vector<core::BookId> found;
+  const auto collect = [&found](const core::BookId& id, const core::Book&) {
+    found.push_back(id);
+    return true;
+  };
+  const std::shared_ptr<const View> view = world_.store().view();
+  ASSERT_TRUE(view->ScanBooks(AccountId("m1"), collect).ok());
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].order, OrderId("o1"));
+  // Not those of accounts whose names merely begin so.
+  ASSERT_TRUE(view->ScanBooks(AccountId("m"), collect).ok());
+  EXPECT_EQ(found.size(), 1U);
+}
+
+TEST_F(StoreTest, AViewTellsWhichKeysMustBeLookedAtByThen) {
+  world_.Put(world_.NewCheck("r1"));
+  std::vector<core::KeyId> found;
+  const auto collect = [&found](const core::Timer& timer) {
+    found.push_back(timer.key);
+    return true;
+  };
+  const std::shared_ptr<const View> view = world_.store().view();
+  ASSERT_TRUE(view->ScanTimers(world_.now(), collect).ok());
+  EXPECT_TRUE(found.empty());
+  ASSERT_TRUE(view->ScanTimers(world_.now() + absl::Minutes(11), collect).ok());
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0], Refund("r1"));
 }
 
 }  // namespace
