@@ -15,7 +15,7 @@ struct ReadDocument {
 };
 
 // Reads by the schema alone: a new field or section of the schema needs no change here. All
-// problems found are appended. Sections of later versions are refused by name.
+// problems found are appended.
 ReadDocument ReadPolicyDocument(std::string_view text, Problems& problems);
 
 }  // namespace fundgate::policy
