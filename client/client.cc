@@ -8,6 +8,7 @@
 #include "client/convert.h"
 #include "client/pending.h"
 #include "client/retrying_call.h"
+#include "connection/credentials.h"
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 #include "fundgate/v1/gate.grpc.pb.h"
@@ -47,14 +48,22 @@ void HoldCallbackThreads() {
   }();
 }
 
-std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const ClientOptions& options) {
   HoldCallbackThreads();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // attempts are counted in one place: here
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  const ClientSecurity& said = options.security;
+  FUNDGATE_ASSIGN_OR_RETURN(const auto credentials,
+                            connection::MakeCredentials({.authorities_file = said.authorities_file,
+                                                         .certificate_file = said.certificate_file,
+                                                         .key_file = said.key_file,
+                                                         .token_file = said.token_file,
+                                                         .server_name = said.server_name},
+                                                        arguments));
+  return grpc::CreateCustomChannel(options.address, credentials, arguments);
 }
 
 absl::Status Positive(std::string_view name, absl::Duration duration) {
@@ -130,9 +139,9 @@ Decision Unreachable(const v1::CheckRequest& request, WhenUnreachable answer,
 // themselves.
 class Client::Impl {
  public:
-  explicit Impl(ClientOptions options)
+  Impl(ClientOptions options, std::shared_ptr<grpc::Channel> channel)
       : options_(std::move(options)),
-        channel_(ChannelTo(options_.address)),
+        channel_(std::move(channel)),
         gate_(v1::Gate::NewStub(channel_)),
         status_(v1::Status::NewStub(channel_)),
         pending_(std::make_shared<Pending>()) {}
@@ -240,7 +249,9 @@ class Client::Impl {
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ClientOptions options) {
   FUNDGATE_RETURN_IF_ERROR(Validate(options));
-  return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(std::move(options))));
+  FUNDGATE_ASSIGN_OR_RETURN(auto channel, ChannelTo(options));
+  return std::unique_ptr<Client>(
+      new Client(std::make_unique<Impl>(std::move(options), std::move(channel))));
 }
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

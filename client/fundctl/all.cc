@@ -18,6 +18,8 @@ void AddAllVerbs(CLI::App& app, Context& context) {
   AddViolation(app, context);
   AddAlert(app, context);
   AddStatus(app, context);
+  AddSecurity(app, context);
+  AddToken(app, context);
   AddCompletion(app, context);
 }
 

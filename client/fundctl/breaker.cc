@@ -18,7 +18,7 @@ struct BreakerOptions {
   std::string scope;
   std::string mode = "HOLD";
   std::string reason;
-  std::string actor = DefaultActor();
+  std::string actor;
   std::string lasting;
   std::optional<int64_t> calls;
   std::string amount;
@@ -53,10 +53,10 @@ v1::Verdict ModeOf(const BreakerOptions& options) {
 
 // Fills in scope, reason and actor.
 template <typename Request>
-void FillIn(const BreakerOptions& options, Request& request) {
+void FillIn(const Context& context, const BreakerOptions& options, Request& request) {
   request.set_scope(options.scope);
   request.set_reason(options.reason);
-  request.set_actor(options.actor);
+  request.set_actor(context.ActorOf(options.actor));
 }
 
 // Sets the end of a breaker that lasts as long as --for says, by the gate's own clock: this
@@ -110,7 +110,7 @@ ExitCode RunList(Context& context, const std::string& prefix) {
 
 ExitCode RunTrip(Context& context, const BreakerOptions& options) {
   v1::TripBreakerRequest request;
-  FillIn(options, request);
+  FillIn(context, options, request);
   if (const auto failure = FillInEnd(context, options, request)) return *failure;
   request.set_mode(ModeOf(options));
   grpc::ClientContext call;
@@ -125,7 +125,7 @@ ExitCode RunTrip(Context& context, const BreakerOptions& options) {
 
 ExitCode RunHalfOpen(Context& context, const BreakerOptions& options) {
   v1::HalfOpenBreakerRequest request;
-  FillIn(options, request);
+  FillIn(context, options, request);
   request.set_mode(ModeOf(options));
   if (options.calls.has_value()) request.mutable_budget()->set_calls(*options.calls);
   const absl::StatusOr<v1::Money> amount = ParseMoney(options.amount);
@@ -147,7 +147,7 @@ ExitCode RunHalfOpen(Context& context, const BreakerOptions& options) {
 
 ExitCode RunReset(Context& context, const BreakerOptions& options) {
   v1::ResetBreakerRequest request;
-  FillIn(options, request);
+  FillIn(context, options, request);
   grpc::ClientContext call;
   context.SetDeadline(call);
   v1::ResetBreakerResponse response;
@@ -193,7 +193,7 @@ void AddTrip(CLI::App& breaker, Context& context) {
       ->capture_default_str();
   verb->add_option("--for", options->lasting, "Ends by itself after this long: 30m");
   verb->add_option("--reason", options->reason, "Why; shown to everybody who asks")->required();
-  verb->add_option("--actor", options->actor, "Who")->capture_default_str();
+  AddActor(*verb, options->actor);
   verb->callback([&context, options] {
     context.run = [&context, options] { return RunTrip(context, *options); };
   });
@@ -214,7 +214,7 @@ void AddHalfOpen(CLI::App& breaker, Context& context) {
       ->capture_default_str();
   verb->add_option("--for", options->lasting, "Closes by itself after this long: 30m");
   verb->add_option("--reason", options->reason, "Why")->required();
-  verb->add_option("--actor", options->actor, "Who")->capture_default_str();
+  AddActor(*verb, options->actor);
   verb->callback([&context, options] {
     context.run = [&context, options] { return RunHalfOpen(context, *options); };
   });
@@ -228,7 +228,7 @@ void AddReset(CLI::App& breaker, Context& context) {
       "  fundctl breaker reset '*/order:o1' --reason \"the row was corrected\"\n");
   verb->add_option("scope", options->scope, "As breaker list shows it")->required();
   verb->add_option("--reason", options->reason, "Why")->required();
-  verb->add_option("--actor", options->actor, "Who")->capture_default_str();
+  AddActor(*verb, options->actor);
   verb->callback([&context, options] {
     context.run = [&context, options] { return RunReset(context, *options); };
   });

@@ -5,18 +5,28 @@
 
 #include <ostream>
 
+#include "CLI/CLI.hpp"
+#include "connection/credentials.h"
+#include "fundgate/types/status_macros.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/create_channel.h"
-#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
 
 namespace fundgate::fundctl {
 
-std::shared_ptr<grpc::Channel> Context::channel() {
-  if (channel_ == nullptr) {
-    channel_ = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
-  }
-  return channel_;
+absl::Status Context::Connect() {
+  grpc::ChannelArguments arguments;
+  FUNDGATE_ASSIGN_OR_RETURN(const auto credentials,
+                            connection::MakeCredentials(security, arguments));
+  channel_ = grpc::CreateCustomChannel(address, credentials, arguments);
+  return absl::OkStatus();
+}
+
+std::string Context::ActorOf(const std::string& named) const {
+  if (!named.empty() || security.authenticates()) return named;
+  const passwd* user = ::getpwuid(::geteuid());
+  return user != nullptr && user->pw_name != nullptr ? user->pw_name : "unknown";
 }
 
 void Context::SetDeadline(grpc::ClientContext& call) const {
@@ -52,9 +62,10 @@ ExitCode Context::Fail(const absl::Status& status) {
   return code;
 }
 
-std::string DefaultActor() {
-  const passwd* user = ::getpwuid(::geteuid());
-  return user != nullptr && user->pw_name != nullptr ? user->pw_name : "unknown";
+void AddActor(CLI::App& verb, std::string& actor) {
+  verb.add_option("--actor", actor,
+                  "Who; by default whom the gate knows you as, or your login name where it asks "
+                  "nobody");
 }
 
 }  // namespace fundgate::fundctl

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "client/fundctl/exit_codes.h"
+#include "connection/security.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/status.h"
@@ -32,13 +33,19 @@ struct Context {
 
   // Set by the global options before the verb runs.
   std::string address = "127.0.0.1:7443";
+  connection::Security security;
   double timeout_seconds = 5;
   bool json = false;
 
   // What the chosen verb does; set by its callback, run once the command line is known to be right.
   std::function<ExitCode()> run;
 
-  std::shared_ptr<grpc::Channel> channel();
+  // Makes the channel, from the address and the files of `security`.
+  absl::Status Connect();
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  // Who gives a command: who was named; else, for a gate that authenticates, nobody, so that it
+  // says itself; else the user's login name.
+  std::string ActorOf(const std::string& named) const;
   // Gives a call its deadline. Streams that stay open get none.
   void SetDeadline(grpc::ClientContext& call) const;
   // Prints what went wrong, with each bad field on its own line, and gives the exit code.
@@ -49,8 +56,8 @@ struct Context {
   std::shared_ptr<grpc::Channel> channel_;
 };
 
-// A name for who gives a command: the user's login name, or "unknown".
-std::string DefaultActor();
+// Adds --actor, for Context::ActorOf.
+void AddActor(CLI::App& verb, std::string& actor);
 
 }  // namespace fundgate::fundctl
 

@@ -21,7 +21,7 @@ struct HoldOptions {
   std::string account;
   std::string state = "OPEN";
   std::string decision;
-  std::string actor = DefaultActor();
+  std::string actor;
   std::string reason;
   int limit = 100;
 };
@@ -174,7 +174,7 @@ grpc::Status FillIn(Context& context, const HoldOptions& options, Request& reque
   request.set_checkpoint(options.checkpoint);
   request.set_idempotency_key(options.key);
   request.set_decision_id(options.decision);
-  request.set_actor(options.actor);
+  request.set_actor(context.ActorOf(options.actor));
   request.set_reason(options.reason);
   return grpc::Status::OK;
 }
@@ -241,7 +241,7 @@ void AddReview(CLI::App& hold, Context& context, const char* name, const char* a
                    "The decision that you have seen; another one by now is refused")
       ->required();
   verb->add_option("--reason", options->reason, "Why")->required();
-  verb->add_option("--actor", options->actor, "Who")->capture_default_str();
+  AddActor(*verb, options->actor);
   verb->callback([&context, options, run] {
     context.run = [&context, options, run] { return run(context, *options); };
   });

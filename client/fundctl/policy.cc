@@ -16,7 +16,7 @@ namespace {
 
 struct PolicyOptions {
   std::string file;
-  std::string actor = DefaultActor();
+  std::string actor;
   std::string comment;
   uint64_t version = 0;
 };
@@ -76,7 +76,7 @@ ExitCode RunTest(Context& context, const PolicyOptions& options) {
 ExitCode RunApply(Context& context, const PolicyOptions& options) {
   v1::ApplyPolicyRequest request;
   if (!ReadDocument(context, options.file, request)) return kUsage;
-  request.set_actor(options.actor);
+  request.set_actor(context.ActorOf(options.actor));
   request.set_comment(options.comment);
   if (options.version > 0) request.set_expected_current_version(options.version);
   grpc::ClientContext call;
@@ -135,7 +135,7 @@ ExitCode RunHistory(Context& context) {
 ExitCode RunRollback(Context& context, const PolicyOptions& options) {
   v1::RollbackPolicyRequest request;
   request.set_version(options.version);
-  request.set_actor(options.actor);
+  request.set_actor(context.ActorOf(options.actor));
   request.set_comment(options.comment);
   grpc::ClientContext call;
   context.SetDeadline(call);
@@ -185,7 +185,7 @@ void AddPolicy(CLI::App& app, Context& context) {
   CLI::App* apply = AddFileVerb(*policy, context, "apply", "Puts it in force if its tests pass",
                                 options, RunApply);
   apply->add_option("--comment", options->comment, "What changes and why")->required();
-  apply->add_option("--actor", options->actor, "Who")->capture_default_str();
+  AddActor(*apply, options->actor);
   apply->add_option("--expect-version", options->version, "Refuse if another one is in force");
 
   AddPolicyDiff(*policy, context);
@@ -201,7 +201,7 @@ void AddPolicy(CLI::App& app, Context& context) {
   CLI::App* rollback = policy->add_subcommand("rollback", "Applies an older version's text again");
   rollback->add_option("version", options->version, "Version number")->required();
   rollback->add_option("--comment", options->comment, "Why")->required();
-  rollback->add_option("--actor", options->actor, "Who")->capture_default_str();
+  AddActor(*rollback, options->actor);
   rollback->callback([&context, options] {
     context.run = [&context, options] { return RunRollback(context, *options); };
   });

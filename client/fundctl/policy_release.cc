@@ -16,7 +16,7 @@ namespace {
 struct ReleaseOptions {
   std::string rule;
   std::optional<int64_t> percent;
-  std::string actor = DefaultActor();
+  std::string actor;
   std::string comment;
   std::optional<uint64_t> expected_version;
   bool dry_run = false;
@@ -41,7 +41,7 @@ ExitCode Run(Context& context, const ReleaseOptions& options, v1::RuleMode mode)
   request.set_rule(options.rule);
   request.set_mode(mode);
   if (options.percent.has_value()) request.set_rollout_percent(*options.percent);
-  request.set_actor(options.actor);
+  request.set_actor(context.ActorOf(options.actor));
   request.set_comment(options.comment);
   if (options.expected_version.has_value()) {
     request.set_expected_current_version(*options.expected_version);
@@ -69,7 +69,7 @@ CLI::App* AddVerb(CLI::App& policy, Context& context, const std::string& name,
   CLI::App* verb = policy.add_subcommand(name, description);
   verb->add_option("rule", options->rule, "The rule's name")->required();
   verb->add_option("--comment", options->comment, "Why")->required();
-  verb->add_option("--actor", options->actor, "Who")->capture_default_str();
+  AddActor(*verb, options->actor);
   verb->add_option("--expect-version", options->expected_version,
                    "Refuse if another one is in force");
   verb->add_flag("--dry-run", options->dry_run, "Tell what would change, and change nothing");

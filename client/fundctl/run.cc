@@ -4,6 +4,7 @@
 
 #include "CLI/CLI.hpp"
 #include "client/fundctl/verbs.h"
+#include "connection/options.h"
 
 namespace fundgate::fundctl {
 namespace {
@@ -25,6 +26,7 @@ int RunFundctl(int argc, const char* const* argv, Context& context) {
   app.add_option("--address", context.address, "Where the gate listens, HOST:PORT")
       ->envname("FUNDGATE_ADDRESS")
       ->capture_default_str();
+  connection::DeclareSecurity(app, context.security);
   app.add_option("--timeout", context.timeout_seconds, "Longest wait for an answer, in seconds")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -40,6 +42,10 @@ int RunFundctl(int argc, const char* const* argv, Context& context) {
     return app.exit(problem, context.out, context.err) == 0 ? kOk : kUsage;
   } catch (const std::exception& problem) {
     context.err << "fundctl: " << problem.what() << "\n";
+    return kUsage;
+  }
+  if (const absl::Status connected = context.Connect(); !connected.ok()) {
+    context.err << "fundctl: " << connected.message() << "\n";
     return kUsage;
   }
   context.json = output == "json";

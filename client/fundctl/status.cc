@@ -14,6 +14,7 @@ void PrintStatus(Context& context, const v1::GetStatusResponse& status) {
   PrintPairs(
       context,
       {{"gate", status.serving() ? "serving" : "NOT SERVING: " + status.not_serving_reason()},
+       {"ready", status.ready() ? "yes" : "NOT YET: " + status.not_ready_reason()},
        {"policy", "version " + std::to_string(status.policy_version())},
        {"journal", "record " + std::to_string(status.last_sequence())},
        {"time", TextOf(status.gate_time())},
@@ -54,7 +55,7 @@ ExitCode RunStatus(Context& context) {
 
 ExitCode RunAcceptTime(Context& context, const std::string& actor, const std::string& reason) {
   v1::AcceptTimeRequest request;
-  request.set_actor(actor);
+  request.set_actor(context.ActorOf(actor));
   request.set_reason(reason);
   grpc::ClientContext call;
   context.SetDeadline(call);
@@ -77,10 +78,10 @@ void AddStatus(CLI::App& app, Context& context) {
   status->callback([&context] {
     if (!context.run) context.run = [&context] { return RunStatus(context); };
   });
-  auto actor = std::make_shared<std::string>(DefaultActor());
+  auto actor = std::make_shared<std::string>();
   auto reason = std::make_shared<std::string>();
   CLI::App* accept = status->add_subcommand("accept-time", "Says that the wall clock is right now");
-  accept->add_option("--actor", *actor, "Who")->capture_default_str();
+  AddActor(*accept, *actor);
   accept->add_option("--reason", *reason, "What was wrong with it")->required();
   accept->callback([&context, actor, reason] {
     context.run = [&context, actor, reason] { return RunAcceptTime(context, *actor, *reason); };

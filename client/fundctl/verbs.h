@@ -22,6 +22,8 @@ void AddSource(CLI::App& app, Context& context);
 void AddViolation(CLI::App& app, Context& context);
 void AddAlert(CLI::App& app, Context& context);
 void AddStatus(CLI::App& app, Context& context);
+void AddSecurity(CLI::App& app, Context& context);
+void AddToken(CLI::App& app, Context& context);
 void AddCompletion(CLI::App& app, Context& context);
 
 // All of them, in the order in which --help lists them.

@@ -19,7 +19,7 @@ namespace {
 struct ReviewOptions {
   std::string id;
   std::string cause;
-  std::string actor = DefaultActor();
+  std::string actor;
   std::string reason;
 };
 
@@ -101,7 +101,7 @@ void PrintReviewed(Context& context, const std::string& id, const Response& resp
 ExitCode RunAcknowledge(Context& context, const ReviewOptions& options) {
   v1::AcknowledgeViolationRequest request;
   request.set_id(options.id);
-  request.set_actor(options.actor);
+  request.set_actor(context.ActorOf(options.actor));
   request.set_reason(options.reason);
   grpc::ClientContext call;
   context.SetDeadline(call);
@@ -116,7 +116,7 @@ ExitCode RunAcknowledge(Context& context, const ReviewOptions& options) {
 ExitCode RunResolve(Context& context, const ReviewOptions& options) {
   v1::ResolveViolationRequest request;
   request.set_id(options.id);
-  request.set_actor(options.actor);
+  request.set_actor(context.ActorOf(options.actor));
   request.set_reason(options.reason);
   v1::ViolationCause cause = v1::VIOLATION_CAUSE_UNSPECIFIED;
   v1::ViolationCause_Parse("VIOLATION_CAUSE_" + absl::AsciiStrToUpper(options.cause), &cause);
@@ -181,7 +181,7 @@ std::shared_ptr<ReviewOptions> AddReview(CLI::App& verb, const char* why) {
   auto options = std::make_shared<ReviewOptions>();
   verb.add_option("id", options->id, "Of a violation (v...) or of a group (g...)")->required();
   verb.add_option("--reason", options->reason, why)->required();
-  verb.add_option("--actor", options->actor, "Who")->capture_default_str();
+  AddActor(verb, options->actor);
   return options;
 }
 

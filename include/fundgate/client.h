@@ -164,9 +164,20 @@ struct RetryOptions {
   absl::Duration longest_pause = absl::Seconds(1);
 };
 
+// Names of files, all empty by default: plain text, for a gate on the same machine. Certificates,
+// keys and tokens are read again when their files change.
+struct ClientSecurity {
+  std::string authorities_file;  // PEM: connect by TLS; who signs the gate's certificate
+  std::string certificate_file;  // PEM: this service's own certificate, which says who it is
+  std::string key_file;          // PEM: its key; empty: in certificate_file too
+  std::string token_file;        // a bearer token, which says who it is; sent by TLS alone
+  std::string server_name;       // what the gate's certificate names; empty: the address's host
+};
+
 struct ClientOptions {
   // --- where ---
-  std::string address = "127.0.0.1:7443";  // HOST:PORT, plain text
+  std::string address = "127.0.0.1:7443";  // HOST:PORT
+  ClientSecurity security;                 // plain text by default
 
   // --- behaviour ---
   std::map<MovementKind, WhenUnreachable> when_unreachable;        // by checkpoint
@@ -204,7 +215,9 @@ class Client {
   using CheckCallback = std::function<void(absl::StatusOr<Decision>)>;
 
   // Does not wait for the gate: that it can't be reached is learned by the first call.
-  // INVALID_ARGUMENT for an empty address or a duration that isn't greater than 0.
+  // INVALID_ARGUMENT for an empty address, a duration that isn't greater than 0, or files of
+  // ClientSecurity that don't go together; FAILED_PRECONDITION for files that others can read or
+  // write and must not; NOT_FOUND for files that can't be read.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(ClientOptions options);
 
   ~Client();

@@ -1,11 +1,14 @@
 #include "server/gate/admission.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <variant>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
+#include "server/core/preflight.h"
 #include "server/gate/convert_check.h"
 #include "server/gate/convert_decision.h"
 #include "server/gate/convert_values.h"
@@ -39,6 +42,19 @@ std::optional<core::CheckInput> Admit(const core::Policy& policy, const v1::Chec
   for (const core::FieldProblem& problem : own.found())
     problems.Add(problem.field, problem.message);
   return std::nullopt;
+}
+
+void KeepTrace(const grpc::ServerContextBase& context, core::CheckInput& check) {
+  constexpr char kHeader[] = "traceparent";
+  constexpr size_t kMaxLength = 256;  // of later versions of the standard, too
+  const auto header = context.client_metadata().find(kHeader);
+  if (header == context.client_metadata().end()) return;
+  const std::string text(header->second.data(), header->second.length());
+  const bool is_plain = std::all_of(text.begin(), text.end(), [](unsigned char byte) {
+    return absl::ascii_isalnum(byte) || byte == '-';
+  });
+  if (text.empty() || text.size() > kMaxLength || !is_plain) return;
+  if (check.attributes.size() < core::kMaxAttributes) check.attributes.try_emplace(kHeader, text);
 }
 
 v1::Decision Answer(const store::Store& store, const v1::CheckRequest& request,

@@ -3,6 +3,8 @@
 #ifndef SERVER_GATE_ADMISSION_H_
 #define SERVER_GATE_ADMISSION_H_
 
+#include <grpcpp/grpcpp.h>
+
 #include <optional>
 #include <string>
 
@@ -21,6 +23,10 @@ namespace fundgate::gate {
 // A check that is well-formed under the policy. `prefix` goes before every field's name.
 std::optional<core::CheckInput> Admit(const core::Policy& policy, const v1::CheckRequest& request,
                                       const std::string& prefix, Problems& problems);
+
+// Keeps the trace that the call belongs to (W3C's header "traceparent") with the check, as its
+// attribute of that name, unless it brings one itself. What is no such header is left out.
+void KeepTrace(const grpc::ServerContextBase& context, core::CheckInput& check);
 
 // The answer as the caller of `request` gets it: with its own request_id, and with the reservation
 // that stands under the key.

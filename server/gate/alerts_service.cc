@@ -3,13 +3,14 @@
 #include <utility>
 #include <vector>
 
-#include "server/gate/unary.h"
+#include "server/gate/guard.h"
 
 namespace fundgate::gate {
 
 grpc::ServerUnaryReactor* AlertsService::ListAlerts(grpc::CallbackServerContext* context,
                                                     const v1::ListAlertsRequest* /*request*/,
                                                     v1::ListAlertsResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Alerts/ListAlerts")) return refused;
   return OnWorker(backend_, *context, [this, response] {
     absl::StatusOr<std::vector<OutboxAccess::Waiting>> waiting = outbox_.ListWaiting();
     if (!waiting.ok()) return ToGrpc(waiting.status());

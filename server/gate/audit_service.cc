@@ -12,8 +12,8 @@
 #include "fundgate/types/status_macros.h"
 #include "server/gate/convert_audit.h"
 #include "server/gate/convert_values.h"
+#include "server/gate/guard.h"
 #include "server/gate/journal_streams.h"
-#include "server/gate/unary.h"
 
 namespace fundgate::gate {
 namespace {
@@ -66,18 +66,25 @@ AuditService::AuditService(const Backend& backend)
 AuditService::~AuditService() { backend_.sequencer.RemoveObserver(observer_); }
 
 grpc::ServerWriteReactor<v1::Trace>* AuditService::ExportTraces(
-    grpc::CallbackServerContext* /*context*/, const v1::ExportTracesRequest* request) {
+    grpc::CallbackServerContext* context, const v1::ExportTracesRequest* request) {
+  auto* refused =
+      RefuseStream<grpc::ServerWriteReactor<v1::Trace>>(backend_, *context, "Audit/ExportTraces");
+  if (refused != nullptr) return refused;
   return OpenTraceExport(backend_, *followers_, *request);
 }
 
 grpc::ServerWriteReactor<v1::VerifyJournalResponse>* AuditService::VerifyJournal(
-    grpc::CallbackServerContext* /*context*/, const v1::VerifyJournalRequest* request) {
+    grpc::CallbackServerContext* context, const v1::VerifyJournalRequest* request) {
+  auto* refused = RefuseStream<grpc::ServerWriteReactor<v1::VerifyJournalResponse>>(
+      backend_, *context, "Audit/VerifyJournal");
+  if (refused != nullptr) return refused;
   return OpenJournalCheck(backend_, *request);
 }
 
 grpc::ServerUnaryReactor* AuditService::GetBook(grpc::CallbackServerContext* context,
                                                 const v1::GetBookRequest* request,
                                                 v1::GetBookResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Audit/GetBook")) return refused;
   const std::shared_ptr<const store::View> view = backend_.store.view();
   const core::Resident& resident = view->resident();
   if (resident.policy == nullptr) {
@@ -106,6 +113,7 @@ grpc::ServerUnaryReactor* AuditService::GetBook(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* AuditService::ListViolations(grpc::CallbackServerContext* context,
                                                        const v1::ListViolationsRequest* request,
                                                        v1::ListViolationsResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Audit/ListViolations")) return refused;
   Problems problems;
   const size_t page_size = PageSize(request->page_size(), problems);
   absl::Time from = absl::InfinitePast();
@@ -143,6 +151,7 @@ grpc::ServerUnaryReactor* AuditService::ListViolations(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* AuditService::GetViolation(grpc::CallbackServerContext* context,
                                                      const v1::GetViolationRequest* request,
                                                      v1::GetViolationResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Audit/GetViolation")) return refused;
   Problems problems;
   problems.Text("id", request->id(), 1, core::kMaxIdBytes);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));

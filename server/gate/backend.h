@@ -15,9 +15,16 @@
 #include "server/sequencer/sequencer.h"
 #include "server/store/store.h"
 
+namespace fundgate::security {
+class SecurityLog;
+}  // namespace fundgate::security
+
 namespace fundgate::gate {
 
+class Access;
+class Meters;
 class OpenStreams;
+class Readiness;
 
 // References to what the server owns and outlives the services. Any thread.
 struct Backend {
@@ -27,8 +34,12 @@ struct Backend {
   ProbeHub& probes;
   Workers& workers;
   OpenStreams& streams;
+  Meters& meters;
+  const Readiness& readiness;
   const std::atomic<bool>& draining;
   absl::Time started_at;
+  Access& access;  // see guard.h
+  const security::SecurityLog& denials;
 };
 
 // The policy in force, as far as it is durable. FAILED_PRECONDITION before the first.

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/gate/breaker_watch.h"
 #include "server/gate/convert_breakers.h"
-#include "server/gate/unary.h"
+#include "server/gate/guard.h"
 
 namespace fundgate::gate {
 namespace {
@@ -55,6 +55,7 @@ BreakersService::~BreakersService() { backend_.sequencer.RemoveObserver(observer
 grpc::ServerUnaryReactor* BreakersService::ListBreakers(grpc::CallbackServerContext* context,
                                                         const v1::ListBreakersRequest* request,
                                                         v1::ListBreakersResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Breakers/ListBreakers")) return refused;
   Problems problems;
   const size_t page_size = PageSize(request->page_size(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
@@ -82,6 +83,7 @@ grpc::ServerUnaryReactor* BreakersService::ListBreakers(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* BreakersService::GetBreaker(grpc::CallbackServerContext* context,
                                                       const v1::GetBreakerRequest* request,
                                                       v1::GetBreakerResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Breakers/GetBreaker")) return refused;
   Problems problems;
   const std::string scope = ToScope(request->scope(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
@@ -99,35 +101,45 @@ grpc::ServerUnaryReactor* BreakersService::GetBreaker(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* BreakersService::TripBreaker(grpc::CallbackServerContext* context,
                                                        const v1::TripBreakerRequest* request,
                                                        v1::TripBreakerResponse* response) {
+  const auto asked = Signed(backend_, *context, "Breakers/TripBreaker", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::TripBreakerInput input = ToTrip(*request, backend_.sequencer.Now(), problems);
+  core::TripBreakerInput input = ToTrip(*asked, backend_.sequencer.Now(), problems);
   return Command(backend_, *context, std::move(input), problems, *response);
 }
 
 grpc::ServerUnaryReactor* BreakersService::HalfOpenBreaker(
     grpc::CallbackServerContext* context, const v1::HalfOpenBreakerRequest* request,
     v1::HalfOpenBreakerResponse* response) {
+  const auto asked = Signed(backend_, *context, "Breakers/HalfOpenBreaker", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::HalfOpenBreakerInput input = ToHalfOpen(*request, backend_.sequencer.Now(), problems);
+  core::HalfOpenBreakerInput input = ToHalfOpen(*asked, backend_.sequencer.Now(), problems);
   return Command(backend_, *context, std::move(input), problems, *response);
 }
 
 grpc::ServerUnaryReactor* BreakersService::ResetBreaker(grpc::CallbackServerContext* context,
                                                         const v1::ResetBreakerRequest* request,
                                                         v1::ResetBreakerResponse* response) {
+  const auto asked = Signed(backend_, *context, "Breakers/ResetBreaker", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::ResetBreakerInput input = ToReset(*request, problems);
+  core::ResetBreakerInput input = ToReset(*asked, problems);
   return Command(backend_, *context, std::move(input), problems, *response);
 }
 
 grpc::ServerWriteReactor<v1::WatchBreakersResponse>* BreakersService::WatchBreakers(
-    grpc::CallbackServerContext* /*context*/, const v1::WatchBreakersRequest* request) {
+    grpc::CallbackServerContext* context, const v1::WatchBreakersRequest* request) {
+  auto* refused = RefuseStream<grpc::ServerWriteReactor<v1::WatchBreakersResponse>>(
+      backend_, *context, "Breakers/WatchBreakers");
+  if (refused != nullptr) return refused;
   return watch_->Open(backend_, request->scope_prefix());
 }
 
 grpc::ServerUnaryReactor* BreakersService::ListBreakerChanges(
     grpc::CallbackServerContext* context, const v1::ListBreakerChangesRequest* request,
     v1::ListBreakerChangesResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Breakers/ListBreakerChanges")) return refused;
   Problems problems;
   const size_t page_size = PageSize(request->page_size(), problems);
   std::string scope;

@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/gate/admission.h"
 #include "server/gate/gate_service.h"
+#include "server/gate/guard.h"
 #include "server/gate/stream.h"
-#include "server/gate/unary.h"
 
 namespace fundgate::gate {
 namespace {
@@ -26,8 +26,8 @@ using Reactor = grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>;
 // and while the gate is full, nothing is read.
 class CheckStream final : public Stream<Reactor, v1::Decision> {
  public:
-  CheckStream(const Backend& backend, std::chrono::system_clock::time_point deadline)
-      : backend_(backend), deadline_(deadline) {}
+  CheckStream(const Backend& backend, const grpc::CallbackServerContext& context)
+      : backend_(backend), context_(context), deadline_(context.deadline()) {}
 
  private:
   void Start() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
@@ -48,33 +48,45 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     const auto self = shared_from_this();
     const sequencer::MutexLock lock(mutex_);
     reading_ = false;
+    const absl::Duration arrived = backend_.clock.Steady();
     if (!ok) return End(grpc::Status::OK);
     if (ending()) return;
+    // Asked again with each check: the access file may have changed.
+    const absl::StatusOr<Call> call = backend_.access.Admit(context_, "Gate/StreamChecks");
+    if (!call.ok()) return End(ToGrpc(call.status()));
+    const absl::Status allowed = call->AllowCheckpoint(request_->checkpoint());
+    if (!allowed.ok()) return End(ToGrpc(allowed));
     const auto policy = PresentPolicy(backend_);
-    if (!policy.ok()) return End(ToGrpc(policy.status()));
+    if (!policy.ok()) return Fail(ToGrpc(policy.status()));
     Problems problems;
     if (request_->request_id().empty()) {
       problems.Add("request_id", "is required: the answers of a stream come in any order");
     }
     std::optional<core::CheckInput> check = Admit(**policy, *request_, "", problems);
     if (!problems.empty() || !check.has_value()) {
-      return End(
+      return Fail(
           InvalidArgument(problems, absl::StrCat("request_id \"", request_->request_id(), "\": ")));
     }
+    times_ = {arrived, backend_.clock.Steady()};
     Submit(*std::move(check));
+  }
+
+  void Fail(grpc::Status status) FUNDGATE_REQUIRES(mutex_) {
+    backend_.meters.CallFailed(status.error_code());
+    End(std::move(status));
   }
 
   void Submit(core::CheckInput check) FUNDGATE_REQUIRES(mutex_) {
     core::Input input;
     input.body = check;
     const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
-    const absl::Status submitted =
-        backend_.sequencer.Submit(std::move(input), TimeLeft(deadline_),
-                                  [self, request = request_](absl::StatusOr<core::Answer> answer) {
-                                    self->Answered(*request, std::move(answer));
-                                  });
+    const absl::Status submitted = backend_.sequencer.Submit(
+        std::move(input), TimeLeft(deadline_),
+        [self, request = request_, times = times_](absl::StatusOr<core::Answer> answer) {
+          self->Answered(*request, times, std::move(answer));
+        });
     if (absl::IsResourceExhausted(submitted)) return KnockAgain(std::move(check));
-    if (!submitted.ok()) return End(ToGrpc(submitted));
+    if (!submitted.ok()) return Fail(ToGrpc(submitted));
     ++under_way_;
     ReadOn();
   }
@@ -94,26 +106,31 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     });
   }
 
-  void Answered(const v1::CheckRequest& request, absl::StatusOr<core::Answer> answer) {
+  void Answered(const v1::CheckRequest& request, const CallTimes& times,
+                absl::StatusOr<core::Answer> answer) {
     answer = Taken(std::move(answer));
     v1::Decision decision;
     if (answer.ok()) {
-      decision = Answer(backend_.store, request, std::get<core::Decision>(*answer));
+      const auto& judged = std::get<core::Decision>(*answer);
+      decision = Answer(backend_.store, request, judged);
+      backend_.meters.CheckAnswered(judged, times, backend_.clock.Steady());
     }
     const sequencer::MutexLock lock(mutex_);
     --under_way_;
     if (answer.ok()) {
       Send(std::move(decision));
     } else {
-      End(ToGrpc(answer.status()));
+      Fail(ToGrpc(answer.status()));
     }
     ReadOn();
     Pump();
   }
 
   const Backend& backend_;
+  const grpc::CallbackServerContext& context_;
   const std::chrono::system_clock::time_point deadline_;
   std::shared_ptr<v1::CheckRequest> request_ FUNDGATE_GUARDED_BY(mutex_);
+  CallTimes times_ FUNDGATE_GUARDED_BY(mutex_);  // of request_
   size_t under_way_ FUNDGATE_GUARDED_BY(mutex_) = 0;
   bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
   bool knocking_ FUNDGATE_GUARDED_BY(mutex_) = false;
@@ -124,8 +141,7 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
 }  // namespace
 
 Reactor* OpenCheckStream(const Backend& backend, grpc::CallbackServerContext& context) {
-  return CheckStream::Open(std::make_shared<CheckStream>(backend, context.deadline()),
-                           backend.streams);
+  return CheckStream::Open(std::make_shared<CheckStream>(backend, context), backend.streams);
 }
 
 }  // namespace fundgate::gate

@@ -4,6 +4,8 @@
 #include <cstddef>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/text.h"
 #include "google/rpc/error_details.pb.h"
@@ -17,6 +19,18 @@ namespace {
 constexpr size_t kMaxMessageBytes = 1000;
 constexpr size_t kMaxDetailBytes = 4000;
 constexpr size_t kMaxDescriptionBytes = 1000;
+
+// Where a status keeps its own delay, in milliseconds.
+constexpr const char* kDelayPayload = "fundgate/retry_delay_ms";
+
+absl::Duration RetryDelayOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kDelayPayload);
+  int64_t milliseconds = 0;
+  if (!payload.has_value() || !absl::SimpleAtoi(std::string(*payload), &milliseconds)) {
+    return kRetryDelay;
+  }
+  return absl::Milliseconds(milliseconds);
+}
 
 // At most `max` bytes, never through the middle of a UTF-8 character.
 std::string Cut(const std::string& text, size_t max) {
@@ -49,6 +63,12 @@ std::string FieldOf(std::string_view message) {
 
 }  // namespace
 
+absl::Status WithRetryDelay(absl::Status status, absl::Duration delay) {
+  const int64_t milliseconds = absl::ToInt64Milliseconds(absl::Ceil(delay, absl::Milliseconds(1)));
+  status.SetPayload(kDelayPayload, absl::Cord(absl::StrCat(milliseconds)));
+  return status;
+}
+
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   if (absl::IsInvalidArgument(status)) {
@@ -62,7 +82,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
   const std::string message = Cut(std::string(status.message()), kMaxMessageBytes);
   if (!absl::IsResourceExhausted(status)) return {code, message};
   google::rpc::RetryInfo retry;
-  *retry.mutable_retry_delay() = ToProto(kRetryDelay);
+  *retry.mutable_retry_delay() = ToProto(RetryDelayOf(status));
   return WithDetail(code, message, retry);
 }
 

@@ -15,8 +15,11 @@ namespace fundgate::gate {
 // When it is worth asking a full gate again.
 inline constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
 
+// The same status, with when it is worth calling again; for RESOURCE_EXHAUSTED.
+absl::Status WithRetryDelay(absl::Status status, absl::Duration delay);
+
 // The same code and message, cut where too long to travel. RESOURCE_EXHAUSTED carries a
-// google.rpc.RetryInfo of kRetryDelay.
+// google.rpc.RetryInfo of its own delay, or of kRetryDelay.
 grpc::Status ToGrpc(const absl::Status& status);
 
 // What a call is told that comes while the gate drains: nothing of it has happened.

@@ -11,8 +11,8 @@
 #include "server/gate/convert_check.h"
 #include "server/gate/convert_decision.h"
 #include "server/gate/convert_review.h"
+#include "server/gate/guard.h"
 #include "server/gate/hold_details.h"
-#include "server/gate/unary.h"
 #include "server/store/fields.h"
 #include "server/store/keys.h"
 
@@ -93,6 +93,7 @@ absl::Status FillHold(const store::View& view, const core::KeyId& key, v1::Hold&
 grpc::ServerUnaryReactor* HoldsService::ListHolds(grpc::CallbackServerContext* context,
                                                   const v1::ListHoldsRequest* request,
                                                   v1::ListHoldsResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Holds/ListHolds")) return refused;
   Problems problems;
   const size_t page_size = PageSize(request->page_size(), problems);
   const std::optional<core::HoldState> state = ToState(request->state(), problems);
@@ -106,6 +107,7 @@ grpc::ServerUnaryReactor* HoldsService::ListHolds(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* HoldsService::GetHold(grpc::CallbackServerContext* context,
                                                 const v1::GetHoldRequest* request,
                                                 v1::GetHoldResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Holds/GetHold")) return refused;
   Problems problems;
   problems.Text("checkpoint", request->checkpoint(), 1, kMaxFieldNameBytes);
   problems.Text("idempotency_key", request->idempotency_key(), 1, core::kMaxIdBytes);
@@ -128,8 +130,10 @@ grpc::ServerUnaryReactor* HoldsService::GetHold(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* HoldsService::ApproveHold(grpc::CallbackServerContext* context,
                                                     const v1::ApproveHoldRequest* request,
                                                     v1::ApproveHoldResponse* response) {
+  const auto asked = Signed(backend_, *context, "Holds/ApproveHold", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::ApproveHoldInput input = ToApprove(*request, problems);
+  core::ApproveHoldInput input = ToApprove(*asked, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return SubmitInput<core::Done>(
       backend_, *context, input, [this, input, response](const core::Done&) {
@@ -140,8 +144,10 @@ grpc::ServerUnaryReactor* HoldsService::ApproveHold(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* HoldsService::RejectHold(grpc::CallbackServerContext* context,
                                                    const v1::RejectHoldRequest* request,
                                                    v1::RejectHoldResponse* response) {
+  const auto asked = Signed(backend_, *context, "Holds/RejectHold", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::RejectHoldInput input = ToReject(*request, problems);
+  core::RejectHoldInput input = ToReject(*asked, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return SubmitInput<core::Done>(
       backend_, *context, input, [this, input, response](const core::Done&) {

@@ -11,8 +11,8 @@
 #include "server/gate/convert_events.h"
 #include "server/gate/convert_snapshots.h"
 #include "server/gate/convert_values.h"
+#include "server/gate/guard.h"
 #include "server/gate/stream.h"
-#include "server/gate/unary.h"
 
 namespace fundgate::gate {
 namespace {
@@ -33,7 +33,8 @@ using Reactor = grpc::ServerBidiReactor<v1::IngestRequest, v1::IngestAck>;
 // that a feeder can count the others; there is at most one that isn't written yet.
 class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder {
  public:
-  explicit IngestStream(const Backend& backend) : backend_(backend) {}
+  IngestStream(const Backend& backend, const grpc::CallbackServerContext& context)
+      : backend_(backend), context_(context) {}
 
   void RequestProbe() override {
     const auto self = shared_from_this();
@@ -79,6 +80,11 @@ class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder 
     reading_ = false;
     if (!ok) return End(grpc::Status::OK);
     if (ending()) return;
+    const absl::StatusOr<Call> call = backend_.access.Admit(context_, "Ingest/Ingest");
+    if (!call.ok()) return End(ToGrpc(call.status()));
+    if (absl::Status allowed = call->AllowSource(request_.source()); !allowed.ok()) {
+      return End(ToGrpc(allowed));
+    }
     Problems problems;
     core::IngestInput batch = ToIngest(request_, problems);
     if (source_.has_value() && batch.source != *source_) {
@@ -141,6 +147,7 @@ class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder 
   }
 
   const Backend& backend_;
+  const grpc::CallbackServerContext& context_;
   v1::IngestRequest request_ FUNDGATE_GUARDED_BY(mutex_);
   v1::IngestAck newest_ FUNDGATE_GUARDED_BY(mutex_);
   std::optional<SourceName> source_ FUNDGATE_GUARDED_BY(mutex_);  // that the stream began with
@@ -152,13 +159,20 @@ class IngestStream final : public Stream<Reactor, v1::IngestAck>, public Feeder 
 
 }  // namespace
 
-Reactor* IngestService::Ingest(grpc::CallbackServerContext* /*context*/) {
-  return IngestStream::Open(std::make_shared<IngestStream>(backend_), backend_.streams);
+Reactor* IngestService::Ingest(grpc::CallbackServerContext* context) {
+  auto* refused = RefuseStream<Reactor>(backend_, *context, "Ingest/Ingest");
+  if (refused != nullptr) return refused;
+  return IngestStream::Open(std::make_shared<IngestStream>(backend_, *context), backend_.streams);
 }
 
 grpc::ServerUnaryReactor* IngestService::GetPosition(grpc::CallbackServerContext* context,
                                                      const v1::GetPositionRequest* request,
                                                      v1::GetPositionResponse* response) {
+  const absl::StatusOr<Call> call = backend_.access.Admit(*context, "Ingest/GetPosition");
+  if (!call.ok()) return FinishNow(*context, ToGrpc(call.status()));
+  if (absl::Status allowed = call->AllowSource(request->source()); !allowed.ok()) {
+    return FinishNow(*context, ToGrpc(allowed));
+  }
   Problems problems;
   core::GrantEpochInput input = ToGrantEpoch(*request, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));

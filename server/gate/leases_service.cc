@@ -7,13 +7,27 @@
 #include "server/gate/convert_decision.h"
 #include "server/gate/convert_leases.h"
 #include "server/gate/convert_values.h"
-#include "server/gate/unary.h"
+#include "server/gate/guard.h"
 
 namespace fundgate::gate {
+namespace {
+
+// Ends the call if its caller may not make it, or not at this checkpoint.
+grpc::ServerUnaryReactor* RefuseAt(const Backend& backend, grpc::CallbackServerContext& context,
+                                   std::string_view rpc, const std::string& checkpoint) {
+  const absl::StatusOr<Call> call = backend.access.Admit(context, rpc);
+  const absl::Status allowed = call.ok() ? call->AllowCheckpoint(checkpoint) : call.status();
+  return allowed.ok() ? nullptr : FinishNow(context, ToGrpc(allowed));
+}
+
+}  // namespace
 
 grpc::ServerUnaryReactor* LeasesService::TakeLease(grpc::CallbackServerContext* context,
                                                    const v1::TakeLeaseRequest* request,
                                                    v1::TakeLeaseResponse* response) {
+  if (auto* refused = RefuseAt(backend_, *context, "Leases/TakeLease", request->checkpoint())) {
+    return refused;
+  }
   Problems problems;
   core::GrantLeaseInput input = ToGrant(*request, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
@@ -40,6 +54,10 @@ grpc::ServerUnaryReactor* LeasesService::TakeLease(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* LeasesService::ReportAllowed(grpc::CallbackServerContext* context,
                                                        const v1::ReportAllowedRequest* request,
                                                        v1::Decision* response) {
+  const std::string& checkpoint = request->check().checkpoint();
+  if (auto* refused = RefuseAt(backend_, *context, "Leases/ReportAllowed", checkpoint)) {
+    return refused;
+  }
   Problems problems;
   core::ReportLeaseInput input = ToReport(*request, backend_.sequencer.Now(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "server/gate/convert_plans.h"
-#include "server/gate/unary.h"
+#include "server/gate/guard.h"
 
 namespace fundgate::gate {
 namespace {
@@ -35,6 +35,7 @@ grpc::ServerUnaryReactor* Command(const Backend& backend, grpc::CallbackServerCo
 grpc::ServerUnaryReactor* PlansService::ListPlans(grpc::CallbackServerContext* context,
                                                   const v1::ListPlansRequest* /*request*/,
                                                   v1::ListPlansResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Plans/ListPlans")) return refused;
   const std::shared_ptr<const store::View> view = backend_.store.view();
   const core::Resident& resident = view->resident();
   const auto& runs = resident.of<core::PlanRuns>();
@@ -54,16 +55,20 @@ grpc::ServerUnaryReactor* PlansService::ListPlans(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* PlansService::RunPlan(grpc::CallbackServerContext* context,
                                                 const v1::RunPlanRequest* request,
                                                 v1::RunPlanResponse* response) {
+  const auto asked = Signed(backend_, *context, "Plans/RunPlan", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::RunPlanInput input = ToRunPlan(*request, problems);
+  core::RunPlanInput input = ToRunPlan(*asked, problems);
   return Command(backend_, *context, std::move(input), problems, *response);
 }
 
 grpc::ServerUnaryReactor* PlansService::UndoPlan(grpc::CallbackServerContext* context,
                                                  const v1::UndoPlanRequest* request,
                                                  v1::UndoPlanResponse* response) {
+  const auto asked = Signed(backend_, *context, "Plans/UndoPlan", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::UndoPlanInput input = ToUndoPlan(*request, problems);
+  core::UndoPlanInput input = ToUndoPlan(*asked, problems);
   return Command(backend_, *context, std::move(input), problems, *response);
 }
 

@@ -10,9 +10,9 @@
 #include "fundgate/types/status_macros.h"
 #include "server/gate/convert_audit.h"
 #include "server/gate/convert_values.h"
+#include "server/gate/guard.h"
 #include "server/gate/policy_backtest.h"
 #include "server/gate/policy_documents.h"
-#include "server/gate/unary.h"
 #include "server/policy/coverage.h"
 #include "server/policy/difference.h"
 #include "server/policy/loader.h"
@@ -129,7 +129,6 @@ absl::StatusOr<PreparedPolicy> PrepareRule(const store::View& view,
   FUNDGATE_ASSIGN_OR_RETURN(const std::string document,
                             policy::EditRule(record.text, *base.loaded, EditOf(request)));
   PreparedPolicy prepared = PreparePolicy(document, kDefaultPolicyFile);
-  prepared.input.actor = request.actor();
   prepared.input.comment = request.comment();
   prepared.input.expected_version = present;
   response.set_base_version(present);
@@ -159,6 +158,7 @@ grpc::ServerUnaryReactor* Later(const Backend& backend, grpc::CallbackServerCont
 grpc::ServerUnaryReactor* PoliciesService::ValidatePolicy(grpc::CallbackServerContext* context,
                                                           const v1::ValidatePolicyRequest* request,
                                                           v1::ValidatePolicyResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Policies/ValidatePolicy")) return refused;
   const Problems problems = DocumentProblems(*request);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return OnWorker(backend_, *context, [request, response] {
@@ -174,6 +174,7 @@ grpc::ServerUnaryReactor* PoliciesService::ValidatePolicy(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* PoliciesService::TestPolicy(grpc::CallbackServerContext* context,
                                                       const v1::TestPolicyRequest* request,
                                                       v1::TestPolicyResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Policies/TestPolicy")) return refused;
   const Problems problems = DocumentProblems(*request);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return OnWorker(backend_, *context, [request, response] {
@@ -195,14 +196,16 @@ grpc::ServerUnaryReactor* PoliciesService::TestPolicy(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* PoliciesService::ApplyPolicy(grpc::CallbackServerContext* context,
                                                        const v1::ApplyPolicyRequest* request,
                                                        v1::ApplyPolicyResponse* response) {
+  const auto actor = ActorOf(backend_, *context, "Policies/ApplyPolicy", request->actor());
+  if (!actor.ok()) return FinishNow(*context, ToGrpc(actor.status()));
   Problems problems = DocumentProblems(*request);
   problems.Text("comment", request->comment(), 1, kMaxReasonBytes);
-  problems.Text("actor", request->actor(), 1, kMaxActorBytes);
+  problems.Text("actor", *actor, 1, kMaxActorBytes);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   const std::optional<absl::Duration> time_left = TimeLeft(context->deadline());
   return Later(backend_, *context, [=, this](grpc::ServerUnaryReactor& reactor) {
     PreparedPolicy prepared = PreparePolicy(request->document(), request->file_name());
-    prepared.input.actor = request->actor();
+    prepared.input.actor = *actor;
     prepared.input.comment = request->comment();
     if (request->has_expected_current_version()) {
       prepared.input.expected_version = request->expected_current_version();
@@ -228,6 +231,7 @@ grpc::ServerUnaryReactor* PoliciesService::ApplyPolicy(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* PoliciesService::GetPolicy(grpc::CallbackServerContext* context,
                                                      const v1::GetPolicyRequest* request,
                                                      v1::GetPolicyResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Policies/GetPolicy")) return refused;
   const std::shared_ptr<const store::View> view = backend_.store.view();
   const uint64_t current = view->resident().policy_version;
   if (!request->has_version() && current == 0) {
@@ -245,6 +249,7 @@ grpc::ServerUnaryReactor* PoliciesService::GetPolicy(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* PoliciesService::ListPolicyVersions(
     grpc::CallbackServerContext* context, const v1::ListPolicyVersionsRequest* request,
     v1::ListPolicyVersionsResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Policies/ListPolicyVersions")) return refused;
   Problems problems;
   const size_t page_size = PageSize(request->page_size(), problems);
   // A page's token is the last version of the page before.
@@ -270,10 +275,12 @@ grpc::ServerUnaryReactor* PoliciesService::ListPolicyVersions(
 grpc::ServerUnaryReactor* PoliciesService::RollbackPolicy(grpc::CallbackServerContext* context,
                                                           const v1::RollbackPolicyRequest* request,
                                                           v1::RollbackPolicyResponse* response) {
+  const auto actor = ActorOf(backend_, *context, "Policies/RollbackPolicy", request->actor());
+  if (!actor.ok()) return FinishNow(*context, ToGrpc(actor.status()));
   Problems problems;
   if (request->version() == 0) problems.Add("version", "is required");
   problems.Text("comment", request->comment(), 1, kMaxReasonBytes);
-  problems.Text("actor", request->actor(), 1, kMaxActorBytes);
+  problems.Text("actor", *actor, 1, kMaxActorBytes);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   const std::shared_ptr<const store::View> view = backend_.store.view();
   const uint64_t current = view->resident().policy_version;
@@ -287,7 +294,7 @@ grpc::ServerUnaryReactor* PoliciesService::RollbackPolicy(grpc::CallbackServerCo
   return Later(backend_, *context,
                [=, this, text = record->text](grpc::ServerUnaryReactor& reactor) {
                  PreparedPolicy prepared = PreparePolicy(text, kDefaultPolicyFile);
-                 prepared.input.actor = request->actor();
+                 prepared.input.actor = *actor;
                  prepared.input.comment = request->comment();
                  prepared.input.expected_version = current;
                  CheckSuccession(backend_.store.view()->resident(), prepared);
@@ -302,6 +309,7 @@ grpc::ServerUnaryReactor* PoliciesService::RollbackPolicy(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* PoliciesService::DiffPolicy(grpc::CallbackServerContext* context,
                                                       const v1::DiffPolicyRequest* request,
                                                       v1::DiffPolicyResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Policies/DiffPolicy")) return refused;
   Problems problems;
   if ((request->version() == 0) == request->document().empty()) {
     problems.Add("document", "exactly one of document and version is required");
@@ -325,13 +333,17 @@ grpc::ServerUnaryReactor* PoliciesService::DiffPolicy(grpc::CallbackServerContex
 }
 
 grpc::ServerWriteReactor<v1::BacktestPolicyResponse>* PoliciesService::BacktestPolicy(
-    grpc::CallbackServerContext* /*context*/, const v1::BacktestPolicyRequest* request) {
+    grpc::CallbackServerContext* context, const v1::BacktestPolicyRequest* request) {
+  auto* refused = RefuseStream<grpc::ServerWriteReactor<v1::BacktestPolicyResponse>>(
+      backend_, *context, "Policies/BacktestPolicy");
+  if (refused != nullptr) return refused;
   return OpenPolicyBacktest(backend_, backtest_running_, *request);
 }
 
 grpc::ServerUnaryReactor* PoliciesService::ListRules(grpc::CallbackServerContext* context,
                                                      const v1::ListRulesRequest* request,
                                                      v1::ListRulesResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Policies/ListRules")) return refused;
   Problems problems;
   RuleNow now;
   if (request->has_stale_after()) {
@@ -354,6 +366,8 @@ grpc::ServerUnaryReactor* PoliciesService::ListRules(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* PoliciesService::ChangeRule(grpc::CallbackServerContext* context,
                                                       const v1::ChangeRuleRequest* request,
                                                       v1::ChangeRuleResponse* response) {
+  const auto actor = ActorOf(backend_, *context, "Policies/ChangeRule", request->actor());
+  if (!actor.ok()) return FinishNow(*context, ToGrpc(actor.status()));
   Problems problems;
   if (request->rule().empty()) problems.Add("rule", "is required");
   if (request->mode() == v1::RULE_MODE_UNSPECIFIED && !request->has_rollout_percent()) {
@@ -364,13 +378,14 @@ grpc::ServerUnaryReactor* PoliciesService::ChangeRule(grpc::CallbackServerContex
     problems.Add("rollout_percent", "must be 0 to 100");
   }
   problems.Text("comment", request->comment(), 1, kMaxReasonBytes);
-  problems.Text("actor", request->actor(), 1, kMaxActorBytes);
+  problems.Text("actor", *actor, 1, kMaxActorBytes);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   const std::optional<absl::Duration> time_left = TimeLeft(context->deadline());
   return Later(backend_, *context, [=, this](grpc::ServerUnaryReactor& reactor) {
     const std::shared_ptr<const store::View> view = backend_.store.view();
     absl::StatusOr<PreparedPolicy> prepared = PrepareRule(*view, *request, *response);
     if (!prepared.ok()) return reactor.Finish(ToGrpc(prepared.status()));
+    prepared->input.actor = *actor;
     if (request->dry_run()) return reactor.Finish(grpc::Status::OK);
     CheckSuccession(view->resident(), *prepared);
     Apply(backend_, reactor, time_left, *std::move(prepared),

@@ -5,6 +5,7 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <utility>
 #include <variant>
@@ -12,23 +13,30 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fundgate/types/status_macros.h"
+#include "server/gate/access.h"
 #include "server/gate/alerts_service.h"
 #include "server/gate/audit_service.h"
 #include "server/gate/backend.h"
 #include "server/gate/breakers_service.h"
+#include "server/gate/gate_metrics.h"
 #include "server/gate/gate_service.h"
 #include "server/gate/holds_service.h"
 #include "server/gate/ingest_service.h"
 #include "server/gate/leases_service.h"
 #include "server/gate/listen_address.h"
+#include "server/gate/listener_credentials.h"
+#include "server/gate/meters.h"
 #include "server/gate/plans_service.h"
 #include "server/gate/policies_service.h"
 #include "server/gate/policy_documents.h"
+#include "server/gate/readiness.h"
+#include "server/gate/security_service.h"
 #include "server/gate/sources_service.h"
 #include "server/gate/status_service.h"
 #include "server/gate/stream.h"
 #include "server/gate/violations_service.h"
 #include "server/policy/problem.h"
+#include "server/security/security_log.h"
 
 namespace fundgate::gate {
 namespace {
@@ -37,6 +45,8 @@ namespace {
 constexpr int kKeepalivePeriodMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kMinClientPingMs = 10'000;
+// A connection that doesn't end its handshake by then is closed.
+constexpr int kHandshakeTimeoutMs = 10'000;
 
 constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Gate",
@@ -50,16 +60,24 @@ constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Audit",
                                      "fundgate.v1.Violations",
                                      "fundgate.v1.Alerts",
+                                     "fundgate.v1.Security",
                                      "fundgate.v1.Status"};
+
+// Names of health that are no services: the gate's readiness, and with ".CHECKPOINT" that of one.
+constexpr char kReady[] = "fundgate.ready";
 
 // The services that work without a policy: how else would there ever be one?
 bool NeedsPolicy(std::string_view service) {
   return service.empty() || service == "fundgate.v1.Gate" || service == "fundgate.v1.Ingest";
 }
 
+absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
 class GrpcServer final : public Server {
  public:
-  GrpcServer(const ServerSettings& settings, ListenAddress listen, Log log)
+  GrpcServer(const ServerSettings& settings, ListenAddress listen, logging::Log log)
       : settings_(settings), listen_(std::move(listen)), log_(std::move(log)) {}
 
   ~GrpcServer() override { Shutdown(); }
@@ -70,29 +88,39 @@ class GrpcServer final : public Server {
   int port() const override { return port_; }
   uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
   OutboxAccess& outbox() override { return *outbox_; }
+  const store::Store& store() const override { return *store_; }
   Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
+  std::vector<metrics::Family> ReadMetrics() const override { return ReadGateMetrics(*backend_); }
   void Shutdown() override;
 
  private:
   absl::Status Recover();
   absl::Status ApplyFirstPolicy();
+  absl::Status KnowCallers();
   absl::Status Listen();
+  void Observe(Sequence sequence, const core::Input& input, const core::Outcome& outcome);
+  void LookAtReadiness();
   void TellHealth();
   void AskAbout(const core::Changes& changes);
 
   // Constant after construction.
   const ServerSettings settings_;
   const ListenAddress listen_;
-  const Log log_;
+  const logging::Log log_;
 
   // Each stands on those before it, and so goes before them.
   OpenStreams streams_;
   ProbeHub probes_;
+  Meters meters_;
+  Readiness readiness_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<sequencer::InputClock> clock_;
   std::unique_ptr<sequencer::Sequencer> sequencer_;
   std::unique_ptr<Workers> workers_;
   std::atomic<bool> draining_ = false;
+  std::shared_ptr<security::SecurityLog> denials_;  // shared with the credentials
+  std::unique_ptr<Access> access_;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<GateService> gate_;
   std::unique_ptr<BreakersService> breakers_;
@@ -107,16 +135,34 @@ class GrpcServer final : public Server {
   std::unique_ptr<ViolationsService> violations_;
   std::unique_ptr<OutboxAccess> outbox_;
   std::unique_ptr<AlertsService> alerts_;
+  std::unique_ptr<SecurityService> security_;
   std::unique_ptr<grpc::Server> grpc_;
   sequencer::Mutex health_mutex_;
+  std::atomic<bool> listening_ = false;
   int port_ = 0;
   uint64_t observer_ = 0;
 };
 
 absl::Status GrpcServer::Begin() {
+  FUNDGATE_RETURN_IF_ERROR(KnowCallers());
   FUNDGATE_RETURN_IF_ERROR(Recover());
   FUNDGATE_RETURN_IF_ERROR(ApplyFirstPolicy());
   return Listen();
+}
+
+absl::Status GrpcServer::KnowCallers() {
+  const security::Settings& settings = settings_.security;
+  denials_ = std::make_shared<security::SecurityLog>(
+      log_, security::SecurityLog::Clocks{absl::Now, SteadyNow});
+  std::unique_ptr<Access::Callers> callers;
+  if (!settings.access_file.empty()) {
+    FUNDGATE_ASSIGN_OR_RETURN(
+        callers,
+        Access::Callers::Open(settings.access_file, security::AccessList::Read, log_, SteadyNow));
+  }
+  access_ = std::make_unique<Access>(std::move(callers), *denials_, meters_, SteadyNow);
+  FUNDGATE_ASSIGN_OR_RETURN(credentials_, ListenerCredentials(settings, denials_, log_, SteadyNow));
+  return absl::OkStatus();
 }
 
 absl::Status GrpcServer::Recover() {
@@ -125,6 +171,7 @@ absl::Status GrpcServer::Recover() {
   options.compile_policy = CompilePolicy;
   options.durability = settings_.durability;
   FUNDGATE_ASSIGN_OR_RETURN(store_, store::Store::Open(options));
+  FUNDGATE_RETURN_IF_ERROR(meters_.reservations.Load(*store_->view()));
   clock_ = std::make_unique<sequencer::InputClock>(settings_.time,
                                                    store_->view()->resident().clock.time);
   FUNDGATE_ASSIGN_OR_RETURN(
@@ -132,17 +179,23 @@ absl::Status GrpcServer::Recover() {
                                               [this](const std::vector<SourceName>& sources) {
                                                 probes_.Request(sources);
                                               }));
-  log_(absl::StrCat("recovered ", settings_.data_directory, ": policy version ", policy_version(),
-                    ", sequence ", sequence()));
+  // The first input comes a tick later at the earliest.
+  observer_ = sequencer_->AddObserver(
+      [this](Sequence sequence, const core::Input& input, const core::Outcome& outcome) {
+        Observe(sequence, input, outcome);
+      });
+  log_.Info("recovered", {{"data", settings_.data_directory},
+                          {"policy_version", absl::StrCat(policy_version())},
+                          {"sequence", absl::StrCat(sequence())}});
   return absl::OkStatus();
 }
 
 absl::Status GrpcServer::ApplyFirstPolicy() {
   if (settings_.first_policy.empty()) return absl::OkStatus();
   if (policy_version() > 0) {
-    log_(absl::StrCat("policy version ", policy_version(), " is in force, so ",
-                      settings_.policy_file,
-                      " was not applied; use `fundctl policy apply` to change it"));
+    log_.Info(
+        "a policy is in force, so the file was not applied; use `fundctl policy apply`",
+        {{"policy_version", absl::StrCat(policy_version())}, {"file", settings_.policy_file}});
     return absl::OkStatus();
   }
   PreparedPolicy prepared = PreparePolicy(settings_.first_policy, settings_.policy_file);
@@ -162,14 +215,16 @@ absl::Status GrpcServer::ApplyFirstPolicy() {
       [&promise](absl::StatusOr<core::Answer> answer) { promise.set_value(std::move(answer)); }));
   FUNDGATE_ASSIGN_OR_RETURN(const core::Answer answer, promise.get_future().get());
   if (const auto* refusal = std::get_if<core::Refusal>(&answer)) return refusal->status;
-  log_(absl::StrCat("applied ", settings_.policy_file, " as policy version ", policy_version()));
+  log_.Info("applied the first policy",
+            {{"file", settings_.policy_file}, {"policy_version", absl::StrCat(policy_version())}});
   return absl::OkStatus();
 }
 
 absl::Status GrpcServer::Listen() {
   workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
   backend_ = std::make_unique<Backend>(Backend{*store_, *sequencer_, *clock_, probes_, *workers_,
-                                               streams_, draining_, sequencer_->Now()});
+                                               streams_, meters_, readiness_, draining_,
+                                               sequencer_->Now(), *access_, *denials_});
   gate_ = std::make_unique<GateService>(*backend_);
   breakers_ = std::make_unique<BreakersService>(*backend_);
   plans_ = std::make_unique<PlansService>(*backend_);
@@ -183,20 +238,20 @@ absl::Status GrpcServer::Listen() {
   violations_ = std::make_unique<ViolationsService>(*backend_);
   outbox_ = std::make_unique<OutboxAccess>(*store_, *sequencer_);
   alerts_ = std::make_unique<AlertsService>(*backend_, *outbox_);
+  security_ = std::make_unique<SecurityService>(*backend_);
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(absl::StrCat(listen_.host, ":", listen_.port),
-                           grpc::InsecureServerCredentials(), &port_);
+  builder.AddListeningPort(absl::StrCat(listen_.host, ":", listen_.port), credentials_, &port_);
   for (grpc::Service* service :
        {static_cast<grpc::Service*>(gate_.get()), static_cast<grpc::Service*>(breakers_.get()),
         static_cast<grpc::Service*>(plans_.get()), static_cast<grpc::Service*>(leases_.get()),
         static_cast<grpc::Service*>(ingest_.get()), static_cast<grpc::Service*>(sources_.get()),
         static_cast<grpc::Service*>(status_.get()), static_cast<grpc::Service*>(policies_.get()),
         static_cast<grpc::Service*>(audit_.get()), static_cast<grpc::Service*>(holds_.get()),
-        static_cast<grpc::Service*>(violations_.get()),
-        static_cast<grpc::Service*>(alerts_.get())}) {
+        static_cast<grpc::Service*>(violations_.get()), static_cast<grpc::Service*>(alerts_.get()),
+        static_cast<grpc::Service*>(security_.get())}) {
     builder.RegisterService(service);
   }
   builder.SetMaxReceiveMessageSize(static_cast<int>(settings_.max_message_bytes));
@@ -207,6 +262,7 @@ absl::Status GrpcServer::Listen() {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinClientPingMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   // A second gate on the same port would take half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   grpc::ResourceQuota quota("fundgate");
@@ -217,13 +273,31 @@ absl::Status GrpcServer::Listen() {
     return absl::UnavailableError(absl::StrCat("can't listen on ", settings_.listen,
                                                "; is another process listening there?"));
   }
-  observer_ = sequencer_->AddObserver(
-      [this](Sequence /*sequence*/, const core::Input& /*input*/, const core::Outcome& outcome) {
-        if (outcome.changes.policy_record.has_value()) TellHealth();
-        if (!outcome.changes.of<core::Suspects>().empty()) AskAbout(outcome.changes);
-      });
+  listening_ = true;
+  LookAtReadiness();
   TellHealth();
   return absl::OkStatus();
+}
+
+void GrpcServer::Observe(Sequence sequence, const core::Input& input,
+                         const core::Outcome& outcome) {
+  const std::shared_ptr<const core::Policy> policy =
+      outcome.changes.of<core::Violations>().empty() ? nullptr : store_->view()->resident().policy;
+  meters_.Recorded(sequence, outcome, policy.get());
+  if (outcome.changes.policy_record.has_value()) readiness_.PolicyChanged();
+  if (!listening_) return;
+  if (outcome.changes.policy_record.has_value()) {
+    LookAtReadiness();
+    TellHealth();
+  } else if (std::holds_alternative<core::IngestInput>(input.body)) {
+    LookAtReadiness();
+  }
+  if (!outcome.changes.of<core::Suspects>().empty()) AskAbout(outcome.changes);
+}
+
+void GrpcServer::LookAtReadiness() {
+  if (readiness_.complete()) return;
+  if (readiness_.Look(store_->view()->resident(), sequencer_->Now())) TellHealth();
 }
 
 void GrpcServer::TellHealth() {
@@ -233,6 +307,13 @@ void GrpcServer::TellHealth() {
   grpc::HealthCheckServiceInterface* health = grpc_->GetHealthCheckService();
   for (const char* service : kServices) {
     health->SetServingStatus(service, !draining_ && (has_policy || !NeedsPolicy(service)));
+  }
+  health->SetServingStatus(kReady, !draining_ && readiness_.ready());
+  const std::shared_ptr<const core::Policy> policy = store_->view()->resident().policy;
+  if (policy == nullptr) return;
+  for (const core::CheckpointDefinition& checkpoint : policy->checkpoints) {
+    health->SetServingStatus(absl::StrCat(kReady, ".", checkpoint.kind.value()),
+                             !draining_ && readiness_.IsReady(checkpoint.kind));
   }
 }
 
@@ -250,7 +331,7 @@ void GrpcServer::AskAbout(const core::Changes& changes) {
 void GrpcServer::Shutdown() {
   if (draining_.exchange(true)) return;
   if (grpc_ != nullptr) {
-    log_("draining: no new calls are taken");
+    log_.Info("draining: no new calls are taken");
     TellHealth();
     streams_.Drain();
     absl::SleepFor(settings_.drain_notice);
@@ -264,7 +345,7 @@ void GrpcServer::Shutdown() {
     alerts_.reset();
     outbox_.reset();
     sequencer_->Shutdown();
-    log_(absl::StrCat("stopped at sequence ", sequence()));
+    log_.Info("stopped", {{"sequence", absl::StrCat(sequence())}});
   }
   grpc_.reset();
   sequencer_.reset();
@@ -274,14 +355,11 @@ void GrpcServer::Shutdown() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerSettings& settings, Log log) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerSettings& settings,
+                                                      logging::Log log) {
   FUNDGATE_ASSIGN_OR_RETURN(ListenAddress listen, ListenAddress::Parse(settings.listen));
-  if (!listen.IsLoopback() && !settings.insecure_listen) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "listening on ", settings.listen,
-        " would let others in, and this version neither encrypts nor authenticates calls; listen "
-        "on 127.0.0.1, or say --insecure-listen if the network itself keeps others out"));
-  }
+  FUNDGATE_RETURN_IF_ERROR(security::CheckTogether(settings.security, settings.listen,
+                                                   !listen.IsLoopback(), settings.insecure_listen));
   if (settings.data_directory.empty()) {
     return absl::InvalidArgumentError("a folder for the data is required");
   }

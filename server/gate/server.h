@@ -4,16 +4,18 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "server/gate/outbox_access.h"
+#include "server/log/log.h"
+#include "server/metrics/metric.h"
+#include "server/security/settings.h"
 #include "server/sequencer/input_clock.h"
 #include "server/sequencer/sequencer.h"
 #include "server/store/store.h"
@@ -23,10 +25,11 @@ namespace fundgate::gate {
 struct ServerSettings {
   // ---- Behaviour ----
 
-  // HOST:PORT to listen on. Port 0: any free one. Calls are neither encrypted nor authenticated by
-  // this version, so only this machine's own addresses are taken unless `insecure_listen`.
+  // HOST:PORT to listen on. Port 0: any free one. Only this machine's own addresses are taken,
+  // unless `security` keeps strangers out or `insecure_listen` says that the network does.
   std::string listen = "127.0.0.1:7443";
   bool insecure_listen = false;
+  security::Settings security;
   // The store's folder; created if missing.
   std::string data_directory;
   store::Durability durability = store::Durability::kSync;
@@ -51,17 +54,16 @@ struct ServerSettings {
   sequencer::TimeSources time = sequencer::TimeSources::System();
 };
 
-// Logs one line.
-using Log = std::function<void(std::string_view line)>;
-
 // Serves from Start to Shutdown. Any thread.
 class Server {
  public:
   // Recovers the store, applies the first policy if there is none, and listens. Health says SERVING
-  // once there is a policy. INVALID_ARGUMENT for settings that can't be, and for a first policy
-  // that can't be read or fails its own tests; else what store::Store::Open and
-  // sequencer::Sequencer::Start say; UNAVAILABLE if the address can't be listened on.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerSettings& settings, Log log);
+  // once there is a policy, and of "fundgate.ready" once every source that it needs was fresh.
+  // INVALID_ARGUMENT for settings that can't be, and for a first policy that can't be read or fails
+  // its own tests; else what store::Store::Open and sequencer::Sequencer::Start say; UNAVAILABLE if
+  // the address can't be listened on.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerSettings& settings,
+                                                       logging::Log log);
 
   virtual ~Server() = default;
 
@@ -72,6 +74,11 @@ class Server {
   // For whoever delivers alerts; not after Shutdown.
   virtual OutboxAccess& outbox() = 0;
   virtual Sequence sequence() const = 0;
+  // For whoever carries the journal outward; not after Shutdown.
+  virtual const store::Store& store() const = 0;
+
+  // What it tells of itself, as it is now. Any thread, but not after Shutdown.
+  virtual std::vector<metrics::Family> ReadMetrics() const = 0;
 
   // Drains: health says NOT_SERVING, streams are ended and new calls refused with UNAVAILABLE,
   // calls under way are answered (or cancelled after the drain's limit), everything is synced and

@@ -3,15 +3,17 @@
 #include <utility>
 
 #include "server/gate/convert_snapshots.h"
-#include "server/gate/unary.h"
+#include "server/gate/guard.h"
 
 namespace fundgate::gate {
 
 grpc::ServerUnaryReactor* SourcesService::ResnapshotSource(
     grpc::CallbackServerContext* context, const v1::ResnapshotSourceRequest* request,
     v1::ResnapshotSourceResponse* response) {
+  const auto asked = Signed(backend_, *context, "Sources/ResnapshotSource", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::ResnapshotInput input = ToResnapshot(*request, problems);
+  core::ResnapshotInput input = ToResnapshot(*asked, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   const SourceName source = input.source;
   return SubmitInput<core::SnapshotAnswer>(
@@ -27,8 +29,10 @@ grpc::ServerUnaryReactor* SourcesService::ResnapshotSource(
 grpc::ServerUnaryReactor* SourcesService::CancelResnapshot(
     grpc::CallbackServerContext* context, const v1::CancelResnapshotRequest* request,
     v1::CancelResnapshotResponse* response) {
+  const auto asked = Signed(backend_, *context, "Sources/CancelResnapshot", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::CancelResnapshotInput input = ToCancel(*request, problems);
+  core::CancelResnapshotInput input = ToCancel(*asked, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return SubmitInput<core::SnapshotAnswer>(backend_, *context, std::move(input),
                                            [response](const core::SnapshotAnswer& answer) {

@@ -8,39 +8,12 @@
 #include "server/core/machine.h"
 #include "server/gate/convert_snapshots.h"
 #include "server/gate/convert_values.h"
-#include "server/gate/unary.h"
+#include "server/gate/guard.h"
+#include "server/gate/knowledge.h"
+#include "server/gate/readiness.h"
 
 namespace fundgate::gate {
 namespace {
-
-bool IsStale(const core::Resident& resident, const core::CheckpointDefinition& checkpoint,
-             absl::Time now) {
-  return std::any_of(checkpoint.sources.begin(), checkpoint.sources.end(),
-                     [&](const SourceName& name) {
-                       const auto source = resident.of<core::Sources>().find(name);
-                       return source == resident.of<core::Sources>().end() ||
-                              source->second.proven_past < now - checkpoint.max_staleness;
-                     });
-}
-
-// True if a whole kind of movement is unproven that changes a book which the checkpoint's changes.
-bool IsUnproven(const core::Resident& resident, const core::CheckpointDefinition& checkpoint) {
-  const core::Policy& policy = *resident.policy;
-  const auto& own = policy.movements[checkpoint.movement].effects;
-  return std::any_of(
-      resident.of<core::Gaps>().begin(), resident.of<core::Gaps>().end(), [&](const auto& gap) {
-        const core::GapScope& scope = gap.first;
-        if (!scope.account.empty() || !scope.order.empty()) return false;
-        const core::MovementDefinition* movement = policy.FindMovement(scope.kind);
-        if (movement == nullptr) return false;
-        return std::any_of(
-            movement->effects.begin(), movement->effects.end(), [&](const core::Effect& effect) {
-              return std::any_of(own.begin(), own.end(), [&](const core::Effect& mine) {
-                return mine.book == effect.book;
-              });
-            });
-      });
-}
 
 void FillGaps(const core::Resident& resident, const SourceName& name, v1::SourceStatus& status) {
   for (const auto& [scope, gap] : resident.of<core::Gaps>()) {
@@ -101,27 +74,18 @@ std::string NotServingReason(const Backend& backend, const core::Resident& resid
 
 }  // namespace
 
-int32_t BlindPermille(const core::Resident& resident, absl::Time now) {
-  constexpr size_t kAll = 1000;
-  if (resident.policy == nullptr || resident.clock.drifted) return kAll;
-  const auto& checkpoints = resident.policy->checkpoints;
-  if (checkpoints.empty()) return 0;
-  const auto blind = static_cast<size_t>(std::count_if(
-      checkpoints.begin(), checkpoints.end(), [&](const core::CheckpointDefinition& checkpoint) {
-        return IsStale(resident, checkpoint, now) || IsUnproven(resident, checkpoint);
-      }));
-  return static_cast<int32_t>((blind * kAll + checkpoints.size() - 1) / checkpoints.size());
-}
-
 grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* context,
                                                    const v1::GetStatusRequest* /*request*/,
                                                    v1::GetStatusResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Status/GetStatus")) return refused;
   const std::shared_ptr<const store::View> view = backend_.store.view();
   const core::Resident& resident = view->resident();
   const sequencer::Statistics statistics = backend_.sequencer.statistics();
   const absl::Time now = backend_.sequencer.Now();
   response->set_not_serving_reason(NotServingReason(backend_, resident, statistics));
   response->set_serving(response->not_serving_reason().empty());
+  response->set_ready(backend_.readiness.ready());
+  response->set_not_ready_reason(backend_.readiness.WhyNot(resident, now));
   response->set_recovered(true);
   response->set_policy_version(resident.policy_version);
   response->set_last_sequence(resident.clock.sequence);
@@ -159,12 +123,14 @@ grpc::ServerUnaryReactor* StatusService::GetStatus(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* StatusService::AcceptTime(grpc::CallbackServerContext* context,
                                                     const v1::AcceptTimeRequest* request,
                                                     v1::AcceptTimeResponse* response) {
+  const auto asked = Signed(backend_, *context, "Status/AcceptTime", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  problems.Text("actor", request->actor(), 1, kMaxActorBytes);
-  problems.Text("reason", request->reason(), 1, kMaxReasonBytes);
+  problems.Text("actor", asked->actor(), 1, kMaxActorBytes);
+  problems.Text("reason", asked->reason(), 1, kMaxReasonBytes);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return SubmitInput<core::Done>(
-      backend_, *context, core::AcceptTimeInput{request->actor(), request->reason()},
+      backend_, *context, core::AcceptTimeInput{asked->actor(), asked->reason()},
       [this, response](const core::Done&) {
         *response->mutable_gate_time() = ToProto(backend_.sequencer.Now());
         return grpc::Status::OK;

@@ -2,11 +2,7 @@
 #ifndef SERVER_GATE_STATUS_SERVICE_H_
 #define SERVER_GATE_STATUS_SERVICE_H_
 
-#include <cstdint>
-
-#include "absl/time/time.h"
 #include "fundgate/v1/status.grpc.pb.h"
-#include "server/core/state.h"
 #include "server/gate/backend.h"
 
 namespace fundgate::gate {
@@ -25,10 +21,6 @@ class StatusService final : public v1::Status::CallbackService {
  private:
   const Backend& backend_;
 };
-
-// The share of the policy's checkpoints, in thousandths rounded up, at which a check arriving at
-// `now` could not be judged on proven knowledge.
-int32_t BlindPermille(const core::Resident& resident, absl::Time now);
 
 }  // namespace fundgate::gate
 

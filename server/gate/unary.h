@@ -16,6 +16,7 @@
 #include "server/core/outcome.h"
 #include "server/gate/backend.h"
 #include "server/gate/grpc_status.h"
+#include "server/gate/meters.h"
 
 namespace fundgate::gate {
 
@@ -32,6 +33,14 @@ inline grpc::ServerUnaryReactor* FinishNow(grpc::CallbackServerContext& context,
   return reactor;
 }
 
+// The same with an error, which is counted.
+inline grpc::ServerUnaryReactor* FailNow(const Backend& backend,
+                                         grpc::CallbackServerContext& context,
+                                         grpc::Status status) {
+  backend.meters.CallFailed(status.error_code());
+  return FinishNow(context, std::move(status));
+}
+
 // The answer, or why there is none: the machinery failed, or the input was refused.
 inline absl::StatusOr<core::Answer> Taken(absl::StatusOr<core::Answer> answer) {
   if (!answer.ok()) return answer;
@@ -44,18 +53,22 @@ inline absl::StatusOr<core::Answer> Taken(absl::StatusOr<core::Answer> answer) {
 template <typename Answer, typename Body>
 grpc::ServerUnaryReactor* SubmitInput(const Backend& backend, grpc::CallbackServerContext& context,
                                       Body body, std::function<grpc::Status(const Answer&)> reply) {
-  if (backend.draining) return FinishNow(context, DrainingStatus());
+  if (backend.draining) return FailNow(backend, context, DrainingStatus());
   grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+  const auto fail = [reactor, &meters = backend.meters](const absl::Status& status) {
+    meters.CallFailed(status.raw_code());
+    reactor->Finish(ToGrpc(status));
+  };
   core::Input input;
   input.body = std::move(body);
   const absl::Status submitted = backend.sequencer.Submit(
       std::move(input), TimeLeft(context.deadline()),
-      [reactor, reply = std::move(reply)](absl::StatusOr<core::Answer> answer) {
+      [reactor, fail, reply = std::move(reply)](absl::StatusOr<core::Answer> answer) {
         answer = Taken(std::move(answer));
-        if (!answer.ok()) return reactor->Finish(ToGrpc(answer.status()));
+        if (!answer.ok()) return fail(answer.status());
         reactor->Finish(reply(std::get<Answer>(*answer)));
       });
-  if (!submitted.ok()) reactor->Finish(ToGrpc(submitted));
+  if (!submitted.ok()) fail(submitted);
   return reactor;
 }
 

@@ -9,7 +9,7 @@
 #include "fundgate/types/status_macros.h"
 #include "server/core/reviews.h"
 #include "server/gate/convert_review.h"
-#include "server/gate/unary.h"
+#include "server/gate/guard.h"
 
 namespace fundgate::gate {
 namespace {
@@ -44,8 +44,10 @@ bool Passes(const core::Group& group, const v1::ListViolationGroupsRequest& requ
 grpc::ServerUnaryReactor* ViolationsService::AcknowledgeViolation(
     grpc::CallbackServerContext* context, const v1::AcknowledgeViolationRequest* request,
     v1::AcknowledgeViolationResponse* response) {
+  const auto asked = Signed(backend_, *context, "Violations/AcknowledgeViolation", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::AcknowledgeInput input = ToAcknowledge(*request, problems);
+  core::AcknowledgeInput input = ToAcknowledge(*asked, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return SubmitInput<core::Done>(backend_, *context, input,
                                  [this, id = input.id, response](const core::Done&) {
@@ -56,8 +58,10 @@ grpc::ServerUnaryReactor* ViolationsService::AcknowledgeViolation(
 grpc::ServerUnaryReactor* ViolationsService::ResolveViolation(
     grpc::CallbackServerContext* context, const v1::ResolveViolationRequest* request,
     v1::ResolveViolationResponse* response) {
+  const auto asked = Signed(backend_, *context, "Violations/ResolveViolation", *request);
+  if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
-  core::ResolveInput input = ToResolve(*request, problems);
+  core::ResolveInput input = ToResolve(*asked, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   return SubmitInput<core::Done>(backend_, *context, input,
                                  [this, id = input.id, response](const core::Done&) {
@@ -68,6 +72,7 @@ grpc::ServerUnaryReactor* ViolationsService::ResolveViolation(
 grpc::ServerUnaryReactor* ViolationsService::ListViolationGroups(
     grpc::CallbackServerContext* context, const v1::ListViolationGroupsRequest* request,
     v1::ListViolationGroupsResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Violations/ListViolationGroups")) return refused;
   Problems problems;
   const size_t page_size = PageSize(request->page_size(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
@@ -97,6 +102,7 @@ grpc::ServerUnaryReactor* ViolationsService::ListViolationGroups(
 grpc::ServerUnaryReactor* ViolationsService::ListViolationTallies(
     grpc::CallbackServerContext* context, const v1::ListViolationTalliesRequest* /*request*/,
     v1::ListViolationTalliesResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Violations/ListViolationTallies")) return refused;
   const std::shared_ptr<const store::View> view = backend_.store.view();
   for (const auto& [name, tally] : view->resident().of<core::Tallies>()) {
     *response->add_tallies() = ToTally(name, tally);

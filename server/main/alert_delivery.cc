@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<HttpPost>> PostTo(const AlertSettings& settings,
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<exporting::Sink>>> MakeSinks(
-    const AlertSettings& settings, const gate::Log& log) {
+    const AlertSettings& settings, const logging::Log& log) {
   std::vector<std::unique_ptr<exporting::Sink>> sinks;
   sinks.push_back(std::make_unique<exporting::LogSink>(log));
   if (!settings.alertmanager.empty()) {
@@ -76,7 +76,7 @@ exporting::Outbox OutboxOf(gate::OutboxAccess& access) {
 
 absl::StatusOr<std::unique_ptr<AlertDelivery>> AlertDelivery::Start(const AlertSettings& settings,
                                                                     gate::OutboxAccess& outbox,
-                                                                    const gate::Log& log) {
+                                                                    const logging::Log& log) {
   FUNDGATE_ASSIGN_OR_RETURN(auto sinks, MakeSinks(settings, log));
   exporting::ReaderOptions options;
   options.longest_wait = absl::Seconds(settings.longest_wait_seconds);

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "server/export/outbox_reader.h"
 #include "server/gate/outbox_access.h"
-#include "server/gate/server.h"
+#include "server/log/log.h"
 #include "server/main/alert_settings.h"
 
 namespace fundgate::main {
@@ -19,7 +19,7 @@ class AlertDelivery {
   // `outbox` must outlive it. INVALID_ARGUMENT for settings that can't be.
   static absl::StatusOr<std::unique_ptr<AlertDelivery>> Start(const AlertSettings& settings,
                                                               gate::OutboxAccess& outbox,
-                                                              const gate::Log& log);
+                                                              const logging::Log& log);
   ~AlertDelivery();
   AlertDelivery(const AlertDelivery&) = delete;
   AlertDelivery& operator=(const AlertDelivery&) = delete;

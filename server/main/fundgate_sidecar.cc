@@ -2,30 +2,19 @@
 #include <pthread.h>
 
 #include <csignal>
-#include <cstdio>
 #include <iostream>
+#include <memory>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
-#include "fundgate/types/text.h"
 #include "server/main/sidecar_settings.h"
 #include "server/sidecar/sidecar.h"
+#include "server/sidecar/sidecar_metrics.h"
 
 namespace fundgate::main {
 namespace {
-
-// One line on stderr, with the time of the wall clock.
-void WriteLine(sidecar::Severity severity, std::string_view line) {
-  const std::string stamped = absl::StrCat(
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
-      " fundgate-sidecar: ", ToAbsl(sidecar::NameOf(severity)), " ", ToAbsl(line), "\n");
-  std::fwrite(stamped.data(), 1, stamped.size(), stderr);
-}
 
 // The signals that end the process, kept from all threads so that one can wait for them.
 sigset_t BlockSignals() {
@@ -55,7 +44,16 @@ int ExitCodeOf(sidecar::End end) {
 
 int Follow(const FollowCommand& command) {
   const sigset_t ending = BlockSignals();
-  sidecar::Sidecar sidecar(command.settings, WriteLine);
+  const logging::Log log = LogToStderr("fundgate-sidecar", command.log_format);
+  sidecar::Sidecar sidecar(command.settings, log);
+  const absl::StatusOr<std::unique_ptr<exporting::MetricsPage>> page =
+      ServeMetrics(command.metrics, [&sidecar, &source = command.settings.source] {
+        return sidecar::ReadSidecarMetrics(source, sidecar.counters());
+      });
+  if (!page.ok()) {
+    log.Error(std::string(page.status().message()));
+    return kSidecarUsage;
+  }
   // Waits for the signal, or for SIGTERM from below if the sidecar ends by itself.
   std::thread waiter([&ending, &sidecar] {
     int signal = 0;
@@ -66,12 +64,12 @@ int Follow(const FollowCommand& command) {
   pthread_kill(waiter.native_handle(), SIGTERM);
   waiter.join();
   const feed::Counters& done = sidecar.counters();
-  sidecar::Log(WriteLine).Info("ended", {{"transactions", absl::StrCat(done.transactions.load())},
-                                         {"events", absl::StrCat(done.events.load())},
-                                         {"gaps", absl::StrCat(done.gaps.load())},
-                                         {"requests", absl::StrCat(done.requests.load())},
-                                         {"probes", absl::StrCat(done.probes.load())},
-                                         {"sessions", absl::StrCat(done.sessions.load())}});
+  log.Info("ended", {{"transactions", absl::StrCat(done.transactions.load())},
+                     {"events", absl::StrCat(done.events.load())},
+                     {"gaps", absl::StrCat(done.gaps.load())},
+                     {"requests", absl::StrCat(done.requests.load())},
+                     {"probes", absl::StrCat(done.probes.load())},
+                     {"sessions", absl::StrCat(done.sessions.load())}});
   return ExitCodeOf(end);
 }
 

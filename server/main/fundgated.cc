@@ -2,44 +2,34 @@
 #include <pthread.h>
 
 #include <csignal>
-#include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/server.h"
 #include "server/main/alert_delivery.h"
+#include "server/main/port_file.h"
 #include "server/main/settings.h"
 #include "server/store/verify.h"
 
 namespace fundgate::main {
 namespace {
 
-// One line on stderr, with the time of the wall clock.
-void Log(std::string_view line) {
-  const std::string stamped =
-      absl::StrCat(absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()),
-                   " fundgated: ", std::string(line), "\n");
-  std::fwrite(stamped.data(), 1, stamped.size(), stderr);
-}
-
-int Verify(const std::string& directory) {
+int Verify(const std::string& directory, const logging::Log& log) {
   store::Options options;
   options.directory = directory;
   options.compile_policy = gate::CompilePolicy;
   const absl::StatusOr<store::VerifyReport> report =
-      store::VerifyByReplay(options, [](Sequence done, Sequence total) {
-        Log(absl::StrCat("replayed ", done, " of ", total, " records"));
+      store::VerifyByReplay(options, [&log](Sequence done, Sequence total) {
+        log.Info("replayed", {{"records", absl::StrCat(done)}, {"of", absl::StrCat(total)}});
       });
   if (!report.ok()) {
-    Log(absl::StrCat("can't verify ", directory, ": ", std::string(report.status().message())));
+    log.Error("can't verify",
+              {{"data", directory}, {"reason", std::string(report.status().message())}});
     return kExitFailed;
   }
   if (!report->difference.empty()) {
@@ -67,32 +57,39 @@ sigset_t BlockSignals() {
   return ending;
 }
 
-// Whole or not at all: somebody waits for the file to appear.
-absl::Status WritePort(const std::string& path, int port) {
-  if (path.empty()) return absl::OkStatus();
-  const std::string unfinished = path + ".new";
-  std::ofstream file(unfinished);
-  file << port << "\n";
-  file.close();
-  if (file.good() && std::rename(unfinished.c_str(), path.c_str()) == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("can't write --port-file ", path));
-}
-
-int Serve(const Settings& settings, const sigset_t& ending) {
-  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(settings.server, Log);
+int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& log) {
+  absl::StatusOr<std::unique_ptr<gate::Server>> server = gate::Server::Start(settings.server, log);
   if (!server.ok()) {
-    Log(absl::StrCat("can't serve: ", std::string(server.status().message())));
+    log.Error(absl::StrCat("can't serve: ", std::string(server.status().message())));
     return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
   }
   absl::StatusOr<std::unique_ptr<AlertDelivery>> delivery =
-      AlertDelivery::Start(settings.alerts, (*server)->outbox(), Log);
+      AlertDelivery::Start(settings.alerts, (*server)->outbox(), log);
   if (!delivery.ok()) {
-    Log(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
+    log.Error(absl::StrCat("can't deliver alerts: ", std::string(delivery.status().message())));
     return kExitUsage;
   }
+  absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> spans =
+      ExportSpans(settings.otlp, settings.server.data_directory, **server, log);
+  if (!spans.ok()) {
+    log.Error(absl::StrCat("can't export spans: ", std::string(spans.status().message())));
+    return kExitUsage;
+  }
+  absl::StatusOr<std::unique_ptr<exporting::MetricsPage>> page =
+      ServeMetrics(settings.metrics, [&server, &spans] {
+        std::vector<metrics::Family> families = (*server)->ReadMetrics();
+        if (*spans != nullptr) (*spans)->ReadMetrics(families);
+        return families;
+      });
+  if (!page.ok()) {
+    log.Error(std::string(page.status().message()));
+    return kExitUsage;
+  }
+  if (*page != nullptr) log.Info("serving metrics", {{"port", absl::StrCat((*page)->port())}});
   const std::string address = (*server)->address();
-  if (absl::Status status = WritePort(settings.port_file, (*server)->port()); !status.ok()) {
-    Log(std::string(status.message()));
+  if (absl::Status status = WritePort("--port-file", settings.port_file, (*server)->port());
+      !status.ok()) {
+    log.Error(std::string(status.message()));
     return kExitUsage;
   }
   std::cout << "fundgated: serving on " << address << " (policy version "
@@ -101,9 +98,11 @@ int Serve(const Settings& settings, const sigset_t& ending) {
             << std::flush;
   int signal = 0;
   sigwait(&ending, &signal);
-  Log(absl::StrCat("got ", signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+  log.Info("ending", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   // What is not delivered yet waits in the outbox for the next start.
   delivery->reset();
+  if (*page != nullptr) (*page)->Close();
+  spans->reset();
   (*server)->Shutdown();
   return kExitOk;
 }
@@ -112,8 +111,9 @@ int Run(int argc, char** argv) {
   std::variant<Settings, int> read = ReadSettings(argc, argv);
   if (const int* exit_code = std::get_if<int>(&read)) return *exit_code;
   const Settings& settings = std::get<Settings>(read);
-  if (!settings.verify_directory.empty()) return Verify(settings.verify_directory);
-  return Serve(settings, BlockSignals());
+  const logging::Log log = LogToStderr("fundgated", settings.log_format);
+  if (!settings.verify_directory.empty()) return Verify(settings.verify_directory, log);
+  return Serve(settings, BlockSignals(), log);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <map>
 
+#include "server/main/security_settings.h"
+
 namespace fundgate::main {
 namespace {
 
@@ -21,6 +23,9 @@ constexpr const char* kExamples = R"(Examples:
       later ones come by `fundctl policy apply`.
   fundgated --data /tmp/try --listen 127.0.0.1:0 --port-file /tmp/try.port
       Serves on any free port and writes its number to the file.
+  fundgated --data /var/lib/fundgate --listen 0.0.0.0:7443 --tls-cert gate.pem \
+      --tls-client-ca callers.pem --access-file access.yaml
+      Serves other machines, by TLS; the access file says who may do what.
   fundgated --verify /var/lib/fundgate
       With the gate stopped (or on a copy): replays the journal into an empty state
       and compares it with what is stored.
@@ -41,7 +46,7 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
       ->type_name("DIR");
   app.add_option("--listen", server.listen,
                  "Where to listen; port 0 takes any free one. Only this machine's own addresses, "
-                 "unless --insecure-listen")
+                 "unless --tls-cert and --access-file, or --insecure-listen")
       ->envname("FUNDGATE_LISTEN")
       ->type_name("HOST:PORT")
       ->capture_default_str();
@@ -64,10 +69,13 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
       ->envname("FUNDGATE_PORT_FILE")
       ->type_name("FILE");
   app.add_flag("--insecure-listen", server.insecure_listen,
-               "Listen where others can reach it, though calls are neither encrypted nor "
-               "authenticated")
+               "Listen where others can reach it, and take everybody's calls")
       ->envname("FUNDGATE_INSECURE_LISTEN");
+  DeclareSecuritySettings(app, server.security);
   DeclareAlertSettings(app, settings.alerts);
+  DeclareMetricsSettings(app, settings.metrics);
+  DeclareLogSettings(app, settings.log_format);
+  DeclareOtlpSettings(app, settings.otlp);
   app.add_option("--verify", settings.verify_directory,
                  "Replay the journal of this stopped store, compare, and exit")
       ->type_name("DIR");
@@ -99,6 +107,12 @@ std::variant<Settings, int> ReadSettings(int argc, char** argv) {
     return UsageError("--data DIR is required: the folder of the store");
   }
   if (absl::Status status = ReadTokens(settings.alerts); !status.ok()) {
+    return UsageError(std::string(status.message()));
+  }
+  if (absl::Status status = CheckMetricsAddress(settings.metrics); !status.ok()) {
+    return UsageError(std::string(status.message()));
+  }
+  if (absl::Status status = CheckOtlpAddress(settings.otlp); !status.ok()) {
     return UsageError(std::string(status.message()));
   }
   if (!policy_file.empty()) {

@@ -7,6 +7,9 @@
 
 #include "server/gate/server.h"
 #include "server/main/alert_settings.h"
+#include "server/main/log_settings.h"
+#include "server/main/metrics_settings.h"
+#include "server/main/otlp_settings.h"
 
 namespace fundgate::main {
 
@@ -20,6 +23,9 @@ struct Settings {
   AlertSettings alerts;
   std::string verify_directory;  // not empty: verify this store instead of serving
   std::string port_file;         // empty: none; else the chosen port is written there
+  MetricsSettings metrics;
+  LogFormat log_format = LogFormat::kText;
+  OtlpSettings otlp;
 };
 
 // The settings, or the exit code after help or a usage error was printed.

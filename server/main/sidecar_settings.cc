@@ -5,6 +5,8 @@
 #include <map>
 
 #include "absl/time/time.h"
+#include "connection/credentials.h"
+#include "connection/options.h"
 
 namespace fundgate::main {
 namespace {
@@ -41,6 +43,8 @@ constexpr const char* kRunExamples = R"(Examples:
   fundgate-sidecar run --gate 127.0.0.1:7443 --source pay_db
   fundgate-sidecar run --gate gate:7443 --source pay_db --probe-every 200ms
       Proves five times a second that nothing newer has happened in the database.
+  fundgate-sidecar run --gate gate:7443 --source pay_db --tls-ca gate-ca.pem --tls-cert sidecar.pem
+      By TLS, as whom the certificate says; its key stands in the same file.
 
 The database's user needs: GRANT REPLICATION SLAVE ON *.* TO it. The server needs, under
 [mariadbd]: log_bin = mariadb-bin, binlog_format = ROW, binlog_row_image = FULL,
@@ -65,12 +69,14 @@ CLI::Validator PositiveDuration() {
           ""};
 }
 
-void DeclareRun(CLI::App& run, sidecar::Settings& settings, std::string& probe_every) {
+void DeclareRun(CLI::App& run, sidecar::Settings& settings, connection::Security& security,
+                std::string& probe_every) {
   run.footer(kRunExamples);
   run.add_option("--gate", settings.gate, "Where the gate listens")
       ->envname("FUNDGATE_ADDRESS")
       ->type_name("HOST:PORT")
       ->default_val("127.0.0.1:7443");
+  connection::DeclareSecurity(run, security);
   run.add_option("--source", settings.source, "The source to feed, as the policy names it")
       ->envname("FUNDGATE_SOURCE")
       ->type_name("NAME")
@@ -136,11 +142,14 @@ std::variant<FollowCommand, DecodeCommand, int> ReadSidecarSettings(int argc, ch
   FollowCommand follow;
   DecodeCommand decoding;
   std::string probe_every;
+  connection::Security security;
   CLI::App app(kAbout, "fundgate-sidecar");
   app.footer(kExamples);
   app.require_subcommand(1);
   CLI::App* const run = app.add_subcommand("run", kRunAbout);
-  DeclareRun(*run, follow.settings, probe_every);
+  DeclareRun(*run, follow.settings, security, probe_every);
+  DeclareMetricsSettings(*run, follow.metrics);
+  DeclareLogSettings(*run, follow.log_format);
   CLI::App* const decode =
       app.add_subcommand("decode", "Prints the transactions and rows of binlog files.");
   DeclareDecode(*decode, decoding);
@@ -153,6 +162,12 @@ std::variant<FollowCommand, DecodeCommand, int> ReadSidecarSettings(int argc, ch
     return UsageError(app, error.what());
   }
   if (decode->parsed()) return decoding;
+  if (absl::Status status = CheckMetricsAddress(follow.metrics); !status.ok()) {
+    return UsageError(app, std::string(status.message()));
+  }
+  auto credentials = connection::MakeCredentials(security, follow.settings.arguments);
+  if (!credentials.ok()) return UsageError(app, std::string(credentials.status().message()));
+  follow.settings.credentials = *std::move(credentials);
   (void)absl::ParseDuration(probe_every, &follow.settings.feeder.probe_every);
   return follow;
 }

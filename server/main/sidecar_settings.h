@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "server/main/log_settings.h"
+#include "server/main/metrics_settings.h"
 #include "server/sidecar/decode/decode.h"
 #include "server/sidecar/session.h"
 
@@ -21,6 +23,8 @@ inline constexpr int kSidecarLost = 4;    // the database doesn't have what come
 // fundgate-sidecar run
 struct FollowCommand {
   sidecar::Settings settings;
+  MetricsSettings metrics;
+  LogFormat log_format = LogFormat::kText;
 };
 
 // fundgate-sidecar decode

@@ -324,12 +324,17 @@ class Reader {
 
 }  // namespace
 
+Places ReadYamlMessage(std::string_view text, google::protobuf::Message& message,
+                       Problems& problems) {
+  Places places;
+  const std::optional<YamlNode> root = ReadYaml(text, problems);
+  if (root.has_value()) Reader(text, places, problems).ReadMessage(*root, &message, "");
+  return places;
+}
+
 ReadDocument ReadPolicyDocument(std::string_view text, Problems& problems) {
   ReadDocument read;
-  const std::optional<YamlNode> root = ReadYaml(text, problems);
-  if (root.has_value()) {
-    Reader(text, read.places, problems).ReadMessage(*root, &read.document, "");
-  }
+  read.places = ReadYamlMessage(text, read.document, problems);
   return read;
 }
 

@@ -1,4 +1,4 @@
-// From YAML text to the message of the schema, field by field, with the place of each.
+// From YAML text to the message of a schema, field by field, with the place of each.
 #ifndef SERVER_POLICY_DOCUMENT_H_
 #define SERVER_POLICY_DOCUMENT_H_
 
@@ -15,7 +15,11 @@ struct ReadDocument {
 };
 
 // Reads by the schema alone: a new field or section of the schema needs no change here. All
-// problems found are appended.
+// problems found are appended. Gives the places of what could be read into the message.
+Places ReadYamlMessage(std::string_view text, google::protobuf::Message& message,
+                       Problems& problems);
+
+// The same for policies.
 ReadDocument ReadPolicyDocument(std::string_view text, Problems& problems);
 
 }  // namespace fundgate::policy

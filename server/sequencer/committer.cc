@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace fundgate::sequencer {
 
-Committer::Committer(store::Store& store, size_t groups_in_flight, Sequencer::Fatal fatal,
+Committer::Committer(store::Store& store, const InputClock& clock, Meters& meters,
+                     size_t groups_in_flight, Sequencer::Fatal fatal,
                      std::function<void()> on_death)
     : store_(store),
+      clock_(clock),
+      meters_(meters),
       groups_in_flight_(groups_in_flight),
       fatal_(std::move(fatal)),
       on_death_(std::move(on_death)),
@@ -47,7 +51,8 @@ void Committer::Run() {
     if (const absl::Status status = SyncAll(groups); !status.ok()) return Die(status);
     // Before the answers: the writer goes on while they are being sent.
     Release(groups.size());
-    for (Group& group : groups) Answer(std::move(group));
+    const absl::Duration synced = clock_.Steady();
+    for (Group& group : groups) Answer(std::move(group), synced);
   }
 }
 
@@ -61,8 +66,10 @@ absl::Status Committer::SyncAll(const std::vector<Group>& groups) {
   uint64_t newest = 0;
   for (const Group& group : groups) newest = std::max(newest, group.number);
   if (newest <= synced_) return absl::OkStatus();
+  const absl::Duration begun = clock_.Steady();
   const absl::Status status = store_.Sync(newest);
   if (status.ok()) synced_ = newest;
+  meters_.sync.Observe(absl::ToInt64Nanoseconds(clock_.Steady() - begun));
   return status;
 }
 
@@ -85,11 +92,20 @@ void Committer::Die(const absl::Status& status) {
   on_death_();
 }
 
-void Committer::Answer(Group group) {
+void Committer::Answer(Group group, absl::Duration synced) {
+  if (group.number > std::exchange(counted_, std::max(counted_, group.number))) {
+    meters_.group_inputs.Observe(
+        std::count_if(group.answered.begin(), group.answered.end(),
+                      [](const Answered& answered) { return answered.sequence != 0; }));
+  }
   for (Answered& answered : group.answered) {
     if (!answered.error.ok()) {
       if (answered.done) answered.done(std::move(answered.error));
       continue;
+    }
+    // Before the answer: whoever has heard it finds it counted.
+    if (std::holds_alternative<core::Decision>(answered.outcome.answer)) {
+      meters_.ObserveCheck(answered.times, synced);
     }
     if (answered.sequence != 0) Observe(answered);
     if (answered.done) answered.done(std::move(answered.outcome.answer));

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/sequencer/input_clock.h"
+#include "server/sequencer/meters.h"
 #include "server/sequencer/mutex.h"
 #include "server/sequencer/pending.h"
 #include "server/sequencer/sequencer.h"
@@ -25,6 +27,7 @@ struct Answered {
   Sequence sequence = 0;  // 0: not recorded
   absl::Status error;     // not ok: sent instead of the outcome, which is void
   Callback done;          // may be null
+  StageTimes times;
 };
 
 // Inputs that were written together. `number` is the store's of the newest group that has to be
@@ -39,10 +42,10 @@ struct Group {
 // observers and callbacks in order.
 class Committer {
  public:
-  // `store` must outlive it. `fatal` is called on the committer's thread when a sync fails, and
-  // `on_death` after it, should it return.
-  Committer(store::Store& store, size_t groups_in_flight, Sequencer::Fatal fatal,
-            std::function<void()> on_death);
+  // `store`, `clock` and `meters` must outlive it. `fatal` is called on the committer's thread when
+  // a sync fails, and `on_death` after it, should it return.
+  Committer(store::Store& store, const InputClock& clock, Meters& meters, size_t groups_in_flight,
+            Sequencer::Fatal fatal, std::function<void()> on_death);
   ~Committer() { Finish(); }
 
   // The writer: waits until fewer than `groups_in_flight` groups wait for their sync. False once a
@@ -73,15 +76,18 @@ class Committer {
   absl::Status SyncAll(const std::vector<Group>& groups);
   void Release(size_t groups) FUNDGATE_EXCLUDES(mutex_);
   void Die(const absl::Status& status) FUNDGATE_EXCLUDES(mutex_);
-  void Answer(Group group);
+  void Answer(Group group, absl::Duration synced);
   void Observe(const Answered& answered) FUNDGATE_EXCLUDES(observers_mutex_);
 
   store::Store& store_;
+  const InputClock& clock_;
+  Meters& meters_;
   const size_t groups_in_flight_;
   const Sequencer::Fatal fatal_;
   const std::function<void()> on_death_;
   std::atomic<bool> dead_{false};
-  uint64_t synced_ = 0;  // the committer's thread alone
+  uint64_t synced_ = 0;   // the committer's thread alone
+  uint64_t counted_ = 0;  // as well: the newest group whose size was observed
 
   Mutex mutex_;
   CondVar handed_over_;

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "server/core/input.h"
+#include "server/sequencer/meters.h"
 #include "server/sequencer/sequencer.h"
 
 namespace fundgate::sequencer {
@@ -17,6 +18,7 @@ struct Pending {
   uint64_t arrival = 0;                                // its place among all inputs ever taken
   // By the steady clock: when a check that was parked once must be answered at the latest.
   absl::Duration answer_by = absl::InfiniteDuration();
+  StageTimes times;
 };
 
 }  // namespace fundgate::sequencer

@@ -68,7 +68,8 @@ PipelinedSequencer::PipelinedSequencer(const Options& options, store::Store& sto
     : options_(options),
       clock_(clock),
       queue_(options.queue_capacity),
-      committer_(store, options.groups_in_flight, fatal, [this] { queue_.Close(); }),
+      committer_(store, clock, meters_, options.groups_in_flight, fatal,
+                 [this] { queue_.Close(); }),
       writer_(options,
               {.store = store,
                .clock = clock,
@@ -83,7 +84,8 @@ PipelinedSequencer::PipelinedSequencer(const Options& options, store::Store& sto
 absl::Status PipelinedSequencer::Submit(core::Input input, std::optional<absl::Duration> time_left,
                                         Callback done) {
   Pending pending;
-  if (time_left.has_value()) pending.deadline = clock_.Steady() + *time_left;
+  pending.times.submitted = clock_.Steady();
+  if (time_left.has_value()) pending.deadline = pending.times.submitted + *time_left;
   pending.input = std::move(input);
   if (auto* check = std::get_if<core::CheckInput>(&pending.input.body)) {
     check->arrived_at = clock_.Now();

@@ -34,6 +34,7 @@ class PipelinedSequencer final : public Sequencer {
   uint64_t AddObserver(Observer observer) override;
   void RemoveObserver(uint64_t id) override;
   Statistics statistics() const override;
+  const Meters& meters() const override { return meters_; }
   absl::Time Now() const override { return clock_.Now(); }
   void Shutdown() override FUNDGATE_EXCLUDES(shutdown_mutex_);
 
@@ -45,6 +46,7 @@ class PipelinedSequencer final : public Sequencer {
   InputClock& clock_;
   InputQueue queue_;
   WriterCounts counts_;
+  Meters meters_;
   Mutex shutdown_mutex_;
   Committer committer_;
   Writer writer_;  // last: uses everything above

@@ -15,6 +15,7 @@
 #include "server/core/input.h"
 #include "server/core/outcome.h"
 #include "server/sequencer/input_clock.h"
+#include "server/sequencer/meters.h"
 #include "server/store/store.h"
 
 namespace fundgate::sequencer {
@@ -69,8 +70,8 @@ using Observer =
 // thread; must not block.
 using ProbeRequest = std::function<void(const std::vector<SourceName>& sources)>;
 
-// Called once per submitted input, on one of the sequencer's threads, after the sync of the
-// input's group; must not block. OK with the answer (never core::Wait), or: RESOURCE_EXHAUSTED (the
+// Called once per submitted input, on the committer's thread, after the sync of the input's group;
+// must not block. OK with the answer (never core::Wait), or: RESOURCE_EXHAUSTED (the
 // disk is full: nothing happened), DEADLINE_EXCEEDED (passed before the machine took it: nothing
 // happened), UNAVAILABLE (the store or the machine failed: nothing happened, ask again). After a
 // failed sync it is never called: whether the input happened is only known once the process has
@@ -110,6 +111,9 @@ class Sequencer {
   virtual void RemoveObserver(uint64_t id) = 0;
 
   virtual Statistics statistics() const = 0;
+
+  // As long as the sequencer lives.
+  virtual const Meters& meters() const = 0;
 
   // The input time of now, for stamping what leaves the process. Any thread.
   virtual absl::Time Now() const = 0;

@@ -22,7 +22,8 @@ Answered Unanswerable(Pending pending, absl::Status error) {
           .outcome = {},
           .sequence = 0,
           .error = std::move(error),
-          .done = std::move(pending.done)};
+          .done = std::move(pending.done),
+          .times = pending.times};
 }
 
 // What callers are told of a failed store or machine.
@@ -159,15 +160,18 @@ bool Writer::JudgeTick(Group& group) {
 }
 
 bool Writer::JudgeOne(Pending pending, Group& group) {
-  if (pending.deadline <= parts_.clock.Steady()) {
+  const absl::Duration judging = parts_.clock.Steady();
+  if (pending.deadline <= judging) {
     group.answered.push_back(Unanswerable(
         std::move(pending), absl::DeadlineExceededError(
                                 "the caller's deadline passed before the input was judged: nothing "
                                 "happened")));
     return true;
   }
+  pending.times.BeginJudging(judging);
   pending.input.time = parts_.clock.Now();
   absl::StatusOr<core::Outcome> outcome = parts_.judge(pending.input);
+  pending.times.judged = parts_.clock.Steady();
   if (IsWait(outcome)) {
     const auto* check = std::get_if<core::CheckInput>(&pending.input.body);
     if (check != nullptr && check->may_wait) {
@@ -189,7 +193,7 @@ bool Writer::Record(Pending pending, core::Outcome outcome, Group& group) {
     // Nothing to tell of the sequencer's own inputs that changed nothing.
     if (!pending.done) return true;
     group.answered.push_back({std::move(pending.input), std::move(outcome), 0, absl::OkStatus(),
-                              std::move(pending.done)});
+                              std::move(pending.done), pending.times});
     return true;
   }
   if (absl::Status status = parts_.store.Append(pending.input, outcome); !status.ok()) {
@@ -208,7 +212,7 @@ bool Writer::Record(Pending pending, core::Outcome outcome, Group& group) {
   time_accepted_ = std::holds_alternative<core::AcceptTimeInput>(pending.input.body) &&
                    std::holds_alternative<core::Done>(outcome.answer);
   group.answered.push_back({std::move(pending.input), std::move(outcome), resident.clock.sequence,
-                            absl::OkStatus(), std::move(pending.done)});
+                            absl::OkStatus(), std::move(pending.done), pending.times});
   // The clock follows once the acceptance is written; whatever comes after it has the new time.
   return !time_accepted_;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/sidecar/feed/counters.h"
 #include "server/sidecar/follower.h"
 #include "server/sidecar/log.h"
 #include "server/sidecar/policy_source.h"
@@ -19,6 +20,7 @@ struct FollowerContext {
   const Settings& settings;
   const PolicySource& policy;
   const Log& log;
+  feed::Counters& counters;
   std::string& server_uid;  // of the server that was read last; empty: none yet
   schema::History& schema;  // of its tables, for logs that don't describe them
 };

@@ -192,6 +192,7 @@ class KafkaFollower final : public Follower {
       FUNDGATE_RETURN_IF_ERROR(listener.OnBegin(head));
       return listener.OnEnd(binlog::TransactionEnd::kCommit);
     }
+    if (polled.value.has_value()) context_.counters.bytes += polled.value->size();
     step_ = StepTo(polled.partition, polled.offset + 1);
     const envelope::Message message{polled.partition.topic, polled.partition.number, polled.offset,
                                     polled.timestamp_ms, polled.value};

@@ -152,6 +152,7 @@ class MariadbFollower final : public Follower {
       }
       const absl::StatusOr<std::span<const uint8_t>> event = binlog_->Fetch();
       if (!event.ok()) return {AfterDatabase(event.status()), event.status()};
+      context_.counters.bytes += event->size();
       const absl::Status applied = reader.Apply(*event, OffsetOf(*event));
       if (!applied.ok()) return {AfterReading(applied), applied};
       if (reader.last_end() > 0)

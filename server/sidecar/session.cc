@@ -75,7 +75,8 @@ SessionEnd Session::Run() {
   if (!policy.ok()) return {AfterPolicy(policy.status()), policy.status()};
   if (stopped()) return {};
   absl::StatusOr<std::unique_ptr<Follower>> follower =
-      NewFollower({context_.settings, *policy, context_.log, context_.server_uid, context_.schema});
+      NewFollower({context_.settings, *policy, context_.log, context_.counters,
+                   context_.server_uid, context_.schema});
   if (!follower.ok()) return {Next::kFail, follower.status()};
   const std::optional<Failure> failure = (*follower)->Connect();
   if (failure.has_value()) return {failure->next, failure->status};
@@ -170,8 +171,10 @@ SessionEnd Session::Feed(Follower& follower, PolicySource& policy, feed::Request
   }
   const std::string granted = feeder.acknowledged();
   const absl::Time begun = absl::Now();
+  context_.counters.following = true;
   SessionEnd read = Read(follower, policy, feeder);
   const absl::Status fed = feeder.Drain(kDrainTimeout);
+  context_.counters.following = false;
   const bool moved = feeder.acknowledged() != granted;
   went_well_ = moved || absl::Now() - begun >= kLasted;
   // Where reading got stuck is not where it began: a log that a crash tore apart ends like that,

@@ -3,15 +3,20 @@
 #define SERVER_SIDECAR_SETTINGS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
 #include "server/sidecar/feed/feeder.h"
 
 namespace fundgate::sidecar {
 
 struct Settings {
-  std::string gate;    // HOST:PORT
-  std::string source;  // as the policy names it
+  std::string gate;                                       // HOST:PORT
+  std::shared_ptr<grpc::ChannelCredentials> credentials;  // none: plain text
+  grpc::ChannelArguments arguments;                       // what the credentials ask for beside
+  std::string source;                                     // as the policy names it
   // Who this reader is to a database; 0: made from the source's name, the same on every machine.
   uint32_t server_id = 0;
   // Where the parts of large transactions go that don't fit into memory.

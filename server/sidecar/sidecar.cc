@@ -14,20 +14,23 @@ namespace {
 constexpr absl::Duration kShortestWait = absl::Milliseconds(100);
 constexpr absl::Duration kLongestWait = absl::Seconds(5);
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& gate) {
-  grpc::ChannelArguments arguments;
+std::shared_ptr<grpc::Channel> Connect(const Settings& settings) {
+  grpc::ChannelArguments arguments = settings.arguments;
   // A gate that was restarted is found at once.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return grpc::CreateCustomChannel(gate, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(
+      settings.gate,
+      settings.credentials != nullptr ? settings.credentials : grpc::InsecureChannelCredentials(),
+      arguments);
 }
 
 }  // namespace
 
-Sidecar::Sidecar(Settings settings, LogSink sink)
-    : settings_(std::move(settings)), log_(std::move(sink)) {
-  const std::shared_ptr<grpc::Channel> channel = Connect(settings_.gate);
+Sidecar::Sidecar(Settings settings, Log log)
+    : settings_(std::move(settings)), log_(std::move(log)) {
+  const std::shared_ptr<grpc::Channel> channel = Connect(settings_);
   ingest_ = v1::Ingest::NewStub(channel);
   policies_ = v1::Policies::NewStub(channel);
 }

@@ -33,7 +33,7 @@ enum class End : uint8_t {
 // Thread safety: Run once, from one thread; Stop from any.
 class Sidecar {
  public:
-  Sidecar(Settings settings, LogSink sink);
+  Sidecar(Settings settings, Log log);
 
   // Runs until Stop, or until it can't go on. A connection that is lost is made again, after a
   // while that gets longer up to some seconds; then everything that the gate hadn't acknowledged is

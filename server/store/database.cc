@@ -121,6 +121,35 @@ absl::StatusOr<std::optional<std::string>> Database::Get(
   return value;
 }
 
+StorageStatistics Database::Measure() const {
+  // Of one family, or of the whole database: what isn't known is 0.
+  const auto number = [this](rocksdb::ColumnFamilyHandle* family, const std::string& property) {
+    uint64_t value = 0;
+    return db_->GetIntProperty(family, property, &value) ? value : 0;
+  };
+  const auto sum = [this](const std::string& property) {
+    uint64_t value = 0;
+    return db_->GetAggregatedIntProperty(property, &value) ? value : 0;
+  };
+  using Properties = rocksdb::DB::Properties;
+  StorageStatistics statistics;
+  for (size_t table = 0; table < kTableCount; ++table) {
+    statistics.table_bytes.emplace_back(kNames[table],
+                                        number(families_[table], Properties::kTotalSstFilesSize));
+  }
+  rocksdb::ColumnFamilyHandle* const any = families_[kMeta];
+  statistics.write_buffer_bytes = sum(Properties::kCurSizeAllMemTables);
+  statistics.block_cache_bytes = number(any, Properties::kBlockCacheUsage);  // all share one
+  statistics.table_reader_bytes = sum(Properties::kEstimateTableReadersMem);
+  statistics.pending_compaction_bytes = sum(Properties::kEstimatePendingCompactionBytes);
+  statistics.running_compactions = number(any, Properties::kNumRunningCompactions);
+  statistics.running_flushes = number(any, Properties::kNumRunningFlushes);
+  statistics.writes_stopped = number(any, Properties::kIsWriteStopped) != 0;
+  statistics.delayed_write_bytes_per_second = number(any, Properties::kActualDelayedWriteRate);
+  statistics.background_errors = number(any, Properties::kBackgroundErrors);
+  return statistics;
+}
+
 std::unique_ptr<rocksdb::Iterator> Database::Iterate(Table table,
                                                      const rocksdb::ReadOptions& options) const {
   return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, families_[table]));

@@ -53,6 +53,9 @@ class Database {
   // The value, nothing if there is none, or an error.
   absl::StatusOr<std::optional<std::string>> Get(Table table, std::string_view key,
                                                  const rocksdb::ReadOptions& options = {}) const;
+  // How RocksDB is; `free_bytes` is left to whoever knows the folder.
+  StorageStatistics Measure() const;
+
   std::unique_ptr<rocksdb::Iterator> Iterate(Table table,
                                              const rocksdb::ReadOptions& options = {}) const;
 

@@ -1,5 +1,7 @@
 #include "server/store/rocks_store.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -129,6 +131,14 @@ absl::Status RocksStore::Reload() {
 std::shared_ptr<const View> RocksStore::view() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return view_;
+}
+
+StorageStatistics RocksStore::statistics() const {
+  StorageStatistics statistics = database_->Measure();
+  std::error_code unknown;
+  const std::filesystem::space_info space = std::filesystem::space(options_.directory, unknown);
+  if (!unknown) statistics.free_bytes = space.available;
+  return statistics;
 }
 
 absl::Status RocksStore::Checkpoint(const std::string& directory) {

@@ -27,6 +27,7 @@ class RocksStore final : public Store {
   absl::Status Sync(uint64_t group) override;
   absl::Status Reload() override;
   std::shared_ptr<const View> view() const override;
+  StorageStatistics statistics() const override;
   absl::Status Checkpoint(const std::string& directory) override;
 
  private:

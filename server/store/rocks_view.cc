@@ -193,4 +193,17 @@ absl::Status RocksView::ScanHolds(core::HoldState state,
   return FromRocks(stored->status(), "reading holds");
 }
 
+absl::Status RocksView::ScanTimers(absl::Time until,
+                                   const std::function<bool(const core::Timer&)>& visit) const {
+  using Place = PlaceOf<core::Timers>;
+  const std::string prefix = Place::Prefix();
+  auto stored = database_->Iterate(Place::kTable, AtSnapshot());
+  for (stored->Seek(prefix); stored->Valid() && stored->key().starts_with(prefix); stored->Next()) {
+    const std::optional<core::Timer> timer = Place::Parse(AsView(stored->key()));
+    if (!timer.has_value()) return absl::DataLossError("timers: a key can't be read");
+    if (timer->at > until || !visit(*timer)) break;
+  }
+  return FromRocks(stored->status(), "reading timers");
+}
+
 }  // namespace fundgate::store

@@ -36,6 +36,9 @@ class RocksView final : public View {
   absl::Status ScanHolds(core::HoldState state, const std::optional<core::HoldEntry>& after,
                          const std::function<bool(const core::HoldEntry&)>& visit) const override;
 
+  absl::Status ScanTimers(absl::Time until,
+                          const std::function<bool(const core::Timer&)>& visit) const override;
+
  private:
   absl::Status Answer(const core::AnyLookup& lookup) const override;
   template <typename Kind>

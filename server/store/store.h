@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -47,10 +49,28 @@ struct Options {
   uint64_t write_buffer_bytes = uint64_t{64} << 20;
 };
 
+// How the storage underneath is. All zero where it can't say.
+struct StorageStatistics {
+  // Bytes on disk of each table, without what is in the write-ahead log alone.
+  std::vector<std::pair<std::string_view, uint64_t>> table_bytes;
+  uint64_t free_bytes = 0;  // of the file system that the store lies on
+  // In memory.
+  uint64_t write_buffer_bytes = 0;
+  uint64_t block_cache_bytes = 0;
+  uint64_t table_reader_bytes = 0;  // indexes and filters outside of the cache
+  // What compaction is behind by, and what it does to writes.
+  uint64_t pending_compaction_bytes = 0;
+  uint64_t running_compactions = 0;
+  uint64_t running_flushes = 0;
+  bool writes_stopped = false;
+  uint64_t delayed_write_bytes_per_second = 0;  // 0: writes aren't slowed down
+  uint64_t background_errors = 0;               // since it was opened
+};
+
 // A durable state with its journal.
 //
 // Two threads drive it. The writer calls `state`, `Append`, `Write` and `Reload`; the committer
-// calls `Sync`. `View` may be called from any thread.
+// calls `Sync`. `view` and `statistics` may be called from any thread.
 class Store {
  public:
   virtual ~Store() = default;
@@ -84,6 +104,8 @@ class Store {
 
   // What was synced last, as one consistent picture. Cheap; keep it no longer than a request.
   virtual std::shared_ptr<const View> view() const = 0;
+
+  virtual StorageStatistics statistics() const = 0;
 
   // A consistent copy of what was synced, openable like a store. For verification and backups.
   // FAILED_PRECONDITION if `directory` exists.

@@ -79,6 +79,11 @@ class View {
       core::HoldState state, const std::optional<core::HoldEntry>& after,
       const std::function<bool(const core::HoldEntry&)>& visit) const = 0;
 
+  // Calls `visit` with each moment at which a key must be looked at again, up to `until`, the
+  // earliest first, until it returns false.
+  virtual absl::Status ScanTimers(absl::Time until,
+                                  const std::function<bool(const core::Timer&)>& visit) const = 0;
+
  private:
   virtual absl::Status Answer(const core::AnyLookup& lookup) const = 0;
 };

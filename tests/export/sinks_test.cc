@@ -29,11 +29,11 @@ v1::Alert Escalated() {
 
 TEST(LogSink, WritesOneLine) {
   std::string line;
-  LogSink sink([&line](std::string_view text) { line = std::string(text); });
+  LogSink sink(logging::Log([&line](const logging::Line& told) { line = logging::ToText(told); }));
   EXPECT_TRUE(sink.Tell(Escalated()).ok());
   EXPECT_EQ(line,
-            "ALERT a000000000000002a-0 escalated group g1 class critical level 2 (stands for 1 "
-            "earlier): 3 ungated in pay.refund CNY 15.00");
+            "ALERT escalated: 3 ungated in pay.refund CNY 15.00 alert=a000000000000002a-0 group=g1 "
+            "risk_class=critical level=2 stands_for=1");
 }
 
 TEST(WebhookSink, PostsTheAlertAsJsonUnderItsId) {

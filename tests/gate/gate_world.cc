@@ -42,7 +42,7 @@ GateWorld::GateWorld(const std::function<void(ServerSettings&)>& adjust) {
   settings.drain_notice = absl::ZeroDuration();
   settings.drain_limit = absl::Seconds(5);
   if (adjust != nullptr) adjust(settings);
-  auto server = Server::Start(settings, [](std::string_view /*line*/) {});
+  auto server = Server::Start(settings, logging::Log([](const logging::Line&) {}));
   if (!server.ok()) {
     ADD_FAILURE() << server.status();
     std::abort();  // nothing below could work

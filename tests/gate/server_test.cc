@@ -67,6 +67,36 @@ TEST(Server, HealthSaysServingOnceThereIsAPolicy) {
   EXPECT_EQ(Health(world, "fundgate.v1.Gate"), "SERVING");
 }
 
+TEST(Server, IsReadyOnceEverySourceThatAPolicyNeedsWasFresh) {
+  GateWorld world;
+  EXPECT_EQ(Health(world, ""), "SERVING");
+  EXPECT_EQ(Health(world, "fundgate.ready"), "NOT_SERVING");
+  EXPECT_EQ(Health(world, "fundgate.ready.refund"), "NOT_SERVING");
+  v1::GetStatusResponse status;
+  grpc::ClientContext before;
+  ASSERT_TRUE(world.status->GetStatus(&before, {}, &status).ok());
+  EXPECT_FALSE(status.ready());
+  EXPECT_THAT(status.not_ready_reason(), HasSubstr("ledger"));
+  const auto feeder = world.Feed();
+  EXPECT_EQ(Health(world, "fundgate.ready"), "SERVING");
+  EXPECT_EQ(Health(world, "fundgate.ready.refund"), "SERVING");
+  grpc::ClientContext after;
+  ASSERT_TRUE(world.status->GetStatus(&after, {}, &status).ok());
+  EXPECT_TRUE(status.ready());
+  EXPECT_EQ(status.not_ready_reason(), "");
+}
+
+TEST(Server, StaysReadyWithoutItsFeeder) {
+  GateWorld world;
+  world.Feed()->Finish();
+  EXPECT_EQ(Health(world, "fundgate.ready"), "SERVING");
+}
+
+TEST(Server, WithoutAPolicyItIsNotReady) {
+  GateWorld world([](ServerSettings& settings) { settings.first_policy.clear(); });
+  EXPECT_EQ(Health(world, "fundgate.ready"), "NOT_SERVING");
+}
+
 TEST(Server, ReflectionIsOn) {
   GateWorld world;
   grpc::GenericStub stub(world.channel());
@@ -188,7 +218,7 @@ TEST(Server, OthersAreNotLetInUnlessToldSo) {
   ServerSettings settings;
   settings.listen = "0.0.0.0:0";
   settings.data_directory = "/nowhere";
-  const auto server = Server::Start(settings, [](std::string_view) {});
+  const auto server = Server::Start(settings, logging::Log([](const logging::Line&) {}));
   EXPECT_TRUE(absl::IsInvalidArgument(server.status()));
   EXPECT_THAT(std::string(server.status().message()), HasSubstr("--insecure-listen"));
 }
@@ -200,7 +230,7 @@ TEST(Server, AFirstPolicyWithProblemsIsRefusedWithTheirPlaces) {
   settings.data_directory = world.directory() + "/other";
   settings.first_policy = "bookz: {}\n";
   settings.policy_file = "mine.yaml";
-  const auto server = Server::Start(settings, [](std::string_view) {});
+  const auto server = Server::Start(settings, logging::Log([](const logging::Line&) {}));
   EXPECT_TRUE(absl::IsInvalidArgument(server.status()));
   EXPECT_THAT(std::string(server.status().message()), HasSubstr("mine.yaml:1:"));
 }

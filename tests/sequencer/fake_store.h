@@ -35,6 +35,7 @@ class FakeStore final : public store::Store {
   absl::Status Sync(uint64_t group) override;
   absl::Status Reload() override;
   std::shared_ptr<const store::View> view() const override { return nullptr; }
+  store::StorageStatistics statistics() const override { return {}; }
   absl::Status Checkpoint(const std::string&) override { return absl::OkStatus(); }
 
   // What the next calls answer, until it is set back to ok.

@@ -1,5 +1,3 @@
-#include "server/sidecar/log.h"
-
 #include <gtest/gtest.h>
 
 #include <set>
@@ -10,16 +8,6 @@
 
 namespace fundgate::sidecar {
 namespace {
-
-TEST(Log, FieldsFollowTheSentenceAndAreQuotedWhereTheyMustBe) {
-  std::string written;
-  const Log log([&written](Severity severity, std::string_view line) {
-    written = std::string(NameOf(severity)) + ": " + std::string(line);
-  });
-  log.Error("can't go on", {{"position", "0-1-7"}, {"reason", "it isn't \"x=1\"\n"}, {"host", ""}});
-  EXPECT_EQ(written,
-            "ERROR: can't go on position=0-1-7 reason=\"it isn't \\\"x=1\\\"\\n\" host=\"\"");
-}
 
 TEST(Backoff, DoublesUpToItsBoundAndBeginsAnewAfterASuccess) {
   feed::Backoff backoff(absl::Milliseconds(100), absl::Milliseconds(300), 1);

@@ -70,8 +70,8 @@ class Staging : public ::testing::Test {
   std::vector<std::string> errors_;
   std::vector<Transaction> taken_;
   Counters counters_;
-  sidecar::Log log_{[this](sidecar::Severity severity, std::string_view line) {
-    if (severity == sidecar::Severity::kError) errors_.emplace_back(line);
+  sidecar::Log log_{[this](const logging::Line& line) {
+    if (line.severity == sidecar::Severity::kError) errors_.push_back(logging::ToText(line));
   }};
   mapping::RowMapper mapper_ = *mapping::RowMapper::Create(DocumentOf(RefundTable()), "pay_db");
   Stager stager_{mapper_, {}, log_, counters_, [this](Transaction transaction) {

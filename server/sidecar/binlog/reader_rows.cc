@@ -128,7 +128,9 @@ absl::Status Reader::ApplyImages(CachedMap& map, Bytes& in) {
   has_content_ = true;
   if (map.changed_in != transactions_ && in.left() > 0) {
     map.changed_in = transactions_;
-    changed_.emplace_back(table.database, table.name);
+    // A map that was read again after a statement doesn't know that its table is in already.
+    std::pair<std::string, std::string> name(table.database, table.name);
+    if (std::ranges::find(changed_, name) == changed_.end()) changed_.push_back(std::move(name));
   }
   if (!map.mapped.unreadable.empty()) return TellUndecodable(map, map.mapped.unreadable);
   if (!kind.compressed) return TellRows(map, kind.operation, first, second, in);

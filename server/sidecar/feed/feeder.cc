@@ -175,6 +175,7 @@ void Feeder::Probe() {
     v1::Probe probe;
     const absl::Status read = ReadHead(probe);
     lock.lock();
+    if (!read.ok()) ++counters_.head_failures;
     if (read.ok()) {
       probe_ = std::move(probe);
       changed_.notify_all();
@@ -184,7 +185,9 @@ void Feeder::Probe() {
       Fail(absl::UnavailableError(read.message()));
       lock.lock();
     }
-    if (stream_.Waiting(absl::Now()) > options_.patience) {
+    const absl::Duration waiting = stream_.Waiting(absl::Now());
+    counters_.unacknowledged_nanos = absl::ToInt64Nanoseconds(waiting);
+    if (waiting > options_.patience) {
       lock.unlock();
       Fail(absl::UnavailableError(absl::StrCat("the gate acknowledged nothing for ",
                                                absl::FormatDuration(options_.patience))));

@@ -48,6 +48,7 @@ absl::Status Stager::OnBegin(const binlog::TransactionHead& head) {
 }
 
 absl::Status Stager::OnRow(const binlog::RowChange& row) {
+  ++counters_.rows;
   FUNDGATE_RETURN_IF_ERROR(mapper_.AppendEvents(row, &appended_));
   for (v1::Event& event : appended_) {
     if (event.has_gap()) Tell(event.gap());
@@ -117,6 +118,10 @@ absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
   mapper_.Mark(marked);
   transaction.marks = std::move(*marked.mutable_origin()->mutable_marker());
   ++counters_.transactions;
+  // What says no time (the end of a partition) is no progress.
+  if (transaction.committed_at > absl::UnixEpoch()) {
+    counters_.committed_at = absl::ToUnixSeconds(transaction.committed_at);
+  }
   counters_.events += transaction.events.count();
   return sink_(std::move(transaction));
 }

@@ -1,5 +1,8 @@
 #include "server/export/sinks/log/log_sink.h"
 
+#include <string_view>
+#include <vector>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
@@ -9,16 +12,19 @@ absl::Status LogSink::Tell(const v1::Alert& alert) {
   constexpr size_t kPrefix = std::string_view("ALERT_KIND_").size();
   const std::string kind = absl::AsciiStrToLower(v1::AlertKind_Name(alert.kind()).substr(kPrefix));
   const v1::ViolationGroup& group = alert.group();
-  std::string line = absl::StrCat(
-      "ALERT ", alert.id(), " ", kind, " group ", group.id(),
-      group.risk_class().empty() ? "" : " class ", group.risk_class(),
-      alert.level() == 0 ? "" : absl::StrCat(" level ", alert.level()),
-      alert.stands_for() == 0 ? "" : absl::StrCat(" (stands for ", alert.stands_for(), " earlier)"),
-      ": ", alert.summary());
-  for (char& c : line) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';  // one line
-  }
-  log_(line);
+  std::vector<logging::Field> fields = {{"alert", alert.id()}};
+  const auto add = [&fields](std::string_view name, const std::string& value) {
+    if (!value.empty() && value != "0") fields.push_back({name, value});
+  };
+  add("group", group.id());
+  add("risk_class", group.risk_class());
+  add("level", absl::StrCat(alert.level()));
+  add("stands_for", absl::StrCat(alert.stands_for()));
+  add("newest", group.newest());
+  add("action", alert.action());
+  add("violation", alert.violation().id());
+  log_.Write(logging::Severity::kWarning, absl::StrCat("ALERT ", kind, ": ", alert.summary()),
+             fields);
   return absl::OkStatus();
 }
 

@@ -2,26 +2,24 @@
 #ifndef SERVER_EXPORT_SINKS_LOG_LOG_SINK_H_
 #define SERVER_EXPORT_SINKS_LOG_LOG_SINK_H_
 
-#include <functional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "server/export/sink.h"
+#include "server/log/log.h"
 
 namespace fundgate::exporting {
 
 class LogSink final : public Sink {
  public:
-  // `log` writes one line.
-  explicit LogSink(std::function<void(std::string_view line)> log) : log_(std::move(log)) {}
+  explicit LogSink(logging::Log log) : log_(std::move(log)) {}
 
   const std::string& name() const override { return name_; }
   absl::Status Tell(const v1::Alert& alert) override;
 
  private:
   const std::string name_ = "log";
-  const std::function<void(std::string_view line)> log_;
+  const logging::Log log_;
 };
 
 }  // namespace fundgate::exporting

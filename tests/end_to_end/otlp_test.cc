@@ -1,0 +1,200 @@
+// A collector that is stopped and started, and a gate that is killed, under load: every decision
+// arrives, in order.
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "fundgate/v1/gate.grpc.pb.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.grpc.pb.h"
+#include "tests/end_to_end/processes.h"
+#include "tests/gate/test_feeder.h"
+
+namespace fundgate::end_to_end {
+namespace {
+
+namespace collector = opentelemetry::proto::collector::trace::v1;
+using opentelemetry::proto::trace::v1::Span;
+
+std::string Attribute(const Span& span, const std::string& name) {
+  for (const auto& attribute : span.attributes()) {
+    if (attribute.key() == name) return attribute.value().string_value();
+  }
+  return "";
+}
+
+// A collector of OpenTelemetry that remembers what it was told.
+class Collector final : public collector::TraceService::Service {
+ public:
+  ~Collector() override { Stop(); }
+
+  // On the same port each time.
+  void Start() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(absl::StrCat("127.0.0.1:", port_), grpc::InsecureServerCredentials(),
+                             &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    ASSERT_NE(server_, nullptr);
+  }
+  void Stop() {
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
+    server_.reset();
+  }
+  std::string url() const { return absl::StrCat("http://127.0.0.1:", port_); }
+
+  // Waits until these decisions have arrived.
+  void Await(const std::set<std::string>& decisions) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    arrived_.wait(lock, [&] {
+      return std::all_of(decisions.begin(), decisions.end(),
+                         [this](const std::string& id) { return spans_.contains(id); });
+    });
+  }
+  // By decision, as it came first.
+  std::map<std::string, Span> spans() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return spans_;
+  }
+  // In the order of their first arrival.
+  std::vector<std::string> order() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return order_;
+  }
+
+ private:
+  grpc::Status Export(grpc::ServerContext* /*context*/,
+                      const collector::ExportTraceServiceRequest* request,
+                      collector::ExportTraceServiceResponse* /*response*/) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& resource : request->resource_spans()) {
+      for (const auto& scope : resource.scope_spans()) {
+        for (const Span& span : scope.spans()) {
+          const std::string id = Attribute(span, "fundgate.decision_id");
+          const auto [known, is_new] = spans_.emplace(id, span);
+          if (is_new) order_.push_back(id);
+          // Sent again it is the same span.
+          EXPECT_EQ(known->second.SerializeAsString(), span.SerializeAsString());
+        }
+      }
+    }
+    arrived_.notify_all();
+    return grpc::Status::OK;
+  }
+
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::map<std::string, Span> spans_;
+  std::vector<std::string> order_;
+};
+
+// A service that asks within traces of its own, one check after another.
+class Service {
+ public:
+  explicit Service(std::string address) { Connect(address); }
+
+  void Connect(const std::string& address) {
+    stub_ = v1::Gate::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  }
+
+  void Ask(int count) {
+    for (int i = 0; i < count; ++i) {
+      const int number = ++asked_;
+      v1::CheckRequest request;
+      request.set_checkpoint("refund");
+      request.set_idempotency_key(absl::StrCat("r", number));
+      request.set_account_id("m1");
+      request.set_order_id("o1");
+      request.mutable_amount()->set_currency_code("CNY");
+      request.mutable_amount()->set_minor_units(1);
+      grpc::ClientContext context;
+      context.AddMetadata("traceparent", absl::StrFormat("00-%032x-%016x-01", number, number));
+      v1::Decision decision;
+      const grpc::Status status = stub_->Check(&context, request, &decision);
+      ASSERT_TRUE(status.ok()) << status.error_message();
+      traces_[decision.decision_id()] = number;
+    }
+  }
+
+  // The number of its trace, by decision.
+  const std::map<std::string, int>& traces() const { return traces_; }
+  std::set<std::string> decisions() const {
+    std::set<std::string> ids;
+    for (const auto& [id, trace] : traces_) ids.insert(id);
+    return ids;
+  }
+
+ private:
+  std::unique_ptr<v1::Gate::Stub> stub_;
+  int asked_ = 0;
+  std::map<std::string, int> traces_;
+};
+
+TEST(Otlp, EveryDecisionArrivesInOrderWhateverHappensToTheCollectorOrTheGate) {
+  const TemporaryFolder folder;
+  Collector spans;
+  spans.Start();
+  const std::vector<std::string> options = {"--otlp", spans.url()};
+  auto gate = std::make_unique<GateProcess>(folder.path(), options);
+  const auto feed = [&gate] {
+    auto feeder = std::make_unique<gate::testing::TestFeeder>(
+        grpc::CreateChannel(gate->address(), grpc::InsecureChannelCredentials()), "ledger");
+    return feeder;
+  };
+  auto feeder = feed();
+  feeder->Happened("payment", "p1", "o1", 100'000);
+  Service service(gate->address());
+  service.Ask(50);
+  spans.Await(service.decisions());
+
+  // Down while services ask, and up again.
+  spans.Stop();
+  service.Ask(200);
+  std::thread asking([&service] { service.Ask(100); });
+  spans.Start();
+  asking.join();
+  spans.Await(service.decisions());
+
+  // The gate is killed while the collector is down: its cursor is on disk.
+  spans.Stop();
+  service.Ask(100);
+  gate->process().Signal(SIGKILL);
+  gate->process().Wait();
+  feeder.reset();
+  gate = std::make_unique<GateProcess>(folder.path(), options);
+  feeder = feed();
+  service.Connect(gate->address());
+  service.Ask(50);
+  spans.Start();
+  spans.Await(service.decisions());
+
+  const std::map<std::string, Span> arrived = spans.spans();
+  EXPECT_EQ(arrived.size(), service.traces().size());
+  for (const auto& [id, trace] : service.traces()) {
+    const Span& span = arrived.at(id);
+    EXPECT_EQ(absl::BytesToHexString(span.trace_id()), absl::StrFormat("%032x", trace));
+    EXPECT_EQ(absl::BytesToHexString(span.parent_span_id()), absl::StrFormat("%016x", trace));
+  }
+  // Decisions' names sort as they were made.
+  const std::vector<std::string> order = spans.order();
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+}
+
+}  // namespace
+}  // namespace fundgate::end_to_end
