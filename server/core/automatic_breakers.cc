@@ -109,16 +109,10 @@ void RaiseTripped(Draft& draft, const BreakerRule& rule, const Breaker& breaker)
 void Open(Draft& draft, const BreakerRule& rule, const std::string& scope, uint32_t trips,
           const std::string& why) {
   Breaker& breaker = draft.MutableBreaker(scope);
-  breaker = Breaker{scope,
-                    BreakerState::kOpen,
-                    rule.mode,
-                    std::nullopt,
-                    std::nullopt,
-                    BreakerOrigin::kTrip,
-                    kMachine,
-                    absl::StrCat(rule.name, ": ", why),
-                    draft.now(),
-                    std::nullopt};
+  breaker =
+      Breaker{scope,        BreakerState::kOpen,  rule.mode, std::nullopt,
+              std::nullopt, BreakerOrigin::kTrip, kMachine,  absl::StrCat(rule.name, ": ", why),
+              draft.now(),  std::nullopt};
   breaker.rule = rule.name;
   breaker.trips = trips;
   if (rule.half_open_after.has_value()) breaker.half_open_at = draft.now() + WaitOf(rule, trips);
@@ -137,13 +131,11 @@ void Judge(Draft& draft, const BreakerRule& rule, const std::string& scope) {
   const std::string target = ScopeWithRoom(draft, scope);
   const Breaker* present = FindBreakerInForce(draft, target);
   if (present != nullptr) {
-    const bool is_as_severe =
-        present->state == BreakerState::kOpen && present->mode >= rule.mode;
+    const bool is_as_severe = present->state == BreakerState::kOpen && present->mode >= rule.mode;
     if (present->forced || is_as_severe) return;
   }
   const uint32_t trips = IsTryingOf(present, rule) ? present->trips + 1 : 1;
-  Open(draft, rule, target, trips,
-       absl::StrCat(rule.trip_when.source(), "; ", counts.Explain()));
+  Open(draft, rule, target, trips, absl::StrCat(rule.trip_when.source(), "; ", counts.Explain()));
 }
 
 // What was allowed to try went wrong.
@@ -178,9 +170,8 @@ std::vector<std::string> ScopesOf(const BreakerRule& rule, const CheckInput& che
 // invariant.
 std::set<std::string> CheckpointsOf(const Policy& policy, const Violation& violation) {
   if (!violation.key.kind.empty()) return {violation.key.kind.value()};
-  const InvariantDefinition* invariant = violation.kind == ViolationKind::kInvariant
-                                             ? FindInvariant(policy, violation.name)
-                                             : nullptr;
+  const InvariantDefinition* invariant =
+      violation.kind == ViolationKind::kInvariant ? FindInvariant(policy, violation.name) : nullptr;
   return invariant == nullptr ? std::set<std::string>() : CheckpointsThatWorsen(policy, *invariant);
 }
 
@@ -236,8 +227,8 @@ void HalfOpenByItself(Draft& draft, const BreakerRule& rule, const std::string& 
   breaker.budget = breaker.left = rule.half_open_budget;
   breaker.half_open_at.reset();
   breaker.changed_at = draft.now();
-  breaker.reason = absl::StrCat(rule.name, ": tried after ",
-                                absl::FormatDuration(WaitOf(rule, breaker.trips)));
+  breaker.reason =
+      absl::StrCat(rule.name, ": tried after ", absl::FormatDuration(WaitOf(rule, breaker.trips)));
   breaker.wanted.reset();
 }
 
@@ -268,8 +259,8 @@ void CountAnswer(Draft& draft, const CheckInput& check, const Decision& decision
   const bool is_first = record == nullptr || (record->state != KeyState::kAllowed &&
                                               record->state != KeyState::kBlocked);
   if (!is_first) return;
-  const bool by_breaker = std::any_of(
-      decision.reasons.begin(), decision.reasons.end(), [](const Reason& reason) {
+  const bool by_breaker =
+      std::any_of(decision.reasons.begin(), decision.reasons.end(), [](const Reason& reason) {
         return reason.code == ReasonCode::kBreaker && reason.verdict == Verdict::kBlock;
       });
   if (by_breaker) return;

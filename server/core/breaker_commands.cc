@@ -140,8 +140,8 @@ Answer HalfOpenBreaker(Draft& draft, const HalfOpenBreakerInput& input) {
   if (!scope.ok()) return Refusal{scope.status()};
   if (absl::Status status = ValidateHalfOpen(draft, input); !status.ok()) return Refusal{status};
   std::string reason = input.reason;
-  const Loosening wish{input.actor, input.reason, draft.now(),
-                       input.budget, input.mode,  input.until};
+  const Loosening wish{input.actor,  input.reason, draft.now(),
+                       input.budget, input.mode,   input.until};
   if (auto answer = AskForSecond(draft, *scope, wish, reason)) return *std::move(answer);
   Breaker& breaker = draft.MutableBreaker(*scope);
   breaker = By(*scope, BreakerState::kHalfOpen, input.mode, input.actor, reason, draft.now());

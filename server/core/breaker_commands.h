@@ -1,6 +1,6 @@
-// What people do to breakers. Where the policy names a breaker's scope under `two_person`, loosening
-// it takes two of them: the first one's wish is kept with the breaker, and a second person who asks
-// for the same carries it out.
+// What people do to breakers. Where the policy names a breaker's scope under `two_person`,
+// loosening it takes two of them: the first one's wish is kept with the breaker, and a second
+// person who asks for the same carries it out.
 #ifndef SERVER_CORE_BREAKER_COMMANDS_H_
 #define SERVER_CORE_BREAKER_COMMANDS_H_
 

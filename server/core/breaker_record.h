@@ -26,7 +26,7 @@ struct Loosening {
   std::string reason;
   absl::Time at;
   std::optional<Budget> budget = {};  // half open with it; nothing: closed
-  Verdict mode = Verdict::kHold;                    // of the half-open breaker
+  Verdict mode = Verdict::kHold;      // of the half-open breaker
   std::optional<absl::Time> until = {};
 
   friend bool operator==(const Loosening&, const Loosening&) = default;
@@ -77,10 +77,10 @@ struct PlanRun {
   std::string reason;
   absl::Time started_at;
   std::optional<absl::Time> until;
-  uint64_t policy_version = 0;          // whose plan it is
-  std::vector<std::string> scopes;      // that it switched, sorted
-  std::vector<Breaker> before;          // what stood there and comes back, by scope
-  std::optional<Loosening> undo = {};   // waits for a second person
+  uint64_t policy_version = 0;         // whose plan it is
+  std::vector<std::string> scopes;     // that it switched, sorted
+  std::vector<Breaker> before;         // what stood there and comes back, by scope
+  std::optional<Loosening> undo = {};  // waits for a second person
 
   friend bool operator==(const PlanRun&, const PlanRun&) = default;
 };

@@ -54,9 +54,9 @@ const Breaker* FindBeneath(const PlanRun* run, const std::string& scope) {
 }
 
 void PutBeneath(PlanRun& run, const Breaker& breaker) {
-  const auto place = std::lower_bound(
-      run.before.begin(), run.before.end(), breaker,
-      [](const Breaker& a, const Breaker& b) { return a.scope < b.scope; });
+  const auto place =
+      std::lower_bound(run.before.begin(), run.before.end(), breaker,
+                       [](const Breaker& a, const Breaker& b) { return a.scope < b.scope; });
   if (place != run.before.end() && place->scope == breaker.scope) {
     *place = breaker;
   } else {
@@ -98,8 +98,8 @@ bool SameButSpent(Breaker a, const Breaker& b) {
 const Breaker* FindBreakerInForce(Draft& draft, const std::string& scope) {
   const Breaker* breaker = draft.FindBreaker(scope);
   while (breaker != nullptr && HasEnded(draft, *breaker)) {
-    breaker = breaker->plan.empty() ? nullptr
-                                    : FindBeneath(draft.Find<PlanRuns>(breaker->plan), scope);
+    breaker =
+        breaker->plan.empty() ? nullptr : FindBeneath(draft.Find<PlanRuns>(breaker->plan), scope);
   }
   return breaker != nullptr && breaker->state != BreakerState::kClosed ? breaker : nullptr;
 }
@@ -149,8 +149,8 @@ void SpendBudgets(Draft& draft, const CheckInput& check, Verdict verdict) {
 }
 
 std::string ScopeWithRoom(Draft& draft, const std::string& scope) {
-  const bool has_room = FindBreakerInForce(draft, scope) != nullptr ||
-                        draft.CountBreakers() < kMaxBreakers;
+  const bool has_room =
+      FindBreakerInForce(draft, scope) != nullptr || draft.CountBreakers() < kMaxBreakers;
   return has_room ? scope : scope.substr(0, scope.find('/'));
 }
 
@@ -159,8 +159,9 @@ void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin ori
   const std::string target = ScopeWithRoom(draft, scope);
   const Breaker* present = FindBreakerInForce(draft, target);
   if (present != nullptr && present->forced) return;
-  const Breaker opened{target, BreakerState::kOpen, mode, std::nullopt, std::nullopt, origin,
-                       kMachine, reason, draft.now(), until};
+  const Breaker opened{
+      target, BreakerState::kOpen, mode, std::nullopt, std::nullopt, origin, kMachine,
+      reason, draft.now(),         until};
   if (present != nullptr && !present->plan.empty()) {
     const std::string plan = present->plan;
     const bool tightens = present->state == BreakerState::kOpen && mode > present->mode;

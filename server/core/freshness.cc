@@ -11,8 +11,8 @@ namespace {
 
 constexpr char kClockName[] = "clock";
 
-void CheckClock(const Draft& draft, const CheckInput& check,
-                const CheckpointDefinition& checkpoint, Findings& findings) {
+void CheckClock(const Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
+                Findings& findings) {
   const ClockRecord& clock = draft.before().clock;
   if (!clock.drifted) return;
   findings.Add({ReasonCode::kStaleSource,

@@ -135,8 +135,8 @@ bool RaiseBroken(Draft& draft, const CheckInput& check, const CheckpointDefiniti
   for (const Reason& reason : std::move(findings).TakeReasons()) {
     fits &= reason.code != ReasonCode::kLimit;
     if (reason.code != ReasonCode::kInvariant || reason.verdict == Verdict::kAllow) continue;
-    Violation violation = ViolationOf(ViolationKind::kInvariant, check,
-                                      "allowed by a lease: " + reason.message);
+    Violation violation =
+        ViolationOf(ViolationKind::kInvariant, check, "allowed by a lease: " + reason.message);
     violation.name = reason.name;
     violation.fields = reason.fields;
     draft.AddViolation(std::move(violation));

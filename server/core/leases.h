@@ -1,7 +1,8 @@
-// Leases: money that a caller may allow by itself while the gate can't be asked. Each is taken out of
-// its checkpoint's `blind_budget` when it is granted, so that whatever all callers allow together
-// stays within it. What was allowed is reported afterwards, and then reserved like any movement; a
-// row that a source tells of before that is not called ungated until the lease has ended.
+// Leases: money that a caller may allow by itself while the gate can't be asked. Each is taken out
+// of its checkpoint's `blind_budget` when it is granted, so that whatever all callers allow
+// together stays within it. What was allowed is reported afterwards, and then reserved like any
+// movement; a row that a source tells of before that is not called ungated until the lease has
+// ended.
 #ifndef SERVER_CORE_LEASES_H_
 #define SERVER_CORE_LEASES_H_
 

@@ -104,8 +104,9 @@ struct Refusal {
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
-using Answer = std::variant<Decision, ReservationAnswer, EpochGrant, IngestAnswer, BreakerAnswer,
-                            PolicyAnswer, Done, Wait, Refusal, SnapshotAnswer, PlanAnswer, LeaseAnswer>;
+using Answer =
+    std::variant<Decision, ReservationAnswer, EpochGrant, IngestAnswer, BreakerAnswer, PolicyAnswer,
+                 Done, Wait, Refusal, SnapshotAnswer, PlanAnswer, LeaseAnswer>;
 
 // `changes` and the journal record of (input, answer) become durable together, before `answer`
 // leaves the process. An outcome that is not `recorded` has no changes and no journal record, and

@@ -12,15 +12,15 @@
 namespace fundgate::core {
 
 struct Toggle {
-  std::string scope;  // canonical, see breaker_scope.h
-  Verdict mode = Verdict::kHold;    // kAllow: it only reports
+  std::string scope;              // canonical, see breaker_scope.h
+  Verdict mode = Verdict::kHold;  // kAllow: it only reports
 };
 
 struct PlanDefinition {
   std::string name;
-  std::string about;    // when it is the right one
-  std::string owner;    // who answers for it
-  std::string runbook;  // an address; may be empty
+  std::string about;                         // when it is the right one
+  std::string owner;                         // who answers for it
+  std::string runbook;                       // an address; may be empty
   std::optional<absl::Duration> lasts = {};  // unless whoever runs it says otherwise
   std::vector<Toggle> toggles = {};          // sorted by scope
 };

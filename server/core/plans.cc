@@ -17,8 +17,8 @@ Refusal NoSuchPlan(const Policy& policy, const std::string& name) {
   std::vector<std::string> names;
   for (const PlanDefinition& plan : policy.plans) names.push_back(plan.name);
   return Refusal{absl::NotFoundError(
-      absl::StrCat("plan: the policy has no plan \"", name, "\"; there are: ",
-                   names.empty() ? "none" : absl::StrJoin(names, ", ")))};
+      absl::StrCat("plan: the policy has no plan \"", name,
+                   "\"; there are: ", names.empty() ? "none" : absl::StrJoin(names, ", ")))};
 }
 
 // Whether the switch leaves what stands there alone.
@@ -34,10 +34,11 @@ void Switch(Draft& draft, const Toggle& toggle, PlanRun& run) {
   if (present != nullptr) run.before.push_back(*present);
   run.scopes.push_back(toggle.scope);
   Breaker& breaker = draft.MutableBreaker(toggle.scope);
-  breaker = Breaker{toggle.scope,     BreakerState::kOpen, toggle.mode,
-                    std::nullopt,     std::nullopt,        BreakerOrigin::kPlan,
-                    run.actor,        absl::StrCat("plan ", run.plan, ": ", run.reason),
-                    draft.now(),      run.until};
+  breaker = Breaker{toggle.scope, BreakerState::kOpen,
+                    toggle.mode,  std::nullopt,
+                    std::nullopt, BreakerOrigin::kPlan,
+                    run.actor,    absl::StrCat("plan ", run.plan, ": ", run.reason),
+                    draft.now(),  run.until};
   breaker.plan = run.plan;
 }
 
@@ -74,17 +75,16 @@ Answer RunPlan(Draft& draft, const RunPlanInput& input) {
   if (plan == nullptr) return NoSuchPlan(draft.policy(), input.plan);
   const PlanRun* present = draft.Find<PlanRuns>(input.plan);
   if (present != nullptr) {
-    return Refusal{absl::FailedPreconditionError(
-        absl::StrCat("plan ", input.plan, " is in force already: ", present->actor,
-                     " runs it; undo it first"))};
+    return Refusal{absl::FailedPreconditionError(absl::StrCat(
+        "plan ", input.plan, " is in force already: ", present->actor, " runs it; undo it first"))};
   }
   if (input.lasts.has_value() && *input.lasts <= absl::ZeroDuration()) {
     return Refusal{absl::InvalidArgumentError("lasts: must be more than 0")};
   }
   if (draft.CountBreakers() + plan->toggles.size() > kMaxBreakers) {
-    return Refusal{absl::ResourceExhaustedError(absl::StrCat(
-        "there are ", draft.CountBreakers(), " open breakers already, and at most ", kMaxBreakers,
-        " may be; reset some"))};
+    return Refusal{absl::ResourceExhaustedError(absl::StrCat("there are ", draft.CountBreakers(),
+                                                             " open breakers already, and at most ",
+                                                             kMaxBreakers, " may be; reset some"))};
   }
   PlanRun run{input.plan, input.actor, input.reason, draft.now(), std::nullopt, 0, {}, {}};
   const std::optional<absl::Duration> lasts = input.lasts.has_value() ? input.lasts : plan->lasts;
@@ -109,8 +109,9 @@ Answer UndoPlan(Draft& draft, const UndoPlanInput& input) {
         break;
       case Agreement::kSameOnly:
         return Refusal{absl::FailedPreconditionError(
-            absl::StrCat(input.actor, " has asked for this already; the policy wants another "
-                                      "person to agree"))};
+            absl::StrCat(input.actor,
+                         " has asked for this already; the policy wants another "
+                         "person to agree"))};
       case Agreement::kWaits:
         run.undo = wish;
         draft.Mutable<PlanRuns>(run.plan).undo = wish;
@@ -126,9 +127,9 @@ void EndPlans(Draft& draft) {
     const PlanRun* run = draft.Find<PlanRuns>(name);
     if (run == nullptr) continue;
     const bool is_over = run->until.has_value() && *run->until <= draft.now();
-    const bool stands = std::any_of(
-        run->scopes.begin(), run->scopes.end(),
-        [&](const std::string& scope) { return StandsYet(draft, *run, scope); });
+    const bool stands =
+        std::any_of(run->scopes.begin(), run->scopes.end(),
+                    [&](const std::string& scope) { return StandsYet(draft, *run, scope); });
     // One that found everything switched already is in force until its time, or until it is undone.
     if (is_over || (!stands && !run->scopes.empty())) End(draft, PlanRun(*run));
   }

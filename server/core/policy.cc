@@ -36,8 +36,8 @@ const BookDefinition* Policy::FindBook(std::string_view name) const {
 }
 
 const BreakerRule* Policy::FindBreakerRule(std::string_view name) const {
-  return FindSorted(
-      breaker_rules, name, [](const auto& rule) -> std::string_view { return rule.name; });
+  return FindSorted(breaker_rules, name,
+                    [](const auto& rule) -> std::string_view { return rule.name; });
 }
 
 const PlanDefinition* Policy::FindPlan(std::string_view name) const {

@@ -60,8 +60,7 @@ void FillAnswers(const core::CheckpointDefinition& checkpoint, v1::TakeLeaseResp
   AddAnswer(checkpoint, Money(), response);
   *response.mutable_allow_valid_for() = ToProto(checkpoint.valid_for);
   *response.mutable_renew_after() =
-      ToProto(checkpoint.lease.has_value() ? std::min(kAskAgain, checkpoint.lease->valid_for / 2)
-                                           : kAskAgain);
+      ToProto(checkpoint.lease.has_value() ? checkpoint.lease->valid_for / 2 : kAskAgain);
 }
 
 v1::Lease ToProto(const core::Lease& lease) {

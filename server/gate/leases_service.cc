@@ -62,13 +62,12 @@ grpc::ServerUnaryReactor* LeasesService::ReportAllowed(grpc::CallbackServerConte
   core::ReportLeaseInput input = ToReport(*request, backend_.sequencer.Now(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   const core::CheckInput check = input.check;
-  return SubmitInput<core::Decision>(backend_, *context, std::move(input),
-                                     [response, check](const core::Decision& decision) {
-                                       *response = ToProto(decision);
-                                       *response->mutable_reservation() =
-                                           NewReservation(decision, check);
-                                       return grpc::Status::OK;
-                                     });
+  return SubmitInput<core::Decision>(
+      backend_, *context, std::move(input), [response, check](const core::Decision& decision) {
+        *response = ToProto(decision);
+        *response->mutable_reservation() = NewReservation(decision, check);
+        return grpc::Status::OK;
+      });
 }
 
 }  // namespace fundgate::gate

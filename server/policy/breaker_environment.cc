@@ -60,9 +60,9 @@ absl::StatusOr<size_t> BreakerEnvironment::SpanOf(const char* name, bool of_viol
   const absl::StatusOr<absl::Duration> length = ParseDuration(arguments[0].text.value_or(""));
   if (!length.ok() || *length < absl::Seconds(1) || *length > kTripSpanMax ||
       *length % absl::Seconds(1) != absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a span is a text of whole seconds up to ", DurationText(kTripSpanMax), ": ",
-                     name, "('10m')"));
+    return absl::InvalidArgumentError(absl::StrCat("a span is a text of whole seconds up to ",
+                                                   DurationText(kTripSpanMax), ": ", name,
+                                                   "('10m')"));
   }
   const Span span{of_violations, *length};
   const auto found = std::find(spans_.begin(), spans_.end(), span);
@@ -71,8 +71,8 @@ absl::StatusOr<size_t> BreakerEnvironment::SpanOf(const char* name, bool of_viol
   return index;
 }
 
-void BreakerEnvironment::AddMeasure(const char* name, TripFact::Measure measure,
-                                    bool of_violations, const Type& type, bool of_money) {
+void BreakerEnvironment::AddMeasure(const char* name, TripFact::Measure measure, bool of_violations,
+                                    const Type& type, bool of_money) {
   const size_t count = of_money ? 2 : 1;
   (void)environment_.AddAccessor(
       {name, count, count,
@@ -85,9 +85,9 @@ void BreakerEnvironment::AddMeasure(const char* name, TripFact::Measure measure,
          if (of_money) {
            const auto currency = Currency::FromCode(arguments[1].text.value_or(""));
            if (!currency.ok()) {
-             return absl::InvalidArgumentError(absl::StrCat(
-                 "money is summed up in one currency, named by its code: ", name,
-                 "('10m', 'CNY')"));
+             return absl::InvalidArgumentError(
+                 absl::StrCat("money is summed up in one currency, named by its code: ", name,
+                              "('10m', 'CNY')"));
            }
            fact.currency = *currency;
          }

@@ -93,7 +93,8 @@ core::BreakerRule ToRule(const v1::Document& document, const v1::AutoBreaker& fr
   rule.half_open_budget = ToBudget(from.half_open_budget());
   rule.growth = from.growth() > 0 ? from.growth() : kGrowthDefault;
   if (from.has_longest_wait()) rule.longest_wait = ToDuration(from.longest_wait());
-  rule.success_calls = from.success_calls() > 0 ? from.success_calls() : rule.half_open_budget.calls;
+  rule.success_calls =
+      from.success_calls() > 0 ? from.success_calls() : rule.half_open_budget.calls;
   if (from.has_quiet()) rule.quiet = ToDuration(from.quiet());
   if (from.failure_violations() > 0) rule.failure_violations = from.failure_violations();
   return rule;

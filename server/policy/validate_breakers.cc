@@ -53,9 +53,8 @@ void CheckDuration(const Validation& v, const std::string& path, bool given,
   if (!given) return;
   const absl::Duration value = ToDuration(message);
   if (value >= least && value <= most) return;
-  v.AtValue(path,
-            absl::StrCat(DurationText(value), " is out of range; ", DurationText(least), " to ",
-                         DurationText(most), " is accepted"));
+  v.AtValue(path, absl::StrCat(DurationText(value), " is out of range; ", DurationText(least),
+                               " to ", DurationText(most), " is accepted"));
 }
 
 void CheckNumber(const Validation& v, const std::string& path, int64_t number, int64_t most) {
@@ -154,7 +153,9 @@ void ValidateTwoPerson(const Validation& v) {
   }
 }
 
-bool IsHex(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)) || (c >= 'A' && c <= 'F'); }
+bool IsHex(char c) {
+  return absl::ascii_isdigit(static_cast<unsigned char>(c)) || (c >= 'A' && c <= 'F');
+}
 
 // Values as breaker_scope.h writes them.
 bool IsScopeValue(std::string_view value) {

@@ -87,8 +87,8 @@ void CheckRows(const Validation& v, const std::string& path, const v1::Checkpoin
     if (i == 0) continue;
     const ::fundgate::v1::Money& smaller = checkpoint.by_amount(i - 1).up_to();
     if (smaller.currency_code() != row.up_to().currency_code()) {
-      v.AtValue(place + ".up_to", absl::StrCat("all rows are in one currency, ",
-                                               smaller.currency_code(), " here"));
+      v.AtValue(place + ".up_to",
+                absl::StrCat("all rows are in one currency, ", smaller.currency_code(), " here"));
     } else if (smaller.minor_units() >= row.up_to().minor_units()) {
       v.AtValue(place + ".up_to", "rows stand in order: this amount must be more than the last");
     }
@@ -101,9 +101,8 @@ void CheckDuration(const Validation& v, const std::string& path, bool given,
   if (!given) return;
   const absl::Duration value = ToDuration(message);
   if (value >= least && value <= most) return;
-  v.AtValue(path,
-            absl::StrCat(DurationText(value), " is out of range; ", DurationText(least), " to ",
-                         DurationText(most), " is accepted"));
+  v.AtValue(path, absl::StrCat(DurationText(value), " is out of range; ", DurationText(least),
+                               " to ", DurationText(most), " is accepted"));
 }
 
 void CheckLease(const Validation& v, const std::string& path, const v1::Checkpoint& checkpoint) {
@@ -116,9 +115,8 @@ void CheckLease(const Validation& v, const std::string& path, const v1::Checkpoi
   if (!checkpoint.has_blind_budget() || !v.places.IsRead(path + ".budget")) return;
   const v1::Budget& all = checkpoint.blind_budget();
   if (all.amount().currency_code() != lease.budget().amount().currency_code()) {
-    v.AtValue(path + ".budget.amount",
-              absl::StrCat("is taken out of blind_budget, which is in ",
-                           all.amount().currency_code()));
+    v.AtValue(path + ".budget.amount", absl::StrCat("is taken out of blind_budget, which is in ",
+                                                    all.amount().currency_code()));
   } else if (lease.budget().calls() > all.calls() ||
              lease.budget().amount().minor_units() > all.amount().minor_units()) {
     v.AtKey(path + ".budget", "one lease can't have more than blind_budget, which all share");

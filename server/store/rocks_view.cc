@@ -154,8 +154,7 @@ absl::StatusOr<std::vector<View::BreakerChange>> RocksView::ListBreakerChanges(
   };
   std::vector<BreakerChange> newest;  // a heap with the oldest on top
   auto stored = database_->Iterate(Place::kTable, AtSnapshot());
-  for (stored->Seek(prefix); stored->Valid() && stored->key().starts_with(prefix);
-       stored->Next()) {
+  for (stored->Seek(prefix); stored->Valid() && stored->key().starts_with(prefix); stored->Next()) {
     std::optional<core::BreakerChangeId> id = Place::Parse(AsView(stored->key()));
     if (!id.has_value()) return absl::DataLossError("history of breakers: a key can't be read");
     if (last.has_value() && !comes_first(*last, *id)) continue;

@@ -113,7 +113,8 @@ void JudgeOne(Draft& draft, const CheckInput& check, const CheckpointDefinition&
   std::vector<int64_t> corner;
   const Holds holds = HoldsAtWorst(invariant, touched.book, &corner);
   if (holds == Holds::kYes) return;
-  if (holds == Holds::kUnknown) return findings.Add(LimitReason(check, checkpoint, invariant.name, id));
+  if (holds == Holds::kUnknown)
+    return findings.Add(LimitReason(check, checkpoint, invariant.name, id));
 
   Reason broken = BrokenReason(invariant, draft.policy().books[invariant.book], id, corner);
   if (!CanWorsen(invariant, touched)) {
