@@ -11,6 +11,7 @@
 namespace fundgate::core::testing {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -19,6 +20,8 @@ constexpr absl::StatusCode kPrecondition = absl::StatusCode::kFailedPrecondition
 
 void Prepare(Policy& policy) {
   policy.two_person = {"*", "cash_out", "refund/account"};
+  policy.plans.push_back({"hold_o9", "o9 looks wrong", "payments", "", {},
+                          {{"*/order:o9", Verdict::kHold}}});
   PlanDefinition plan{"ledger_is_wrong", "the ledger tells what did not happen", "payments", ""};
   plan.lasts = absl::Hours(2);
   plan.toggles = {
@@ -148,7 +151,7 @@ TEST_F(Switches, BetweenAPlansEndAndTheNextTickCountsWhatItStoodUpon) {
   world_.Advance(absl::Minutes(30));
   world_.Prove();
   // Nobody has looked after breakers yet.
-  EXPECT_EQ(world_.Check("late_refund", "l1", "CNY 10.00").verdict, Verdict::kHold);
+  EXPECT_THAT(Codes(world_.Check("late_refund", "l1", "CNY 10.00")), Contains("BREAKER"));
   world_.Get<Done>(TickInput{});
   EXPECT_EQ(all().at("late_refund").state, BreakerState::kHalfOpen);
 }
@@ -164,6 +167,16 @@ TEST_F(Switches, UndoneInAnyOrderTwoPlansLeaveNothing) {
   EXPECT_THAT(all(), ElementsAre(::testing::Key("refund")));
 }
 
+TEST_F(Switches, AFreezeOverThePlansOwnScopeOutlivesIt) {
+  Run("hold_o9");
+  world_.Insert("refund", 9, {.key = "r9", .order = "o9", .amount = "CNY 1.00"});
+  world_.Prove();  // nobody has paid o9
+  EXPECT_EQ(all().at("*/order:o9").plan, "hold_o9");
+  EXPECT_TRUE(Undo("hold_o9", "ann"));
+  EXPECT_EQ(all().at("*/order:o9").origin, BreakerOrigin::kFreeze);
+  EXPECT_EQ(all().at("*/order:o9").state, BreakerState::kOpen);
+}
+
 TEST_F(Switches, AFreezeThatComesDuringAPlanOutlivesIt) {
   Run("stop", absl::Minutes(30));
   world_.Insert("refund", 9, {.key = "r9", .order = "o9", .amount = "CNY 1.00"});
@@ -177,7 +190,7 @@ TEST_F(Switches, AnUnknownPlanIsNotFoundAndNamesThoseThereAre) {
   const Answer answer = world_.Put(RunPlanInput{"nothing", "ann", "", {}});
   ASSERT_TRUE(std::holds_alternative<Refusal>(answer));
   EXPECT_THAT(std::string(std::get<Refusal>(answer).status.message()),
-              HasSubstr("ledger_is_wrong, stop"));
+              HasSubstr("hold_o9, ledger_is_wrong, stop"));
 }
 
 }  // namespace
