@@ -10,6 +10,7 @@
   VERB(Top)                  \
   VERB(Account)              \
   VERB(Breaker)              \
+  VERB(Plan)                 \
   VERB(Hold)                 \
   VERB(Book)                 \
   VERB(Policy)               \
