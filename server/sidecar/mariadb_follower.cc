@@ -118,10 +118,11 @@ class MariadbFollower final : public Follower {
     NoteServer();
     head_.emplace(primary_);
     tables_reader_.emplace(primary_);
-    if (std::optional<Failure> failure = LearnSchema(position)) return failure;
+    const feed::SourcePosition from = position.ReadFrom();
+    if (std::optional<Failure> failure = LearnSchema(from)) return failure;
     const std::string host = primary_.session->endpoint().ToString();
     absl::StatusOr<std::unique_ptr<sources::EventStream>> binlog = sources::OpenBinlog(
-        settings_.flavor, std::move(primary_.session), position.Steps(),
+        settings_.flavor, std::move(primary_.session), from.Steps(),
         reading_ == nullptr
             ? sources::BinlogOptions{.server_id = server_id_}
             : sources::BinlogOptions{.server_id = server_id_, .heartbeat = kReadingHeartbeat});

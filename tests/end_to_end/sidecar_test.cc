@@ -358,23 +358,6 @@ TEST(Sidecar, WhereThePolicySaysSoAGapStopsTheSource) {
   EXPECT_THAT(NamesOf(world.AskRefund("r1", "o1", 1'00)), ::testing::Contains("gap:refund"));
 }
 
-TEST(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {
-  SidecarWorld world;
-  world.StartSidecar();
-  world.Pay("p1", "o1", 100'00);
-  world.Pay("p2", "o2", 100'00);
-  world.database().Execute("XA START 'x1'");
-  world.WriteRefund("r0", "o1", 1'00);
-  world.database().Execute("XA END 'x1'");
-  world.database().Execute("XA PREPARE 'x1'");
-  world.AwaitApplied();
-  EXPECT_EQ(world.Posted("o1", "refunded"), 0);
-  EXPECT_THAT(NamesOf(world.AskRefund("r1", "o1", 1'00)), ::testing::Contains("gap:refund"));
-  EXPECT_EQ(world.AskRefund("r2", "o2", 1'00).verdict(), v1::VERDICT_ALLOW);
-  world.database().Execute("XA ROLLBACK 'x1'");
-  world.AwaitApplied();
-}
-
 // Far more rows than one request takes, some of them changed again in the same transaction: cut by
 // kills, nothing of it is lost or applied twice.
 TEST(Sidecar, AHugeTransactionArrivesWholeThroughKills) {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "fundgate/types/position.h"
 
 namespace fundgate::feed {
@@ -57,6 +61,42 @@ TEST(SourcePosition, RowsOfALargeTransactionNeverRunBackwardsForTheGate) {
     EXPECT_EQ(*position.RowsSent(Gtid{0, 1, sequence + 1}), 0U);
   }
   EXPECT_EQ(position.Steps(), "0-1-11");
+}
+
+std::string Undecided(SourcePosition& position, const std::vector<Step>& before) {
+  const std::string earlier = position.ToString();
+  position.SetUndecided(before);
+  const std::string now = position.ToString();
+  EXPECT_TRUE(Position::Parse(now)->Covers(*Position::Parse(earlier))) << earlier << " -> " << now;
+  EXPECT_EQ(SourcePosition::Parse(now, position.form())->ToString(), now);
+  return SourcePosition::Parse(now, position.form())->ReadFrom().Steps();
+}
+
+TEST(SourcePosition, IsReadAgainFromBeforeTheOldestUndecidedTransaction) {
+  SourcePosition position = Parsed("0-1-9,5-1-3");
+  EXPECT_EQ(position.ReadFrom().Steps(), "0-1-9,5-1-3");
+  EXPECT_FALSE(position.ever_had_undecided());
+  const Step before = position.Before(Gtid{0, 1, 10});
+  EXPECT_EQ(before, Step(Gtid({0, 1, 9})));
+  position.Advance(Gtid{0, 1, 10});
+  EXPECT_EQ(Undecided(position, {before}), "0-1-9,5-1-3");
+  EXPECT_EQ(position.UndecidedStreams(), std::set<std::string>{"0"});
+  position.Advance(Gtid{0, 2, 15});
+  EXPECT_EQ(Undecided(position, {before, Gtid{5, 1, 2}}), "0-1-9,5-1-2");
+  EXPECT_EQ(Undecided(position, {Gtid{0, 2, 11}}), "0-2-11,5-1-3");
+  EXPECT_EQ(Undecided(position, {}), "0-2-15,5-1-3");
+  EXPECT_TRUE(position.UndecidedStreams().empty());
+  EXPECT_EQ(Undecided(position, {Gtid{0, 2, 15}}), "0-2-15,5-1-3");
+  EXPECT_EQ(position.UndecidedStreams(), std::set<std::string>{"0"});
+  EXPECT_TRUE(position.ever_had_undecided());
+}
+
+TEST(SourcePosition, TheFirstTransactionOfADomainIsReadAgainFromItsBeginning) {
+  SourcePosition position = Parsed("5-1-3");
+  const Step before = position.Before(Gtid{0, 1, 1});
+  position.Advance(Gtid{0, 1, 1});
+  EXPECT_EQ(Undecided(position, {before}), "5-1-3");
+  EXPECT_EQ(Undecided(position, {}), "0-1-1,5-1-3");
 }
 
 TEST(SourcePosition, RowsOfATransactionThatAnotherServersReplacedAreDamage) {
@@ -170,6 +210,18 @@ TEST(MysqlPosition, AnotherTransactionMayComeBeforeTheRestOfALargeOne) {
   position.Advance(Of(kServer, 10));
   EXPECT_EQ(*position.RowsSent(Of(kServer, 9)), 9000U);
   EXPECT_FALSE(position.HasPartOfAnother(Of(kServer, 9)));
+}
+
+TEST(MysqlPosition, IsReadAgainFromBeforeTheOldestUndecidedTransaction) {
+  SourcePosition position = Sets(In(kServer, "1-5:7-9") + "," + In(kOther, "1-3"));
+  const Step before = position.Before(Of(kServer, 10));
+  position.Advance(Of(kServer, 10));
+  position.Advance(Of(kServer, 11));
+  EXPECT_EQ(Undecided(position, {before}), In(kServer, "1-5:7-9") + "," + In(kOther, "1-3"));
+  EXPECT_EQ(Undecided(position, {Of(kServer, 10), Of(kOther, 0)}), In(kServer, "1-5:7-10"));
+  EXPECT_EQ(Undecided(position, {}), In(kServer, "1-5:7-11") + "," + In(kOther, "1-3"));
+  // It came late: what lies before what was said can't be met again.
+  EXPECT_EQ(Undecided(position, {Of(kServer, 5)}), In(kServer, "1-5:7-11") + "," + In(kOther, "1-3"));
 }
 
 TEST(MysqlPosition, WhatHasATagIsRefused) {

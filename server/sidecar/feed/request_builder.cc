@@ -36,26 +36,6 @@ absl::Status TwoInParts(const Step& step) {
       "slave_preserve_commit_order)"));
 }
 
-// What a row of a prepared transaction says: it may happen later. The scope is what both its states
-// have in common.
-void TurnIntoGap(v1::Event& event) {
-  if (!event.has_movement()) return;
-  const v1::MovementEvent movement = event.movement();
-  const v1::Contribution& row = movement.has_after() ? movement.after() : movement.before();
-  const v1::Contribution& other = movement.has_before() ? movement.before() : row;
-  v1::Gap& gap = *event.mutable_gap();
-  gap.set_movement_kind(movement.kind());
-  if (row.account_id() == other.account_id()) {
-    gap.set_account_id(row.account_id());
-    if (row.order_id() == other.order_id()) gap.set_order_id(row.order_id());
-  }
-  gap.set_idempotency_key(row.idempotency_key());
-  gap.set_table(movement.row().table());
-  gap.set_reason(
-      "it was changed by XA PREPARE; whether that happens is decided later, by XA COMMIT or XA "
-      "ROLLBACK, which is not followed");
-}
-
 }  // namespace
 
 absl::StatusOr<RequestBuilder> RequestBuilder::Create(std::string source, uint64_t mapping_version,
@@ -83,6 +63,12 @@ void RequestBuilder::Begin(const std::string& previous_position) {
   moved_ = false;
 }
 
+void RequestBuilder::TakeUndecided(const Transaction& transaction) {
+  if (!transaction.undecided.has_value()) return;
+  position_.SetUndecided(*transaction.undecided);
+  moved_ = true;
+}
+
 bool RequestBuilder::IsFull() const {
   return static_cast<size_t>(request_.events_size()) >= limits_.events || bytes_ >= limits_.bytes;
 }
@@ -106,6 +92,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
     if (!transaction.events.empty() && !position_.MayRepeat(transaction.step)) {
       return RunsBackwards(transaction.step, position_);
     }
+    TakeUndecided(transaction);
     return true;
   }
   StagedEvents& events = transaction.events;
@@ -131,7 +118,9 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
       return false;
     }
     newest_row = RowOf(*event);
-    if (transaction.is_prepared) TurnIntoGap(*event);
+    if (transaction.was_prepared) {
+      event->mutable_occurred_at()->set_seconds(absl::ToUnixSeconds(transaction.committed_at));
+    }
     for (const auto& [name, mark] : transaction.marks) {
       (*event->mutable_origin()->mutable_marker())[name] = mark;
     }
@@ -141,6 +130,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
   }
   position_.Advance(transaction.step);
   moved_ = true;
+  TakeUndecided(transaction);
   const int64_t committed_at = absl::ToUnixSeconds(transaction.committed_at);
   if (committed_at > 0) request_.mutable_committed_at()->set_seconds(committed_at);
   return true;

@@ -17,6 +17,7 @@ namespace {
 
 // Stored by gates: never change them.
 constexpr char kPartPrefix[] = "rows.";  // before a domain or a UUID
+constexpr char kUndecidedPrefix[] = "xa.";  // before DOMAIN-SERVER or a UUID
 constexpr char kPartSuffix[] = "#rows";  // after a partition; no topic's name has a "#"
 
 // The parts of COUNT. Stored by gates: never change them.
@@ -105,11 +106,29 @@ absl::Status SourcePosition::ParseGtid(std::string_view entry) {
       return absl::OkStatus();
     }
   }
+  if (ParseUndecided(entry)) return absl::OkStatus();
   const absl::StatusOr<Gtid> gtid = Gtid::Parse(entry);
   if (!gtid.ok()) return gtid.status();
   const Step step = *gtid;
   newest_[step.stream] = step;
   return absl::OkStatus();
+}
+
+bool SourcePosition::ParseUndecided(std::string_view entry) {
+  absl::string_view text = ToAbsl(entry);
+  if (!absl::ConsumePrefix(&text, kUndecidedPrefix)) return false;
+  const std::pair<absl::string_view, absl::string_view> sides = absl::StrSplit(text, ':');
+  uint64_t count = 0;
+  if (!absl::SimpleAtoi(sides.second, &count)) return false;
+  if (form_ == PositionForm::kGtidSets) {
+    undecided_[{std::string(sides.first), std::nullopt}] = count;
+    return true;
+  }
+  const std::pair<absl::string_view, absl::string_view> names = absl::StrSplit(sides.first, '-');
+  uint32_t server = 0;
+  if (!absl::SimpleAtoi(names.second, &server)) return false;
+  undecided_[{std::string(names.first), server}] = count;
+  return true;
 }
 
 bool SourcePosition::ParseOffset(std::string_view entry) {
@@ -130,6 +149,7 @@ bool SourcePosition::ParseOffset(std::string_view entry) {
 }
 
 bool SourcePosition::ParseGtidSet(std::string_view entry) {
+  if (ParseUndecided(entry)) return true;
   absl::string_view text = ToAbsl(entry);
   const bool is_part = absl::ConsumePrefix(&text, kPartPrefix);
   const std::pair<absl::string_view, absl::string_view> sides =
@@ -205,6 +225,11 @@ uint64_t SourcePosition::PartBits(const Step& step) const {
   return (form_ == PositionForm::kGtidSets ? step.number : step.server.value_or(0)) & kServerMask;
 }
 
+bool SourcePosition::has_part() const {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const auto& part) { return (part.second & kRowMask) > 0; });
+}
+
 bool SourcePosition::HasPartOfAnother(const Step& step) const {
   const auto part = parts_.find(step.stream);
   return part != parts_.end() && (part->second & kRowMask) > 0 &&
@@ -227,6 +252,53 @@ void SourcePosition::Advance(const Step& step) {
 void SourcePosition::AdvanceRows(const Step& step, uint32_t rows) {
   uint64_t& count = parts_[step.stream];
   count = Complete(count) << (kRowBits + kServerBits) | PartBits(step) << kRowBits | rows;
+}
+
+Step SourcePosition::Before(const Step& step) const {
+  if (form_ == PositionForm::kGtidSets) return {step.stream, step.number - 1, std::nullopt};
+  const auto newest = newest_.find(step.stream);
+  return newest == newest_.end() ? Step{step.stream, 0, step.server} : newest->second;
+}
+
+void SourcePosition::SetUndecided(const std::vector<Step>& before) {
+  std::map<std::pair<std::string, std::optional<uint32_t>>, uint64_t> open;
+  for (const Step& step : before) open[{step.stream, step.server}] = step.number << 1 | 1;
+  for (auto& [where, count] : undecided_) {
+    if (!open.contains(where)) count += count & 1;
+  }
+  // MySQL's numbers may come in any order: one that lies further back than was said before can't be
+  // met again.
+  for (const auto& [where, count] : open) {
+    uint64_t& known = undecided_[where];
+    known = std::max(known | 1, count);
+  }
+}
+
+std::set<std::string> SourcePosition::UndecidedStreams() const {
+  std::set<std::string> streams;
+  for (const auto& [where, count] : undecided_) {
+    if ((count & 1) != 0) streams.insert(where.first);
+  }
+  return streams;
+}
+
+SourcePosition SourcePosition::ReadFrom() const {
+  SourcePosition from = *this;
+  for (const auto& [where, count] : undecided_) {
+    if ((count & 1) == 0) continue;
+    const auto& [stream, server] = where;
+    const Step before{stream, count >> 1, server};
+    if (form_ == PositionForm::kGtidSets) {
+      Numbers& numbers = from.sets_[stream];
+      numbers.CutBehind(before.number);
+      if (numbers.empty()) from.sets_.erase(stream);
+    } else if (before.number == 0) {
+      from.newest_.erase(stream);
+    } else if (from.Covers(before)) {
+      from.newest_[stream] = before;
+    }
+  }
+  return from;
 }
 
 absl::StatusOr<uint32_t> SourcePosition::RowsSent(const Step& step) const {
@@ -276,6 +348,11 @@ std::string SourcePosition::ToString() const {
     } else {
       absl::StrAppend(&text, stream, kPartSuffix, ":", count);
     }
+  }
+  for (const auto& [where, count] : undecided_) {
+    absl::StrAppend(&text, ",", kUndecidedPrefix, where.first);
+    if (where.second.has_value()) absl::StrAppend(&text, "-", *where.second);
+    absl::StrAppend(&text, ":", count);
   }
   return text;
 }

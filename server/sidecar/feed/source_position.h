@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -65,6 +67,11 @@ absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form);
 // above them tell which server wrote that one, so that another one in its place (after a failover
 // that lost it) is noticed, or of MySQL's the last bits of its number; above are the steps that
 // were sent in parts before.
+//
+// The steps of prepared XA transactions are covered. While some of them are undecided, an entry
+// "xa.DOMAIN-SERVER:COUNT" or "xa.UUID:COUNT" says from where a stream must be read again to meet
+// them: COUNT is twice the number of the step before the oldest of them, plus 1; if it is even, the
+// stream has none. It never runs backwards either.
 class SourcePosition {
  public:
   // FAILED_PRECONDITION if an entry is of another form: another kind of feeder was here.
@@ -96,9 +103,25 @@ class SourcePosition {
   // the rows of another one, of which the server knows nothing.
   absl::StatusOr<uint32_t> RowsSent(const Step& step) const;
 
+  // True if the first rows of a step are sent, and not all.
+  bool has_part() const;
+
   // True if the first rows of another step of its stream are sent, which isn't covered: only one
   // can be.
   bool HasPartOfAnother(const Step& step) const;
+
+  // The step that comes right before this one, which isn't covered; its number is 0 if this is the
+  // first of its stream.
+  Step Before(const Step& step) const;
+
+  // Where prepared transactions are that aren't decided: of each stream with some the step Before
+  // the oldest of them.
+  void SetUndecided(const std::vector<Step>& before);
+  // The streams that have some now; whether one ever had.
+  std::set<std::string> UndecidedStreams() const;
+  bool ever_had_undecided() const { return !undecided_.empty(); }
+  // From where reading meets all of them; without any this position. Only its steps are of use.
+  SourcePosition ReadFrom() const;
 
   // DATA_LOSS if the first rows of a MySQL transaction are sent that isn't among those of `head`,
   // a server's: it has lost it.
@@ -114,12 +137,15 @@ class SourcePosition {
   absl::Status ParseGtid(std::string_view entry);
   bool ParseOffset(std::string_view entry);
   bool ParseGtidSet(std::string_view entry);
+  bool ParseUndecided(std::string_view entry);
   uint64_t PartBits(const Step& step) const;
 
   PositionForm form_;
   std::map<std::string, Step> newest_;     // by stream
   std::map<std::string, Numbers> sets_;    // by stream, instead of newest_
-  std::map<std::string, uint64_t> parts_;  // by stream: the COUNT above
+  std::map<std::string, uint64_t> parts_;  // by stream: the COUNT of rows above
+  // The other COUNT, by stream and writer; MySQL's without one.
+  std::map<std::pair<std::string, std::optional<uint32_t>>, uint64_t> undecided_;
 };
 
 }  // namespace fundgate::feed
