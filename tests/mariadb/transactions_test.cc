@@ -118,8 +118,8 @@ TEST_F(Transactions, XaIsPreparedAndDecidedInTwoTransactionsOfOneName) {
            "XA COMMIT 'o' ONE PHASE"});
   const Trace trace = Read();
   EXPECT_THAT(trace.lines,
-              ElementsAre("begin", "insert d.t a=1 b=x", "end xa_prepare", "begin",
-                          "end xa_commit", "begin", "insert d.t a=2 b=x", "end xa_prepare", "begin",
+              ElementsAre("begin", "insert d.t a=1 b=x", "end xa_prepare", "begin", "end xa_commit",
+                          "begin", "insert d.t a=2 b=x", "end xa_prepare", "begin",
                           "end xa_rollback", "begin", "insert d.t a=3 b=x", "end commit"));
   std::vector<std::string> names;
   for (const binlog::TransactionHead& head : trace.heads) names.push_back(head.xa_id);

@@ -179,8 +179,7 @@ TEST_F(Xa, ARowThatCannotBeReadStopsTheSourceOnlyIfItIsCommitted) {
   EXPECT_TRUE(Run(1, "a", 1, TransactionEnd::kXaPrepare, "0.001").ok());
   Rollback(2, "a");
   EXPECT_TRUE(Run(3, "b", 1, TransactionEnd::kXaPrepare, "0.001").ok());
-  EXPECT_TRUE(
-      absl::IsFailedPrecondition(Run(4, "b", 0, TransactionEnd::kXaCommit)));
+  EXPECT_TRUE(absl::IsFailedPrecondition(Run(4, "b", 0, TransactionEnd::kXaCommit)));
   EXPECT_EQ(Taken().size(), 3U);
 }
 
@@ -200,8 +199,8 @@ TEST_F(Xa, OneThatWaitsForTooLongIsGivenUpAndAGapIfItIsCommittedAfterAll) {
   ASSERT_EQ(warnings_.size(), 1U);
   EXPECT_THAT(warnings_[0], ::testing::HasSubstr("transaction=0-1-1"));
   Commit(4, "a");
-  EXPECT_THAT(Taken(), ElementsAre("0-1-1 undecided 0-1-0", "0-1-2", "0-1-3 undecided",
-                                   "0-1-4 gap"));
+  EXPECT_THAT(Taken(),
+              ElementsAre("0-1-1 undecided 0-1-0", "0-1-2", "0-1-3 undecided", "0-1-4 gap"));
 }
 
 TEST_F(Xa, OnePhaseIsATransactionLikeAnyOther) {

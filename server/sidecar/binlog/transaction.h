@@ -40,10 +40,10 @@ struct RowChange {
 };
 
 enum class TransactionEnd : uint8_t {
-  kCommit,     // XID, QUERY "COMMIT", the end of a standalone statement
-  kRollback,   // what it changed is undone: nothing of it happened
-  kXaPrepare,  // decided later, by a transaction of its own with the same xa_id:
-  kXaCommit,   // what was prepared has happened
+  kCommit,      // XID, QUERY "COMMIT", the end of a standalone statement
+  kRollback,    // what it changed is undone: nothing of it happened
+  kXaPrepare,   // decided later, by a transaction of its own with the same xa_id:
+  kXaCommit,    // what was prepared has happened
   kXaRollback,  // what was prepared has not happened
   // The server crashed while it wrote it. Nothing of it happened, and since it isn't there, the
   // server gives its name to another one.

@@ -19,6 +19,7 @@ class Numbers {
 
   bool Contains(uint64_t number) const;
   void Add(uint64_t number);
+  void Add(const Numbers& others);
   // Only what is up to `number` stays.
   void CutBehind(uint64_t number);
   bool empty() const { return intervals_.empty(); }

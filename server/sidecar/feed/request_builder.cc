@@ -21,6 +21,12 @@ absl::Status RunsBackwards(const Step& step, const SourcePosition& position) {
         absl::StrCat("a message before ", step.ToString(), " comes after \"", position.ToString(),
                      "\": the partition was written anew; the source's books must be built anew"));
   }
+  if (position.form() == PositionForm::kFiles) {
+    return absl::DataLossError(absl::StrCat(
+        "a transaction that ends at ", step.ToString(), " comes after \"", position.ToString(),
+        "\": its file is longer than 4 GiB, beyond which events don't say where they are; the ",
+        "source's books must be built anew, best after max_binlog_size was lowered"));
+  }
   return absl::DataLossError(absl::StrCat(
       "transaction ", step.ToString(), " changes mapped rows and comes after \"",
       position.ToString(), "\", though its number doesn't: the server wrote it under ",

@@ -18,10 +18,12 @@ namespace fundgate::feed {
 
 // One step of a source along one of its streams: a transaction of a domain, a message of a topic's
 // partition, a transaction of a MySQL server. Numbers of a stream only grow; they may leave some
-// out. MySQL's may come in any order.
+// out. Those of MySQL's GTIDs may come in any order.
 struct Step {
-  std::string stream;              // "0", a domain; "orders/3", a partition; a server's UUID
-  uint64_t number = 0;             // the sequence; of a message the offset of the one after it
+  // "0", a domain; "orders/3", a partition; "UUID", a server, or "UUID:tag"; "mysql-bin@UUID", all
+  // binlog files of a server.
+  std::string stream;
+  uint64_t number = 0;  // the sequence; of a message or a place in a file: what comes after it
   std::optional<uint32_t> server;  // who wrote it, in MariaDB alone
 
   // As the Ingest service writes it: "0-1-42", "orders/3:18"; a MySQL transaction "UUID:42".
@@ -49,12 +51,13 @@ struct Gtid {
 enum class PositionForm : uint8_t {
   kGtids,     // DOMAIN-SERVER-SEQUENCE
   kOffsets,   // TOPIC/PARTITION:OFFSET
-  kGtidSets,  // UUID:1-5:7, all steps and not only the newest
+  kGtidSets,  // UUID:1-5:7,UUID:tag:1-3, all steps and not only the newest
+  kFiles,     // NAME@UUID:NUMBER, as sources::FilePositionOf() has it
 };
 
-// The step of a database's transaction by its name: DOMAIN-SERVER-SEQUENCE, or UUID:NUMBER.
-// INVALID_ARGUMENT if it is no GTID of MariaDB; FAILED_PRECONDITION if it is none of MySQL, or one
-// with a tag: nothing can say where in its set it stands.
+// The step of a database's transaction by its GTID: DOMAIN-SERVER-SEQUENCE, UUID:NUMBER or
+// UUID:TAG:NUMBER. INVALID_ARGUMENT if it is none of MariaDB; FAILED_PRECONDITION if it is none of
+// MySQL: nothing can say where in its set it stands.
 absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form);
 
 // The newest step of every stream, or of MySQL's all steps; and where one was too large for one
@@ -62,14 +65,14 @@ absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form);
 // and no row is applied twice.
 //
 // Its text is a position of the Ingest service: one step a stream, and for each stream that ever
-// had such a step an entry "rows.DOMAIN:COUNT", "rows.UUID:COUNT" or "TOPIC/PARTITION#rows:COUNT".
+// had such a step an entry "rows.STREAM:COUNT", or of a partition "TOPIC/PARTITION#rows:COUNT".
 // COUNT never runs backwards. Its lowest 32 bits are the rows sent of the next step; the 10 bits
 // above them tell which server wrote that one, so that another one in its place (after a failover
-// that lost it) is noticed, or of MySQL's the last bits of its number; above are the steps that
+// that lost it) is noticed, or of MySQL the last bits of its number; above are the steps that
 // were sent in parts before.
 //
 // The steps of prepared XA transactions are covered. While some of them are undecided, an entry
-// "xa.DOMAIN-SERVER:COUNT" or "xa.UUID:COUNT" says from where a stream must be read again to meet
+// "xa.DOMAIN-SERVER:COUNT" or "xa.STREAM:COUNT" says from where a stream must be read again to meet
 // them: COUNT is twice the number of the step before the oldest of them, plus 1; if it is even, the
 // stream has none. It never runs backwards either.
 class SourcePosition {
@@ -136,6 +139,7 @@ class SourcePosition {
 
   absl::Status ParseGtid(std::string_view entry);
   bool ParseOffset(std::string_view entry);
+  bool ParseFile(std::string_view entry);
   bool ParseGtidSet(std::string_view entry);
   bool ParseUndecided(std::string_view entry);
   uint64_t PartBits(const Step& step) const;

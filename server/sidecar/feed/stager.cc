@@ -48,12 +48,11 @@ Stager::Stager(mapping::RowMapper& mapper, StagerOptions options, const sidecar:
 
 absl::Status Stager::OnBegin(const binlog::TransactionHead& head) {
   FUNDGATE_ASSIGN_OR_RETURN(Step step, options_.step_of(head));
-  id_ = head.id;
-  xa_id_ = head.xa_id;
+  head_ = head;
   was_told_ = again_.Takes(step);
-  const size_t memory_bytes_max =
-      xa_id_.empty() ? options_.memory_bytes_max
-                     : std::min(options_.memory_bytes_max, kXaMemoryBytesMax);
+  const size_t memory_bytes_max = head_.xa_id.empty()
+                                      ? options_.memory_bytes_max
+                                      : std::min(options_.memory_bytes_max, kXaMemoryBytesMax);
   transaction_.emplace(Transaction{std::move(step),
                                    absl::FromUnixSeconds(head.committed_at),
                                    {memory_bytes_max, options_.spill_folder}});
@@ -65,7 +64,7 @@ absl::Status Stager::OnBegin(const binlog::TransactionHead& head) {
 }
 
 absl::Status Stager::OnRow(const binlog::RowChange& row) {
-  if (was_told_ && xa_id_.empty()) return absl::OkStatus();
+  if (was_told_ && head_.xa_id.empty()) return absl::OkStatus();
   FUNDGATE_RETURN_IF_ERROR(mapper_.AppendEvents(row, &appended_));
   for (v1::Event& event : appended_) {
     if (event.has_gap()) {
@@ -99,7 +98,7 @@ void Stager::Tell(const v1::Gap& gap) {
   ++counters_.gaps;
   if (++gaps_ > kGapsTold) return;
   log_.Error("a change can't be read: what it may have moved is unproven",
-             {{"transaction", id_},
+             {{"transaction", head_.id},
               {"kind", gap.movement_kind()},
               {"account", gap.account_id()},
               {"order", gap.order_id()},
@@ -109,12 +108,12 @@ void Stager::Tell(const v1::Gap& gap) {
 
 // XA PREPARE. What can't be read in it is told now: not every table can take it back.
 void Stager::Keep(Transaction& transaction) {
-  prepared_.Add({.xa_id = xa_id_,
-                 .id = id_,
+  prepared_.Add({.xa_id = head_.xa_id,
+                 .id = head_.id,
                  .before = read_.Before(transaction.step),
                  .prepared_at = transaction.committed_at,
                  .events = std::exchange(transaction.events,
-                                          StagedEvents(kXaMemoryBytesMax, options_.spill_folder)),
+                                         StagedEvents(kXaMemoryBytesMax, options_.spill_folder)),
                  .marks = Marks(),
                  .has_gap = has_row_gap_});
   has_row_gap_ = false;
@@ -123,11 +122,11 @@ void Stager::Keep(Transaction& transaction) {
 
 // XA COMMIT.
 absl::Status Stager::TakeCommitted(Transaction& transaction) {
-  std::optional<PreparedTransaction> prepared = prepared_.Take(xa_id_);
+  std::optional<PreparedTransaction> prepared = prepared_.Take(head_.xa_id);
   if (!prepared.has_value()) {
-    return OnUnreadable(
-        {.reason = absl::StrCat("XA COMMIT of ", xa_id_, ", which was prepared before reading ",
-                                "began, or so long ago that it was given up")});
+    return OnUnreadable({.reason = absl::StrCat("XA COMMIT of ", head_.xa_id,
+                                                ", which was prepared before reading ",
+                                                "began, or so long ago that it was given up")});
   }
   transaction.events = std::move(prepared->events);
   transaction.marks = std::move(prepared->marks);
@@ -169,7 +168,7 @@ absl::Status Stager::Remember(Transaction transaction, binlog::TransactionEnd en
     Keep(transaction);
   } else if (end == binlog::TransactionEnd::kXaCommit ||
              end == binlog::TransactionEnd::kXaRollback) {
-    (void)prepared_.Take(xa_id_);
+    (void)prepared_.Take(head_.xa_id);
   }
   read_.Advance(step);
   return absl::OkStatus();
@@ -178,15 +177,18 @@ absl::Status Stager::Remember(Transaction transaction, binlog::TransactionEnd en
 absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
   if (end == binlog::TransactionEnd::kCutOff) {
     log_.Warning("the server crashed while it wrote a transaction: it has not happened",
-                 {{"transaction", id_}});
+                 {{"transaction", head_.id}});
     transaction_.reset();
     return absl::OkStatus();
   }
   if (gaps_ > kGapsTold) {
     log_.Error("more changes of the same transaction can't be read",
-               {{"transaction", id_}, {"more", absl::StrCat(gaps_ - kGapsTold)}});
+               {{"transaction", head_.id}, {"more", absl::StrCat(gaps_ - kGapsTold)}});
   }
   Transaction transaction = *std::exchange(transaction_, std::nullopt);
+  if (read_.form() == PositionForm::kFiles) {
+    FUNDGATE_ASSIGN_OR_RETURN(transaction.step, options_.step_of(head_));
+  }
   if (was_told_) return Remember(std::move(transaction), end);
   transaction.marks = Marks();
   switch (end) {
@@ -200,7 +202,7 @@ absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
       FUNDGATE_RETURN_IF_ERROR(TakeCommitted(transaction));
       break;
     case binlog::TransactionEnd::kXaRollback:
-      if (prepared_.Take(xa_id_).has_value()) undecided_changed_ = true;
+      if (prepared_.Take(head_.xa_id).has_value()) undecided_changed_ = true;
       break;
     case binlog::TransactionEnd::kCommit:
     case binlog::TransactionEnd::kCutOff:
@@ -210,7 +212,8 @@ absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
   FUNDGATE_RETURN_IF_ERROR(AppendUnreadable(transaction));
   if (options_.stops_at_gap && (has_row_gap_ || !unreadable_.empty())) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "transaction ", id_, " has a gap (see above), and the policy says on_gap: stop. Nothing ",
+        "transaction ", head_.id,
+        " has a gap (see above), and the policy says on_gap: stop. Nothing ",
         "behind it is read; to go on with what it touches unproven, apply a policy with on_gap: ",
         "continue and start again"));
   }

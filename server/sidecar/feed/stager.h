@@ -26,7 +26,8 @@ struct StagerOptions {
   // Where the source is: what comes is from SourcePosition::ReadFrom() on. Nothing: the beginning
   // of a MariaDB.
   std::optional<SourcePosition> position;
-  // Where the transaction stands in its source. Default: its id is a GTID.
+  // Where the transaction stands in its source; asked at its beginning, and once more at its end if
+  // positions are places in files, of which a transaction's is its end. Default: its id is a GTID.
   std::function<absl::StatusOr<Step>(const binlog::TransactionHead& head)> step_of;
   size_t memory_bytes_max = 4 << 20;  // of one transaction's events; the others go to a file
   std::string spill_folder = "/tmp";
@@ -81,8 +82,7 @@ class Stager final : public binlog::TransactionListener {
   PreparedTransactions prepared_;
   bool undecided_changed_;  // since the position was told of them
 
-  std::string id_;                          // of the transaction, for people
-  std::string xa_id_;                       // of it, if it is of an XA transaction
+  binlog::TransactionHead head_;            // of the transaction
   bool was_told_ = false;                   // it was, by an earlier session
   std::optional<Transaction> transaction_;  // begun and not ended
   std::vector<v1::Event> appended_;         // by the newest row
