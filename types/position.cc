@@ -14,6 +14,7 @@ namespace fundgate {
 namespace {
 
 constexpr size_t kUuidLength = 36;
+constexpr size_t kTagBytesMax = 32;
 
 absl::Status Unreadable(std::string_view entry, std::string_view why) {
   return absl::InvalidArgumentError(
@@ -29,6 +30,15 @@ bool IsUuid(absl::string_view text) {
     }
   }
   return true;
+}
+
+// MySQL's tags begin with a letter or "_", so that none looks like a number.
+bool IsTag(absl::string_view text) {
+  return !text.empty() && text.size() <= kTagBytesMax &&
+         !absl::ascii_isdigit(static_cast<unsigned char>(text.front())) &&
+         std::all_of(text.begin(), text.end(), [](char character) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(character)) || character == '_';
+         });
 }
 
 bool ParseNumber(absl::string_view text, uint64_t* number) {
@@ -65,6 +75,18 @@ absl::StatusOr<Intervals> ParseIntervals(std::string_view entry, absl::string_vi
   return merged;
 }
 
+// UUID:1-5:tag:1-3 as UUID:1-5 and UUID:tag:1-3: what stands behind a tag is that tag's.
+std::vector<std::string> SplitByTags(absl::string_view entry) {
+  const std::vector<absl::string_view> words = absl::StrSplit(entry, ':');
+  if (!IsUuid(words[0])) return {std::string(entry)};
+  std::vector<std::string> entries = {std::string(words[0])};
+  for (size_t i = 1; i < words.size(); ++i) {
+    if (i > 1 && IsTag(words[i])) entries.emplace_back(words[0]);
+    absl::StrAppend(&entries.back(), ":", words[i]);
+  }
+  return entries;
+}
+
 }  // namespace
 
 absl::StatusOr<std::pair<std::string, Position::Stream>> Position::ParseEntry(
@@ -84,9 +106,13 @@ absl::StatusOr<std::pair<std::string, Position::Stream>> Position::ParseEntry(
                           Stream{Kind::kMariadbGtid, absl::StrCat(server), {{0, sequence}}});
   }
   if (IsUuid(text.substr(0, colon))) {
-    absl::StatusOr<Intervals> intervals = ParseIntervals(entry, text.substr(colon + 1));
+    const size_t next = text.find(':', colon + 1);
+    const bool has_tag =
+        next != absl::string_view::npos && IsTag(text.substr(colon + 1, next - colon - 1));
+    const size_t name_end = has_tag ? next : colon;
+    absl::StatusOr<Intervals> intervals = ParseIntervals(entry, text.substr(name_end + 1));
     if (!intervals.ok()) return intervals.status();
-    return std::make_pair(absl::AsciiStrToLower(text.substr(0, colon)),
+    return std::make_pair(absl::AsciiStrToLower(text.substr(0, name_end)),
                           Stream{Kind::kMysqlGtidSet, "", *std::move(intervals)});
   }
   // The last colon: a name may hold colons of its own.
@@ -104,10 +130,12 @@ absl::StatusOr<Position> Position::Parse(std::string_view text) {
   if (text.empty()) return position;
   for (absl::string_view part : absl::StrSplit(ToAbsl(text), ',')) {
     part = absl::StripAsciiWhitespace(part);
-    absl::StatusOr<std::pair<std::string, Stream>> entry = ParseEntry(ToStd(part));
-    if (!entry.ok()) return entry.status();
-    if (!position.streams_.insert(*std::move(entry)).second) {
-      return Unreadable(ToStd(part), "its stream stands there twice");
+    for (const std::string& single : SplitByTags(part)) {
+      absl::StatusOr<std::pair<std::string, Stream>> entry = ParseEntry(single);
+      if (!entry.ok()) return entry.status();
+      if (!position.streams_.insert(*std::move(entry)).second) {
+        return Unreadable(ToStd(part), "its stream stands there twice");
+      }
     }
   }
   return position;

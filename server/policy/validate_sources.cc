@@ -27,6 +27,15 @@ void ValidateDatabase(const Validation& v, const std::string& path, const Databa
   if (database.has_tls()) ValidateTls(v, path + ".tls", database.tls());
 }
 
+void ValidateMysql(const Validation& v, const std::string& path, const v1::Mysql& database) {
+  ValidateDatabase(v, path, database);
+  if (database.positions() == v1::POSITIONS_FILES && database.hosts_size() > 1) {
+    v.AtKey(path + ".hosts",
+            "positions: files needs exactly one host: a place in the files of one server means "
+            "nothing on another");
+  }
+}
+
 void CheckEvent(const Validation& v, const std::string& place, const std::string& name) {
   if (v.document.movements().count(name) > 0 || v.document.facts().count(name) > 0) return;
   if (v.places.IsDamaged("movements") || v.places.IsDamaged("facts")) return;
@@ -156,7 +165,7 @@ void ValidateSources(const Validation& v) {
       v.AtKey(path, "a source needs mariadb, mysql or kafka (and tables), or report");
     }
     if (source.has_mariadb()) ValidateDatabase(v, path + ".mariadb", source.mariadb());
-    if (source.has_mysql()) ValidateDatabase(v, path + ".mysql", source.mysql());
+    if (source.has_mysql()) ValidateMysql(v, path + ".mysql", source.mysql());
     if (source.has_kafka()) ValidateKafka(v, path, source);
     if (source.has_report()) ValidateReport(v, path + ".report", source.report());
     const bool is_database = IsDatabase(source);

@@ -50,7 +50,8 @@ class Follower {
   // Nothing if it went well.
   virtual std::optional<Failure> Connect() = 0;
 
-  // Opens what comes after the position, and tells the log that it follows now.
+  // Opens what comes after feed::SourcePosition::ReadFrom() of the position, and tells the log that
+  // it follows now.
   virtual std::optional<Failure> Start(const feed::SourcePosition& position, uint64_t epoch) = 0;
 
   // Tells the listener what comes, until it fails, the listener does, or Interrupt.

@@ -8,11 +8,13 @@
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 #include "server/policy/fnv1a.h"
+#include "server/sidecar/binlog/event.h"
 #include "server/sidecar/binlog/reader.h"
 #include "server/sidecar/feed/server_check.h"
 #include "server/sidecar/mariadb_schema.h"
 #include "server/sidecar/mariadb_tables.h"
 #include "server/sidecar/schema/learn.h"
+#include "server/sidecar/sources/file_position.h"
 #include "server/sidecar/sources/mysql/open_binlog.h"
 
 namespace fundgate::sidecar {
@@ -45,8 +47,15 @@ Next AfterReading(const absl::Status& status) {
 constexpr absl::Duration kReadingHeartbeat = absl::Milliseconds(20);
 
 feed::PositionForm FormOf(sources::Flavor flavor) {
-  return flavor == sources::Flavor::kMysql ? feed::PositionForm::kGtidSets
-                                           : feed::PositionForm::kGtids;
+  switch (flavor) {
+    case sources::Flavor::kMariadb:
+      return feed::PositionForm::kGtids;
+    case sources::Flavor::kMysql:
+      return feed::PositionForm::kGtidSets;
+    case sources::Flavor::kMysqlFiles:
+      return feed::PositionForm::kFiles;
+  }
+  return feed::PositionForm::kGtids;
 }
 
 absl::Status CheckHas(const feed::SourcePosition& applied, const sources::Primary& primary) {
@@ -56,17 +65,6 @@ absl::Status CheckHas(const feed::SourcePosition& applied, const sources::Primar
                             feed::SourcePosition::Parse(primary.purged, applied.form()));
   return feed::CheckServerHas(applied, {primary.session->endpoint().ToString(), primary.server_id,
                                         std::move(head), std::move(purged)});
-}
-
-// Where an event begins in its file, by the end that its header names: 4 bytes from the 13th on,
-// the least first. 0 for artificial events, which are in no file.
-uint64_t OffsetOf(std::span<const uint8_t> event) {
-  constexpr size_t kEndPosition = 13;
-  uint64_t end = 0;
-  for (size_t i = 4; i > 0 && event.size() >= kEndPosition + 4; --i) {
-    end = end << 8 | event[kEndPosition + i - 1];
-  }
-  return end > event.size() ? end - event.size() : 0;
 }
 
 // Of a v1::Mariadb or v1::Mysql.
@@ -100,7 +98,7 @@ class MariadbFollower final : public Follower {
 
   // MySQL doesn't say at which transaction a view of its tables stands.
   bool SetTableReading(TableReading* reading) override {
-    if (settings_.flavor == sources::Flavor::kMysql) return false;
+    if (settings_.flavor != sources::Flavor::kMariadb) return false;
     reading_ = reading;
     return true;
   }
@@ -116,10 +114,11 @@ class MariadbFollower final : public Follower {
       if (std::optional<Failure> failure = ConnectTo(check); failure.has_value()) return failure;
     }
     NoteServer();
-    if (std::optional<Failure> failure = LearnSchema(position)) return failure;
+    const feed::SourcePosition from = position.ReadFrom();
+    if (std::optional<Failure> failure = LearnSchema(from)) return failure;
     const std::string host = primary_.session->endpoint().ToString();
     absl::StatusOr<std::unique_ptr<sources::EventStream>> binlog = sources::OpenBinlog(
-        settings_.flavor, std::move(primary_.session), position.Steps(),
+        settings_.flavor, std::move(primary_.session), from.Steps(),
         reading_ == nullptr
             ? sources::BinlogOptions{.server_id = server_id_}
             : sources::BinlogOptions{.server_id = server_id_, .heartbeat = kReadingHeartbeat});
@@ -143,6 +142,7 @@ class MariadbFollower final : public Follower {
       return tables_.contains(absl::AsciiStrToLower(name));
     };
     binlog::Reader reader(listener, std::move(options));
+    reader_ = &reader;
     while (true) {
       if (reading_ != nullptr && !reader.in_transaction()) {
         const std::optional<Failure> failure = ReadTables();
@@ -151,15 +151,26 @@ class MariadbFollower final : public Follower {
       const absl::StatusOr<std::span<const uint8_t>> event = binlog_->Fetch();
       if (!event.ok()) return {AfterDatabase(event.status()), event.status()};
       context_.counters.bytes += event->size();
-      const absl::Status applied = reader.Apply(*event, OffsetOf(*event));
-      if (!applied.ok()) return {AfterReading(applied), applied};
-      if (reader.last_end() > 0)
+      const bool has_header = event->size() >= binlog::EventHeader::kSize;
+      const uint64_t offset = has_header ? binlog::OffsetOf(binlog::ReadHeader(*event)) : 0;
+      absl::Status applied = reader.Apply(*event, offset);
+      // A ROTATE ends in one file and names another.
+      if (applied.ok() && reader.last_end() > 0 &&
+          reader.last_type() != binlog::EventType::kRotate) {
         place_ = BinlogPlace{NumberOfBinlog(reader.file_name()), reader.last_end()};
+        if (position_form() == feed::PositionForm::kFiles) applied = TellPlace(listener);
+      }
+      if (!applied.ok()) return {AfterReading(applied), applied};
     }
   }
 
   absl::StatusOr<feed::Step> StepOf(const binlog::TransactionHead& head) const override {
-    return feed::StepOfTransaction(head.id, position_form());
+    if (position_form() != feed::PositionForm::kFiles) {
+      return feed::StepOfTransaction(head.id, position_form());
+    }
+    const sources::FilePlace end{reader_->file_name(), reader_->last_end()};
+    FUNDGATE_ASSIGN_OR_RETURN(const uint64_t number, sources::NumberOf(end));
+    return feed::Step{sources::StreamOf(end, primary_.server_uid), number, std::nullopt};
   }
 
   absl::StatusOr<std::string> ReadHead() override { return head_->Read(); }
@@ -171,6 +182,23 @@ class MariadbFollower final : public Follower {
   }
 
  private:
+  // At the beginning of a file the source's head may be behind events that are no transaction.
+  absl::Status TellPlace(binlog::TransactionListener& listener) const {
+    switch (reader_->last_type()) {
+      case binlog::EventType::kFormatDescription:
+      case binlog::EventType::kPreviousGtids:
+      case binlog::EventType::kHeartbeat:
+      case binlog::EventType::kStop:
+        break;
+      default:
+        return absl::OkStatus();
+    }
+    if (reader_->in_transaction()) return absl::OkStatus();
+    FUNDGATE_RETURN_IF_ERROR(
+        listener.OnBegin({.id = absl::StrCat(reader_->file_name(), ":", reader_->last_end())}));
+    return listener.OnEnd(binlog::TransactionEnd::kCommit);
+  }
+
   // Rows of tables stand in one order with the transactions: those that were read wait until the
   // binlog was followed to the very place at which they stood so. The view is taken between two
   // events, so that its place never lies before what was followed.
@@ -226,7 +254,7 @@ class MariadbFollower final : public Follower {
   std::optional<Failure> LearnSchema(const feed::SourcePosition& position) {
     schema::History& history = context_.schema;
     history.Follow(tables_);
-    history.Begin(StartOf(position));
+    history.Begin(StartOf(position, primary_.server_uid));
     if (!history.wants_present()) return std::nullopt;
     MariadbSchema server(primary_, *head_, position, server_id_);
     const absl::Status learned = schema::Learn(server, history);
@@ -254,6 +282,7 @@ class MariadbFollower final : public Follower {
   sources::Primary primary_;  // its session goes to the stream
   std::optional<sources::HeadReader> head_;
   std::unique_ptr<sources::EventStream> binlog_;
+  const binlog::Reader* reader_ = nullptr;  // of it, while it is read
 
   TableReading* reading_ = nullptr;
   std::optional<MariadbTables> tables_reader_;
@@ -268,8 +297,10 @@ std::unique_ptr<Follower> NewMariadbFollower(const FollowerContext& context) {
 }
 
 sources::PrimarySettings ToPrimarySettings(const policy::v1::Source& source) {
-  return source.has_mysql() ? SettingsOf(source.mysql(), sources::Flavor::kMysql)
-                            : SettingsOf(source.mariadb(), sources::Flavor::kMariadb);
+  if (source.has_mariadb()) return SettingsOf(source.mariadb(), sources::Flavor::kMariadb);
+  const bool has_gtids = source.mysql().positions() != policy::v1::POSITIONS_FILES;
+  return SettingsOf(source.mysql(),
+                    has_gtids ? sources::Flavor::kMysql : sources::Flavor::kMysqlFiles);
 }
 
 std::set<std::string> TablesOf(const policy::v1::Source& source) {

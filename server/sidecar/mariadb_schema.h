@@ -15,8 +15,8 @@
 
 namespace fundgate::sidecar {
 
-// Where a session begins, in terms of GTIDs.
-schema::SessionStart StartOf(const feed::SourcePosition& position);
+// Where a session begins, in terms of the names that transactions of that server have.
+schema::SessionStart StartOf(const feed::SourcePosition& position, const std::string& server_uid);
 
 // Used by one thread, before the primary's binlog is read with the same server id. All that it is
 // given lives longer.

@@ -105,11 +105,20 @@ SessionEnd Session::Follow(Follower& follower, PolicySource& policy) {
                          .spill_folder = context_.settings.spill_folder},
                         context_.log, absl::Now);
   const bool reads_tables = granted->has_snapshot() && follower.SetTableReading(&runner);
-  const std::optional<Failure> failure = follower.Start(builder->position(), granted->epoch());
+  position_ = builder->position();
+  const bool gives_up = std::exchange(context_.gives_up_prepared, false);
+  if (gives_up) position_->SetUndecided({});
+  const std::optional<Failure> failure = follower.Start(*position_, granted->epoch());
   if (failure.has_value()) return {failure->next, failure->status};
   SessionEnd end = Feed(follower, policy, *std::move(builder), granted->gate_time(),
                         reads_tables ? &runner : nullptr, order.run());
-  if (end.next == Next::kLost && order.is_whole()) {
+  if (end.next == Next::kLost && !position_->UndecidedStreams().empty()) {
+    context_.log.Warning(
+        "prepared XA transactions can't be read again; those that are committed are gaps",
+        {{"position", position_->ToString()}, {"reason", std::string(end.status.message())}});
+    context_.gives_up_prepared = true;
+    end.next = Next::kReload;
+  } else if (end.next == Next::kLost && order.is_whole()) {
     context_.log.Warning("what comes next can't be read; going on from the present, as all is read",
                          {{"reason", std::string(end.status.message())}});
     context_.must_begin_anew = true;
@@ -196,7 +205,8 @@ SessionEnd Session::Read(Follower& follower, PolicySource& policy, feed::Feeder&
   Progress progress(absl::Now());
   feed::Stager stager(
       policy.mapper,
-      {.step_of =
+      {.position = position_,
+       .step_of =
            [&follower](const binlog::TransactionHead& head) { return follower.StepOf(head); },
        .spill_folder = context_.settings.spill_folder,
        .stops_at_gap = policy.declared.on_gap() == policy::v1::ON_GAP_STOP},

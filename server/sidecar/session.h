@@ -3,6 +3,7 @@
 #define SERVER_SIDECAR_SESSION_H_
 
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,6 +13,7 @@
 #include "server/sidecar/feed/counters.h"
 #include "server/sidecar/feed/feeder.h"
 #include "server/sidecar/feed/request_builder.h"
+#include "server/sidecar/feed/source_position.h"
 #include "server/sidecar/follower.h"
 #include "server/sidecar/log.h"
 #include "server/sidecar/policy_source.h"
@@ -36,6 +38,8 @@ struct SessionContext {
   feed::Counters& counters;
   std::string& server_uid;  // of the server that was read last; empty: none yet
   bool& must_begin_anew;    // what comes next at the source can't be read any more
+  // Prepared transactions that aren't decided can't be read again: they are given up.
+  bool& gives_up_prepared;
   schema::History& schema;  // of its tables
 };
 
@@ -67,6 +71,7 @@ class Session {
   bool stopped() const;
 
   const SessionContext context_;
+  std::optional<feed::SourcePosition> position_;  // that the gate gave
   bool went_well_ = false;
   bool head_failed_ = false;  // the prober's: the last reading of the head did
 

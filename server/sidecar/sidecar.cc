@@ -38,8 +38,8 @@ Sidecar::Sidecar(Settings settings, Log log)
 End Sidecar::Run() {
   feed::Backoff backoff(kShortestWait, kLongestWait, std::random_device()());
   while (true) {
-    Session session(
-        {settings_, *ingest_, *policies_, log_, counters_, server_uid_, must_begin_anew_, schema_});
+    Session session({settings_, *ingest_, *policies_, log_, counters_, server_uid_,
+                     must_begin_anew_, gives_up_prepared_, schema_});
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return End::kStopped;

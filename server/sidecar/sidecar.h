@@ -58,6 +58,7 @@ class Sidecar {
   feed::Counters counters_;
   std::string server_uid_;
   bool must_begin_anew_ = false;
+  bool gives_up_prepared_ = false;
   schema::History schema_;
   absl::Status told_;  // the newest loss that was logged
 

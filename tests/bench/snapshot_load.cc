@@ -12,7 +12,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <string>
@@ -34,16 +33,6 @@ constexpr int64_t kRowsOfInsert = 100'000;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// The most memory that the process ever had, in MiB.
-int64_t PeakMemory(pid_t process) {
-  std::ifstream status(absl::StrCat("/proc/", process, "/status"));
-  for (std::string word; status >> word;) {
-    int64_t kib = 0;
-    if (word == "VmHWM:" && status >> kib) return kib / 1024;
-  }
-  return 0;
 }
 
 // Payments come, change and go, until it is told to stop.
@@ -113,8 +102,8 @@ int Run(int64_t rows, const std::string& rows_per_second) {
       "%d rows in %.1f s (%.0f/s), swept after %.1f s; %d statements meanwhile; memory at most: "
       "sidecar %d MiB, gate %d MiB\n",
       run.rows(), read_after, static_cast<double>(run.rows()) / read_after, seconds,
-      statements.load(), PeakMemory(world.sidecar_process().id()),
-      PeakMemory(world.gate_process().id()));
+      statements.load(), PeakMemoryMib(world.sidecar_process().id()),
+      PeakMemoryMib(world.gate_process().id()));
   if (!run.problem().empty()) std::cout << run.problem() << "\n";
   return BooksAreTheTable(world) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

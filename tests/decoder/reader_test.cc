@@ -217,7 +217,7 @@ TEST(Reader, MySqlsXaIsNamedAlikeWhenItIsPreparedAndWhenItIsDecided) {
                        MakeQuery("XA ROLLBACK X'61',X'',1")})
           .ok());
   EXPECT_THAT(trace.lines, ElementsAre(HasSubstr(":1"), "insert d.t @1=1", "end xa_prepare",
-                                       HasSubstr(":2"), "end rollback"));
+                                       HasSubstr(":2"), "end xa_rollback"));
   EXPECT_EQ(trace.heads[0].xa_id, "X'61',X'',1");
   EXPECT_EQ(trace.heads[1].xa_id, trace.heads[0].xa_id);
 }

@@ -11,9 +11,11 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -116,6 +118,15 @@ int Verify(const std::string& folder) {
   while (!verify.ReadLine().empty()) {
   }
   return verify.Wait();
+}
+
+int64_t PeakMemoryMib(pid_t process) {
+  std::ifstream status(absl::StrCat("/proc/", process, "/status"));
+  for (std::string word; status >> word;) {
+    int64_t kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib / 1024;
+  }
+  return 0;
 }
 
 int Rounds(const char* name, int usual) {

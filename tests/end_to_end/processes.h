@@ -69,6 +69,9 @@ class GateProcess {
 // Exit code of `fundgated --verify`.
 int Verify(const std::string& folder);
 
+// The most memory that the process ever had, in MiB.
+int64_t PeakMemoryMib(pid_t process);
+
 // How often a test repeats what it does: the environment's number of that name, else `usual`.
 int Rounds(const char* name, int usual);
 

@@ -90,6 +90,49 @@ TEST(Sidecar, EveryDomainOfPositionsIsFollowedThroughRestarts) {
   EXPECT_TRUE(world.Violations(v1::VIOLATION_KIND_UNSPECIFIED).empty());
 }
 
+// Multi-source replication: what two others wrote, each in a domain of its own, beside its own.
+TEST(Sidecar, AServerThatReplicatesFromSeveralOthersIsFollowedInEachOfTheirDomains) {
+  const std::vector<std::string> tables = WorkedExample().tables;
+  mariadb_testing::Server east({"--server-id=11", "--gtid-domain-id=11"});
+  mariadb_testing::Server west({"--server-id=12", "--gtid-domain-id=12"});
+  for (mariadb_testing::Server* other : {&east, &west}) {
+    other->Execute("SET SESSION sql_log_bin = 0");
+    other->Execute("CREATE DATABASE pay");
+    for (const std::string& table : tables) other->Execute(table);
+    other->Execute("SET SESSION sql_log_bin = 1");
+  }
+  SidecarWorld world(WorkedExample({"--log-slave-updates"}));
+  const auto follow = [&world](const char* name, const mariadb_testing::Server& other) {
+    world.database().Execute(absl::StrCat("CHANGE MASTER '", name,
+                                          "' TO MASTER_HOST='127.0.0.1', MASTER_USER='root', "
+                                          "MASTER_USE_GTID=slave_pos, MASTER_PORT=",
+                                          other.port()));
+    world.database().Execute(absl::StrCat("START SLAVE '", name, "'"));
+  };
+  follow("east", east);
+  follow("west", west);
+  const auto pay = [](mariadb_testing::Server& server, const std::string& key, int yuan) {
+    server.Execute(absl::StrCat("INSERT INTO pay.payment VALUES ('", key, "', 'm1', 'o1', ", yuan,
+                                ".00, 'SUCCESS')"));
+  };
+  world.StartSidecar();
+  pay(east, "e1", 1);
+  pay(west, "w1", 2);
+  pay(world.database(), "own", 4);
+  EXPECT_TRUE(world.Await([&world] { return world.Posted("o1", "paid") == 7'00; }));
+  world.sidecar_process().Signal(SIGKILL);
+  EXPECT_EQ(world.sidecar_process().Wait(), -SIGKILL);
+  pay(west, "w2", 8);
+  pay(east, "e2", 16);
+  world.StartSidecar();
+  EXPECT_TRUE(world.Await([&world] { return world.Posted("o1", "paid") == 31'00; }));
+  world.AwaitApplied();
+  for (const char* newest : {"11-11-2", "12-12-2"}) {
+    EXPECT_TRUE(absl::StrContains(world.Source().position(), newest)) << world.Source().position();
+  }
+  EXPECT_TRUE(world.Violations(v1::VIOLATION_KIND_UNSPECIFIED).empty());
+}
+
 TEST(Sidecar, AMappingThatChangesIsLoadedAndHoldsFromThenOn) {
   SidecarWorld world;
   world.StartSidecar();
@@ -356,23 +399,6 @@ TEST(Sidecar, WhereThePolicySaysSoAGapStopsTheSource) {
   world.AwaitApplied();
   EXPECT_EQ(world.Posted("o1", "paid"), 3'00);
   EXPECT_THAT(NamesOf(world.AskRefund("r1", "o1", 1'00)), ::testing::Contains("gap:refund"));
-}
-
-TEST(Sidecar, PreparedRowsAreUnprovenAndOthersAreNot) {
-  SidecarWorld world;
-  world.StartSidecar();
-  world.Pay("p1", "o1", 100'00);
-  world.Pay("p2", "o2", 100'00);
-  world.database().Execute("XA START 'x1'");
-  world.WriteRefund("r0", "o1", 1'00);
-  world.database().Execute("XA END 'x1'");
-  world.database().Execute("XA PREPARE 'x1'");
-  world.AwaitApplied();
-  EXPECT_EQ(world.Posted("o1", "refunded"), 0);
-  EXPECT_THAT(NamesOf(world.AskRefund("r1", "o1", 1'00)), ::testing::Contains("gap:refund"));
-  EXPECT_EQ(world.AskRefund("r2", "o2", 1'00).verdict(), v1::VERDICT_ALLOW);
-  world.database().Execute("XA ROLLBACK 'x1'");
-  world.AwaitApplied();
 }
 
 // Far more rows than one request takes, some of them changed again in the same transaction: cut by

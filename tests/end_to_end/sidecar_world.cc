@@ -69,7 +69,9 @@ WorldSettings WorkedExample(std::vector<std::string> database_options) {
 }
 
 SidecarWorld::SidecarWorld(const WorldSettings& settings)
-    : kind_(settings.kind), policy_file_(folder_.path() + "/policy.yaml") {
+    : kind_(settings.kind),
+      sidecar_launcher_(settings.sidecar_launcher),
+      policy_file_(folder_.path() + "/policy.yaml") {
   servers_.push_back(std::make_unique<Server>(settings.database_options, kind_));
   for (const char* statement : kDatabase) database().Execute(statement);
   database().Execute(kind_ == Kind::kMariadb ? kReplay : kReferences);
@@ -117,8 +119,12 @@ void SidecarWorld::StartGate() {
 
 std::vector<std::string> SidecarWorld::SidecarCommand(
     const std::vector<std::string>& options) const {
-  std::vector<std::string> command = {FUNDGATE_SIDECAR, "run",      "--gate",
-                                      gate_address_,    "--source", "pay_db"};
+  std::vector<std::string> command = sidecar_launcher_;
+  for (const std::string& word :
+       {std::string(FUNDGATE_SIDECAR), std::string("run"), std::string("--gate"), gate_address_,
+        std::string("--source"), std::string("pay_db")}) {
+    command.push_back(word);
+  }
   command.insert(command.end(), options.begin(), options.end());
   return command;
 }

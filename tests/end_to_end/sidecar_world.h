@@ -34,6 +34,8 @@ struct WorldSettings {
   // Servers beside the first one that follow it and take no writes; the policy names them behind
   // it.
   int replicas = 0;
+  // What the sidecar is started by, e.g. a shell that sets limits: its command follows.
+  std::vector<std::string> sidecar_launcher = {};
 };
 
 // The worked example for databases: its policy, and tables for its payments and refunds.
@@ -111,6 +113,7 @@ class SidecarWorld {
   std::vector<std::string> SidecarCommand(const std::vector<std::string>& options) const;
 
   const mariadb_testing::Kind kind_;
+  const std::vector<std::string> sidecar_launcher_;
   TemporaryFolder folder_;
   std::vector<std::unique_ptr<mariadb_testing::Server>> servers_;
   size_t primary_ = 0;

@@ -118,13 +118,19 @@ TEST_F(Transactions, XaIsPreparedAndDecidedInTwoTransactionsOfOneName) {
            "XA COMMIT 'o' ONE PHASE"});
   const Trace trace = Read();
   EXPECT_THAT(trace.lines,
-              ElementsAre("begin", "insert d.t a=1 b=x", "end xa_prepare", "begin", "end commit",
-                          "begin", "insert d.t a=2 b=x", "end xa_prepare", "begin", "end rollback",
-                          "begin", "insert d.t a=3 b=x", "end commit"));
+              ElementsAre("begin", "insert d.t a=1 b=x", "end xa_prepare", "begin", "end xa_commit",
+                          "begin", "insert d.t a=2 b=x", "end xa_prepare", "begin",
+                          "end xa_rollback", "begin", "insert d.t a=3 b=x", "end commit"));
   std::vector<std::string> names;
   for (const binlog::TransactionHead& head : trace.heads) names.push_back(head.xa_id);
   EXPECT_THAT(names,
               ElementsAre("X'6162',X'63',7", "X'6162',X'63',7", "X'72',X'',1", "X'72',X'',1", ""));
+}
+
+TEST_F(Transactions, XaThatChangesNothingIsNotLogged) {
+  Execute({"XA START 'n'", "SELECT * FROM d.t", "XA END 'n'", "XA PREPARE 'n'", "XA COMMIT 'n'",
+           "XA START 'm'", "XA END 'm'", "XA PREPARE 'm'", "XA ROLLBACK 'm'"});
+  EXPECT_THAT(Read().lines, testing::IsEmpty());
 }
 
 TEST_F(Transactions, StatementsThatChangeRowsWithoutSayingWhichAreUnreadable) {

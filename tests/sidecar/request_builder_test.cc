@@ -131,37 +131,31 @@ TEST(Requests, ChangesWhoseNumberRunsBackwardsAreNeverPassedOver) {
   EXPECT_TRUE(*BuilderAt("0-1-8").Add(without_events));
 }
 
-TEST(Requests, PreparedRowsAreGapsAtTheirOwnScope) {
+TEST(Requests, RowsThatWerePreparedGoWithTheStepThatCommitsThem) {
   RequestBuilder builder = BuilderAt("0-1-8");
-  Transaction transaction = MakeTransaction(9, 1);
-  transaction.is_prepared = true;
-  ASSERT_TRUE(*builder.Add(transaction));
+  Transaction commit = MakeTransaction(9, 1);
+  commit.step = Gtid{0, 1, 12};
+  commit.committed_at = absl::FromUnixSeconds(2000);
+  commit.was_prepared = true;
+  ASSERT_TRUE(*builder.Add(commit));
   const v1::IngestRequest request = builder.Take(std::nullopt);
-  ASSERT_TRUE(request.events(0).has_gap());
-  const v1::Gap& gap = request.events(0).gap();
-  EXPECT_EQ(gap.movement_kind(), "payment");
-  EXPECT_EQ(gap.account_id(), "m1");
-  EXPECT_EQ(gap.order_id(), "o1");
-  EXPECT_EQ(gap.idempotency_key(), "p9-0");
-  EXPECT_NE(gap.reason().find("XA PREPARE"), std::string::npos);
+  EXPECT_EQ(request.position(), "0-1-12");
+  EXPECT_EQ(request.events(0).event_id(), "0-1-9");
+  EXPECT_EQ(request.events(0).occurred_at().seconds(), 2000);
 }
 
-TEST(Requests, APreparedRowThatMovesIsAGapOfAllThatItMovesBetween) {
-  const auto gap_of = [](const std::string& account, const std::string& order) {
-    Transaction transaction = MakeTransaction(9, 1);
-    v1::Contribution& before = *(*transaction.events.Front())->mutable_movement()->mutable_before();
-    before.set_account_id(account);
-    before.set_order_id(order);
-    transaction.is_prepared = true;
-    RequestBuilder builder = BuilderAt("0-1-8");
-    EXPECT_TRUE(*builder.Add(transaction));
-    return builder.Take(std::nullopt).events(0).gap();
-  };
-  EXPECT_EQ(gap_of("m1", "o1").order_id(), "o1");
-  EXPECT_EQ(gap_of("m1", "o2").account_id(), "m1");
-  EXPECT_EQ(gap_of("m1", "o2").order_id(), "");
-  EXPECT_EQ(gap_of("m2", "o1").account_id(), "");
-  EXPECT_EQ(gap_of("m2", "o1").order_id(), "");
+TEST(Requests, ThePositionSaysFromWhereUndecidedTransactionsCanBeReadAgain) {
+  RequestBuilder builder = BuilderAt("0-1-8");
+  Transaction prepare = MakeTransaction(9, 0);
+  prepare.undecided = {Gtid{0, 1, 8}};
+  ASSERT_TRUE(*builder.Add(prepare));
+  EXPECT_EQ(builder.Take(std::nullopt).position(), "0-1-9,xa.0-1:17");
+  Transaction between = MakeTransaction(10, 0);
+  ASSERT_TRUE(*builder.Add(between));
+  Transaction commit = MakeTransaction(11, 0);
+  commit.undecided.emplace();
+  ASSERT_TRUE(*builder.Add(commit));
+  EXPECT_EQ(builder.Take(std::nullopt).position(), "0-1-11,xa.0-1:18");
 }
 
 TEST(Requests, MarksHoldForEveryEventOfTheirTransaction) {

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "fundgate/types/position.h"
 
 namespace fundgate::feed {
@@ -57,6 +61,42 @@ TEST(SourcePosition, RowsOfALargeTransactionNeverRunBackwardsForTheGate) {
     EXPECT_EQ(*position.RowsSent(Gtid{0, 1, sequence + 1}), 0U);
   }
   EXPECT_EQ(position.Steps(), "0-1-11");
+}
+
+std::string Undecided(SourcePosition& position, const std::vector<Step>& before) {
+  const std::string earlier = position.ToString();
+  position.SetUndecided(before);
+  const std::string now = position.ToString();
+  EXPECT_TRUE(Position::Parse(now)->Covers(*Position::Parse(earlier))) << earlier << " -> " << now;
+  EXPECT_EQ(SourcePosition::Parse(now, position.form())->ToString(), now);
+  return SourcePosition::Parse(now, position.form())->ReadFrom().Steps();
+}
+
+TEST(SourcePosition, IsReadAgainFromBeforeTheOldestUndecidedTransaction) {
+  SourcePosition position = Parsed("0-1-9,5-1-3");
+  EXPECT_EQ(position.ReadFrom().Steps(), "0-1-9,5-1-3");
+  EXPECT_FALSE(position.ever_had_undecided());
+  const Step before = position.Before(Gtid{0, 1, 10});
+  EXPECT_EQ(before, Step(Gtid({0, 1, 9})));
+  position.Advance(Gtid{0, 1, 10});
+  EXPECT_EQ(Undecided(position, {before}), "0-1-9,5-1-3");
+  EXPECT_EQ(position.UndecidedStreams(), std::set<std::string>{"0"});
+  position.Advance(Gtid{0, 2, 15});
+  EXPECT_EQ(Undecided(position, {before, Gtid{5, 1, 2}}), "0-1-9,5-1-2");
+  EXPECT_EQ(Undecided(position, {Gtid{0, 2, 11}}), "0-2-11,5-1-3");
+  EXPECT_EQ(Undecided(position, {}), "0-2-15,5-1-3");
+  EXPECT_TRUE(position.UndecidedStreams().empty());
+  EXPECT_EQ(Undecided(position, {Gtid{0, 2, 15}}), "0-2-15,5-1-3");
+  EXPECT_EQ(position.UndecidedStreams(), std::set<std::string>{"0"});
+  EXPECT_TRUE(position.ever_had_undecided());
+}
+
+TEST(SourcePosition, TheFirstTransactionOfADomainIsReadAgainFromItsBeginning) {
+  SourcePosition position = Parsed("5-1-3");
+  const Step before = position.Before(Gtid{0, 1, 1});
+  position.Advance(Gtid{0, 1, 1});
+  EXPECT_EQ(Undecided(position, {before}), "5-1-3");
+  EXPECT_EQ(Undecided(position, {}), "0-1-1,5-1-3");
 }
 
 TEST(SourcePosition, RowsOfATransactionThatAnotherServersReplacedAreDamage) {
@@ -172,13 +212,76 @@ TEST(MysqlPosition, AnotherTransactionMayComeBeforeTheRestOfALargeOne) {
   EXPECT_FALSE(position.HasPartOfAnother(Of(kServer, 9)));
 }
 
-TEST(MysqlPosition, WhatHasATagIsRefused) {
-  const auto position = SourcePosition::Parse(In(kServer, "1-5:pay:1-3"), PositionForm::kGtidSets);
-  EXPECT_TRUE(absl::IsFailedPrecondition(position.status()));
-  EXPECT_TRUE(absl::IsFailedPrecondition(
-      StepOfTransaction(In(kServer, "pay:3"), PositionForm::kGtidSets).status()));
-  EXPECT_TRUE(absl::IsFailedPrecondition(
-      StepOfTransaction("mysql-bin.000001:120", PositionForm::kGtidSets).status()));
+TEST(MysqlPosition, IsReadAgainFromBeforeTheOldestUndecidedTransaction) {
+  SourcePosition position = Sets(In(kServer, "1-5:7-9") + "," + In(kOther, "1-3"));
+  const Step before = position.Before(Of(kServer, 10));
+  position.Advance(Of(kServer, 10));
+  position.Advance(Of(kServer, 11));
+  EXPECT_EQ(Undecided(position, {before}), In(kServer, "1-5:7-9") + "," + In(kOther, "1-3"));
+  EXPECT_EQ(Undecided(position, {Of(kServer, 10), Of(kOther, 0)}), In(kServer, "1-5:7-10"));
+  EXPECT_EQ(Undecided(position, {}), In(kServer, "1-5:7-11") + "," + In(kOther, "1-3"));
+  // It came late: what lies before what was said can't be met again.
+  EXPECT_EQ(Undecided(position, {Of(kServer, 5)}),
+            In(kServer, "1-5:7-11") + "," + In(kOther, "1-3"));
+}
+
+TEST(MysqlPosition, EachTagOfAServerIsAStreamOfItsOwn) {
+  SourcePosition position = Sets(In(kServer, "1-5:pay:1-3:7:ship:2") + "," + In(kOther, "x:1"));
+  const std::string canonical = In(kServer, "1-5") + "," + In(kServer, "pay:1-3:7") + "," +
+                                In(kServer, "ship:2") + "," + In(kOther, "x:1");
+  EXPECT_EQ(position.ToString(), canonical);
+  EXPECT_EQ(Sets(canonical).ToString(), canonical);
+  EXPECT_EQ(Position::Parse(canonical)->ToString(), canonical);
+  const auto step = StepOfTransaction(In(kServer, "pay:4"), PositionForm::kGtidSets);
+  ASSERT_TRUE(step.ok()) << step.status();
+  EXPECT_EQ(step->ToString(), In(kServer, "pay:4"));
+  EXPECT_FALSE(position.Covers(*step));
+  EXPECT_TRUE(position.Covers(Of(kServer, 4)));
+  position.AdvanceRows(*step, 9);
+  EXPECT_EQ(*Sets(position.ToString()).RowsSent(*step), 9U);
+  position.Advance(*step);
+  EXPECT_TRUE(Sets(position.ToString()).Covers(*step));
+  EXPECT_EQ(Undecided(position, {*step}), In(kServer, "1-5") + "," + In(kServer, "pay:1-4") + "," +
+                                              In(kServer, "ship:2") + "," + In(kOther, "x:1"));
+  EXPECT_TRUE(position.Covers(Sets(In(kServer, "pay:1-4"))));
+  EXPECT_FALSE(position.Covers(Sets(In(kServer, "1-4:pay:5"))));
+}
+
+TEST(MysqlPosition, ATransactionWithoutAGtidIsRefused) {
+  for (const char* id :
+       {"mysql-bin.000001:120", "3e11fa47-71ca-11e1-9e33-c80aa9429562:pay",
+        "3e11fa47-71ca-11e1-9e33-c80aa9429562:a:b:1", "3e11fa47-71ca-11e1-9e33-c80aa9429562:0"}) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(StepOfTransaction(id, PositionForm::kGtidSets).status()))
+        << id;
+  }
+}
+
+TEST(FilePosition, KeepsThePlaceInTheFilesOfOneServer) {
+  const std::string stream = std::string("mysql-bin@") + kServer;
+  auto parsed = SourcePosition::Parse(stream + ":4294967416", PositionForm::kFiles);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  SourcePosition position = *parsed;
+  EXPECT_TRUE(position.Covers(Of(stream, 4294967416)));
+  EXPECT_FALSE(position.Covers(Of(stream, 4294967417)));
+  EXPECT_FALSE(position.Covers(Of(std::string("mysql-bin@") + kOther, 1)));
+  const std::string before = position.ToString();
+  position.AdvanceRows(Of(stream, 4294968000), 9000);
+  const std::string part = position.ToString();
+  EXPECT_TRUE(Position::Parse(part)->Covers(*Position::Parse(before)));
+  EXPECT_EQ(*SourcePosition::Parse(part, PositionForm::kFiles)->RowsSent(Of(stream, 4294968000)),
+            9000U);
+  EXPECT_TRUE(absl::IsDataLoss(position.RowsSent(Of(stream, 4294968001)).status()));
+  position.Advance(Of(stream, 4294968000));
+  EXPECT_EQ(position.Steps(), stream + ":4294968000");
+  EXPECT_TRUE(position.MayRepeat(Of(stream, 4294968000)));
+}
+
+TEST(FilePosition, AnotherKindOfFeedersPositionIsRefused) {
+  for (const char* text : {"0-1-42", "orders/3:18", "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5"}) {
+    EXPECT_TRUE(
+        absl::IsFailedPrecondition(SourcePosition::Parse(text, PositionForm::kFiles).status()))
+        << text;
+  }
 }
 
 TEST(MysqlPosition, AnotherKindOfFeedersPositionIsRefused) {

@@ -85,6 +85,17 @@ TEST(MysqlServerSettings, AServerThatLogsEverythingPasses) {
   EXPECT_TRUE(CheckServerSettings(later, 42, Flavor::kMysql).ok());
 }
 
+TEST(MysqlServerSettings, PlacesInFilesAreForServersWithoutGtids) {
+  ServerVariables variables = GoodMysql();
+  EXPECT_TRUE(Says(CheckServerSettings(variables, 42, Flavor::kMysqlFiles), "gtid_mode is ON"));
+  for (const char* gtids : {"gtid_mode", "enforce_gtid_consistency", "log_slave_updates"}) {
+    variables[gtids] = "OFF";
+  }
+  EXPECT_TRUE(CheckServerSettings(variables, 42, Flavor::kMysqlFiles).ok());
+  variables["sync_binlog"] = "0";
+  EXPECT_TRUE(Says(CheckServerSettings(variables, 42, Flavor::kMysqlFiles), "sync_binlog is 0"));
+}
+
 TEST(MysqlServerSettings, AllThatIsWrongIsSaidAtOnce) {
   ServerVariables variables = GoodMysql();
   variables["gtid_mode"] = "OFF";

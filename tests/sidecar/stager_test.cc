@@ -168,15 +168,6 @@ TEST_F(Staging, AMillionUnreadableRowsDoNotFloodTheLog) {
   EXPECT_NE(errors_.back().find("more=990"), std::string::npos) << errors_.back();
 }
 
-TEST_F(Staging, PreparedRowsAreMarkedAndCountedAsGaps) {
-  Begin("0-1-7");
-  Insert();
-  End(TransactionEnd::kXaPrepare);
-  EXPECT_TRUE(taken_[0].is_prepared);
-  EXPECT_EQ(counters_.gaps, 1U);
-  EXPECT_EQ(errors_.size(), 1U);
-}
-
 TEST_F(Staging, WhereThePolicySaysSoATransactionWithAGapIsNotHandedOn) {
   StagerOptions options;
   options.stops_at_gap = true;

@@ -27,6 +27,18 @@ TEST(Position, CoversByStream) {
   EXPECT_FALSE(At(absl::StrCat(uuid, ":1-4:6-9")).Covers(At(absl::StrCat(uuid, ":3-7"))));
 }
 
+TEST(Position, TagsOfAServerAreStreamsOfTheirOwn) {
+  const std::string uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+  EXPECT_EQ(At(uuid + ":1-5:Pay:1-3:7:ship:2").ToString(),
+            uuid + ":1-5," + uuid + ":pay:1-3:7," + uuid + ":ship:2");
+  EXPECT_TRUE(At(uuid + ":pay:1-3").Covers(At(uuid + ":pay:2")));
+  EXPECT_FALSE(At(uuid + ":1-3").Covers(At(uuid + ":pay:2")));
+  EXPECT_FALSE(At(uuid + ":pay:1-3").Covers(At(uuid + ":1-3")));
+  for (const char* wrong : {":pay", ":1-5:pay", ":pay:ship:1", ":pay:", ":1:pay:x-3"}) {
+    EXPECT_FALSE(Position::Parse(uuid + wrong).ok()) << wrong;
+  }
+}
+
 TEST(Position, RefusesWhatItCannotRead) {
   for (const char* text : {"0-1", "a-b-c", "till:", ":5", "till:x", "till:-5", "0-1-1,0-1-2",
                            "3e11fa47-71ca-11e1-9e33-c80aa9429562:5-3", ","}) {

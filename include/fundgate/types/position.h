@@ -17,7 +17,7 @@ namespace fundgate {
 //
 // Text form: entries separated by commas, in any order, each of
 //   DOMAIN-SERVER-SEQUENCE       MariaDB GTID. Covers every sequence up to SEQUENCE of DOMAIN.
-//   UUID:1-5:7-9                 MySQL GTID set. Covers just the intervals.
+//   UUID:1-5:7-9, UUID:tag:1-3   MySQL GTID set. Covers just the intervals; a tag has its own.
 //   NAME:OFFSET                  a log file or topic partition. Covers every offset up to OFFSET.
 // The empty text is the position before everything. `ToString` is canonical: entries sorted by
 // stream, intervals merged. Sources: MariaDB "Global Transaction ID", MySQL "GTID Sets".

@@ -85,6 +85,11 @@ struct EventHeader {
 // Reads the header at the beginning of `bytes`, which has at least kSize of them.
 EventHeader ReadHeader(std::span<const uint8_t> bytes);
 
+// Where the event begins in its file; 0 for artificial ones, which are in none.
+inline uint64_t OffsetOf(const EventHeader& header) {
+  return header.end_position > header.size ? header.end_position - header.size : 0;
+}
+
 inline constexpr size_t kChecksumSize = 4;
 
 // Whether the last 4 bytes of a whole event are the CRC32 of what stands before them. The in-use

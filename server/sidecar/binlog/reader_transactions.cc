@@ -173,8 +173,8 @@ absl::Status Reader::ApplyStatement(std::string_view database, std::string_view 
         announced_->xa_id = statement.xa_id;
         FUNDGATE_RETURN_IF_ERROR(Begin(true));
       }
-      return End(statement.kind == Statement::Kind::kXaCommit ? TransactionEnd::kCommit
-                                                              : TransactionEnd::kRollback);
+      return End(statement.kind == Statement::Kind::kXaCommit ? TransactionEnd::kXaCommit
+                                                              : TransactionEnd::kXaRollback);
     }
     case Statement::Kind::kRollbackTo:
     case Statement::Kind::kNoRows:

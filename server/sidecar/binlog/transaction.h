@@ -40,9 +40,11 @@ struct RowChange {
 };
 
 enum class TransactionEnd : uint8_t {
-  kCommit,     // XID, QUERY "COMMIT", the end of a standalone statement, XA COMMIT
-  kRollback,   // what it changed is undone: nothing of it happened; XA ROLLBACK
-  kXaPrepare,  // decided later, in a transaction of its own
+  kCommit,      // XID, QUERY "COMMIT", the end of a standalone statement
+  kRollback,    // what it changed is undone: nothing of it happened
+  kXaPrepare,   // decided later, by a transaction of its own with the same xa_id:
+  kXaCommit,    // what was prepared has happened
+  kXaRollback,  // what was prepared has not happened
   // The server crashed while it wrote it. Nothing of it happened, and since it isn't there, the
   // server gives its name to another one.
   kCutOff,

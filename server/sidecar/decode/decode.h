@@ -31,11 +31,12 @@ struct DecodeOptions {
 //
 // JSON: {"id", "time", "server_id", "xa"?, "rows": [{"table", "op", "before"?, "after"?}],
 // "statements"? : [{"database", "sql"}], "unreadable"?: [{"kind", "database", "table", "reason"}],
-// "end"}. `op` is insert, update or delete; `end` is commit, rollback, xa_prepare, cut_off
-// (the server crashed while it wrote it), or missing where the file ends inside the transaction.
-// Images have a member a column that they hold: by its name, or "@1", "@2"... where names aren't
-// logged. Integers, ENUM and SET without labels, FLOAT and DOUBLE are numbers; NULL is null; bytes,
-// and text that isn't UTF-8, are {"base64": "..."}; all else is a string.
+// "end"}. `op` is insert, update or delete; `end` is commit, rollback, xa_prepare,
+// xa_commit, xa_rollback, cut_off (the server crashed while it wrote it), or missing where the file
+// ends inside the transaction. Images have a member a column that they hold: by its name, or "@1",
+// "@2"... where names aren't logged. Integers, ENUM and SET without labels, FLOAT and DOUBLE are
+// numbers; NULL is null; bytes, and text that isn't UTF-8, are {"base64": "..."}; all else is a
+// string.
 //
 // INVALID_ARGUMENT: `table` or `charset` can't be meant. Else what binlog::ReadFile says; what was
 // read before is printed. UNAVAILABLE: `out` takes no more.

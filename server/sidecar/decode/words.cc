@@ -27,6 +27,10 @@ std::string_view WordOf(binlog::TransactionEnd end) {
       return "rollback";
     case binlog::TransactionEnd::kXaPrepare:
       return "xa_prepare";
+    case binlog::TransactionEnd::kXaCommit:
+      return "xa_commit";
+    case binlog::TransactionEnd::kXaRollback:
+      return "xa_rollback";
     case binlog::TransactionEnd::kCutOff:
       return "cut_off";
   }

@@ -43,6 +43,15 @@ bool Numbers::Contains(uint64_t number) const {
 
 void Numbers::Add(uint64_t number) { AddInterval({number, number}); }
 
+void Numbers::Add(const Numbers& others) {
+  for (const Interval& interval : others.intervals_) AddInterval(interval);
+}
+
+void Numbers::CutBehind(uint64_t number) {
+  std::erase_if(intervals_, [number](const Interval& interval) { return interval.first > number; });
+  if (!intervals_.empty()) intervals_.back().last = std::min(intervals_.back().last, number);
+}
+
 void Numbers::AddInterval(Interval added) {
   // The usual: the next number of the newest interval.
   if (!intervals_.empty() && intervals_.back().last + 1 == added.first) {

@@ -19,6 +19,10 @@ class Numbers {
 
   bool Contains(uint64_t number) const;
   void Add(uint64_t number);
+  void Add(const Numbers& others);
+  // Only what is up to `number` stays.
+  void CutBehind(uint64_t number);
+  bool empty() const { return intervals_.empty(); }
 
   // The lowest number from `from` on that is here and not in `other`.
   std::optional<uint64_t> FirstBeyond(const Numbers& other, uint64_t from = 1) const;

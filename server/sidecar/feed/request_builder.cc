@@ -21,6 +21,12 @@ absl::Status RunsBackwards(const Step& step, const SourcePosition& position) {
         absl::StrCat("a message before ", step.ToString(), " comes after \"", position.ToString(),
                      "\": the partition was written anew; the source's books must be built anew"));
   }
+  if (position.form() == PositionForm::kFiles) {
+    return absl::DataLossError(absl::StrCat(
+        "a transaction that ends at ", step.ToString(), " comes after \"", position.ToString(),
+        "\": its file is longer than 4 GiB, beyond which events don't say where they are; the ",
+        "source's books must be built anew, best after max_binlog_size was lowered"));
+  }
   return absl::DataLossError(absl::StrCat(
       "transaction ", step.ToString(), " changes mapped rows and comes after \"",
       position.ToString(), "\", though its number doesn't: the server wrote it under ",
@@ -34,26 +40,6 @@ absl::Status TwoInParts(const Step& step) {
       "which the first rows were sent: this server wrote them in another order than the one that ",
       "was read before, and the source waits for that one (replicas: "
       "slave_preserve_commit_order)"));
-}
-
-// What a row of a prepared transaction says: it may happen later. The scope is what both its states
-// have in common.
-void TurnIntoGap(v1::Event& event) {
-  if (!event.has_movement()) return;
-  const v1::MovementEvent movement = event.movement();
-  const v1::Contribution& row = movement.has_after() ? movement.after() : movement.before();
-  const v1::Contribution& other = movement.has_before() ? movement.before() : row;
-  v1::Gap& gap = *event.mutable_gap();
-  gap.set_movement_kind(movement.kind());
-  if (row.account_id() == other.account_id()) {
-    gap.set_account_id(row.account_id());
-    if (row.order_id() == other.order_id()) gap.set_order_id(row.order_id());
-  }
-  gap.set_idempotency_key(row.idempotency_key());
-  gap.set_table(movement.row().table());
-  gap.set_reason(
-      "it was changed by XA PREPARE; whether that happens is decided later, by XA COMMIT or XA "
-      "ROLLBACK, which is not followed");
 }
 
 }  // namespace
@@ -83,6 +69,12 @@ void RequestBuilder::Begin(const std::string& previous_position) {
   moved_ = false;
 }
 
+void RequestBuilder::TakeUndecided(const Transaction& transaction) {
+  if (!transaction.undecided.has_value()) return;
+  position_.SetUndecided(*transaction.undecided);
+  moved_ = true;
+}
+
 bool RequestBuilder::IsFull() const {
   return static_cast<size_t>(request_.events_size()) >= limits_.events || bytes_ >= limits_.bytes;
 }
@@ -106,6 +98,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
     if (!transaction.events.empty() && !position_.MayRepeat(transaction.step)) {
       return RunsBackwards(transaction.step, position_);
     }
+    TakeUndecided(transaction);
     return true;
   }
   StagedEvents& events = transaction.events;
@@ -131,7 +124,9 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
       return false;
     }
     newest_row = RowOf(*event);
-    if (transaction.is_prepared) TurnIntoGap(*event);
+    if (transaction.was_prepared) {
+      event->mutable_occurred_at()->set_seconds(absl::ToUnixSeconds(transaction.committed_at));
+    }
     for (const auto& [name, mark] : transaction.marks) {
       (*event->mutable_origin()->mutable_marker())[name] = mark;
     }
@@ -141,6 +136,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
   }
   position_.Advance(transaction.step);
   moved_ = true;
+  TakeUndecided(transaction);
   const int64_t committed_at = absl::ToUnixSeconds(transaction.committed_at);
   if (committed_at > 0) request_.mutable_committed_at()->set_seconds(committed_at);
   return true;

@@ -55,6 +55,7 @@ class RequestBuilder {
   RequestBuilder(v1::IngestRequest head, SourcePosition position, const RequestLimits& limits);
 
   absl::StatusOr<bool> AddSnapshot(Transaction& transaction);
+  void TakeUndecided(const Transaction& transaction);
   bool IsFull() const;
   void Begin(const std::string& previous_position);
 

@@ -41,7 +41,10 @@ std::vector<Step> Replaced(const SourcePosition& applied, const SourcePosition& 
 
 bool WroteAny(const ServerState& server, const std::vector<Step>& steps) {
   for (const Step& step : steps) {
-    const std::string writer = step.server.has_value() ? absl::StrCat(*step.server) : step.stream;
+    // Of MySQL a UUID, perhaps with a tag behind it.
+    const std::string writer = step.server.has_value()
+                                   ? absl::StrCat(*step.server)
+                                   : step.stream.substr(0, step.stream.find(':'));
     if (writer == server.own_id) return true;
   }
   return false;
@@ -67,6 +70,11 @@ absl::Status CheckServerHas(const SourcePosition& applied, const ServerState& se
   if (missing.empty()) {
     const absl::Status parts = applied.CheckParts(server.head);
     return parts.ok() ? parts : Lost(server, parts.message());
+  }
+  if (applied.form() == PositionForm::kFiles) {
+    return Lost(server, absl::StrCat("its binlog doesn't reach to ", Named(missing),
+                                     ", up to where one was read: that was another server's, or ",
+                                     "it was reset"));
   }
   if (WroteAny(server, missing)) {
     return Lost(server,

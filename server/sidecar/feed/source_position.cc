@@ -16,8 +16,9 @@ namespace fundgate::feed {
 namespace {
 
 // Stored by gates: never change them.
-constexpr char kPartPrefix[] = "rows.";  // before a domain or a UUID
-constexpr char kPartSuffix[] = "#rows";  // after a partition; no topic's name has a "#"
+constexpr char kPartPrefix[] = "rows.";     // before a domain or a UUID
+constexpr char kUndecidedPrefix[] = "xa.";  // before DOMAIN-SERVER or a UUID
+constexpr char kPartSuffix[] = "#rows";     // after a partition; no topic's name has a "#"
 
 // The parts of COUNT. Stored by gates: never change them.
 constexpr int kRowBits = 32;
@@ -41,17 +42,43 @@ bool IsUuid(absl::string_view text) {
   return true;
 }
 
-// UUID:NUMBER.
-absl::StatusOr<Step> ParseMysqlGtid(std::string_view text) {
+// A tag of MySQL's GTIDs, which begins with a letter or "_".
+bool IsTag(absl::string_view text) {
+  return !text.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(text.front())) &&
+         std::all_of(text.begin(), text.end(), [](char character) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(character)) || character == '_';
+         });
+}
+
+// UUID, or UUID:TAG, as a stream. Empty if it is neither.
+std::string MysqlStream(absl::string_view text) {
   const std::pair<absl::string_view, absl::string_view> sides =
-      absl::StrSplit(ToAbsl(text), absl::MaxSplits(':', 1));
+      absl::StrSplit(text, absl::MaxSplits(':', 1));
+  const bool has_tag = text.find(':') != absl::string_view::npos;
+  if (!IsUuid(sides.first) || (has_tag && !IsTag(sides.second))) return "";
+  return absl::AsciiStrToLower(text);
+}
+
+// STREAM:NUMBER.
+std::optional<std::pair<absl::string_view, uint64_t>> ParseNumbered(absl::string_view text) {
+  const size_t colon = text.rfind(':');
   uint64_t number = 0;
-  if (!IsUuid(sides.first) || !absl::SimpleAtoi(sides.second, &number) || number == 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "\"", ToAbsl(text), "\" is no MySQL GTID without a tag; expected UUID:NUMBER. ",
-        "Transactions with tags (gtid_next=AUTOMATIC:TAG), or without GTIDs, can't be followed"));
+  if (colon == absl::string_view::npos || !absl::SimpleAtoi(text.substr(colon + 1), &number)) {
+    return std::nullopt;
   }
-  return Step{absl::AsciiStrToLower(sides.first), number, std::nullopt};
+  return std::make_pair(text.substr(0, colon), number);
+}
+
+absl::StatusOr<Step> ParseMysqlGtid(std::string_view text) {
+  const auto parsed = ParseNumbered(ToAbsl(text));
+  const std::string stream = parsed.has_value() ? MysqlStream(parsed->first) : "";
+  if (stream.empty() || parsed->second == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("\"", ToAbsl(text), "\" is no MySQL GTID; expected UUID:NUMBER. ",
+                     "Transactions without GTIDs can't be followed by them; a server that has ",
+                     "none at all is followed with `positions: files` in the policy's source"));
+  }
+  return Step{stream, parsed->second, std::nullopt};
 }
 
 const char* NameOf(PositionForm form) {
@@ -61,7 +88,9 @@ const char* NameOf(PositionForm form) {
     case PositionForm::kOffsets:
       return "TOPIC/PARTITION:OFFSET";
     case PositionForm::kGtidSets:
-      return "MySQL GTID set without tags";
+      return "MySQL GTID set";
+    case PositionForm::kFiles:
+      return "place in MySQL's binlog files";
   }
   return "";
 }
@@ -105,11 +134,44 @@ absl::Status SourcePosition::ParseGtid(std::string_view entry) {
       return absl::OkStatus();
     }
   }
+  if (ParseUndecided(entry)) return absl::OkStatus();
   const absl::StatusOr<Gtid> gtid = Gtid::Parse(entry);
   if (!gtid.ok()) return gtid.status();
   const Step step = *gtid;
   newest_[step.stream] = step;
   return absl::OkStatus();
+}
+
+bool SourcePosition::ParseUndecided(std::string_view entry) {
+  absl::string_view text = ToAbsl(entry);
+  if (!absl::ConsumePrefix(&text, kUndecidedPrefix)) return false;
+  const auto parsed = ParseNumbered(text);
+  if (!parsed.has_value()) return false;
+  const auto& [name, count] = *parsed;
+  if (form_ != PositionForm::kGtids) {
+    undecided_[{std::string(name), std::nullopt}] = count;
+    return true;
+  }
+  const std::pair<absl::string_view, absl::string_view> names = absl::StrSplit(name, '-');
+  uint32_t server = 0;
+  if (!absl::SimpleAtoi(names.second, &server)) return false;
+  undecided_[{std::string(names.first), server}] = count;
+  return true;
+}
+
+bool SourcePosition::ParseFile(std::string_view entry) {
+  if (ParseUndecided(entry)) return true;
+  absl::string_view text = ToAbsl(entry);
+  const bool is_part = absl::ConsumePrefix(&text, kPartPrefix);
+  const auto parsed = ParseNumbered(text);
+  if (!parsed.has_value() || parsed->first.find('@') == absl::string_view::npos) return false;
+  const std::string stream(parsed->first);
+  if (is_part) {
+    parts_[stream] = parsed->second;
+  } else {
+    newest_[stream] = {stream, parsed->second, std::nullopt};
+  }
+  return true;
 }
 
 bool SourcePosition::ParseOffset(std::string_view entry) {
@@ -130,17 +192,29 @@ bool SourcePosition::ParseOffset(std::string_view entry) {
 }
 
 bool SourcePosition::ParseGtidSet(std::string_view entry) {
+  if (ParseUndecided(entry)) return true;
   absl::string_view text = ToAbsl(entry);
   const bool is_part = absl::ConsumePrefix(&text, kPartPrefix);
-  const std::pair<absl::string_view, absl::string_view> sides =
-      absl::StrSplit(text, absl::MaxSplits(':', 1));
-  if (!IsUuid(sides.first)) return false;
-  const std::string stream = absl::AsciiStrToLower(sides.first);
-  if (is_part) return absl::SimpleAtoi(sides.second, &parts_[stream]);
-  std::optional<Numbers> numbers = Numbers::Parse(ToStd(sides.second));
-  if (!numbers.has_value()) return false;
-  sets_[stream] = *std::move(numbers);
-  return true;
+  if (is_part) {
+    const auto parsed = ParseNumbered(text);
+    const std::string stream = parsed.has_value() ? MysqlStream(parsed->first) : "";
+    if (!stream.empty()) parts_[stream] = parsed->second;
+    return !stream.empty();
+  }
+  // UUID:1-5:7:tag:1-3: what stands behind a tag is that tag's.
+  const std::vector<absl::string_view> words = absl::StrSplit(text, ':');
+  std::string stream = MysqlStream(words[0]);
+  const std::string uuid = stream;
+  for (size_t i = 1; i < words.size() && !stream.empty(); ++i) {
+    if (IsTag(words[i])) {
+      stream = MysqlStream(absl::StrCat(uuid, ":", words[i]));
+      continue;
+    }
+    const std::optional<Numbers> numbers = Numbers::Parse(ToStd(words[i]));
+    if (!numbers.has_value()) return false;
+    sets_[stream].Add(*numbers);
+  }
+  return !uuid.empty() && sets_.contains(stream);
 }
 
 absl::StatusOr<SourcePosition> SourcePosition::Parse(std::string_view text, PositionForm form) {
@@ -157,6 +231,9 @@ absl::StatusOr<SourcePosition> SourcePosition::Parse(std::string_view text, Posi
         break;
       case PositionForm::kGtidSets:
         read = position.ParseGtidSet(ToStd(entry));
+        break;
+      case PositionForm::kFiles:
+        read = position.ParseFile(ToStd(entry));
         break;
     }
     if (!read) {
@@ -202,7 +279,13 @@ bool SourcePosition::MayRepeat(const Step& step) const {
 }
 
 uint64_t SourcePosition::PartBits(const Step& step) const {
-  return (form_ == PositionForm::kGtidSets ? step.number : step.server.value_or(0)) & kServerMask;
+  const bool has_servers = form_ == PositionForm::kGtids || form_ == PositionForm::kOffsets;
+  return (has_servers ? step.server.value_or(0) : step.number) & kServerMask;
+}
+
+bool SourcePosition::has_part() const {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const auto& part) { return (part.second & kRowMask) > 0; });
 }
 
 bool SourcePosition::HasPartOfAnother(const Step& step) const {
@@ -227,6 +310,53 @@ void SourcePosition::Advance(const Step& step) {
 void SourcePosition::AdvanceRows(const Step& step, uint32_t rows) {
   uint64_t& count = parts_[step.stream];
   count = Complete(count) << (kRowBits + kServerBits) | PartBits(step) << kRowBits | rows;
+}
+
+Step SourcePosition::Before(const Step& step) const {
+  if (form_ == PositionForm::kGtidSets) return {step.stream, step.number - 1, std::nullopt};
+  const auto newest = newest_.find(step.stream);
+  return newest == newest_.end() ? Step{step.stream, 0, step.server} : newest->second;
+}
+
+void SourcePosition::SetUndecided(const std::vector<Step>& before) {
+  std::map<std::pair<std::string, std::optional<uint32_t>>, uint64_t> open;
+  for (const Step& step : before) open[{step.stream, step.server}] = step.number << 1 | 1;
+  for (auto& [where, count] : undecided_) {
+    if (!open.contains(where)) count += count & 1;
+  }
+  // MySQL's numbers may come in any order: one that lies further back than was said before can't be
+  // met again.
+  for (const auto& [where, count] : open) {
+    uint64_t& known = undecided_[where];
+    known = std::max(known | 1, count);
+  }
+}
+
+std::set<std::string> SourcePosition::UndecidedStreams() const {
+  std::set<std::string> streams;
+  for (const auto& [where, count] : undecided_) {
+    if ((count & 1) != 0) streams.insert(where.first);
+  }
+  return streams;
+}
+
+SourcePosition SourcePosition::ReadFrom() const {
+  SourcePosition from = *this;
+  for (const auto& [where, count] : undecided_) {
+    if ((count & 1) == 0) continue;
+    const auto& [stream, server] = where;
+    const Step before{stream, count >> 1, server};
+    if (form_ == PositionForm::kGtidSets) {
+      Numbers& numbers = from.sets_[stream];
+      numbers.CutBehind(before.number);
+      if (numbers.empty()) from.sets_.erase(stream);
+    } else if (before.number == 0) {
+      from.newest_.erase(stream);
+    } else if (from.Covers(before)) {
+      from.newest_[stream] = before;
+    }
+  }
+  return from;
 }
 
 absl::StatusOr<uint32_t> SourcePosition::RowsSent(const Step& step) const {
@@ -276,6 +406,11 @@ std::string SourcePosition::ToString() const {
     } else {
       absl::StrAppend(&text, stream, kPartSuffix, ":", count);
     }
+  }
+  for (const auto& [where, count] : undecided_) {
+    absl::StrAppend(&text, ",", kUndecidedPrefix, where.first);
+    if (where.second.has_value()) absl::StrAppend(&text, "-", *where.second);
+    absl::StrAppend(&text, ":", count);
   }
   return text;
 }

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,10 +18,12 @@ namespace fundgate::feed {
 
 // One step of a source along one of its streams: a transaction of a domain, a message of a topic's
 // partition, a transaction of a MySQL server. Numbers of a stream only grow; they may leave some
-// out. MySQL's may come in any order.
+// out. Those of MySQL's GTIDs may come in any order.
 struct Step {
-  std::string stream;              // "0", a domain; "orders/3", a partition; a server's UUID
-  uint64_t number = 0;             // the sequence; of a message the offset of the one after it
+  // "0", a domain; "orders/3", a partition; "UUID", a server, or "UUID:tag"; "mysql-bin@UUID", all
+  // binlog files of a server.
+  std::string stream;
+  uint64_t number = 0;  // the sequence; of a message or a place in a file: what comes after it
   std::optional<uint32_t> server;  // who wrote it, in MariaDB alone
 
   // As the Ingest service writes it: "0-1-42", "orders/3:18"; a MySQL transaction "UUID:42".
@@ -47,12 +51,13 @@ struct Gtid {
 enum class PositionForm : uint8_t {
   kGtids,     // DOMAIN-SERVER-SEQUENCE
   kOffsets,   // TOPIC/PARTITION:OFFSET
-  kGtidSets,  // UUID:1-5:7, all steps and not only the newest
+  kGtidSets,  // UUID:1-5:7,UUID:tag:1-3, all steps and not only the newest
+  kFiles,     // NAME@UUID:NUMBER, as sources::FilePositionOf() has it
 };
 
-// The step of a database's transaction by its name: DOMAIN-SERVER-SEQUENCE, or UUID:NUMBER.
-// INVALID_ARGUMENT if it is no GTID of MariaDB; FAILED_PRECONDITION if it is none of MySQL, or one
-// with a tag: nothing can say where in its set it stands.
+// The step of a database's transaction by its GTID: DOMAIN-SERVER-SEQUENCE, UUID:NUMBER or
+// UUID:TAG:NUMBER. INVALID_ARGUMENT if it is none of MariaDB; FAILED_PRECONDITION if it is none of
+// MySQL: nothing can say where in its set it stands.
 absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form);
 
 // The newest step of every stream, or of MySQL's all steps; and where one was too large for one
@@ -60,11 +65,16 @@ absl::StatusOr<Step> StepOfTransaction(std::string_view id, PositionForm form);
 // and no row is applied twice.
 //
 // Its text is a position of the Ingest service: one step a stream, and for each stream that ever
-// had such a step an entry "rows.DOMAIN:COUNT", "rows.UUID:COUNT" or "TOPIC/PARTITION#rows:COUNT".
+// had such a step an entry "rows.STREAM:COUNT", or of a partition "TOPIC/PARTITION#rows:COUNT".
 // COUNT never runs backwards. Its lowest 32 bits are the rows sent of the next step; the 10 bits
 // above them tell which server wrote that one, so that another one in its place (after a failover
-// that lost it) is noticed, or of MySQL's the last bits of its number; above are the steps that
+// that lost it) is noticed, or of MySQL the last bits of its number; above are the steps that
 // were sent in parts before.
+//
+// The steps of prepared XA transactions are covered. While some of them are undecided, an entry
+// "xa.DOMAIN-SERVER:COUNT" or "xa.STREAM:COUNT" says from where a stream must be read again to meet
+// them: COUNT is twice the number of the step before the oldest of them, plus 1; if it is even, the
+// stream has none. It never runs backwards either.
 class SourcePosition {
  public:
   // FAILED_PRECONDITION if an entry is of another form: another kind of feeder was here.
@@ -96,9 +106,25 @@ class SourcePosition {
   // the rows of another one, of which the server knows nothing.
   absl::StatusOr<uint32_t> RowsSent(const Step& step) const;
 
+  // True if the first rows of a step are sent, and not all.
+  bool has_part() const;
+
   // True if the first rows of another step of its stream are sent, which isn't covered: only one
   // can be.
   bool HasPartOfAnother(const Step& step) const;
+
+  // The step that comes right before this one, which isn't covered; its number is 0 if this is the
+  // first of its stream.
+  Step Before(const Step& step) const;
+
+  // Where prepared transactions are that aren't decided: of each stream with some the step Before
+  // the oldest of them.
+  void SetUndecided(const std::vector<Step>& before);
+  // The streams that have some now; whether one ever had.
+  std::set<std::string> UndecidedStreams() const;
+  bool ever_had_undecided() const { return !undecided_.empty(); }
+  // From where reading meets all of them; without any this position. Only its steps are of use.
+  SourcePosition ReadFrom() const;
 
   // DATA_LOSS if the first rows of a MySQL transaction are sent that isn't among those of `head`,
   // a server's: it has lost it.
@@ -113,13 +139,17 @@ class SourcePosition {
 
   absl::Status ParseGtid(std::string_view entry);
   bool ParseOffset(std::string_view entry);
+  bool ParseFile(std::string_view entry);
   bool ParseGtidSet(std::string_view entry);
+  bool ParseUndecided(std::string_view entry);
   uint64_t PartBits(const Step& step) const;
 
   PositionForm form_;
   std::map<std::string, Step> newest_;     // by stream
   std::map<std::string, Numbers> sets_;    // by stream, instead of newest_
-  std::map<std::string, uint64_t> parts_;  // by stream: the COUNT above
+  std::map<std::string, uint64_t> parts_;  // by stream: the COUNT of rows above
+  // The other COUNT, by stream and writer; MySQL's without one.
+  std::map<std::pair<std::string, std::optional<uint32_t>>, uint64_t> undecided_;
 };
 
 }  // namespace fundgate::feed

@@ -38,6 +38,7 @@ class StagedEvents {
   size_t count() const { return count_; }  // not yet taken out
   size_t bytes() const { return bytes_; }  // of these
   size_t memory_bytes() const { return memory_bytes_; }
+  bool has_file() const { return file_ != nullptr; }
   void Clear();
 
  private:

@@ -13,6 +13,9 @@
 #include "absl/status/statusor.h"
 #include "server/sidecar/binlog/transaction.h"
 #include "server/sidecar/feed/counters.h"
+#include "server/sidecar/feed/prepared_transactions.h"
+#include "server/sidecar/feed/read_again.h"
+#include "server/sidecar/feed/source_position.h"
 #include "server/sidecar/feed/transaction.h"
 #include "server/sidecar/log.h"
 #include "server/sidecar/mapping/row_mapper.h"
@@ -20,12 +23,17 @@
 namespace fundgate::feed {
 
 struct StagerOptions {
-  // Where the transaction stands in its source. Default: its id is a GTID.
+  // Where the source is: what comes is from SourcePosition::ReadFrom() on. Nothing: the beginning
+  // of a MariaDB.
+  std::optional<SourcePosition> position;
+  // Where the transaction stands in its source; asked at its beginning, and once more at its end if
+  // positions are places in files, of which a transaction's is its end. Default: its id is a GTID.
   std::function<absl::StatusOr<Step>(const binlog::TransactionHead& head)> step_of;
   size_t memory_bytes_max = 4 << 20;  // of one transaction's events; the others go to a file
   std::string spill_folder = "/tmp";
   // A transaction with a gap isn't handed on: OnEnd fails with FAILED_PRECONDITION.
   bool stops_at_gap = false;
+  PreparedLimits prepared;
 };
 
 // Keeps a transaction's events until it has ended: a stream that is cut in the middle of one leaves
@@ -33,6 +41,10 @@ struct StagerOptions {
 // off nothing is told, not even that it was read, since another one gets its name. What can't be
 // read is a gap, an ERROR in the log (the first ten of a transaction) and counted, also in a
 // transaction that was rolled back: not every table can do that.
+//
+// The events of a prepared XA transaction are kept beyond its end: its XA COMMIT hands them on, its
+// XA ROLLBACK drops them. An XA COMMIT of one that isn't kept, since it was prepared before reading
+// began or was given up (see PreparedLimits), is a gap of everything.
 //
 // Thread safety: used by one thread, which the sink is called on.
 class Stager final : public binlog::TransactionListener {
@@ -52,6 +64,12 @@ class Stager final : public binlog::TransactionListener {
 
  private:
   void Tell(const v1::Gap& gap);
+  void Keep(Transaction& transaction);
+  absl::Status TakeCommitted(Transaction& transaction);
+  void GiveUpOld(absl::Time now);
+  absl::Status AppendUnreadable(Transaction& transaction);
+  google::protobuf::Map<std::string, std::string> Marks() const;
+  absl::Status Remember(Transaction transaction, binlog::TransactionEnd end);
 
   mapping::RowMapper& mapper_;
   const StagerOptions options_;
@@ -59,12 +77,19 @@ class Stager final : public binlog::TransactionListener {
   Counters& counters_;
   const Sink sink_;
 
-  std::string id_;                          // of the transaction, for people
+  ReadAgain again_;
+  SourcePosition read_;  // up to the transaction before
+  PreparedTransactions prepared_;
+  bool undecided_changed_;  // since the position was told of them
+
+  binlog::TransactionHead head_;            // of the transaction
+  bool was_told_ = false;                   // it was, by an earlier session
   std::optional<Transaction> transaction_;  // begun and not ended
   std::vector<v1::Event> appended_;         // by the newest row
   // Of this transaction what isn't a row, one gap a kind: it may have a million statements.
   std::map<std::string, v1::Event> unreadable_;
   uint64_t gaps_ = 0;  // of this transaction
+  bool has_row_gap_ = false;
 };
 
 }  // namespace fundgate::feed

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "fundgate/v1/event.pb.h"
@@ -19,13 +20,14 @@ struct Transaction {
   StagedEvents events;  // none: nothing in it is mapped, but the position moves on
   // The marks that hold for all its events.
   google::protobuf::Map<std::string, std::string> marks;
-  // XA PREPARE: whether it happens is decided by a later transaction. Its events are sent as gaps.
-  bool is_prepared = false;
+  // XA COMMIT: the events are those of the transaction that was prepared, and bear its name.
+  bool was_prepared = false;
+  // Behind it, if that has changed: where the prepared transactions are that aren't decided, as
+  // SourcePosition::SetUndecided() wants it.
+  std::optional<std::vector<Step>> undecided = {};
   // Not a transaction but rows as they stand behind the one before, or another step of a run that
   // reads tables anew: it has no step of its own, goes in a request of its own and moves nothing.
   std::optional<v1::SnapshotStep> snapshot = {};
-
-  bool has_prepared_events() const { return is_prepared && !events.empty(); }
 };
 
 }  // namespace fundgate::feed

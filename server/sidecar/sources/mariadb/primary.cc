@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fundgate/types/status_macros.h"
+#include "server/sidecar/sources/file_position.h"
 #include "server/sidecar/sources/mariadb/server_settings.h"
 #include "server/sidecar/sources/password_file.h"
 
@@ -14,17 +16,23 @@ namespace {
 
 // Its second column is the name.
 const char* UidQuery(Flavor flavor) {
-  return flavor == Flavor::kMysql ? "SHOW GLOBAL VARIABLES LIKE 'server_uuid'"
-                                  : "SHOW GLOBAL VARIABLES LIKE 'server_uid'";
+  return flavor == Flavor::kMariadb ? "SHOW GLOBAL VARIABLES LIKE 'server_uid'"
+                                    : "SHOW GLOBAL VARIABLES LIKE 'server_uuid'";
 }
 
 // What is committed, and what may change while the server runs, without a trace in its binlog.
 // MySQL's super_read_only turns read_only on as well, and breaks the lines of long sets.
 const char* HeadQuery(Flavor flavor) {
-  return flavor == Flavor::kMysql
-             ? "SELECT REPLACE(@@global.gtid_executed, '\n', ''), @@global.read_only, "
-               "@@global.sync_binlog, REPLACE(@@global.gtid_purged, '\n', '')"
-             : "SELECT @@global.gtid_binlog_pos, @@global.read_only, @@global.sync_binlog, ''";
+  switch (flavor) {
+    case Flavor::kMariadb:
+      return "SELECT @@global.gtid_binlog_pos, @@global.read_only, @@global.sync_binlog, ''";
+    case Flavor::kMysql:
+      return "SELECT REPLACE(@@global.gtid_executed, '\n', ''), @@global.read_only, "
+             "@@global.sync_binlog, REPLACE(@@global.gtid_purged, '\n', '')";
+    case Flavor::kMysqlFiles:
+      return "SELECT @@global.server_uuid, @@global.read_only, @@global.sync_binlog, ''";
+  }
+  return "";
 }
 
 absl::StatusOr<ServerVariables> ReadVariables(MariadbSession& session) {
@@ -51,12 +59,35 @@ absl::StatusOr<std::string> ReadUid(MariadbSession& session, Flavor flavor) {
   return rows.empty() || rows[0].size() != 2 ? "" : rows[0][1].value_or("");
 }
 
-// The one row of HeadQuery().
+// Where the newest binlog file ends.
+absl::StatusOr<std::string> ReadFileHead(MariadbSession& session, const std::string& server_uuid) {
+  const absl::StatusOr<std::vector<ResultRow>> rows = session.Query("SHOW MASTER STATUS");
+  if (absl::IsPermissionDenied(rows.status())) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "asking ", session.endpoint().ToString(),
+        " where its binlog ends: GRANT REPLICATION CLIENT ON *.* TO the user, which a source ",
+        "with `positions: files` needs beside REPLICATION SLAVE"));
+  }
+  if (!rows.ok()) return rows.status();
+  FilePlace place;
+  if (rows->size() != 1 || rows->front().size() < 2 ||
+      !absl::SimpleAtoi(rows->front()[1].value_or(""), &place.offset)) {
+    return absl::InternalError(absl::StrCat("asking ", session.endpoint().ToString(),
+                                            " where its binlog ends: it has none"));
+  }
+  place.file = rows->front()[0].value_or("");
+  return FilePositionOf(place, server_uuid);
+}
+
+// The one row of HeadQuery(), with the head in its first column.
 absl::StatusOr<ResultRow> ReadHead(MariadbSession& session, Flavor flavor) {
   FUNDGATE_ASSIGN_OR_RETURN(std::vector<ResultRow> rows, session.Query(HeadQuery(flavor)));
   if (rows.size() != 1 || rows[0].size() != 4) {
     return absl::InternalError(
         absl::StrCat("asking ", session.endpoint().ToString(), " how far it is: expected one row"));
+  }
+  if (flavor == Flavor::kMysqlFiles) {
+    FUNDGATE_ASSIGN_OR_RETURN(rows[0][0], ReadFileHead(session, rows[0][0].value_or("")));
   }
   return std::move(rows[0]);
 }
@@ -82,7 +113,7 @@ absl::StatusOr<Primary> TryHost(const std::string& host, const PrimarySettings& 
   primary.version = value("version");
   primary.flavor = settings.flavor;
   FUNDGATE_ASSIGN_OR_RETURN(primary.server_uid, ReadUid(*primary.session, settings.flavor));
-  primary.server_id = settings.flavor == Flavor::kMysql ? primary.server_uid : value("server_id");
+  primary.server_id = settings.flavor == Flavor::kMariadb ? value("server_id") : primary.server_uid;
   FUNDGATE_ASSIGN_OR_RETURN(const ResultRow head, ReadHead(*primary.session, settings.flavor));
   primary.head = head[0].value_or("");
   primary.purged = head[3].value_or("");

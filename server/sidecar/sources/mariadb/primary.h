@@ -63,7 +63,8 @@ class HeadReader {
   // The server that `primary` is connected to now.
   explicit HeadReader(const Primary& primary);
 
-  // MariaDB: GTIDs separated by commas, one of each domain. MySQL: a GTID set. UNAVAILABLE and
+  // MariaDB: GTIDs separated by commas, one of each domain. MySQL: a GTID set; without GTIDs what
+  // FilePositionOf() gives. UNAVAILABLE and
   // others as DatabaseError() says; DATA_LOSS if another server answers at the address now;
   // FAILED_PRECONDITION if the server takes no writes any more, so that its head proves nothing, or
   // doesn't keep what it has told.

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <optional>
-#include <span>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -34,15 +33,9 @@ constexpr std::array kNeededOfMariadb = {
            "guards read the statement that wrote a row"},
 };
 
+// Of each MySQL.
 constexpr std::array kNeededOfMysql = {
     Needed{"log_bin", "ON", "log_bin = mysql-bin", "without a binlog there is nothing to follow"},
-    Needed{"gtid_mode", "ON", "gtid_mode = ON",
-           "a position must hold on every server that may become the primary"},
-    Needed{"enforce_gtid_consistency", "ON", "enforce_gtid_consistency = ON", "gtid_mode needs it"},
-    Needed{"log_slave_updates", "ON", "log_slave_updates = ON",
-           "a replica that is promoted must have what it replicated in its own binlog", true},
-    Needed{"log_replica_updates", "ON", "log_replica_updates = ON",
-           "a replica that is promoted must have what it replicated in its own binlog", true},
     Needed{"binlog_format", "ROW", "binlog_format = ROW", "statements don't say which rows changed",
            true},
     Needed{"binlog_row_image", "FULL", "binlog_row_image = FULL",
@@ -56,9 +49,30 @@ constexpr std::array kNeededOfMysql = {
            "a crash must not take back what was already read"},
 };
 
-std::span<const Needed> NeededOf(Flavor flavor) {
-  if (flavor == Flavor::kMysql) return kNeededOfMysql;
-  return kNeededOfMariadb;
+constexpr std::array kNeededWithGtids = {
+    Needed{"gtid_mode", "ON", "gtid_mode = ON",
+           "a position must hold on every server that may become the primary"},
+    Needed{"enforce_gtid_consistency", "ON", "enforce_gtid_consistency = ON", "gtid_mode needs it"},
+    Needed{"log_slave_updates", "ON", "log_slave_updates = ON",
+           "a replica that is promoted must have what it replicated in its own binlog", true},
+    Needed{"log_replica_updates", "ON", "log_replica_updates = ON",
+           "a replica that is promoted must have what it replicated in its own binlog", true},
+};
+
+constexpr std::array kNeededWithoutGtids = {
+    Needed{"gtid_mode", "OFF", "gtid_mode = OFF, or leave `positions: files` out of the policy",
+           "with GTIDs a position holds on other servers, too", true},
+};
+
+std::vector<Needed> NeededOf(Flavor flavor) {
+  if (flavor == Flavor::kMariadb) return {kNeededOfMariadb.begin(), kNeededOfMariadb.end()};
+  std::vector<Needed> needed(kNeededOfMysql.begin(), kNeededOfMysql.end());
+  if (flavor == Flavor::kMysql) {
+    needed.insert(needed.end(), kNeededWithGtids.begin(), kNeededWithGtids.end());
+  } else {
+    needed.insert(needed.end(), kNeededWithoutGtids.begin(), kNeededWithoutGtids.end());
+  }
+  return needed;
 }
 
 // The client library misreads the names of logs that are shorter than this, at each rotation.
@@ -86,7 +100,7 @@ const std::vector<std::string>& CheckedVariables() {
   static const auto* const kNames = [] {
     auto* all = new std::vector<std::string>{"log_bin_basename", "server_id", "read_only",
                                              "master_verify_checksum", "version"};
-    for (const Flavor flavor : {Flavor::kMariadb, Flavor::kMysql}) {
+    for (const Flavor flavor : {Flavor::kMariadb, Flavor::kMysql, Flavor::kMysqlFiles}) {
       for (const Needed& needed : NeededOf(flavor)) all->push_back(needed.variable);
     }
     return all;
@@ -94,13 +108,13 @@ const std::vector<std::string>& CheckedVariables() {
   return *kNames;
 }
 
-std::string NameOf(Flavor flavor) { return flavor == Flavor::kMysql ? "MySQL" : "MariaDB"; }
+std::string NameOf(Flavor flavor) { return flavor == Flavor::kMariadb ? "MariaDB" : "MySQL"; }
 
 absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t server_id,
                                  Flavor flavor) {
   const std::string version = Find(variables, "version").value_or("");
   const Flavor found = absl::StrContains(version, "MariaDB") ? Flavor::kMariadb : Flavor::kMysql;
-  if (!version.empty() && found != flavor) {
+  if (!version.empty() && NameOf(found) != NameOf(flavor)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the server's version is ", version, ": it is no ", NameOf(flavor), "; write `",
         absl::AsciiStrToLower(NameOf(found)), "` in the policy's source"));
@@ -124,7 +138,7 @@ absl::Status CheckServerSettings(const ServerVariables& variables, uint32_t serv
   if (wrong.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("the server does not log what is needed; under [",
-                   flavor == Flavor::kMysql ? "mysqld" : "mariadbd", "] of its configuration, ",
+                   flavor == Flavor::kMariadb ? "mariadbd" : "mysqld", "] of its configuration, ",
                    "then restart it:\n  ", absl::StrJoin(wrong, "\n  ")));
 }
 

@@ -11,7 +11,11 @@
 
 namespace fundgate::sources {
 
-enum class Flavor : uint8_t { kMariadb, kMysql };
+enum class Flavor : uint8_t {
+  kMariadb,
+  kMysql,       // with GTIDs
+  kMysqlFiles,  // without: positions are places in its binlog's files
+};
 
 // "MariaDB", "MySQL".
 std::string NameOf(Flavor flavor);

@@ -56,11 +56,26 @@ absl::StatusOr<std::unique_ptr<MysqlBinlogStream>> MysqlBinlogStream::Open(
     const BinlogOptions& options) {
   FUNDGATE_ASSIGN_OR_RETURN(const std::string dump,
                             DumpRequest(options.server_id, executed, options.stops_at_end));
+  return Ask(std::move(session), kComBinlogDumpGtid, dump, options);
+}
+
+absl::StatusOr<std::unique_ptr<MysqlBinlogStream>> MysqlBinlogStream::OpenFile(
+    std::unique_ptr<MariadbSession> session, const std::string& position,
+    const BinlogOptions& options) {
+  FUNDGATE_ASSIGN_OR_RETURN(const FilePlace place, PlaceOf(position));
+  FUNDGATE_ASSIGN_OR_RETURN(const std::string dump,
+                            DumpRequest(options.server_id, place, options.stops_at_end));
+  return Ask(std::move(session), kComBinlogDump, dump, options);
+}
+
+absl::StatusOr<std::unique_ptr<MysqlBinlogStream>> MysqlBinlogStream::Ask(
+    std::unique_ptr<MariadbSession> session, int command, const std::string& dump,
+    const BinlogOptions& options) {
   FUNDGATE_RETURN_IF_ERROR(Prepare(*session, options));
   FUNDGATE_RETURN_IF_ERROR(Send(*session, kComRegisterSlave,
                                 RegisterRequest(options.server_id, kHostName), true,
                                 "to list this reader"));
-  FUNDGATE_RETURN_IF_ERROR(Send(*session, kComBinlogDumpGtid, dump, false, "for its binlog"));
+  FUNDGATE_RETURN_IF_ERROR(Send(*session, command, dump, false, "for its binlog"));
   return std::unique_ptr<MysqlBinlogStream>(
       new MysqlBinlogStream(std::move(session), options.stops_at_end));
 }

@@ -1,4 +1,4 @@
-// The binlog of a MySQL server with GTIDs.
+// The binlog of a MySQL server.
 #ifndef SERVER_SIDECAR_SOURCES_MYSQL_BINLOG_STREAM_H_
 #define SERVER_SIDECAR_SOURCES_MYSQL_BINLOG_STREAM_H_
 
@@ -21,10 +21,19 @@ class MysqlBinlogStream final : public EventStream {
       std::unique_ptr<MariadbSession> session, const std::string& executed,
       const BinlogOptions& options);
 
+  // Everything behind a place, see PlaceOf(); the same of it. INVALID_ARGUMENT if it is none.
+  static absl::StatusOr<std::unique_ptr<MysqlBinlogStream>> OpenFile(
+      std::unique_ptr<MariadbSession> session, const std::string& position,
+      const BinlogOptions& options);
+
   absl::StatusOr<std::span<const uint8_t>> Fetch() override;
   void Interrupt() override { session_->Interrupt(); }
 
  private:
+  static absl::StatusOr<std::unique_ptr<MysqlBinlogStream>> Ask(
+      std::unique_ptr<MariadbSession> session, int command, const std::string& dump,
+      const BinlogOptions& options);
+
   MysqlBinlogStream(std::unique_ptr<MariadbSession> session, bool stops_at_end)
       : session_(std::move(session)), stops_at_end_(stops_at_end) {}
 

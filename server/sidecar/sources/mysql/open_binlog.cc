@@ -10,8 +10,13 @@ absl::StatusOr<std::unique_ptr<EventStream>> OpenBinlog(Flavor flavor,
                                                         std::unique_ptr<MariadbSession> session,
                                                         const std::string& position,
                                                         const BinlogOptions& options) {
-  if (flavor == Flavor::kMysql) {
-    return MysqlBinlogStream::Open(std::move(session), position, options);
+  switch (flavor) {
+    case Flavor::kMysql:
+      return MysqlBinlogStream::Open(std::move(session), position, options);
+    case Flavor::kMysqlFiles:
+      return MysqlBinlogStream::OpenFile(std::move(session), position, options);
+    case Flavor::kMariadb:
+      break;
   }
   return BinlogStream::Open(std::move(session), position, options);
 }

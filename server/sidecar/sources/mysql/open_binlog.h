@@ -1,4 +1,4 @@
-// The binlog of a server of either flavor.
+// The binlog of a server of any flavor.
 #ifndef SERVER_SIDECAR_SOURCES_MYSQL_OPEN_BINLOG_H_
 #define SERVER_SIDECAR_SOURCES_MYSQL_OPEN_BINLOG_H_
 
@@ -14,7 +14,7 @@
 namespace fundgate::sources {
 
 // After `position`: MariaDB's GTIDs as BinlogStream::Open() takes them, MySQL's as
-// MysqlBinlogStream::Open() does. Fails as they do.
+// MysqlBinlogStream::Open() and OpenFile() do. Fails as they do.
 absl::StatusOr<std::unique_ptr<EventStream>> OpenBinlog(Flavor flavor,
                                                         std::unique_ptr<MariadbSession> session,
                                                         const std::string& position,

@@ -1,8 +1,10 @@
 #include "server/sidecar/sources/mysql/requests.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -39,45 +41,111 @@ absl::Status AppendUuid(absl::string_view text, std::string& out) {
   return absl::OkStatus();
 }
 
-// One server's intervals; in the protocol they end behind their last number.
-absl::Status AppendEntry(absl::string_view entry, std::string& out) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(entry, ':');
-  FUNDGATE_RETURN_IF_ERROR(AppendUuid(parts[0], out));
-  if (parts.size() < 2) return NoSet(entry);
-  Append(parts.size() - 1, 8, out);
+// Whether it is what stands between the colons of a GTID set and is no interval.
+bool IsTag(absl::string_view text) {
+  constexpr size_t kTagBytesMax = 32;
+  return !text.empty() && text.size() <= kTagBytesMax &&
+         !absl::ascii_isdigit(static_cast<unsigned char>(text.front())) &&
+         std::all_of(text.begin(), text.end(), [](char character) {
+           const auto byte = static_cast<unsigned char>(character);
+           return absl::ascii_islower(byte) || absl::ascii_isdigit(byte) || character == '_';
+         });
+}
+
+// In the protocol intervals end behind their last number.
+absl::StatusOr<std::string> IntervalOf(absl::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> ends =
+      absl::StrSplit(text, absl::MaxSplits('-', 1));
+  uint64_t first = 0;
+  uint64_t last = 0;
+  const bool read = absl::SimpleAtoi(ends.first, &first) &&
+                    absl::SimpleAtoi(ends.second.empty() ? ends.first : ends.second, &last);
+  if (!read || first == 0 || last < first) return NoSet(text);
+  std::string interval;
+  Append(first, 8, interval);
+  Append(last + 1, 8, interval);
+  return interval;
+}
+
+// The intervals of a server, or of one of its tags.
+struct Entry {
+  std::string uuid;
+  std::string tag;
+  uint64_t count = 0;
+  std::string intervals;
+};
+
+// UUID:1-5:7, UUID:tag:1-3, or both together.
+absl::Status ReadEntries(absl::string_view text, std::vector<Entry>& entries) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, ':');
+  if (parts.size() < 2) return NoSet(text);
+  std::string uuid;
+  FUNDGATE_RETURN_IF_ERROR(AppendUuid(parts[0], uuid));
+  Entry entry{uuid, "", 0, ""};
   for (size_t i = 1; i < parts.size(); ++i) {
-    const std::pair<absl::string_view, absl::string_view> ends =
-        absl::StrSplit(parts[i], absl::MaxSplits('-', 1));
-    uint64_t first = 0;
-    uint64_t last = 0;
-    const bool read = absl::SimpleAtoi(ends.first, &first) &&
-                      absl::SimpleAtoi(ends.second.empty() ? ends.first : ends.second, &last);
-    if (!read || first == 0 || last < first) return NoSet(entry);
-    Append(first, 8, out);
-    Append(last + 1, 8, out);
+    if (IsTag(parts[i])) {
+      if (entry.count > 0) entries.push_back(entry);
+      if (entry.count == 0 && i > 1) return NoSet(text);
+      entry = {uuid, std::string(parts[i]), 0, ""};
+      continue;
+    }
+    FUNDGATE_ASSIGN_OR_RETURN(const std::string interval, IntervalOf(parts[i]));
+    ++entry.count;
+    entry.intervals += interval;
   }
+  if (entry.count == 0) return NoSet(text);
+  entries.push_back(std::move(entry));
   return absl::OkStatus();
+}
+
+// As servers pack sets. With a tag anywhere all entries have a field for it, and the number of
+// entries makes room for a mark of that, twice.
+std::string PackSet(const std::vector<Entry>& entries) {
+  constexpr uint64_t kWithTags = 1;
+  const bool tagged = std::any_of(entries.begin(), entries.end(),
+                                  [](const Entry& entry) { return !entry.tag.empty(); });
+  std::string set;
+  Append(tagged ? kWithTags << 56 | entries.size() << 8 | kWithTags : entries.size(), 8, set);
+  for (const Entry& entry : entries) {
+    set += entry.uuid;
+    if (tagged) Append(entry.tag.size() << 1, 1, set);  // a variable integer of one byte
+    set += entry.tag;
+    Append(entry.count, 8, set);
+    set += entry.intervals;
+  }
+  return set;
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> DumpRequest(uint32_t server_id, std::string_view executed,
                                         bool stops_at_end) {
-  std::string set;
-  uint64_t servers = 0;
+  std::vector<Entry> entries;
   for (const absl::string_view entry :
        absl::StrSplit(ToAbsl(executed), ',', absl::SkipWhitespace())) {
-    FUNDGATE_RETURN_IF_ERROR(AppendEntry(absl::StripAsciiWhitespace(entry), set));
-    ++servers;
+    FUNDGATE_RETURN_IF_ERROR(ReadEntries(absl::StripAsciiWhitespace(entry), entries));
   }
+  const std::string set = PackSet(entries);
   std::string request;
   Append(stops_at_end ? kNonBlock : 0, 2, request);
   Append(server_id, 4, request);
   Append(0, 4, request);  // length of a file's name: the server finds it
   Append(kFirstOffset, 8, request);
-  Append(set.size() + 8, 4, request);
-  Append(servers, 8, request);
+  Append(set.size(), 4, request);
   return request + set;
+}
+
+absl::StatusOr<std::string> DumpRequest(uint32_t server_id, const FilePlace& place,
+                                        bool stops_at_end) {
+  if (place.offset > UINT32_MAX) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(place.file, " is longer than 4 GiB: it can't be read on behind that"));
+  }
+  std::string request;
+  Append(place.offset, 4, request);
+  Append(stops_at_end ? kNonBlock : 0, 2, request);
+  Append(server_id, 4, request);
+  return request + place.file;
 }
 
 std::string RegisterRequest(uint32_t server_id, std::string_view host) {
