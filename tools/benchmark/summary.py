@@ -97,9 +97,9 @@ def _number(value):
 
 
 def results_table(rounds):
-    lines = [f"{'':34}{'out-':>6}{'checks/s':>10}{'+-%':>5}{'p50':>9}{'p99':>9}{'p99.9':>9}"
+    lines = [f"{'':34}{'out-':>6}{'checks/s':>10}{'+-%':>5}{'p50':>9}{'p99':>10}{'p99.9':>10}"
              f"{'max':>10}{'CPU us':>8}",
-             f"{'':34}{'stdg':>6}{'':15}{'us':>9}{'us':>9}{'us':>9}{'us':>10}{'a check':>8}"]
+             f"{'':34}{'stdg':>6}{'':15}{'us':>9}{'us':>10}{'us':>10}{'us':>10}{'a check':>8}"]
     section = None
     for cell in rounds.cells:
         rates = rounds.figures(cell, "rate")
@@ -113,8 +113,8 @@ def results_table(rounds):
                                   for name in ("p50", "p99", "p99_9", "max", "cpu_of_check"))]
         asked = f"{cell.rate:.0f}/s" if cell.rate else str(cell.outstanding)
         lines.append(f"  {cell.title:32}{asked:>6}{_number(statistics.median(rates)):>10}"
-                     f"{spread_of(rates):5.0f}{_number(middles[0]):>9}{_number(middles[1]):>9}"
-                     f"{_number(middles[2]):>9}{_number(middles[3]):>10}{_number(middles[4]):>8}")
+                     f"{spread_of(rates):5.0f}{_number(middles[0]):>9}{_number(middles[1]):>10}"
+                     f"{_number(middles[2]):>10}{_number(middles[3]):>10}{_number(middles[4]):>8}")
     return "\n".join(lines)
 
 

@@ -32,6 +32,8 @@ class MariadbPeer final : public Peer {
     return Failed() ? Error() : absl::OkStatus();
   }
 
+  bool HasReadAhead() const override { return awaits_ == 0; }
+
   absl::StatusOr<std::string> Hear() override {
     bool is_first = true;
     while (step_ != Step::kDone) {

@@ -25,6 +25,9 @@ class Peer {
   // Sends the question. The one before must be answered.
   virtual absl::Status Ask(const Movement& movement) = 0;
 
+  // Whether asking has read some of the answer already: what was read makes nothing readable.
+  virtual bool HasReadAhead() const { return false; }
+
   // Reads what is there: the answer ("ALLOW", ...), or nothing while it isn't whole.
   virtual absl::StatusOr<std::string> Hear() = 0;
 };

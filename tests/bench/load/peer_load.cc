@@ -114,6 +114,8 @@ class PeerLoop {
       if (const absl::Status asked = open.peer->Ask(movements_.Next()); !asked.ok()) {
         result_.Failed(asked.ToString());
         free_.push_back(number);
+      } else if (open.peer->HasReadAhead()) {
+        Hear(number);
       }
     }
   }
