@@ -30,7 +30,7 @@ Money Of(int64_t minor_units) {
 
 }  // namespace
 
-Deciding::Deciding() {
+Deciding::Deciding(Keeper keeper) : keeper_(std::move(keeper)) {
   std::ifstream file(std::string(FUNDGATE_SOURCE_DIR) + "/config/policy.yaml");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   policy::LoadResult loaded = policy::LoadPolicy(text, "config/policy.yaml");
@@ -101,19 +101,25 @@ void Deciding::Judge(const core::Input& check, bool keeps_changes) {
   const auto* decision = std::get_if<core::Decision>(&outcome->answer);
   if (decision == nullptr || decision->verdict != core::Verdict::kAllow)
     return Fail("a check is not allowed");
-  if (keeps_changes) state_.Absorb(outcome->changes);
+  if (keeps_changes) Keep(check, *outcome);
+}
+
+void Deciding::Keep(const core::Input& input, const core::Outcome& outcome) {
+  state_.Absorb(outcome.changes);
+  if (keeper_) keeper_(input, outcome);
 }
 
 core::Answer Deciding::Put(decltype(core::Input::body) body) {
   now_ += kStep;
-  absl::StatusOr<core::Outcome> outcome = machine_.Apply(core::Input{now_, std::move(body)});
+  const core::Input input{now_, std::move(body)};
+  absl::StatusOr<core::Outcome> outcome = machine_.Apply(input);
   if (!outcome.ok()) {
     Fail(outcome.status().ToString());
     return core::Done{};
   }
   if (const auto* refusal = std::get_if<core::Refusal>(&outcome->answer))
     Fail(refusal->status.ToString());
-  state_.Absorb(outcome->changes);
+  Keep(input, *outcome);
   return outcome->answer;
 }
 

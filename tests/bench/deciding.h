@@ -4,19 +4,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "server/core/input.h"
 #include "server/core/machine.h"
+#include "server/core/outcome.h"
 #include "server/core/state.h"
 
 namespace fundgate::bench {
 
 class Deciding {
  public:
+  // Hears of every outcome that is kept, in order.
+  using Keeper = std::function<void(const core::Input& input, const core::Outcome& outcome)>;
+
   // config/policy.yaml, 1,000 accounts with 10 orders each, all paid, their source proven.
-  Deciding();
+  explicit Deciding(Keeper keeper = nullptr);
 
   // Refunds with new keys, over all orders in turn.
   std::vector<core::Input> MakeChecks(size_t count);
@@ -27,10 +32,12 @@ class Deciding {
   const std::string& error() const { return error_; }
 
  private:
+  void Keep(const core::Input& input, const core::Outcome& outcome);
   core::Answer Put(decltype(core::Input::body) body);
   void Pay(size_t first, size_t count);
   void Fail(std::string what);
 
+  const Keeper keeper_;
   core::MemoryState state_;
   core::Machine machine_{state_};
   absl::Time now_ = absl::FromUnixSeconds(1'800'000'000);

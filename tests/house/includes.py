@@ -83,6 +83,8 @@ TABLE = {
     "tests/mariadb": Row({"tests/decoder"}, {"abseil", "mariadb"} | _TESTING),
     "tests/sequencer": Row({"server/sequencer", "server/policy", "tests/core", "tests/store"},
                            {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
+    # Load on what Fundgate is compared with.
+    "tests/bench/load": Row({"tests"}, _ALL_LIBRARIES | {"hiredis", "postgresql"}),
     "tests": Row({"server/main", "client", "tests/expression", "tests/sequencer", "tests/mariadb"},
                  _ALL_LIBRARIES | _TESTING),
 }
@@ -91,7 +93,8 @@ TABLE = {
 _LIBRARIES = {
     "absl": "abseil", "re2": "re2", "google": "protobuf", "grpc": "grpc", "grpcpp": "grpc",
     "grpc++": "grpc", "rocksdb": "rocksdb", "yaml-cpp": "yaml-cpp", "CLI": "cli11",
-    "openssl": "openssl", "prometheus": "prometheus", "mariadb": "mariadb", "librdkafka": "rdkafka",
+    "openssl": "openssl", "prometheus": "prometheus", "mariadb": "mariadb", "hiredis": "hiredis",
+    "postgresql": "postgresql", "librdkafka": "rdkafka",
     "rapidjson": "rapidjson", "gtest": "testing", "gmock": "testing",
     "rapidcheck": "testing", "benchmark": "testing", "brotli": "testing",
 }
