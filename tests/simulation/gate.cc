@@ -109,7 +109,7 @@ absl::Status Gate::Submit(core::Input input, std::optional<absl::Duration> time_
           ended_ = true;
           return;
         }
-        done(std::move(answer));
+        if (done) done(std::move(answer));
       });
 }
 
