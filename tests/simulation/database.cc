@@ -72,7 +72,7 @@ void Database::Note(const std::string& fact) {
 void Database::FailOver(uint64_t count) {
   coordinates_changed_ = true;
   const uint64_t end = log_.size();
-  for (uint64_t i = end - std::min(count, end); i < end; ++i) {
+  for (uint64_t i = end - std::min(count, end - told_for_good_); i < end; ++i) {
     Transaction again = log_[i];
     for (core::Event& event : again.events) event.id = absl::StrCat(name_, "-", ++events_);
     log_.push_back(std::move(again));

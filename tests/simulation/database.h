@@ -57,6 +57,8 @@ class Database {
   // Another server takes over: it tells the newest `count` transactions again under other names.
   // From then on whoever reads it must say that coordinates changed.
   void FailOver(uint64_t count);
+  // What is in the log by now is never told again: keys are only kept for so long.
+  void ForgetLog() { told_for_good_ = log_.size(); }
   bool coordinates_changed() const { return coordinates_changed_; }
 
  private:
@@ -70,6 +72,7 @@ class Database {
   std::vector<Transaction> log_;
   Transaction at_hand_;
   int open_ = 0;
+  uint64_t told_for_good_ = 0;
   uint64_t events_ = 0;
   uint64_t made_ = 0;
   bool coordinates_changed_ = false;

@@ -50,6 +50,7 @@ class Scene {
   void CallInOrder(const std::shared_ptr<Stream>& stream, core::Input input, Reply reply);
 
   std::map<std::string, Database>& databases() { return databases_; }
+  const std::map<std::string, Database>& databases() const { return databases_; }
   Witness& witness() { return witness_; }
   const Follower& follower() const { return follower_; }
   // Sources that the gate asked to be probed since they were last taken.

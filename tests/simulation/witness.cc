@@ -48,6 +48,13 @@ std::vector<const std::optional<core::Contribution>*> Seen(const Row& row, absl:
   return seen;
 }
 
+bool MayWorsen(const core::CheckInput& check, const model::InvariantFacts& invariant) {
+  const std::vector<Step> steps = StepsOf(check);
+  return std::any_of(steps.begin(), steps.end(), [&](const Step& step) {
+    return step.book.book == invariant.book && invariant.influence[step.counter] * step.amount > 0;
+  });
+}
+
 bool Happened(const std::optional<core::Contribution>& image) {
   return image.has_value() && image->status == MovementStatus::kHappened;
 }
@@ -268,7 +275,8 @@ std::optional<std::string> Witness::JudgeAllow(const core::CheckInput& asked, ab
       }
     }
     for (const model::InvariantFacts& invariant : model::AllInvariants()) {
-      if (invariant.book != book.book) continue;
+      // Those that it can't worsen are only told of.
+      if (invariant.book != book.book || !MayWorsen(asked, invariant)) continue;
       std::vector<Wide> best;
       for (size_t i = 0; i < bounds.size(); ++i) {
         best.push_back(invariant.influence[i] > 0 ? bounds[i].low : bounds[i].high);

@@ -74,10 +74,11 @@ void World::PassTime(model::Dice& dice) {
 void World::Leap(model::Dice& dice) {
   const uint64_t roll = dice.Roll(100);
   if (roll < 60) return scene_.PassTime(absl::Seconds(1 + dice.Roll(20)));
-  if (roll < 97 || has_leapt_far_) return scene_.PassTime(absl::Minutes(2 + dice.Roll(70)));
+  if (roll < 95 || !MayLeapFar()) return scene_.PassTime(absl::Minutes(2 + dice.Roll(70)));
   // Longer than keys are kept. Nobody comes back to what was before.
   has_leapt_far_ = true;
   services_.ForgetAll();
+  for (auto& [name, database] : scene_.databases()) database.ForgetLog();
   scene_.PassTime(absl::Hours(24 * 401));
 }
 
@@ -91,6 +92,18 @@ void World::TurnAll(model::Dice& dice) {
     if (scene_.gate() != nullptr && dice.Percent(75)) scene_.gate()->TurnCommitter();
     scene_.NoticeDeath();
   }
+}
+
+// Once, and not before all is told: what is told of keys that are forgotten can't be compared.
+bool World::MayLeapFar() const {
+  const auto& sources = scene_.follower().model().sources();
+  for (const auto& [name, feeder] : feeders_) {
+    const auto known = sources.find(name);
+    if (known == sources.end() || known->second.position != scene_.databases().at(name).head()) {
+      return false;
+    }
+  }
+  return !has_leapt_far_;
 }
 
 bool World::HasSettled(absl::Time since) const {
