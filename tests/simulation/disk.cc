@@ -139,7 +139,6 @@ void Disk::CutPower() {
   const Lock lock(mutex_);
   powered_ = false;
   cut_at_.reset();
-  room_.notify_all();
 }
 
 bool Disk::is_powered() const {
@@ -150,7 +149,6 @@ bool Disk::is_powered() const {
 void Disk::SetFull(bool full) {
   const Lock lock(mutex_);
   full_ = full;
-  room_.notify_all();
 }
 
 bool Disk::is_full() const {
@@ -166,12 +164,6 @@ void Disk::FailNextAppend() {
 void Disk::FailNextSync() {
   const Lock lock(mutex_);
   sync_fails_ = true;
-}
-
-void Disk::LetGo() {
-  const Lock lock(mutex_);
-  let_go_ = true;
-  room_.notify_all();
 }
 
 void Disk::ComeUp(model::Dice& dice) {
@@ -208,7 +200,6 @@ void Disk::Reopen() {
   const Lock lock(mutex_);
   locks_.clear();
   powered_ = true;
-  let_go_ = false;
   append_fails_ = false;
   sync_fails_ = false;
   cut_at_.reset();
@@ -228,7 +219,6 @@ bool Disk::CountWrite() {
   if (cut_at_.has_value() && writes_ >= *cut_at_) {
     powered_ = false;
     cut_at_.reset();
-    room_.notify_all();
   }
   return powered_;
 }
@@ -254,9 +244,10 @@ IOStatus Disk::Append(Inode& file, bool is_log, const char* bytes, size_t size) 
     if (was_powered) file.bytes.append(bytes, size * cut_percent_ / 100);
     return NoPower();
   }
-  if (is_log && (full_ || append_fails_)) {
+  const bool is_full = full_ && std::this_thread::get_id() == owner_;
+  if (is_log && (is_full || append_fails_)) {
     file.bytes.append(bytes, size / 2);
-    if (full_) return IOStatus::NoSpace("the disk is full");
+    if (is_full) return IOStatus::NoSpace("the disk is full");
     append_fails_ = false;
     return IOStatus::IOError("the disk does not write");
   }
@@ -434,15 +425,9 @@ IOStatus Disk::GetAbsolutePath(const std::string& path, const Options& /*options
   return IOStatus::OK();
 }
 
-// RocksDB's own thread asks it before it tries to go on after a full disk, and would otherwise ask
-// again seconds later by the real clock.
 IOStatus Disk::GetFreeSpace(const std::string& /*path*/, const Options& /*options*/, uint64_t* free,
                             Debug* /*debug*/) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (std::this_thread::get_id() != owner_) {
-    room_.wait(lock, [this] { return !full_ || !powered_ || let_go_; });
-  }
-  *free = full_ ? 0 : kFreeBytes;
+  *free = kFreeBytes;
   return IOStatus::OK();
 }
 

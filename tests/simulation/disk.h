@@ -2,7 +2,6 @@
 #ifndef TESTS_SIMULATION_DISK_H_
 #define TESTS_SIMULATION_DISK_H_
 
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -44,15 +43,13 @@ class Disk final : public rocksdb::FileSystem {
   void CutPower();
   bool is_powered() const;
 
-  // While it is full, bytes appended to write-ahead logs find no room: half of them are written.
+  // While it is full, bytes that the disk's maker appends to write-ahead logs find no room: half of
+  // them are written. RocksDB's own threads, which would wait by the real clock, find some.
   void SetFull(bool full);
   bool is_full() const;
   // The next append or sync of a write-ahead log fails.
   void FailNextAppend();
   void FailNextSync();
-
-  // The process is about to end: whoever waits for room waits no more.
-  void LetGo();
 
   // The machine comes up again: what was not synced is there in part, as `dice` will have it. Names
   // of files keep the order in which they changed; of bytes any number is there, perhaps with a
@@ -134,7 +131,6 @@ class Disk final : public rocksdb::FileSystem {
 
   const std::thread::id owner_;
   mutable std::mutex mutex_;
-  std::condition_variable room_;
   std::map<std::string, std::shared_ptr<Inode>> names_;
   std::map<std::string, std::shared_ptr<Inode>> durable_names_;
   std::vector<NameChange> unsynced_names_;  // oldest first
@@ -145,7 +141,6 @@ class Disk final : public rocksdb::FileSystem {
   uint64_t cut_percent_ = 0;
   bool powered_ = true;
   bool full_ = false;
-  bool let_go_ = false;
   bool append_fails_ = false;
   bool sync_fails_ = false;
 };

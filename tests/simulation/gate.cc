@@ -14,27 +14,30 @@ namespace {
 constexpr uint64_t kCacheBytes = uint64_t{1} << 20;
 constexpr uint64_t kWriteBufferBytes = uint64_t{64} << 20;  // never full, so nothing is compacted
 
-// The store, whose recovery after a full disk is over when Reload returns: RocksDB goes on in a
-// thread of its own, and how long that takes must not show.
+// The store, whose recovery after a full disk is over once it says that the disk is full: RocksDB
+// goes on in a thread of its own, and how long that takes must not show.
 class SettledStore final : public store::Store {
  public:
-  SettledStore(std::unique_ptr<store::Store> store, std::shared_ptr<const Disk> disk)
+  SettledStore(std::unique_ptr<store::Store> store, std::shared_ptr<Disk> disk)
       : store_(std::move(store)), disk_(std::move(disk)) {}
 
   const core::StateReader& state() const override { return store_->state(); }
   absl::Status Append(const core::Input& input, const core::Outcome& outcome) override {
     return store_->Append(input, outcome);
   }
-  absl::StatusOr<uint64_t> Write() override { return store_->Write(); }
+  absl::StatusOr<uint64_t> Write() override {
+    absl::StatusOr<uint64_t> written = store_->Write();
+    if (absl::IsResourceExhausted(written.status())) {
+      // Which of the threads does what now is nobody's to decide: no fault may count it.
+      disk_->DisarmPower();
+      while (!store_->Reload().ok()) std::this_thread::yield();
+    }
+    return written;
+  }
   absl::Status Sync(uint64_t group) override { return store_->Sync(group); }
   absl::Status Reload() override {
     if (disk_->is_full()) return absl::ResourceExhaustedError("the disk is full");
-    absl::Status status = store_->Reload();
-    while (IsRecovering(status) && disk_->is_powered()) {
-      std::this_thread::yield();
-      status = store_->Reload();
-    }
-    return status;
+    return store_->Reload();
   }
   std::shared_ptr<const store::View> view() const override { return store_->view(); }
   absl::Status Checkpoint(const std::string& directory) override {
@@ -42,13 +45,8 @@ class SettledStore final : public store::Store {
   }
 
  private:
-  static bool IsRecovering(const absl::Status& status) {
-    return status.message().find("Busy") != std::string_view::npos ||
-           absl::IsResourceExhausted(status);
-  }
-
   const std::unique_ptr<store::Store> store_;
-  const std::shared_ptr<const Disk> disk_;
+  const std::shared_ptr<Disk> disk_;
 };
 
 }  // namespace
@@ -94,8 +92,6 @@ absl::Status Gate::Open() {
       });
   return absl::OkStatus();
 }
-
-Gate::~Gate() { surroundings_.disk->LetGo(); }
 
 bool Gate::is_alive() const { return !ended_ && surroundings_.disk->is_powered(); }
 

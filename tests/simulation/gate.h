@@ -36,7 +36,6 @@ class Gate {
 
   // Opens the store; fails as Store::Open does.
   static absl::StatusOr<std::unique_ptr<Gate>> Start(Surroundings surroundings);
-  ~Gate();
 
   // As Sequencer::Submit. What comes after the end gets no answer.
   absl::Status Submit(core::Input input, std::optional<absl::Duration> time_left,
