@@ -19,6 +19,16 @@ namespace {
 // have left half done, few enough to start at once. `fundgated --verify` reads them all.
 constexpr uint64_t kTailRecords = 1000;
 
+// Sees to it that something is in RocksDB's memory. When a write finds no room, RocksDB goes on by
+// bringing that to safety and beginning a new log; with nothing there it would go on in the log that
+// could not be written, and fail for good. The record deletes what was never there, and needs no log.
+absl::Status FillMemory(Database& database) {
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  return FromRocks(database.db().Delete(unlogged, database.family(kMeta), "nothing"),
+                   "preparing for a full disk");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
@@ -35,6 +45,7 @@ absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const Options& opti
   FUNDGATE_RETURN_IF_ERROR(CheckTail(*store->database_, store->head_, kTailRecords));
   // What recovery found is on disk, but perhaps not synced: nothing may be shown before it is.
   FUNDGATE_RETURN_IF_ERROR(store->Sync(0));
+  FUNDGATE_RETURN_IF_ERROR(FillMemory(*store->database_));
   store->view_ = store->NewView();
   return store;
 }
@@ -123,6 +134,7 @@ absl::Status RocksStore::Sync(uint64_t group) {
 
 absl::Status RocksStore::Reload() {
   FUNDGATE_RETURN_IF_ERROR(FromRocks(database_->db().Resume(), "resuming after a failed write"));
+  FUNDGATE_RETURN_IF_ERROR(FillMemory(*database_));
   return LoadState();
 }
 
