@@ -45,7 +45,7 @@ void Feeder::Turn() {
   const bool may_probe = waiting < kProbesAhead;
   if (waiting > 0 && dice.Percent(80)) {
     Send(std::min(waiting, 1 + dice.Roll(kBatch)), may_probe && (is_wanted || dice.Percent(40)));
-  } else if (may_probe && (is_wanted || dice.Percent(60))) {
+  } else if (may_probe && (is_wanted || dice.Percent(30))) {
     Send(0, true);
   }
 }

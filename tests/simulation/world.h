@@ -46,6 +46,7 @@ class World {
   void Leap(model::Dice& dice);
   bool MayLeapFar() const;
   bool HasSettled(absl::Time since) const;
+  void Settle();
   void Replay();
 
   const Setting setting_;
