@@ -43,7 +43,7 @@ TEST(Shrinking, KeepsTheFailureAndDropsWhatItDoesNotNeed) {
   const Script script = Script::Of(*summary.failed_seed);
   const Script least = Shrink(script, 400);
   EXPECT_LT(least.steps.size(), script.steps.size() / 2);
-  EXPECT_TRUE(Run(least).failure.has_value());
+  EXPECT_TRUE(RunScript(least).failure.has_value());
   Plant(0);
 }
 

@@ -48,7 +48,7 @@ Script Script::Of(uint64_t seed) {
   return script;
 }
 
-Result Run(const Script& script, bool tells) {
+Result RunScript(const Script& script, bool tells) {
   Result result;
   World world(script.setting, ThePolicy(), tells);
   while (result.failed_at < script.steps.size() && world.Step(script.steps[result.failed_at])) {
@@ -65,7 +65,7 @@ Script Shrink(Script script, size_t runs_max) {
   size_t runs = 0;
   const auto fails = [&](Script& candidate) {
     if (++runs > runs_max) return false;
-    const Result result = Run(candidate);
+    const Result result = RunScript(candidate);
     if (!result.failure.has_value()) return false;
     candidate.steps.resize(std::min(candidate.steps.size(), result.failed_at + 1));
     return true;
@@ -100,7 +100,7 @@ Summary RunMany(const Limits& limits, const std::function<void(const Summary&)>&
       if (limits.seeds > 0 && seed >= limits.first_seed + limits.seeds) return;
       if (limits.seconds > 0 && SecondsSince(start) >= limits.seconds) return;
       const double before = ThreadSeconds();
-      const Result result = Run(Script::Of(seed));
+      const Result result = RunScript(Script::Of(seed));
       const double used = ThreadSeconds() - before;
       const std::lock_guard<std::mutex> lock(mutex);
       ++summary.runs;

@@ -29,7 +29,7 @@ struct Result {
 };
 
 // The same script gives the same result, always. One thread; others may run other scripts meanwhile.
-Result Run(const Script& script, bool tells = false);
+Result RunScript(const Script& script, bool tells = false);
 
 // Leaves out steps for as long as what remains still fails, in at most that many runs. `script`
 // fails.

@@ -47,7 +47,7 @@ std::string TextOf(const Summary& summary) {
 // Shows one seed: what happens, and if it fails, the least that still does.
 int Show(uint64_t seed) {
   const Script script = Script::Of(seed);
-  const Result result = Run(script, true);
+  const Result result = RunScript(script, true);
   if (!result.failure.has_value()) {
     std::cout << result.story << "seed " << seed << ": " << result.records
               << " journal records, nothing is wrong\n";
@@ -56,7 +56,7 @@ int Show(uint64_t seed) {
   Script least = script;
   least.steps.resize(std::min(least.steps.size(), result.failed_at + 1));
   least = Shrink(std::move(least), kShrinkRunsMax);
-  const Result shrunk = Run(least, true);
+  const Result shrunk = RunScript(least, true);
   std::cout << "seed " << seed << " fails at step " << result.failed_at << " of "
             << script.steps.size() << ":\n" << *result.failure << "\n\nThe least of it, "
             << least.steps.size() << " steps:\n" << shrunk.story

@@ -23,7 +23,7 @@ TEST(Simulation, KeepsEveryPromiseWhateverBreaks) {
   limits.first_seed = FromEnvironment("FUNDGATE_SIMULATION_SEED", 1);
   const Summary summary = RunMany(limits, nullptr);
   if (summary.failed_seed.has_value()) {
-    const Result result = Run(Script::Of(*summary.failed_seed));
+    const Result result = RunScript(Script::Of(*summary.failed_seed));
     FAIL() << *result.failure << "\nSee it again: tools/simulate --seed " << *summary.failed_seed;
   }
   EXPECT_EQ(summary.runs, limits.seeds);
@@ -32,8 +32,8 @@ TEST(Simulation, KeepsEveryPromiseWhateverBreaks) {
 
 TEST(Simulation, GivesTheSameForTheSameSeed) {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
-    const Result one = Run(Script::Of(seed), true);
-    const Result other = Run(Script::Of(seed), true);
+    const Result one = RunScript(Script::Of(seed), true);
+    const Result other = RunScript(Script::Of(seed), true);
     EXPECT_EQ(one.story, other.story) << "seed " << seed;
     EXPECT_EQ(one.records, other.records) << "seed " << seed;
   }

@@ -56,7 +56,7 @@ void World::Act(model::Dice& dice) {
   if (roll < 750) return services_.Pay();
   if (roll < 775) return services_.Guess();
   if (roll < 850) return setting_.rogues ? rogues_.Act() : services_.GoOn();
-  if (roll < 855) return setting_.unreadable ? rogues_.WriteUnreadable() : services_.Pay();
+  if (roll < 860) return setting_.unreadable ? rogues_.WriteUnreadable() : services_.Pay();
   if (roll < 910) return setting_.operators ? operators_.Act() : services_.Ask();
   if (roll < 930) return setting_.leaps ? Leap(dice) : services_.Ask();
   if (roll < 965) return faults_.Strike();
@@ -74,7 +74,7 @@ void World::PassTime(model::Dice& dice) {
 void World::Leap(model::Dice& dice) {
   const uint64_t roll = dice.Roll(100);
   if (roll < 60) return scene_.PassTime(absl::Seconds(1 + dice.Roll(20)));
-  if (roll < 95 || !MayLeapFar()) return scene_.PassTime(absl::Minutes(2 + dice.Roll(70)));
+  if (roll < 85 || !MayLeapFar()) return scene_.PassTime(absl::Minutes(2 + dice.Roll(70)));
   // Longer than keys are kept. Nobody comes back to what was before.
   has_leapt_far_ = true;
   services_.ForgetAll();
