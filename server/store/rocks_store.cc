@@ -1,9 +1,12 @@
 #include "server/store/rocks_store.h"
 
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
+#include "rocksdb/file_system.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "server/core/machine.h"
 #include "server/store/journal_record.h"
@@ -27,6 +30,29 @@ absl::Status FillMemory(Database& database) {
   unlogged.disableWAL = true;
   return FromRocks(database.db().Delete(unlogged, database.family(kMeta), "nothing"),
                    "preparing for a full disk");
+}
+
+// Syncs every log in the folder by handles of our own: what was written before a write failed is in
+// there, but RocksDB syncs no file in which one has.
+absl::Status SyncLogFiles(rocksdb::FileSystem& files, const std::string& directory) {
+  constexpr std::string_view kDoing = "syncing the write-ahead log past a failed write";
+  std::vector<std::string> names;
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(files.GetChildren(directory, {}, &names, nullptr), kDoing));
+  for (const std::string& name : names) {
+    const std::string path = absl::StrCat(directory, "/", name);
+    if (!std::string_view(name).ends_with(".log")) continue;
+    // RocksDB may be recovering by now, and have brought all that was in it to safety.
+    if (!files.FileExists(path, {}, nullptr).ok()) continue;
+    std::unique_ptr<rocksdb::FSWritableFile> log;
+    FUNDGATE_RETURN_IF_ERROR(
+        FromRocks(files.ReopenWritableFile(path, {}, &log, nullptr), kDoing));
+    FUNDGATE_RETURN_IF_ERROR(FromRocks(log->Sync({}, nullptr), kDoing));
+    FUNDGATE_RETURN_IF_ERROR(FromRocks(log->Close({}, nullptr), kDoing));
+  }
+  std::unique_ptr<rocksdb::FSDirectory> folder;
+  FUNDGATE_RETURN_IF_ERROR(
+      FromRocks(files.NewDirectory(directory, {}, &folder, nullptr), kDoing));
+  return FromRocks(folder->Fsync({}, nullptr), kDoing);
 }
 
 }  // namespace
@@ -103,6 +129,7 @@ absl::StatusOr<uint64_t> RocksStore::Write() {
   if (batch_.Count() == 0) return groups_written_;
   (void)batch_.Put(database_->family(kMeta), AsSlice(kHeadKey), EncodeHead(head_));
   const rocksdb::Status status = database_->db().Write(rocksdb::WriteOptions(), &batch_);
+  if (!status.ok()) log_is_broken_ = true;
   FUNDGATE_RETURN_IF_ERROR(FromRocks(status, "writing a group"));
   batch_.Clear();
   state_->ForgetGroup();
@@ -113,6 +140,16 @@ absl::StatusOr<uint64_t> RocksStore::Write() {
   return groups_written_;
 }
 
+// Earlier groups are written whole, whatever became of later ones.
+absl::Status RocksStore::SyncLog() {
+  rocksdb::DB& db = database_->db();
+  absl::Status synced;
+  if (!log_is_broken_) synced = FromRocks(db.SyncWAL(), "syncing the write-ahead log");
+  // A write may have failed meanwhile.
+  if (log_is_broken_) synced = SyncLogFiles(*db.GetFileSystem(), options_.directory);
+  return synced;
+}
+
 absl::Status RocksStore::Sync(uint64_t group) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -120,7 +157,7 @@ absl::Status RocksStore::Sync(uint64_t group) {
   }
   absl::Status synced = absl::OkStatus();
   if (options_.durability == Durability::kSync) {
-    synced = FromRocks(database_->db().SyncWAL(), "syncing the write-ahead log");
+    synced = SyncLog();
   }
   std::vector<std::shared_ptr<const View>> outdated;  // released without the lock
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -134,6 +171,7 @@ absl::Status RocksStore::Sync(uint64_t group) {
 
 absl::Status RocksStore::Reload() {
   FUNDGATE_RETURN_IF_ERROR(FromRocks(database_->db().Resume(), "resuming after a failed write"));
+  log_is_broken_ = false;
   FUNDGATE_RETURN_IF_ERROR(FillMemory(*database_));
   return LoadState();
 }

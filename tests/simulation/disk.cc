@@ -317,6 +317,16 @@ IOStatus Disk::NewWritableFile(const std::string& name, const rocksdb::FileOptio
   return IOStatus::OK();
 }
 
+IOStatus Disk::ReopenWritableFile(const std::string& name, const rocksdb::FileOptions& /*options*/,
+                                  std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                  Debug* /*debug*/) {
+  const Lock lock(mutex_);
+  const std::shared_ptr<Inode> found = Find(name);
+  if (found == nullptr) return IOStatus::PathNotFound(name);
+  *file = std::make_unique<DiskFile>(*this, found, IsLog(name));
+  return IOStatus::OK();
+}
+
 IOStatus Disk::DeleteFile(const std::string& name, const Options& /*options*/, Debug* /*debug*/) {
   const Lock lock(mutex_);
   if (!CountWrite()) return NoPower();

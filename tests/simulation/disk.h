@@ -74,6 +74,9 @@ class Disk final : public rocksdb::FileSystem {
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                     Debug* debug) override;
+  rocksdb::IOStatus ReopenWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                       Debug* debug) override;
   rocksdb::IOStatus NewDirectory(const std::string& name, const Options& options,
                                  std::unique_ptr<rocksdb::FSDirectory>* directory,
                                  Debug* debug) override;

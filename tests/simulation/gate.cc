@@ -14,8 +14,8 @@ namespace {
 constexpr uint64_t kCacheBytes = uint64_t{1} << 20;
 constexpr uint64_t kWriteBufferBytes = uint64_t{64} << 20;  // never full, so nothing is compacted
 
-// The store, whose recovery after a full disk is over once it says that the disk is full: RocksDB
-// goes on in a thread of its own, and how long that takes must not show.
+// The store, which has recovered from a full disk when it is loaded anew: RocksDB goes on in a thread
+// of its own, and how long that takes must not show.
 class SettledStore final : public store::Store {
  public:
   SettledStore(std::unique_ptr<store::Store> store, std::shared_ptr<Disk> disk)
@@ -27,17 +27,23 @@ class SettledStore final : public store::Store {
   }
   absl::StatusOr<uint64_t> Write() override {
     absl::StatusOr<uint64_t> written = store_->Write();
+    // Which of the threads does what from here on is nobody's to decide: no fault may count it.
     if (absl::IsResourceExhausted(written.status())) {
-      // Which of the threads does what now is nobody's to decide: no fault may count it.
       disk_->DisarmPower();
-      while (!store_->Reload().ok()) std::this_thread::yield();
+      had_no_room_ = true;
     }
     return written;
   }
   absl::Status Sync(uint64_t group) override { return store_->Sync(group); }
   absl::Status Reload() override {
     if (disk_->is_full()) return absl::ResourceExhaustedError("the disk is full");
-    return store_->Reload();
+    absl::Status status = store_->Reload();
+    while (had_no_room_ && !status.ok() && !absl::IsDataLoss(status)) {
+      std::this_thread::yield();
+      status = store_->Reload();
+    }
+    had_no_room_ = false;
+    return status;
   }
   std::shared_ptr<const store::View> view() const override { return store_->view(); }
   absl::Status Checkpoint(const std::string& directory) override {
@@ -47,6 +53,7 @@ class SettledStore final : public store::Store {
  private:
   const std::unique_ptr<store::Store> store_;
   const std::shared_ptr<Disk> disk_;
+  bool had_no_room_ = false;
 };
 
 }  // namespace
