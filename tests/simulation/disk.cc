@@ -244,10 +244,10 @@ IOStatus Disk::Append(Inode& file, bool is_log, const char* bytes, size_t size) 
     if (was_powered) file.bytes.append(bytes, size * cut_percent_ / 100);
     return NoPower();
   }
-  const bool is_full = full_ && std::this_thread::get_id() == owner_;
-  if (is_log && (is_full || append_fails_)) {
+  const bool is_own = std::this_thread::get_id() == owner_;
+  if (is_own && is_log && (full_ || append_fails_)) {
     file.bytes.append(bytes, size / 2);
-    if (is_full) return IOStatus::NoSpace("the disk is full");
+    if (full_) return IOStatus::NoSpace("the disk is full");
     append_fails_ = false;
     return IOStatus::IOError("the disk does not write");
   }
@@ -258,7 +258,7 @@ IOStatus Disk::Append(Inode& file, bool is_log, const char* bytes, size_t size) 
 IOStatus Disk::Sync(Inode& file, bool is_log) {
   const Lock lock(mutex_);
   if (!CountWrite()) return NoPower();
-  if (is_log && sync_fails_) {
+  if (is_log && sync_fails_ && std::this_thread::get_id() == owner_) {
     sync_fails_ = false;
     return IOStatus::IOError("the disk does not sync");
   }

@@ -47,7 +47,7 @@ class Disk final : public rocksdb::FileSystem {
   // them are written. RocksDB's own threads, which would wait by the real clock, find some.
   void SetFull(bool full);
   bool is_full() const;
-  // The next append or sync of a write-ahead log fails.
+  // The maker's next append to a write-ahead log fails, or its next sync of one.
   void FailNextAppend();
   void FailNextSync();
 

@@ -14,8 +14,9 @@ namespace {
 constexpr uint64_t kCacheBytes = uint64_t{1} << 20;
 constexpr uint64_t kWriteBufferBytes = uint64_t{64} << 20;  // never full, so nothing is compacted
 
-// The store, which has recovered from a full disk when it is loaded anew: RocksDB goes on in a thread
-// of its own, and how long that takes must not show.
+// The store, which has recovered from a full disk when it says that the disk is full: RocksDB goes on
+// in a thread of its own, and how long that takes must not show. So groups that were written before
+// are synced at once; the disk has no room all the same until somebody makes some.
 class SettledStore final : public store::Store {
  public:
   SettledStore(std::unique_ptr<store::Store> store, std::shared_ptr<Disk> disk)
@@ -27,23 +28,14 @@ class SettledStore final : public store::Store {
   }
   absl::StatusOr<uint64_t> Write() override {
     absl::StatusOr<uint64_t> written = store_->Write();
-    // Which of the threads does what from here on is nobody's to decide: no fault may count it.
-    if (absl::IsResourceExhausted(written.status())) {
-      disk_->DisarmPower();
-      had_no_room_ = true;
-    }
+    if (written.ok()) newest_ = *written;
+    if (absl::IsResourceExhausted(written.status())) Settle();
     return written;
   }
   absl::Status Sync(uint64_t group) override { return store_->Sync(group); }
   absl::Status Reload() override {
     if (disk_->is_full()) return absl::ResourceExhaustedError("the disk is full");
-    absl::Status status = store_->Reload();
-    while (had_no_room_ && !status.ok() && !absl::IsDataLoss(status)) {
-      std::this_thread::yield();
-      status = store_->Reload();
-    }
-    had_no_room_ = false;
-    return status;
+    return store_->Reload();
   }
   std::shared_ptr<const store::View> view() const override { return store_->view(); }
   absl::Status Checkpoint(const std::string& directory) override {
@@ -51,9 +43,21 @@ class SettledStore final : public store::Store {
   }
 
  private:
+  void Settle() {
+    // Which of the threads writes what from here on is nobody's to decide: no fault may count it.
+    disk_->DisarmPower();
+    // If it fails, so does every later sync.
+    store_->Sync(newest_).IgnoreError();
+    absl::Status loaded = store_->Reload();
+    while (!loaded.ok() && !absl::IsDataLoss(loaded)) {
+      std::this_thread::yield();
+      loaded = store_->Reload();
+    }
+  }
+
   const std::unique_ptr<store::Store> store_;
   const std::shared_ptr<Disk> disk_;
-  bool had_no_room_ = false;
+  uint64_t newest_ = 0;
 };
 
 }  // namespace

@@ -112,7 +112,10 @@ Summary RunMany(const Limits& limits, const std::function<void(const Summary&)>&
       }
       if (result.failure.has_value()) {
         stop = true;
-        summary.failed_seed = std::min(summary.failed_seed.value_or(seed), seed);
+        if (seed <= summary.failed_seed.value_or(seed)) {
+          summary.failed_seed = seed;
+          summary.failure = *result.failure;
+        }
       }
       if (progress && summary.seconds - told_at >= absl::ToDoubleSeconds(kProgressEvery)) {
         told_at = summary.seconds;

@@ -48,6 +48,7 @@ struct Summary {
   double slowest = 0;  // seconds of a run, by the processor's clock
   uint64_t slowest_seed = 0;
   std::optional<uint64_t> failed_seed;  // the first
+  std::string failure;                  // what is wrong with it
 };
 
 // Runs one seed after the other until one fails or a limit is met. `progress` is called now and

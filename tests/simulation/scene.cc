@@ -115,6 +115,7 @@ void Scene::StartGate() {
       power_went_ = true;
       return Note("the power goes while it starts");
     }
+    if (disk_->is_full()) return Note("the gate finds no room to start");
     return Fail(absl::StrCat("the gate does not start again: ", gate.status().ToString()));
   }
   gate_ = *std::move(gate);

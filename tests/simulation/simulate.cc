@@ -73,8 +73,8 @@ int RunSeeds(const Arguments& arguments) {
     std::cout << "Nothing was found.\n";
     return 0;
   }
-  std::cout << "Seed " << *summary.failed_seed << " fails. See it again: "
-            << CommandFor(*summary.failed_seed, arguments.mutation) << '\n';
+  std::cout << "Seed " << *summary.failed_seed << " fails: " << summary.failure
+            << "\nSee it again: " << CommandFor(*summary.failed_seed, arguments.mutation) << '\n';
   return 1;
 }
 
