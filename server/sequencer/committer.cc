@@ -14,8 +14,7 @@ Committer::Committer(store::Store& store, const InputClock& clock, Meters& meter
       meters_(meters),
       groups_in_flight_(groups_in_flight),
       fatal_(std::move(fatal)),
-      on_death_(std::move(on_death)),
-      thread_([this] { Run(); }) {}
+      on_death_(std::move(on_death)) {}
 
 bool Committer::WaitForRoom() {
   MutexLock lock(mutex_);
@@ -38,22 +37,28 @@ void Committer::Hand(Group group) {
 }
 
 void Committer::Finish() {
-  {
-    MutexLock lock(mutex_);
-    finishing_ = true;
-    handed_over_.NotifyOne();
-  }
-  if (thread_.joinable()) thread_.join();
+  MutexLock lock(mutex_);
+  finishing_ = true;
+  handed_over_.NotifyOne();
 }
 
-void Committer::Run() {
-  for (std::vector<Group> groups = TakeGroups(); !groups.empty(); groups = TakeGroups()) {
-    if (const absl::Status status = SyncAll(groups); !status.ok()) return Die(status);
-    // Before the answers: the writer goes on while they are being sent.
-    Release(groups.size());
-    const absl::Duration synced = clock_.Steady();
-    for (Group& group : groups) Answer(std::move(group), synced);
+size_t Committer::in_flight() const {
+  MutexLock lock(mutex_);
+  return in_flight_;
+}
+
+bool Committer::Turn() {
+  std::vector<Group> groups = TakeGroups();
+  if (groups.empty()) return false;
+  if (const absl::Status status = SyncAll(groups); !status.ok()) {
+    Die(status);
+    return false;
   }
+  // Before the answers: the writer goes on while they are being sent.
+  Release(groups.size());
+  const absl::Duration synced = clock_.Steady();
+  for (Group& group : groups) Answer(std::move(group), synced);
+  return true;
 }
 
 std::vector<Group> Committer::TakeGroups() {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -38,15 +37,18 @@ struct Group {
   std::vector<Answered> answered;
 };
 
-// One thread: takes all groups handed over meanwhile, syncs once for all of them, then calls
-// observers and callbacks in order.
+// In turns: takes all groups handed over meanwhile, syncs once for all of them, then calls observers
+// and callbacks in order.
 class Committer {
  public:
-  // `store`, `clock` and `meters` must outlive it. `fatal` is called on the committer's thread when
-  // a sync fails, and `on_death` after it, should it return.
+  // `store`, `clock` and `meters` must outlive it. `fatal` is called in the turn in which a sync
+  // fails, and `on_death` after it, should it return.
   Committer(store::Store& store, const InputClock& clock, Meters& meters, size_t groups_in_flight,
             Sequencer::Fatal fatal, std::function<void()> on_death);
-  ~Committer() { Finish(); }
+
+  // One turn, on the committer's thread: waits until groups are handed over, then syncs and answers
+  // them all. False once there will be none any more: it is finished, or a sync has failed.
+  bool Turn() FUNDGATE_EXCLUDES(mutex_);
 
   // The writer: waits until fewer than `groups_in_flight` groups wait for their sync. False once a
   // sync has failed: nothing will ever be answered again.
@@ -59,8 +61,11 @@ class Committer {
   // The writer: waits until nothing is being synced or waits to be. False once a sync has failed.
   bool WaitUntilSynced() FUNDGATE_EXCLUDES(mutex_);
 
-  // The writer, at the end: answers everything handed over and ends the thread.
+  // Nothing more is handed over: turns answer what was, and then come to an end.
   void Finish() FUNDGATE_EXCLUDES(mutex_);
+
+  // Groups handed over and not synced yet. Any thread.
+  size_t in_flight() const FUNDGATE_EXCLUDES(mutex_);
 
   // True once a sync has failed. Any thread.
   bool dead() const { return dead_; }
@@ -70,7 +75,6 @@ class Committer {
   void RemoveObserver(uint64_t id) FUNDGATE_EXCLUDES(observers_mutex_);
 
  private:
-  void Run();
   // Waits for groups; empty when finished.
   std::vector<Group> TakeGroups() FUNDGATE_EXCLUDES(mutex_);
   absl::Status SyncAll(const std::vector<Group>& groups);
@@ -86,10 +90,10 @@ class Committer {
   const Sequencer::Fatal fatal_;
   const std::function<void()> on_death_;
   std::atomic<bool> dead_{false};
-  uint64_t synced_ = 0;   // the committer's thread alone
+  uint64_t synced_ = 0;   // the committer's turns alone
   uint64_t counted_ = 0;  // as well: the newest group whose size was observed
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar handed_over_;
   CondVar synced_some_;
   std::vector<Group> handed_ FUNDGATE_GUARDED_BY(mutex_);
@@ -99,8 +103,6 @@ class Committer {
   Mutex observers_mutex_;
   std::vector<std::pair<uint64_t, Observer>> observers_ FUNDGATE_GUARDED_BY(observers_mutex_);
   uint64_t next_observer_ FUNDGATE_GUARDED_BY(observers_mutex_) = 1;
-
-  std::thread thread_;  // last: everything above exists before it starts
 };
 
 }  // namespace fundgate::sequencer

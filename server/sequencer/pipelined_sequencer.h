@@ -1,18 +1,19 @@
-// The Sequencer of two threads: a writer and a committer.
+// The Sequencer of two threads: one turns the writer, one the committer.
 #ifndef SERVER_SEQUENCER_PIPELINED_SEQUENCER_H_
 #define SERVER_SEQUENCER_PIPELINED_SEQUENCER_H_
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <thread>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/sequencer/committer.h"
 #include "server/sequencer/input_clock.h"
-#include "server/sequencer/input_queue.h"
 #include "server/sequencer/mutex.h"
+#include "server/sequencer/pipeline.h"
 #include "server/sequencer/sequencer.h"
 #include "server/sequencer/writer.h"
 #include "server/store/store.h"
@@ -30,26 +31,26 @@ class PipelinedSequencer final : public Sequencer {
   ~PipelinedSequencer() override { Shutdown(); }
 
   absl::Status Submit(core::Input input, std::optional<absl::Duration> time_left,
-                      Callback done) override;
-  uint64_t AddObserver(Observer observer) override;
-  void RemoveObserver(uint64_t id) override;
-  Statistics statistics() const override;
-  const Meters& meters() const override { return meters_; }
-  absl::Time Now() const override { return clock_.Now(); }
+                      Callback done) override {
+    return pipeline_->Submit(std::move(input), time_left, std::move(done));
+  }
+  uint64_t AddObserver(Observer observer) override {
+    return pipeline_->AddObserver(std::move(observer));
+  }
+  void RemoveObserver(uint64_t id) override { pipeline_->RemoveObserver(id); }
+  Statistics statistics() const override { return pipeline_->statistics(); }
+  const Meters& meters() const override { return pipeline_->meters(); }
+  absl::Time Now() const override { return pipeline_->Now(); }
   void Shutdown() override FUNDGATE_EXCLUDES(shutdown_mutex_);
 
  private:
-  PipelinedSequencer(const Options& options, store::Store& store, InputClock& clock, Judge judge,
-                     ProbeRequest request_probe, const Fatal& fatal);
+  explicit PipelinedSequencer(std::unique_ptr<Pipeline> pipeline);
 
-  const Options options_;
-  InputClock& clock_;
-  InputQueue queue_;
-  WriterCounts counts_;
-  Meters meters_;
+  const std::unique_ptr<Pipeline> pipeline_;
   Mutex shutdown_mutex_;
-  Committer committer_;
-  Writer writer_;  // last: uses everything above
+  // Last: everything above exists before they start.
+  std::thread committer_;
+  std::thread writer_;
 };
 
 }  // namespace fundgate::sequencer

@@ -51,26 +51,21 @@ Writer::Writer(const Options& options, Parts parts, bool manual_clock)
       manual_clock_(manual_clock),
       parked_(options.parking_capacity),
       probes_(options.probe_spacing, options.probe_retry),
-      next_tick_(parts_.clock.Steady() + options.tick_period),
-      thread_([this] { Run(); }) {}
+      next_tick_(parts_.clock.Steady() + options.tick_period) {}
 
-void Writer::Join() {
-  if (thread_.joinable()) thread_.join();
-}
-
-void Writer::Run() {
-  while (!finished()) {
-    // Room first: what comes during that wait joins the group.
-    if (!parts_.committer.WaitForRoom()) return;
-    Refill();
-    ReleaseDue();
-    if (!failure_.ok()) TryReload();
-    if (failure_.ok()) {
-      CommitGroup();
-    } else {
-      AnswerWithFailure();
-    }
+bool Writer::Turn(absl::Duration longest_wait) {
+  if (finished()) return false;
+  // Room first: what comes during that wait joins the group.
+  if (!parts_.committer.WaitForRoom()) return false;
+  Refill(longest_wait);
+  ReleaseDue();
+  if (!failure_.ok()) TryReload();
+  if (failure_.ok()) {
+    CommitGroup();
+  } else {
+    AnswerWithFailure();
   }
+  return true;
 }
 
 bool Writer::finished() const {
@@ -80,7 +75,7 @@ bool Writer::finished() const {
 
 // ---- Taking inputs ----
 
-void Writer::Refill() {
+void Writer::Refill(absl::Duration longest_wait) {
   if (next_ < taken_.size()) return;
   taken_.clear();
   next_ = 0;
@@ -89,7 +84,7 @@ void Writer::Refill() {
     const absl::Duration until_due = NextWakeUp() - parts_.clock.Steady();
     wait = manual_clock_ && until_due > absl::ZeroDuration() ? absl::InfiniteDuration() : until_due;
   }
-  parts_.queue.Take(wait, taken_);
+  parts_.queue.Take(std::min(wait, longest_wait), taken_);
   for (Pending& pending : taken_) pending.arrival = ++arrivals_;
 }
 

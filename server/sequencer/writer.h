@@ -9,7 +9,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -56,9 +55,9 @@ class WriterCounts {
   std::string message_ FUNDGATE_GUARDED_BY(mutex_);
 };
 
-// One thread, in a loop: wait for something to do; judge what there is, at most a group's worth;
-// write it; hand it to the committer. While the store can't write, the same loop answers what comes
-// with the failure and tries to reload now and then.
+// In turns: wait for something to do; judge what there is, at most a group's worth; write it; hand it
+// to the committer. While the store can't write, the same turns answer what comes with the failure
+// and try to reload now and then.
 class Writer {
  public:
   struct Parts {
@@ -72,20 +71,19 @@ class Writer {
     WriterCounts& counts;
   };
 
-  // Starts the thread. All parts must outlive it. It waits in real time unless `manual_clock`:
-  // then whoever moves the clock wakes the queue.
+  // All parts must outlive it. It waits in real time unless `manual_clock`: then whoever moves the
+  // clock wakes the queue.
   Writer(const Options& options, Parts parts, bool manual_clock);
-  ~Writer() { Join(); }
 
-  // Waits for the thread's end, which comes once the queue is closed and everything in it and in
-  // the parking lot is handed to the committer, or once a sync has failed.
-  void Join();
+  // One turn, on the writer's thread. For inputs it waits no longer than that; for the committer,
+  // where groups_in_flight groups are on their way to their sync or the store failed before they
+  // got there, as long as it takes. False once there is nothing more to do: the queue is closed and
+  // everything in it and in the parking lot is handed to the committer, or a sync has failed.
+  bool Turn(absl::Duration longest_wait);
 
  private:
-  void Run();
-
   // Taking inputs.
-  void Refill();
+  void Refill(absl::Duration longest_wait);
   absl::Duration NextWakeUp() const;
   std::optional<Pending> TakeNext();
   bool draining() const { return parts_.queue.closed(); }
@@ -131,8 +129,6 @@ class Writer {
   absl::Duration reload_at_;  // by the steady clock
   uint64_t newest_written_ = 0;
   bool hopeless_ = false;  // the store is damaged: nothing will be answered any more
-
-  std::thread thread_;  // last: everything above exists before it starts
 };
 
 }  // namespace fundgate::sequencer

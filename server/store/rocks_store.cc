@@ -1,11 +1,14 @@
 #include "server/store/rocks_store.h"
 
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
+#include "rocksdb/file_system.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "server/core/machine.h"
 #include "server/store/journal_record.h"
@@ -20,6 +23,39 @@ namespace {
 // Records that are checked against the chain at every start: enough to meet whatever a crash may
 // have left half done, few enough to start at once. `fundgated --verify` reads them all.
 constexpr uint64_t kTailRecords = 1000;
+
+// Sees to it that something is in RocksDB's memory. When a write finds no room, RocksDB goes on by
+// bringing that to safety and beginning a new log; with nothing there it would go on in the log that
+// could not be written, and fail for good. The record deletes what was never there, and needs no log.
+absl::Status FillMemory(Database& database) {
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  return FromRocks(database.db().Delete(unlogged, database.family(kMeta), "nothing"),
+                   "preparing for a full disk");
+}
+
+// Syncs every log in the folder by handles of our own: what was written before a write failed is in
+// there, but RocksDB syncs no file in which one has.
+absl::Status SyncLogFiles(rocksdb::FileSystem& files, const std::string& directory) {
+  constexpr std::string_view kDoing = "syncing the write-ahead log past a failed write";
+  std::vector<std::string> names;
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(files.GetChildren(directory, {}, &names, nullptr), kDoing));
+  for (const std::string& name : names) {
+    const std::string path = absl::StrCat(directory, "/", name);
+    if (!std::string_view(name).ends_with(".log")) continue;
+    // RocksDB may be recovering by now, and have brought all that was in it to safety.
+    if (!files.FileExists(path, {}, nullptr).ok()) continue;
+    std::unique_ptr<rocksdb::FSWritableFile> log;
+    FUNDGATE_RETURN_IF_ERROR(
+        FromRocks(files.ReopenWritableFile(path, {}, &log, nullptr), kDoing));
+    FUNDGATE_RETURN_IF_ERROR(FromRocks(log->Sync({}, nullptr), kDoing));
+    FUNDGATE_RETURN_IF_ERROR(FromRocks(log->Close({}, nullptr), kDoing));
+  }
+  std::unique_ptr<rocksdb::FSDirectory> folder;
+  FUNDGATE_RETURN_IF_ERROR(
+      FromRocks(files.NewDirectory(directory, {}, &folder, nullptr), kDoing));
+  return FromRocks(folder->Fsync({}, nullptr), kDoing);
+}
 
 }  // namespace
 
@@ -37,6 +73,7 @@ absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const Options& opti
   FUNDGATE_RETURN_IF_ERROR(CheckTail(*store->database_, store->head_, kTailRecords));
   // What recovery found is on disk, but perhaps not synced: nothing may be shown before it is.
   FUNDGATE_RETURN_IF_ERROR(store->Sync(0));
+  FUNDGATE_RETURN_IF_ERROR(FillMemory(*store->database_));
   store->view_ = store->NewView();
   return store;
 }
@@ -94,6 +131,7 @@ absl::StatusOr<uint64_t> RocksStore::Write() {
   if (batch_.Count() == 0) return groups_written_;
   (void)batch_.Put(database_->family(kMeta), AsSlice(kHeadKey), EncodeHead(head_));
   const rocksdb::Status status = database_->db().Write(rocksdb::WriteOptions(), &batch_);
+  if (!status.ok()) log_is_broken_ = true;
   FUNDGATE_RETURN_IF_ERROR(FromRocks(status, "writing a group"));
   batch_.Clear();
   state_->ForgetGroup();
@@ -104,6 +142,16 @@ absl::StatusOr<uint64_t> RocksStore::Write() {
   return groups_written_;
 }
 
+// Earlier groups are written whole, whatever became of later ones.
+absl::Status RocksStore::SyncLog() {
+  rocksdb::DB& db = database_->db();
+  absl::Status synced;
+  if (!log_is_broken_) synced = FromRocks(db.SyncWAL(), "syncing the write-ahead log");
+  // A write may have failed meanwhile.
+  if (log_is_broken_) synced = SyncLogFiles(*db.GetFileSystem(), options_.directory);
+  return synced;
+}
+
 absl::Status RocksStore::Sync(uint64_t group) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -111,7 +159,7 @@ absl::Status RocksStore::Sync(uint64_t group) {
   }
   absl::Status synced = absl::OkStatus();
   if (options_.durability == Durability::kSync) {
-    synced = FromRocks(database_->db().SyncWAL(), "syncing the write-ahead log");
+    synced = SyncLog();
   }
   std::vector<std::shared_ptr<const View>> outdated;  // released without the lock
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -125,6 +173,8 @@ absl::Status RocksStore::Sync(uint64_t group) {
 
 absl::Status RocksStore::Reload() {
   FUNDGATE_RETURN_IF_ERROR(FromRocks(database_->db().Resume(), "resuming after a failed write"));
+  log_is_broken_ = false;
+  FUNDGATE_RETURN_IF_ERROR(FillMemory(*database_));
   return LoadState();
 }
 

@@ -2,6 +2,7 @@
 #ifndef SERVER_STORE_ROCKS_STORE_H_
 #define SERVER_STORE_ROCKS_STORE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -37,6 +38,7 @@ class RocksStore final : public Store {
   absl::Status LoadState();
   std::shared_ptr<const View> NewView() const;
   void PutChanges(const core::Changes& changes);
+  absl::Status SyncLog();
 
   // Constant after opening.
   const Options options_;
@@ -48,6 +50,9 @@ class RocksStore final : public Store {
   HashChain chain_;
   rocksdb::WriteBatch batch_;
   uint64_t groups_written_ = 0;
+
+  // A write failed and RocksDB has not resumed yet. Set by the writer, read by the committer.
+  std::atomic<bool> log_is_broken_{false};
 
   // Shared; protected by mutex_.
   mutable std::mutex mutex_;

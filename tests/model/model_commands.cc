@@ -136,6 +136,9 @@ AnswerPicture Model::Apply(const core::ApproveHoldInput& input) {
 }
 
 AnswerPicture Model::Apply(const core::TripBreakerInput& input) {
+  if (input.until.has_value() && *input.until <= now_) {
+    return Refused(absl::StatusCode::kInvalidArgument);
+  }
   breakers_[input.scope] = {core::BreakerState::kOpen, input.mode, 0, Money{}, input.until, now_};
   AnswerPicture answer;
   answer.sort = AnswerSort::kBreaker;
@@ -145,6 +148,9 @@ AnswerPicture Model::Apply(const core::TripBreakerInput& input) {
 
 AnswerPicture Model::Apply(const core::HalfOpenBreakerInput& input) {
   if (input.mode == core::Verdict::kAllow) return Refused(absl::StatusCode::kInvalidArgument);
+  if (input.until.has_value() && *input.until <= now_) {
+    return Refused(absl::StatusCode::kInvalidArgument);
+  }
   breakers_[input.scope] = {core::BreakerState::kHalfOpen, input.mode,  input.budget.calls,
                             input.budget.amount,           input.until, now_};
   AnswerPicture answer;

@@ -99,8 +99,9 @@ IOStatus PowerLossFileSystem::ReopenWritableFile(const std::string& name,
   IOStatus status = FileSystemWrapper::ReopenWritableFile(name, options, file, debug);
   if (!status.ok()) return status;
   const std::lock_guard<std::mutex> lock(mutex_);
+  // Of a file that is known, no more is synced for being opened again.
   const uint64_t size = std::filesystem::file_size(name);
-  extents_[name] = Extent{size, size};
+  extents_.try_emplace(name, Extent{size, size});
   *file = std::make_unique<TrackedFile>(std::move(*file), name, *this);
   return status;
 }

@@ -107,6 +107,44 @@ TEST_F(Faults, AFullDiskRefusesTheGroupWholeAndServiceResumesWhenThereIsRoom) {
   EXPECT_TRUE(world_.store().state().Find<core::Keys>(check.key).has_value());
 }
 
+// RocksDB has nothing in memory then that it would have to bring to safety before it goes on.
+TEST_F(Faults, AFullDiskAtTheFirstWriteAfterAStartIsNoLastingFailure) {
+  world_.Reopen();
+  const core::CheckInput check = world_.NewCheck("r1");
+  system_->SetFull(true);
+  world_.Append(check);
+  EXPECT_EQ(world_.store().Write().status().code(), absl::StatusCode::kResourceExhausted);
+  system_->SetFull(false);
+  absl::Status reloaded = world_.store().Reload();
+  while (reloaded.code() == absl::StatusCode::kUnavailable ||
+         reloaded.code() == absl::StatusCode::kResourceExhausted) {
+    reloaded = world_.store().Reload();  // RocksDB recovers in the background
+  }
+  ASSERT_TRUE(reloaded.ok()) << reloaded;
+  world_.Put(check);
+  world_.Reopen();
+  EXPECT_TRUE(world_.store().state().Find<core::Keys>(check.key).has_value());
+}
+
+TEST_F(Faults, WhatWasWrittenBeforeTheDiskWasFullIsStillMadeDurable) {
+  const core::CheckInput before = world_.NewCheck("before");
+  world_.Append(before);
+  const absl::StatusOr<uint64_t> group = world_.store().Write();
+  ASSERT_TRUE(group.ok()) << group.status();
+  system_->SetFull(true);
+  world_.Append(world_.NewCheck("after"));
+  EXPECT_EQ(world_.store().Write().status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(world_.store().Sync(*group).ok());
+  system_->CutPower();
+  world_.Close();
+  system_->SetFull(false);
+  system_->Restore();
+  world_.Reopen();
+  EXPECT_TRUE(world_.store().state().Find<core::Keys>(before.key).has_value());
+  EXPECT_FALSE(
+      world_.store().state().Find<core::Keys>(world_.NewCheck("after").key).has_value());
+}
+
 TEST_F(Faults, AFailedSyncIsFinal) {
   world_.Append(world_.NewCheck("r1"));
   const absl::StatusOr<uint64_t> group = world_.store().Write();

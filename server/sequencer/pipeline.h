@@ -1,0 +1,70 @@
+// A sequencer without its threads: two halves that somebody turns.
+#ifndef SERVER_SEQUENCER_PIPELINE_H_
+#define SERVER_SEQUENCER_PIPELINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/sequencer/committer.h"
+#include "server/sequencer/input_clock.h"
+#include "server/sequencer/input_queue.h"
+#include "server/sequencer/sequencer.h"
+#include "server/sequencer/writer.h"
+#include "server/store/store.h"
+
+namespace fundgate::sequencer {
+
+// Queue, writer and committer. PipelinedSequencer turns each half on a thread of its own. Whoever
+// turns both by hand, on one thread, decides what happens in which order: nothing here does anything
+// by itself.
+class Pipeline {
+ public:
+  // As PipelinedSequencer::Start.
+  static absl::StatusOr<std::unique_ptr<Pipeline>> Create(const Options& options,
+                                                          store::Store& store, InputClock& clock,
+                                                          Judge judge, ProbeRequest request_probe,
+                                                          Sequencer::Fatal fatal);
+  ~Pipeline() { clock_.Watch(nullptr); }
+
+  // As the functions of Sequencer. Any thread.
+  absl::Status Submit(core::Input input, std::optional<absl::Duration> time_left, Callback done);
+  uint64_t AddObserver(Observer observer);
+  void RemoveObserver(uint64_t id);
+  Statistics statistics() const;
+  const Meters& meters() const { return meters_; }
+  absl::Time Now() const { return clock_.Now(); }
+
+  // See Writer::Turn and Committer::Turn.
+  bool TurnWriter(absl::Duration longest_wait) { return writer_.Turn(longest_wait); }
+  bool TurnCommitter() { return committer_.Turn(); }
+
+  // Whether the committer's next turn finds something to do.
+  bool committer_has_work() const { return committer_.in_flight() > 0; }
+  // Whether the writer's next turn would wait for the committer.
+  bool writer_needs_committer() const;
+
+  // Takes no more inputs: the writer's turns come to an end.
+  void CloseQueue() { queue_.Close(); }
+  // After the writer's last turn: the committer's come to an end.
+  void FinishCommitter() { committer_.Finish(); }
+
+ private:
+  Pipeline(const Options& options, store::Store& store, InputClock& clock, Judge judge,
+           ProbeRequest request_probe, const Sequencer::Fatal& fatal);
+
+  const Options options_;
+  InputClock& clock_;
+  InputQueue queue_;
+  WriterCounts counts_;
+  Meters meters_;
+  Committer committer_;
+  Writer writer_;
+};
+
+}  // namespace fundgate::sequencer
+
+#endif  // SERVER_SEQUENCER_PIPELINE_H_

@@ -1,0 +1,152 @@
+#include "tests/simulation/scene.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace fundgate::simulation {
+namespace {
+
+constexpr absl::Duration kStartOfSteadyClock = absl::Hours(7);
+
+}  // namespace
+
+Scene::Scene(std::shared_ptr<const core::Policy> policy)
+    : policy_(policy),
+      witness_(databases_),
+      follower_(std::move(policy),
+                [this](Sequence sequence, const core::Input& input, const core::Answer& answer) {
+                  witness_.Recorded(sequence, now_, input, answer);
+                }) {
+  for (const char* name : {"bank", "pay_db", "till"}) databases_.emplace(name, Database(name));
+}
+
+std::optional<absl::Time> Scene::gate_time() const {
+  if (gate_ == nullptr || !gate_->is_alive()) return std::nullopt;
+  return gate_->Now();
+}
+
+void Scene::Fail(std::optional<std::string> what) {
+  if (what.has_value() && !failure_.has_value()) failure_ = std::move(what);
+}
+
+void Scene::Note(const std::string& what) {
+  if (!tells_) return;
+  absl::StrAppend(&story_, follower_.TakeStory(), "at ", absl::FormatTime("%M:%E3S", now_, absl::UTCTimeZone()), " ",
+                  what, "\n");
+}
+
+std::string Scene::TakeStory() {
+  absl::StrAppend(&story_, follower_.TakeStory());
+  return std::exchange(story_, "");
+}
+
+// ---- Calls ----
+
+void Scene::Arrive(const core::Input& input, std::optional<absl::Duration> time_left,
+                   const Reply& reply,
+                   const std::function<void(Network::Message)>& send_back) {
+  if (gate_ == nullptr || !gate_->is_alive()) return;
+  ++unanswered_;
+  const absl::Status taken =
+      gate_->Submit(input, time_left, [this, reply, send_back](absl::StatusOr<core::Answer> answer) {
+        --unanswered_;
+        send_back([reply, answer = std::move(answer), gate_time = gate_->Now()] {
+          reply(answer, gate_time);
+        });
+      });
+  if (taken.ok()) return;
+  --unanswered_;
+  send_back([reply, taken, gate_time = gate_->Now()] { reply(taken, gate_time); });
+}
+
+void Scene::Call(core::Input input, std::optional<absl::Duration> time_left, Reply reply) {
+  network_.Send(dice_, now_, [this, input = std::move(input), time_left,
+                               reply = std::move(reply)] {
+    Arrive(input, time_left, reply, [this](Network::Message message) {
+      network_.Send(dice_, now_, message);
+    });
+  });
+}
+
+void Scene::CallInOrder(const std::shared_ptr<Stream>& stream, core::Input input, Reply reply) {
+  network_.SendInOrder(
+      dice_, now_, stream->latest_there,
+      [this, stream, input = std::move(input), reply = std::move(reply)] {
+        Arrive(input, std::nullopt, reply, [this, stream](Network::Message message) {
+          network_.SendInOrder(dice_, now_, stream->latest_back, message);
+        });
+      });
+}
+
+// ---- The gate's lives ----
+
+void Scene::StartGate() {
+  if (gate_ != nullptr) return;
+  if (power_went_) {
+    disk_->ComeUp(dice_);
+  } else {
+    disk_->Reopen();
+  }
+  power_went_ = false;
+  unanswered_ = 0;
+  ++lives_;
+  Note(absl::StrCat("the gate starts, life ", lives_));
+  Gate::Surroundings surroundings{
+      .disk = disk_,
+      .policy = policy_,
+      .time = {.wall = [this] { return now_ + wall_offset_; },
+               .steady = [this] { return kStartOfSteadyClock + (now_ - absl::UnixEpoch()); },
+               .watch = nullptr},
+      .request_probe =
+          [this](const std::vector<SourceName>& sources) {
+            for (const SourceName& source : sources) {
+              wanted_probes_[source.value()] = gate_->Now();
+            }
+          },
+      .observe =
+          [this](Sequence sequence, const core::Input& input, const core::Outcome& outcome) {
+            Fail(follower_.Follow(sequence, input, outcome.answer));
+          }};
+  absl::StatusOr<std::unique_ptr<Gate>> gate = Gate::Start(std::move(surroundings));
+  if (!gate.ok()) {
+    if (!disk_->is_powered()) {
+      power_went_ = true;
+      return Note("the power goes while it starts");
+    }
+    if (disk_->is_full()) return Note("the gate finds no room to start");
+    return Fail(absl::StrCat("the gate does not start again: ", gate.status().ToString()));
+  }
+  gate_ = *std::move(gate);
+  Fail(follower_.Recover(*gate_->view()));
+}
+
+void Scene::NoticeDeath() {
+  if (gate_ == nullptr || gate_->is_alive()) return;
+  power_went_ = !disk_->is_powered();
+  Note(power_went_ ? "the power has gone" : "the process has ended");
+  // Its last words are lost.
+  gate_.reset();
+  unanswered_ = 0;
+}
+
+void Scene::KillGate(bool power_goes) {
+  if (gate_ == nullptr) return;
+  disk_->CutPower();
+  power_went_ = power_goes;
+  Note(power_goes ? "somebody pulls the plug" : "somebody kills the process");
+  gate_.reset();
+  unanswered_ = 0;
+}
+
+void Scene::StopGate() {
+  if (gate_ == nullptr) return;
+  gate_->ShutDown();
+  Note("the gate is stopped");
+  power_went_ = !disk_->is_powered();
+  gate_.reset();
+  unanswered_ = 0;
+}
+
+}  // namespace fundgate::simulation

@@ -1,0 +1,168 @@
+#include "tests/simulation/world.h"
+
+#include "absl/strings/str_cat.h"
+#include "server/store/verify.h"
+
+namespace fundgate::simulation {
+namespace {
+
+// Everything that is healed has told everything within so many steps of a hundredth of a second.
+constexpr int kSettlingMax = 600;
+
+}  // namespace
+
+World::World(const Setting& setting, std::shared_ptr<const core::Policy> policy, bool tells)
+    : setting_(setting),
+      policy_(policy),
+      scene_(policy),
+      services_(scene_),
+      rogues_(scene_, services_),
+      operators_(scene_, policy),
+      faults_(scene_, setting, feeders_) {
+  if (tells) scene_.Tell();
+  for (const char* name : {"bank", "pay_db", "till"}) feeders_.emplace(name, Feeder(scene_, name));
+  Begin();
+}
+
+void World::Begin() {
+  scene_.BeginStep(1);
+  scene_.StartGate();
+  if (scene_.gate() == nullptr) return;
+  core::Input input;
+  input.body = core::ApplyPolicyInput{"the policy under test", policy_, "operator", "", {}};
+  scene_.Fail(scene_.gate()->Submit(std::move(input), std::nullopt, nullptr).ok()
+                  ? std::nullopt
+                  : std::optional<std::string>("the policy is not taken"));
+  scene_.gate()->TurnWriter();
+  scene_.gate()->TurnCommitter();
+  for (int i = 0; i < 8; ++i) services_.Pay();
+}
+
+bool World::Step(uint64_t seed) {
+  scene_.BeginStep(seed);
+  model::Dice& dice = scene_.dice();
+  Act(dice);
+  PassTime(dice);
+  faults_.LookAfter();
+  TurnAll(dice);
+  return !failure().has_value();
+}
+
+void World::Act(model::Dice& dice) {
+  const uint64_t roll = dice.Roll(1000);
+  if (roll < 300) return services_.Ask();
+  if (roll < 410) return services_.AskAgain();
+  if (roll < 620) return services_.GoOn();
+  if (roll < 750) return services_.Pay();
+  if (roll < 775) return services_.Guess();
+  if (roll < 850) return setting_.rogues ? rogues_.Act() : services_.GoOn();
+  if (roll < 860) return setting_.unreadable ? rogues_.WriteUnreadable() : services_.Pay();
+  if (roll < 910) return setting_.operators ? operators_.Act() : services_.Ask();
+  if (roll < 930) return setting_.leaps ? Leap(dice) : services_.Ask();
+  if (roll < 965) return faults_.Strike();
+  // Whoever operates it looks at its clock now and then.
+  if (roll < 980 && scene_.follower().state().resident().clock.drifted) operators_.AcceptTime();
+}
+
+void World::PassTime(model::Dice& dice) {
+  const uint64_t roll = dice.Roll(100);
+  if (roll < 15) return;
+  scene_.PassTime(roll < 95 ? absl::Microseconds(100 + dice.Roll(40'000))
+                            : absl::Milliseconds(100 + dice.Roll(900)));
+}
+
+void World::Leap(model::Dice& dice) {
+  const uint64_t roll = dice.Roll(100);
+  if (roll < 60) return scene_.PassTime(absl::Seconds(1 + dice.Roll(20)));
+  if (roll < 85 || !MayLeapFar()) return scene_.PassTime(absl::Minutes(2 + dice.Roll(70)));
+  // Longer than keys are kept. Nobody comes back to what was before.
+  has_leapt_far_ = true;
+  services_.ForgetAll();
+  for (auto& [name, database] : scene_.databases()) database.ForgetLog();
+  scene_.PassTime(absl::Hours(24 * 401));
+}
+
+void World::TurnAll(model::Dice& dice) {
+  for (uint64_t i = 1 + dice.Roll(3); i > 0; --i) {
+    scene_.Deliver();
+    for (auto& [name, feeder] : feeders_) {
+      if (dice.Percent(60)) feeder.Turn();
+    }
+    if (scene_.gate() != nullptr && dice.Percent(80)) scene_.gate()->TurnWriter();
+    if (scene_.gate() != nullptr && dice.Percent(75)) scene_.gate()->TurnCommitter();
+    scene_.NoticeDeath();
+  }
+}
+
+// Once, and not before all is told: what is told of keys that are forgotten can't be compared.
+bool World::MayLeapFar() const {
+  const auto& sources = scene_.follower().model().sources();
+  for (const auto& [name, feeder] : feeders_) {
+    const auto known = sources.find(name);
+    if (known == sources.end() || known->second.position != scene_.databases().at(name).head()) {
+      return false;
+    }
+  }
+  return !has_leapt_far_;
+}
+
+bool World::HasSettled(absl::Time since) const {
+  if (!scene_.follower().state().resident().clock.drifted && scene_.unanswered() == 0) {
+    for (const auto& [name, feeder] : feeders_) {
+      if (!feeder.HasTold(since)) return false;
+    }
+    return true;
+  }
+  return false;
+}
+
+void World::Settle() {
+  const absl::Time since = scene_.now();
+  for (int steps = 1; !failure().has_value() && !HasSettled(since); ++steps) {
+    if (steps > kSettlingMax) {
+      scene_.Fail("nothing is broken any more, but sources are not told or calls not answered");
+    }
+    scene_.PassTime(absl::Milliseconds(10));
+    if (steps % 50 == 0 && scene_.follower().state().resident().clock.drifted) {
+      operators_.AcceptTime();
+    }
+    faults_.LookAfter();
+    TurnAll(scene_.dice());
+  }
+}
+
+bool World::Finish() {
+  if (failure().has_value()) return false;
+  scene_.BeginStep(2);
+  faults_.EndAll();
+  // A store that broke is opened anew.
+  if (scene_.gate() != nullptr && !scene_.gate()->statistics().failure.ok()) {
+    scene_.KillGate(false);
+    scene_.StartGate();
+  }
+  // Later than everything that may still be on its way.
+  scene_.PassTime(absl::Seconds(3));
+  // What is told last is proven by the next heads, and those by what is acknowledged before them.
+  for (int round = 0; round < 3; ++round) Settle();
+  if (!failure().has_value()) {
+    scene_.Fail(scene_.witness().AtTheEnd(scene_.follower().state(), scene_.follower().model()));
+  }
+  if (!failure().has_value()) Replay();
+  return !failure().has_value();
+}
+
+void World::Replay() {
+  scene_.StopGate();
+  const absl::StatusOr<store::VerifyReport> report =
+      store::VerifyByReplay(StoreOptions(scene_.shared_disk(), policy_), nullptr);
+  if (!report.ok()) {
+    scene_.Fail(absl::StrCat("the journal can't be replayed: ", report.status().ToString()));
+  } else if (!report->difference.empty()) {
+    scene_.Fail(absl::StrCat("the replay differs: ", report->difference));
+  } else if (report->records < scene_.follower().newest()) {
+    scene_.Fail(absl::StrCat("the journal has ", report->records, " records, ",
+                             scene_.follower().newest(), " were durable"));
+  }
+}
+
+}  // namespace fundgate::simulation
