@@ -37,8 +37,8 @@ struct Group {
   std::vector<Answered> answered;
 };
 
-// In turns: takes all groups handed over meanwhile, syncs once for all of them, then calls observers
-// and callbacks in order.
+// In turns: takes all groups handed over meanwhile, syncs once for all of them, then calls
+// observers and callbacks in order.
 class Committer {
  public:
   // `store`, `clock` and `meters` must outlive it. `fatal` is called in the turn in which a sync
