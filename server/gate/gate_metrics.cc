@@ -241,6 +241,8 @@ std::string NameOf(core::BreakerOrigin origin) {
       return "freeze";
     case core::BreakerOrigin::kTrip:
       return "trip";
+    case core::BreakerOrigin::kPlan:
+      return "plan";
   }
   return "other";
 }

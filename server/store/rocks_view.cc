@@ -123,7 +123,10 @@ absl::StatusOr<std::vector<View::BreakerChange>> RocksView::ListBreakerChanges(
     size_t limit) const {
   using Place = PlaceOf<core::BreakerChanges>;
   std::string prefix = Place::Prefix();
-  if (!scope.empty()) KeyWriter(prefix)(scope);
+  if (!scope.empty()) {
+    KeyWriter write(prefix);
+    write(scope);
+  }
   // Keys sort by scope: of all scopes the newest are picked out.
   const auto comes_first = [](const core::BreakerChangeId& a, const core::BreakerChangeId& b) {
     return a.sequence != b.sequence ? a.sequence > b.sequence : a.scope < b.scope;

@@ -184,7 +184,11 @@ TEST_F(FailOpen, EveryCellOfAGateThatIsStoppedAndWhatWasAllowedIsReported) {
   EXPECT_EQ(reported.reasons.front().code, client::ReasonCode::kLease);
   const client::MovementId movement{MovementKind("refund"), IdempotencyKey("n1000"),
                                     AccountId("m1")};
-  EXPECT_TRUE(client_->Confirm(movement, "").ok());
+  absl::Status confirmed;
+  do {  // until the client has heard, too
+    confirmed = client_->Confirm(movement, "").status();
+  } while (absl::IsUnavailable(confirmed));
+  EXPECT_TRUE(confirmed.ok()) << confirmed;
   gate_->process().Signal(SIGKILL);
   gate_->process().Wait();
   EXPECT_EQ(Verify(folder_.path() + "/data"), 0);
