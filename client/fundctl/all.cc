@@ -8,6 +8,7 @@ void AddAllVerbs(CLI::App& app, Context& context) {
   AddRelease(app, context);
   AddDecision(app, context);
   AddBreaker(app, context);
+  AddPlan(app, context);
   AddHold(app, context);
   AddBook(app, context);
   AddPolicy(app, context);

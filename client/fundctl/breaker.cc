@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -22,7 +23,26 @@ struct BreakerOptions {
   std::string lasting;
   std::optional<int64_t> calls;
   std::string amount;
+  bool forced = false;
+  int limit = 100;
 };
+
+std::string ModeText(v1::Verdict mode) {
+  return mode == v1::VERDICT_ALLOW ? "WATCH" : WithoutPrefix(v1::Verdict_Name(mode), "VERDICT_");
+}
+
+// When the breaker's state ends by itself: "2026-11-26T...Z", "half opens ..."; "-" if never.
+std::string EndOf(const v1::Breaker& breaker) {
+  if (breaker.has_until()) return TextOf(breaker.until());
+  return breaker.has_half_open_at() ? "half opens " + TextOf(breaker.half_open_at()) : "-";
+}
+
+std::string ReasonOf(const v1::Breaker& breaker) {
+  if (!breaker.has_wanted()) return breaker.reason();
+  return breaker.reason() + "; " + breaker.wanted().actor() + " wants it " +
+         (breaker.wanted().has_half_open_budget() ? "half opened" : "closed") +
+         ": waits for a second person";
+}
 
 std::vector<std::string> RowOf(const v1::Breaker& breaker) {
   std::string left;
@@ -34,11 +54,11 @@ std::vector<std::string> RowOf(const v1::Breaker& breaker) {
   }
   return {breaker.scope(),
           WithoutPrefix(v1::BreakerState_Name(breaker.state()), "BREAKER_STATE_"),
-          WithoutPrefix(v1::Verdict_Name(breaker.mode()), "VERDICT_"),
-          breaker.has_until() ? TextOf(breaker.until()) : "-",
+          ModeText(breaker.mode()) + (breaker.forced() ? " forced" : ""),
+          EndOf(breaker),
           left.empty() ? "-" : left,
           breaker.actor(),
-          breaker.reason()};
+          ReasonOf(breaker)};
 }
 
 void PrintBreaker(Context& context, const v1::Breaker& breaker) {
@@ -48,8 +68,12 @@ void PrintBreaker(Context& context, const v1::Breaker& breaker) {
 }
 
 v1::Verdict ModeOf(const BreakerOptions& options) {
+  if (options.mode == "WATCH") return v1::VERDICT_ALLOW;
   return options.mode == "BLOCK" ? v1::VERDICT_BLOCK : v1::VERDICT_HOLD;
 }
+
+// What was asked for is done, or waits for a second person.
+ExitCode ExitCodeOf(const v1::Breaker& breaker) { return breaker.has_wanted() ? kHold : kOk; }
 
 // Fills in scope, reason and actor.
 template <typename Request>
@@ -113,6 +137,7 @@ ExitCode RunTrip(Context& context, const BreakerOptions& options) {
   FillIn(context, options, request);
   if (const auto failure = FillInEnd(context, options, request)) return *failure;
   request.set_mode(ModeOf(options));
+  request.set_forced(options.forced);
   grpc::ClientContext call;
   context.SetDeadline(call);
   v1::TripBreakerResponse response;
@@ -142,7 +167,7 @@ ExitCode RunHalfOpen(Context& context, const BreakerOptions& options) {
       v1::Breakers::NewStub(context.channel())->HalfOpenBreaker(&call, request, &response);
   if (!status.ok()) return context.Fail(status);
   PrintBreaker(context, response.breaker());
-  return kOk;
+  return ExitCodeOf(response.breaker());
 }
 
 ExitCode RunReset(Context& context, const BreakerOptions& options) {
@@ -155,6 +180,39 @@ ExitCode RunReset(Context& context, const BreakerOptions& options) {
       v1::Breakers::NewStub(context.channel())->ResetBreaker(&call, request, &response);
   if (!status.ok()) return context.Fail(status);
   PrintBreaker(context, response.breaker());
+  return ExitCodeOf(response.breaker());
+}
+
+// What became of breakers: the newest change first.
+ExitCode RunHistory(Context& context, const BreakerOptions& options) {
+  v1::ListBreakerChangesRequest request;
+  request.set_scope(options.scope);
+  std::vector<std::vector<std::string>> rows = {
+      {"AT", "SCOPE", "STATE", "MODE", "UNTIL", "BY", "REASON"}};
+  int left = options.limit;
+  do {
+    request.set_page_size(std::min(left, 1000));
+    grpc::ClientContext call;
+    context.SetDeadline(call);
+    v1::ListBreakerChangesResponse response;
+    const grpc::Status status =
+        v1::Breakers::NewStub(context.channel())->ListBreakerChanges(&call, request, &response);
+    if (!status.ok()) return context.Fail(status);
+    for (const v1::Breaker& change : response.changes()) {
+      const std::vector<std::string> row = RowOf(change);
+      context.json ? PrintJson(context, change)
+                   : rows.push_back({TextOf(change.changed_at()), row[0], row[1], row[2], row[3],
+                                     row[5], row[6]});
+    }
+    left -= response.changes_size();
+    request.set_page_token(response.next_page_token());
+  } while (left > 0 && !request.page_token().empty());
+  if (context.json) return kOk;
+  if (rows.size() == 1) {
+    context.out << "No breaker was ever switched there.\n";
+  } else {
+    PrintTable(context, rows);
+  }
   return kOk;
 }
 
@@ -185,13 +243,17 @@ void AddTrip(CLI::App& breaker, Context& context) {
   verb->footer(
       "\nExamples:\n"
       "  fundctl breaker trip '*' --mode BLOCK --reason \"stop everything\"\n"
-      "  fundctl breaker trip refund/account:m1 --for 30m --reason \"wrong amounts\"\n");
+      "  fundctl breaker trip refund/account:m1 --for 30m --reason \"wrong amounts\"\n"
+      "  fundctl breaker trip refund --mode WATCH --forced --for 1h --reason \"known, mended\"\n");
   verb->add_option("scope", options->scope, "*, refund, refund/account:m1, */order:o1 ...")
       ->required();
-  verb->add_option("--mode", options->mode, "HOLD or BLOCK")
-      ->check(CLI::IsMember({"HOLD", "BLOCK"}))
+  verb->add_option("--mode", options->mode, "HOLD, BLOCK, or WATCH: it only reports")
+      ->check(CLI::IsMember({"HOLD", "BLOCK", "WATCH"}))
       ->capture_default_str();
-  verb->add_option("--for", options->lasting, "Ends by itself after this long: 30m");
+  CLI::Option* lasting =
+      verb->add_option("--for", options->lasting, "Ends by itself after this long: 30m");
+  verb->add_flag("--forced", options->forced, "Nothing but a person changes it before it ends")
+      ->needs(lasting);
   verb->add_option("--reason", options->reason, "Why; shown to everybody who asks")->required();
   AddActor(*verb, options->actor);
   verb->callback([&context, options] {
@@ -234,6 +296,22 @@ void AddReset(CLI::App& breaker, Context& context) {
   });
 }
 
+void AddHistory(CLI::App& breaker, Context& context) {
+  auto options = std::make_shared<BreakerOptions>();
+  CLI::App* verb = breaker.add_subcommand("history", "What became of them, the newest first");
+  verb->footer(
+      "\nExamples:\n"
+      "  fundctl breaker history\n"
+      "  fundctl breaker history refund/account:m1 --limit 1000\n");
+  verb->add_option("scope", options->scope, "Only this one");
+  verb->add_option("--limit", options->limit, "At most this many")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  verb->callback([&context, options] {
+    context.run = [&context, options] { return RunHistory(context, *options); };
+  });
+}
+
 }  // namespace
 
 void AddBreaker(CLI::App& app, Context& context) {
@@ -248,6 +326,7 @@ void AddBreaker(CLI::App& app, Context& context) {
   AddTrip(*breaker, context);
   AddHalfOpen(*breaker, context);
   AddReset(*breaker, context);
+  AddHistory(*breaker, context);
   CLI::App* watch = breaker->add_subcommand("watch", "Shows them, then each change as it happens");
   watch->add_option("prefix", *prefix, "Only scopes that begin with this");
   watch->callback([&context, prefix] {

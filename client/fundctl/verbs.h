@@ -12,6 +12,7 @@ void AddConfirm(CLI::App& app, Context& context);
 void AddRelease(CLI::App& app, Context& context);
 void AddDecision(CLI::App& app, Context& context);
 void AddBreaker(CLI::App& app, Context& context);
+void AddPlan(CLI::App& app, Context& context);
 void AddHold(CLI::App& app, Context& context);
 void AddBook(CLI::App& app, Context& context);
 void AddPolicy(CLI::App& app, Context& context);

@@ -12,16 +12,6 @@
 namespace fundgate::core {
 namespace {
 
-std::string ValueOf(const Violation& violation, const std::string& field) {
-  if (field == "account") return violation.account.value();
-  if (field == "order") return violation.order.value();
-  if (field == "currency") return std::string(violation.amount.currency.code());
-  for (const auto& [name, value] : violation.fields) {
-    if (name == absl::StrCat("attribute.", field)) return value;
-  }
-  return "";
-}
-
 std::optional<BreakerScope> ScopeOf(const Action& action, const Violation& violation) {
   if (action.field.empty()) return BreakerScope{action.checkpoint, "", ""};
   const std::string value = ValueOf(violation, action.field);
@@ -51,6 +41,16 @@ void Take(Draft& draft, const Action& action, const Violation& violation) {
 }
 
 }  // namespace
+
+std::string ValueOf(const Violation& violation, const std::string& field) {
+  if (field == "account") return violation.account.value();
+  if (field == "order") return violation.order.value();
+  if (field == "currency") return std::string(violation.amount.currency.code());
+  for (const auto& [name, value] : violation.fields) {
+    if (name == absl::StrCat("attribute.", field)) return value;
+  }
+  return "";
+}
 
 void TakeActions(Draft& draft, const Violation& violation) {
   for (const Action& action : draft.policy().responses.actions) {

@@ -2,10 +2,15 @@
 #ifndef SERVER_CORE_ACTIONS_H_
 #define SERVER_CORE_ACTIONS_H_
 
+#include <string>
+
 #include "server/core/draft.h"
 #include "server/core/records.h"
 
 namespace fundgate::core {
+
+// The violation's account, order, currency or attribute; empty if it doesn't tell.
+std::string ValueOf(const Violation& violation, const std::string& field);
 
 // Does every action that lists the violation's name: opens a breaker over the violation's account,
 // order, currency or attribute, or has somebody called. Where the violation doesn't tell that

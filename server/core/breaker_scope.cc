@@ -91,6 +91,25 @@ std::string BreakerScope::ToString() const {
                        : absl::StrCat(checkpoint, "/", field, ":", EscapeScopeValue(value));
 }
 
+std::string KindOfScope(const BreakerScope& scope) {
+  return scope.field.empty() ? scope.checkpoint : absl::StrCat(scope.checkpoint, "/", scope.field);
+}
+
+std::vector<std::string> ValuesOf(const CheckInput& check, const std::string& field) {
+  std::vector<std::string> values;
+  if (field == "account") {
+    values.push_back(check.account.value());
+  } else if (field == "currency") {
+    values.emplace_back(check.amount.currency.code());
+  } else if (field == "order") {
+    for (const Line& line : check.lines) values.push_back(line.order.value());
+  } else if (const auto found = check.attributes.find(field); found != check.attributes.end()) {
+    values.push_back(ToString(found->second));
+  }
+  std::erase(values, "");
+  return values;
+}
+
 std::vector<std::string> ScopesCovering(const CheckInput& check) {
   std::vector<std::string> suffixes = {""};
   const auto add = [&suffixes](std::string_view field, std::string_view value) {

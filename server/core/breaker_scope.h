@@ -36,8 +36,15 @@ struct BreakerScope {
   friend bool operator==(const BreakerScope&, const BreakerScope&) = default;
 };
 
+// A scope without its value: "refund/account" of "refund/account:m-1".
+std::string KindOfScope(const BreakerScope& scope);
+
 // A value as it stands in a scope's text.
 std::string EscapeScopeValue(std::string_view value);
+
+// The values of a field of the check: of its account, its currency, each of its orders, or of an
+// attribute. Empty ones are left out.
+std::vector<std::string> ValuesOf(const CheckInput& check, const std::string& field);
 
 // The canonical texts of every scope that covers the check, in a fixed order, widest first.
 std::vector<std::string> ScopesCovering(const CheckInput& check);

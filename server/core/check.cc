@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fundgate/types/checked.h"
+#include "server/core/automatic_breakers.h"
 #include "server/core/books.h"
 #include "server/core/breakers.h"
 #include "server/core/findings.h"
@@ -16,6 +17,7 @@
 #include "server/core/holds.h"
 #include "server/core/invariants/invariants.h"
 #include "server/core/key_table.h"
+#include "server/core/leases.h"
 #include "server/core/preflight.h"
 #include "server/core/reservations.h"
 #include "server/core/rules/check_rules.h"
@@ -65,19 +67,16 @@ bool IsDeclaredAllow(const Reason& reason) {
          (reason.code == ReasonCode::kStaleSource || reason.code == ReasonCode::kUnproven);
 }
 
-// What is left of the checkpoint's budget for allowing blindly once this check is taken out; or
-// nothing if it does not suffice.
+// What will have been spent of the checkpoint's budget for allowing blindly once this check is; or
+// nothing if it does not suffice. What leases have of it is spent.
 std::optional<Budget> BlindSpentWith(Draft& draft, const CheckInput& check,
                                      const CheckpointDefinition& checkpoint) {
-  if (!checkpoint.blind_budget.has_value()) return std::nullopt;
-  const Budget& granted = *checkpoint.blind_budget;
-  Budget spent = draft.BlindSpent(check.key.kind);
+  const std::optional<Budget> left = BlindLeft(draft, checkpoint);
+  if (!left.has_value() || !Suffices(*left, check.amount)) return std::nullopt;
+  const Budget spent = draft.BlindSpent(check.key.kind);
   const std::optional<int64_t> amount =
       CheckedAdd(spent.amount.minor_units, check.amount.minor_units);
-  if (granted.amount.currency != check.amount.currency || spent.calls >= granted.calls ||
-      !amount.has_value() || *amount > granted.amount.minor_units) {
-    return std::nullopt;
-  }
+  if (!amount.has_value()) return std::nullopt;
   return Budget{spent.calls + 1, Money{check.amount.currency, *amount}};
 }
 
@@ -113,14 +112,15 @@ Decision Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinit
   if (decision.verdict == Verdict::kAllow) {
     decision.valid_until = draft.now() + checkpoint.valid_for;
     decision.overdue_at = draft.now() + checkpoint.overdue_after;
-    SpendBudgets(draft, check);
     CountInWindows(draft, check, checkpoint);
     if (spent.has_value()) draft.SetBlindSpent(check.key.kind, spent);
   }
   if (!blind && draft.BlindSpent(check.key.kind).calls > 0 &&
-      !(checkpoint.when_unproven == Verdict::kAllow && HasGap(draft, checkpoint))) {
+      !(checkpoint.MayAllow(Condition::kUnproven) && HasGap(draft, checkpoint))) {
     draft.SetBlindSpent(check.key.kind, std::nullopt);
   }
+  SpendBudgets(draft, check, decision.verdict);
+  CountAnswer(draft, check, decision);
   RecordDecision(draft, check, decision, std::move(deltas));
   if (decision.verdict == Verdict::kHold) KeepHold(draft, check.key, decision);
   return decision;

@@ -33,6 +33,8 @@ std::string_view ToString(ReasonCode code) {
       return "RULE";
     case ReasonCode::kLimit:
       return "LIMIT";
+    case ReasonCode::kLease:
+      return "LEASE";
   }
   return "?";
 }
@@ -63,6 +65,7 @@ bool IsTransient(ReasonCode code) {
     case ReasonCode::kStaleSource:
     case ReasonCode::kRule:
     case ReasonCode::kLimit:
+    case ReasonCode::kLease:
       return true;
   }
   return false;

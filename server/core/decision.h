@@ -32,6 +32,7 @@ enum class ReasonCode : uint8_t {
   kStaleSource = 9,          // a needed source is not proven within max_staleness
   kRule = 10,                // a rule of the policy
   kLimit = 11,               // arithmetic overflow, a failed expression, a closed order
+  kLease = 12,               // allowed by a caller while the gate could not be asked
 };
 
 std::string_view ToString(ReasonCode code);  // "INVARIANT"

@@ -11,6 +11,7 @@
 #include "server/core/breaker_scope.h"
 #include "server/core/breakers.h"
 #include "server/core/event_fields.h"
+#include "server/core/leases.h"
 
 namespace fundgate::core {
 
@@ -125,6 +126,7 @@ void EventViolations::CompareWithState(const KeyRecord& record, const Contributi
     return Raise(ViolationKind::kAfterBlock, after, "it moved although it was blocked");
   }
   if (record.state == KeyState::kAllowed || IsHistory()) return;
+  if (MayBeLeased(draft_, key_, Money{after.currency, after.line.amount})) return;
   Raise(ViolationKind::kUngated, after,
         record.state == KeyState::kHeld ? "it moved although it was only held"
                                         : "it moved without having been asked for");

@@ -11,7 +11,8 @@ namespace {
 
 constexpr char kClockName[] = "clock";
 
-void CheckClock(const Draft& draft, const CheckpointDefinition& checkpoint, Findings& findings) {
+void CheckClock(const Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
+                Findings& findings) {
   const ClockRecord& clock = draft.before().clock;
   if (!clock.drifted) return;
   findings.Add({ReasonCode::kStaleSource,
@@ -19,7 +20,7 @@ void CheckClock(const Draft& draft, const CheckpointDefinition& checkpoint, Find
                 absl::StrCat("the wall clock ran away from input time by ",
                              absl::FormatDuration(clock.drift),
                              " and no operator has accepted the time yet"),
-                checkpoint.when_stale,
+                checkpoint.AnswerTo(Condition::kStale, check.amount),
                 {}});
 }
 
@@ -31,7 +32,11 @@ void CheckStaleness(Draft& draft, const CheckInput& check, const CheckpointDefin
   const absl::Time threshold = std::min(draft.now() - allowed, check.arrived_at);
   for (const SourceName& name : NotProvenPast(draft, checkpoint.sources, threshold)) {
     const absl::Time proven = draft.ReadSource(name).proven_past;
-    Reason reason{ReasonCode::kStaleSource, name.value(), "", checkpoint.when_stale, {}};
+    Reason reason{ReasonCode::kStaleSource,
+                  name.value(),
+                  "",
+                  checkpoint.AnswerTo(Condition::kStale, check.amount),
+                  {}};
     reason.message =
         proven == absl::InfinitePast()
             ? absl::StrCat("nothing is proven of source ", name.value(), " yet")
@@ -76,8 +81,8 @@ bool Touches(const Policy& policy, const MovementDefinition& movement, const std
                      [&](const Effect& effect) { return policy.books[effect.book].name == book; });
 }
 
-void CheckGaps(Draft& draft, const std::set<BookId>& books, const CheckpointDefinition& checkpoint,
-               Findings& findings) {
+void CheckGaps(Draft& draft, const CheckInput& check, const std::set<BookId>& books,
+               const CheckpointDefinition& checkpoint, Findings& findings) {
   if (draft.before().of<Gaps>().empty()) return;
   std::set<GapScope> reported;
   for (const BookId& book : books) {
@@ -91,7 +96,7 @@ void CheckGaps(Draft& draft, const std::set<BookId>& books, const CheckpointDefi
                                  movement.kind.value(), " since ",
                                  absl::FormatTime(gap->second.since, absl::UTCTimeZone()), ": ",
                                  gap->second.reason),
-                    checkpoint.when_unproven,
+                    checkpoint.AnswerTo(Condition::kUnproven, check.amount),
                     {}});
     }
   }
@@ -159,10 +164,10 @@ void CheckFreshness(Draft& draft, const CheckInput& check, std::span<const Delta
   for (const Delta& delta : deltas) {
     books.insert(BookOf(delta, check.account, check.amount.currency));
   }
-  CheckClock(draft, checkpoint, findings);
+  CheckClock(draft, check, checkpoint, findings);
   CheckStaleness(draft, check, checkpoint, findings);
   CheckPositions(draft, check, findings);
-  CheckGaps(draft, books, checkpoint, findings);
+  CheckGaps(draft, check, books, checkpoint, findings);
   CheckClosedOrders(draft, books, findings);
 }
 

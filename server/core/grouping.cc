@@ -238,8 +238,9 @@ void Resolve(Draft& draft, const std::string& group_id, Remark remark, std::opti
   PostAlert(draft, group, AlertKind::kResolved);
 }
 
-void FollowViolations(Draft& draft) {
-  for (const std::string& id : draft.found_violations()) {
+void FollowViolations(Draft& draft, size_t first) {
+  for (size_t i = first; i < draft.found_violations().size(); ++i) {
+    const std::string id = draft.found_violations()[i];
     const Violation violation = *draft.Find<Violations>(id);
     Member member;
     member.name = violation.name;

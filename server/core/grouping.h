@@ -49,9 +49,9 @@ std::string Join(Draft& draft, const GroupKey& key, const Member& member);
 // A member of that name has ended by itself; a group without open members is resolved.
 void Leave(Draft& draft, const std::string& group, std::string_view name);
 
-// Puts every violation that this input found into its group, counts it, and does what the policy
-// says is to be done.
-void FollowViolations(Draft& draft);
+// Puts every violation that this input found, from the one of that number on, into its group,
+// counts it, and does what the policy says is to be done.
+void FollowViolations(Draft& draft, size_t first = 0);
 
 // Ends a group: nobody joins it any more, and people are told.
 void Resolve(Draft& draft, const std::string& group, Remark remark, std::optional<Cause> cause);

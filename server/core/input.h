@@ -170,10 +170,11 @@ struct CancelResnapshotInput {
 
 struct TripBreakerInput {
   std::string scope;
-  Verdict mode = Verdict::kHold;
+  Verdict mode = Verdict::kHold;  // kAllow: it only reports
   std::string actor;
   std::string reason;
   std::optional<absl::Time> until;
+  bool forced = false;  // nothing that happens changes it until then
 
   friend bool operator==(const TripBreakerInput&, const TripBreakerInput&) = default;
 };
@@ -195,6 +196,44 @@ struct ResetBreakerInput {
   std::string reason;
 
   friend bool operator==(const ResetBreakerInput&, const ResetBreakerInput&) = default;
+};
+
+// Switches what a plan of the policy names.
+struct RunPlanInput {
+  std::string plan;
+  std::string actor;
+  std::string reason;
+  std::optional<absl::Duration> lasts;  // nothing: as the plan says
+
+  friend bool operator==(const RunPlanInput&, const RunPlanInput&) = default;
+};
+
+// Takes back what a plan has switched.
+struct UndoPlanInput {
+  std::string plan;
+  std::string actor;
+  std::string reason;
+
+  friend bool operator==(const UndoPlanInput&, const UndoPlanInput&) = default;
+};
+
+// A caller wants money that it may allow by itself while the gate can't be asked.
+struct GrantLeaseInput {
+  MovementKind checkpoint;
+  std::string holder;
+  std::string ends;  // an older lease of the holder, all of which is reported; empty: none
+
+  friend bool operator==(const GrantLeaseInput&, const GrantLeaseInput&) = default;
+};
+
+// A movement that a caller allowed by its lease.
+struct ReportLeaseInput {
+  std::string lease;
+  std::string holder;
+  CheckInput check;
+  absl::Time allowed_at;  // by the gate's time, as the caller reckons
+
+  friend bool operator==(const ReportLeaseInput&, const ReportLeaseInput&) = default;
 };
 
 // A new policy, already compiled and tested by the shell. Compared by its text.
@@ -237,7 +276,8 @@ struct Input {
                IngestInput, TripBreakerInput, HalfOpenBreakerInput, ResetBreakerInput,
                ApplyPolicyInput, TickInput, ClockDriftInput, AcceptTimeInput, ApproveHoldInput,
                AcknowledgeInput, ResolveInput, DeliveredInput, ResnapshotInput,
-               CancelResnapshotInput>
+               CancelResnapshotInput, RunPlanInput, UndoPlanInput, GrantLeaseInput,
+               ReportLeaseInput>
       body;
 
   friend bool operator==(const Input&, const Input&) = default;

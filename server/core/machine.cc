@@ -5,13 +5,17 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/core/automatic_breakers.h"
+#include "server/core/breaker_commands.h"
 #include "server/core/breakers.h"
 #include "server/core/check.h"
 #include "server/core/draft.h"
 #include "server/core/grouping.h"
 #include "server/core/holds.h"
 #include "server/core/ingest.h"
+#include "server/core/leases.h"
 #include "server/core/outbox.h"
+#include "server/core/plans.h"
 #include "server/core/policy_succession.h"
 #include "server/core/reservations.h"
 #include "server/core/reviews.h"
@@ -46,6 +50,10 @@ struct Dispatch {
   Answer operator()(const CancelResnapshotInput& input) const {
     return CancelResnapshot(draft, input);
   }
+  Answer operator()(const RunPlanInput& input) const { return RunPlan(draft, input); }
+  Answer operator()(const UndoPlanInput& input) const { return UndoPlan(draft, input); }
+  Answer operator()(const GrantLeaseInput& input) const { return GrantLease(draft, input); }
+  Answer operator()(const ReportLeaseInput& input) const { return ReportLease(draft, input); }
   Answer operator()(const TickInput&) const {
     Tick(draft, state);
     return Done{};
@@ -78,6 +86,10 @@ bool NeedsPolicy(const Input& input) {
          std::holds_alternative<ResolveInput>(input.body) ||
          std::holds_alternative<ResnapshotInput>(input.body) ||
          std::holds_alternative<CancelResnapshotInput>(input.body) ||
+         std::holds_alternative<RunPlanInput>(input.body) ||
+         std::holds_alternative<UndoPlanInput>(input.body) ||
+         std::holds_alternative<GrantLeaseInput>(input.body) ||
+         std::holds_alternative<ReportLeaseInput>(input.body) ||
          std::holds_alternative<GrantEpochInput>(input.body) ||
          std::holds_alternative<IngestInput>(input.body);
 }
@@ -93,6 +105,10 @@ Answer Judge(Draft& draft, const StateReader& state, const Input& input) {
   // What came of it is followed up in the same record.
   SettleHolds(draft);
   FollowViolations(draft);
+  const size_t followed = draft.found_violations().size();
+  CountViolations(draft);
+  FollowViolations(draft, followed);  // breakers that opened by them
+  KeepHistory(draft);
   return answer;
 }
 

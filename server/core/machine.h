@@ -23,7 +23,8 @@ namespace fundgate::core {
 //    violations belong to groups, which alerts speak of.
 // 4: of a source that may repeat itself, a change that doesn't follow on what is known of its row
 //    is doubted, not posted. Tables of a source are read anew, gaps are healed; keys that are
-//    forgotten leave their names.
+//    forgotten leave their names. Breakers keep their history, count, and half open by themselves;
+//    plans, leases, breakers that only report, and answers by amount where knowledge is missing.
 inline constexpr uint32_t kLogicVersion = 4;
 
 // The main loop of whoever drives it:

@@ -56,6 +56,21 @@ struct SnapshotAnswer {
   friend bool operator==(const SnapshotAnswer&, const SnapshotAnswer&) = default;
 };
 
+// The answer to commands about plans: the run as it stands, or as it ended.
+struct PlanAnswer {
+  PlanRun run;
+  bool in_force = false;
+
+  friend bool operator==(const PlanAnswer&, const PlanAnswer&) = default;
+};
+
+// The answer to who wants a lease.
+struct LeaseAnswer {
+  Lease lease;
+
+  friend bool operator==(const LeaseAnswer&, const LeaseAnswer&) = default;
+};
+
 struct PolicyAnswer {
   uint64_t version = 0;
 
@@ -89,8 +104,9 @@ struct Refusal {
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
-using Answer = std::variant<Decision, ReservationAnswer, EpochGrant, IngestAnswer, BreakerAnswer,
-                            PolicyAnswer, Done, Wait, Refusal, SnapshotAnswer>;
+using Answer =
+    std::variant<Decision, ReservationAnswer, EpochGrant, IngestAnswer, BreakerAnswer, PolicyAnswer,
+                 Done, Wait, Refusal, SnapshotAnswer, PlanAnswer, LeaseAnswer>;
 
 // `changes` and the journal record of (input, answer) become durable together, before `answer`
 // leaves the process. An outcome that is not `recorded` has no changes and no journal record, and

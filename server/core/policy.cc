@@ -35,6 +35,45 @@ const BookDefinition* Policy::FindBook(std::string_view name) const {
   return FindSorted(books, name, [](const auto& book) -> std::string_view { return book.name; });
 }
 
+const BreakerRule* Policy::FindBreakerRule(std::string_view name) const {
+  return FindSorted(breaker_rules, name,
+                    [](const auto& rule) -> std::string_view { return rule.name; });
+}
+
+const PlanDefinition* Policy::FindPlan(std::string_view name) const {
+  return FindSorted(plans, name, [](const auto& plan) -> std::string_view { return plan.name; });
+}
+
+Verdict CheckpointDefinition::AnswerTo(Condition condition, const Money& amount) const {
+  for (const AmountStep& step : by_amount) {
+    if (step.up_to.currency == amount.currency && amount.minor_units <= step.up_to.minor_units) {
+      return step.answers[static_cast<size_t>(condition)];
+    }
+  }
+  switch (condition) {
+    case Condition::kStale:
+      return when_stale;
+    case Condition::kUnproven:
+      return when_unproven;
+    case Condition::kError:
+      return when_error;
+    case Condition::kOverloaded:
+      return when_overloaded;
+    case Condition::kUnreachable:
+      return when_unreachable;
+  }
+  return Verdict::kHold;
+}
+
+bool CheckpointDefinition::MayAllow(Condition condition) const {
+  // Past every row stands what holds for all other amounts.
+  const Money kOther;
+  return AnswerTo(condition, kOther) == Verdict::kAllow ||
+         std::any_of(by_amount.begin(), by_amount.end(), [condition](const AmountStep& step) {
+           return step.answers[static_cast<size_t>(condition)] == Verdict::kAllow;
+         });
+}
+
 bool MayCure(const MovementDefinition& movement, const InvariantDefinition& invariant) {
   return std::any_of(movement.effects.begin(), movement.effects.end(), [&](const Effect& effect) {
     if (effect.book != invariant.book) return false;

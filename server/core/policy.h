@@ -18,8 +18,12 @@
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
+#include "server/core/breaker_rules.h"
+#include "server/core/budget.h"
+#include "server/core/degradation.h"
 #include "server/core/facts.h"
 #include "server/core/movement.h"
+#include "server/core/plan_definition.h"
 #include "server/core/responses.h"
 #include "server/core/rules/rule.h"
 #include "server/core/rules/rule_facts.h"
@@ -60,14 +64,6 @@ struct MovementDefinition {
   std::vector<SourceName> sources;       // derived: who reports movements of this kind; sorted
 };
 
-// A budget in calls and in money of one currency.
-struct Budget {
-  int64_t calls = 0;
-  Money amount;
-
-  friend bool operator==(const Budget&, const Budget&) = default;
-};
-
 struct CheckpointDefinition {
   MovementKind kind;
   size_t movement = 0;  // index into Policy::movements
@@ -75,8 +71,14 @@ struct CheckpointDefinition {
   Verdict when_stale = Verdict::kHold;     // a needed source is not proven recently enough
   Verdict when_unproven = Verdict::kHold;  // knowledge is missing: a gap, patience ran out
   Verdict when_error = Verdict::kHold;     // arithmetic or an expression failed; never kAllow
-  // What may be allowed on declared ALLOWs above until the sources are proven again.
+  Verdict when_overloaded = Verdict::kHold;
+  Verdict when_unreachable = Verdict::kHold;
+  // Rows for smaller amounts, in one currency, the smallest first.
+  std::vector<AmountStep> by_amount = {};
+  // What may be allowed on declared ALLOWs above, by the gate until the sources are proven again,
+  // and by leases: both together.
   std::optional<Budget> blind_budget;
+  std::optional<LeaseTerms> lease = {};
   absl::Duration patience = absl::Milliseconds(200);  // longest wait for proof before UNPROVEN
   absl::Duration valid_for = absl::Minutes(2);        // an ALLOW may be acted on for this long
   absl::Duration overdue_after = absl::Minutes(10);   // > valid_for; from the decision
@@ -85,6 +87,11 @@ struct CheckpointDefinition {
   std::vector<SourceName> sources;  // derived: who feeds the books it is judged by; sorted
   std::vector<size_t> rules;    // derived: into Policy::rules, those that can be true of it; sorted
   std::vector<size_t> windows;  // derived: into Policy::windows, those that count it; sorted
+
+  // What the matrix says of an amount.
+  Verdict AnswerTo(Condition condition, const Money& amount) const;
+  // Whether it says ALLOW of any amount.
+  bool MayAllow(Condition condition) const;
 };
 
 // How raising a counter can change an invariant.
@@ -166,6 +173,10 @@ struct Policy {
   std::map<ViolationKind, OnEvent> on_violation;
   absl::Duration key_retention = absl::Hours(24 * 400);
   Responses responses;
+  std::vector<BreakerRule> breaker_rules;  // by name
+  // Scopes whose breakers only two people loosen: "*", "refund", "refund/account"; sorted.
+  std::vector<std::string> two_person;
+  std::vector<PlanDefinition> plans;  // by name
 
   // Each returns the named entry, or null. Binary searches.
   const MovementDefinition* FindMovement(const MovementKind& kind) const;
@@ -176,6 +187,9 @@ struct Policy {
   // Of rules over checks and over events alike: their names are different. Who alerts somebody of a
   // violation or a reason with a rule's name finds the owner and the runbook here.
   const RuleDefinition* FindRule(std::string_view name) const;
+
+  const BreakerRule* FindBreakerRule(std::string_view name) const;
+  const PlanDefinition* FindPlan(std::string_view name) const;
 
   // Every rule with what it looks at, "check" or "event.NAME", by the rule's name.
   std::vector<std::pair<std::string, const RuleDefinition*>> AllRules() const;

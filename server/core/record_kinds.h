@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "server/core/alert_records.h"
+#include "server/core/breaker_record.h"
 #include "server/core/hold_record.h"
 #include "server/core/records.h"
 #include "server/core/rules/statistics.h"
@@ -88,6 +89,13 @@ struct Groups {
   using Record = Group;
   static constexpr std::string_view kName = "groups";
   static constexpr char kLetter = 'G';
+};
+// Every change of a breaker, as it became.
+struct BreakerChanges {
+  using Id = BreakerChangeId;
+  using Record = Breaker;
+  static constexpr std::string_view kName = "history of breakers";
+  static constexpr char kLetter = 'h';
 };
 // Keys that are held, for whoever lists them: an index over the holds in the records of keys.
 struct HoldQueue {
@@ -180,6 +188,20 @@ struct SnapshotRuns {
   static constexpr std::string_view kName = "snapshots";
   static constexpr char kLetter = 'n';
 };
+// Plans in force, by name.
+struct PlanRuns {
+  using Id = std::string;
+  using Record = PlanRun;
+  static constexpr std::string_view kName = "plans";
+  static constexpr char kLetter = 'p';
+};
+// By id; bounded by kMaxLeases.
+struct Leases {
+  using Id = std::string;
+  using Record = Lease;
+  static constexpr std::string_view kName = "leases";
+  static constexpr char kLetter = 'c';
+};
 // How violations turned out, by their name.
 struct Tallies {
   using Id = std::string;
@@ -215,10 +237,10 @@ struct JoinLists<KindList<A...>, KindList<B...>> {
 
 using QueueKinds = KindList<Timers, WindowEnds, WatchTurns>;
 using StoredKinds = JoinLists<KindList<Books, Families, Keys, ForgottenKeys, Windows, RulesSeen,
-                                       Watches, Violations, Groups, HoldQueue>,
+                                       Watches, Violations, Groups, BreakerChanges, HoldQueue>,
                               QueueKinds>::List;
 using ResidentKinds = KindList<Sources, Breakers, Gaps, Suspects, BlindSpent, OpenGroups, Outbox,
-                               SnapshotRuns, Tallies>;
+                               SnapshotRuns, PlanRuns, Leases, Tallies>;
 using AllKinds = JoinLists<StoredKinds, ResidentKinds>::List;
 
 // Whether two ids of a queue stand in one lane.

@@ -44,6 +44,10 @@ std::string_view ToString(ViolationKind kind) {
       return "fact_unreadable";
     case ViolationKind::kRule:
       return "rule";
+    case ViolationKind::kBreakerTripped:
+      return "breaker_tripped";
+    case ViolationKind::kLeaseOverrun:
+      return "lease_overrun";
   }
   return "?";
 }

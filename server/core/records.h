@@ -13,6 +13,7 @@
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
 #include "fundgate/types/position.h"
+#include "server/core/breaker_record.h"
 #include "server/core/decision.h"
 #include "server/core/hold_record.h"
 #include "server/core/movement.h"
@@ -230,27 +231,6 @@ struct Source {
   friend bool operator==(const Source&, const Source&) = default;
 };
 
-// ---- Breakers ----
-
-enum class BreakerState : uint8_t { kClosed = 1, kOpen = 2, kHalfOpen = 3 };
-enum class BreakerOrigin : uint8_t { kOperator = 1, kFreeze = 2, kTrip = 3 };
-
-// A switch over a scope. A scope without a record is CLOSED.
-struct Breaker {
-  std::string scope;  // canonical text, see breaker_scope.h
-  BreakerState state = BreakerState::kClosed;
-  Verdict mode = Verdict::kHold;  // the answer while OPEN, and HALF_OPEN past the budget
-  std::optional<Budget> budget;   // HALF_OPEN: as granted
-  std::optional<Budget> left;     // HALF_OPEN: what is left of it
-  BreakerOrigin origin = BreakerOrigin::kOperator;
-  std::string actor;
-  std::string reason;
-  absl::Time changed_at;
-  std::optional<absl::Time> until;  // OPEN or HALF_OPEN ends by itself then
-
-  friend bool operator==(const Breaker&, const Breaker&) = default;
-};
-
 // ---- Suspects ----
 
 // An invariant that events broke, whose cure may still be on its way from a source.
@@ -300,6 +280,8 @@ enum class ViolationKind : uint8_t {
   kGuard = 25,           // columns were changed by somebody who may not
   kFactUnreadable = 26,  // a fact isn't what the policy declares
   kRule = 40,
+  kBreakerTripped = 50,  // a breaker of the policy has opened by itself
+  kLeaseOverrun = 51,    // more was allowed under a lease than it covers
 };
 std::string_view ToString(ViolationKind kind);  // "ungated", "unit_mismatch"
 

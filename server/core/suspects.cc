@@ -24,27 +24,6 @@ bool Worsens(const InvariantDefinition& invariant, const Delta& delta) {
          (influence == Influence::kLoosens && delta.amount < 0);
 }
 
-const InvariantDefinition* FindInvariant(const Policy& policy, const std::string& name) {
-  const auto found = std::find_if(policy.invariants.begin(), policy.invariants.end(),
-                                  [&name](const InvariantDefinition& i) { return i.name == name; });
-  return found == policy.invariants.end() ? nullptr : &*found;
-}
-
-// Kinds with a checkpoint whose movements can worsen the invariant.
-std::set<std::string> CheckpointsThatWorsen(const Policy& policy,
-                                            const InvariantDefinition& invariant) {
-  std::set<std::string> kinds;
-  for (const CheckpointDefinition& checkpoint : policy.checkpoints) {
-    for (const Effect& effect : policy.movements[checkpoint.movement].effects) {
-      const Delta unit{"", OrderId(), false, static_cast<uint32_t>(effect.counter), effect.sign};
-      if (effect.book == invariant.book && Worsens(invariant, unit)) {
-        kinds.insert(checkpoint.kind.value());
-      }
-    }
-  }
-  return kinds;
-}
-
 void ActUpon(Draft& draft, const InvariantDefinition& invariant, const BookId& book) {
   const std::string reason = absl::StrCat("events broke ", invariant.name);
   switch (invariant.on_event) {
@@ -125,6 +104,26 @@ std::optional<Suspect> Judge(Draft& draft, const InvariantDefinition& invariant,
 }
 
 }  // namespace
+
+const InvariantDefinition* FindInvariant(const Policy& policy, const std::string& name) {
+  const auto found = std::find_if(policy.invariants.begin(), policy.invariants.end(),
+                                  [&name](const InvariantDefinition& i) { return i.name == name; });
+  return found == policy.invariants.end() ? nullptr : &*found;
+}
+
+std::set<std::string> CheckpointsThatWorsen(const Policy& policy,
+                                            const InvariantDefinition& invariant) {
+  std::set<std::string> kinds;
+  for (const CheckpointDefinition& checkpoint : policy.checkpoints) {
+    for (const Effect& effect : policy.movements[checkpoint.movement].effects) {
+      const Delta unit{"", OrderId(), false, static_cast<uint32_t>(effect.counter), effect.sign};
+      if (effect.book == invariant.book && Worsens(invariant, unit)) {
+        kinds.insert(checkpoint.kind.value());
+      }
+    }
+  }
+  return kinds;
+}
 
 void SuspectInvariants(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
                        Currency currency, const SourceName& source, const std::string& event_id) {

@@ -2,6 +2,7 @@
 #ifndef SERVER_CORE_SUSPECTS_H_
 #define SERVER_CORE_SUSPECTS_H_
 
+#include <set>
 #include <span>
 #include <string>
 
@@ -20,6 +21,13 @@ void SuspectInvariants(Draft& draft, std::span<const Delta> deltas, const Accoun
 // judgement and has its turn in the next one. So an invariant that stays broken is found however
 // many events keep coming, and one that is only ahead of its cure isn't.
 void JudgeSuspects(Draft& draft);
+
+// The invariant of that name, or null.
+const InvariantDefinition* FindInvariant(const Policy& policy, const std::string& name);
+
+// Kinds with a checkpoint whose movements can worsen the invariant.
+std::set<std::string> CheckpointsThatWorsen(const Policy& policy,
+                                            const InvariantDefinition& invariant);
 
 }  // namespace fundgate::core
 

@@ -7,10 +7,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/core/automatic_breakers.h"
 #include "server/core/breakers.h"
 #include "server/core/freshness.h"
 #include "server/core/grouping.h"
 #include "server/core/holds.h"
+#include "server/core/leases.h"
+#include "server/core/plans.h"
 #include "server/core/reservations.h"
 #include "server/core/verification/verification.h"
 #include "server/core/windows/windows.h"
@@ -125,6 +128,9 @@ void LookAt(Draft& draft, const KeyId& key) {
 void Tick(Draft& draft, const StateReader& state) {
   if (draft.before().clock.drifted || draft.before().policy == nullptr) return;
   ExpireBreakers(draft);
+  EndPlans(draft);
+  TendBreakers(draft);
+  EndLeases(draft);
   EscalateGroups(draft);
   for (const Timer& timer : state.Due<Timers>(draft.now(), kMaxTimersPerTick)) {
     draft.RemoveTimer(timer);

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "server/gate/breaker_watch.h"
 #include "server/gate/convert_breakers.h"
 #include "server/gate/guard.h"
@@ -22,6 +24,19 @@ grpc::ServerUnaryReactor* Command(const Backend& backend, grpc::CallbackServerCo
         response.mutable_breaker()->set_sequence(SequenceOf(*backend.store.view(), answer.breaker));
         return grpc::Status::OK;
       });
+}
+
+// A page's token is its last change: the record and the scope.
+std::optional<core::BreakerChangeId> ToLast(const std::string& token, Problems& problems) {
+  if (token.empty()) return std::nullopt;
+  core::BreakerChangeId last;
+  const size_t blank = token.find(' ');
+  if (blank == std::string::npos || !absl::SimpleAtoi(token.substr(0, blank), &last.sequence)) {
+    problems.Add("page_token", "is none that this gate gave");
+    return std::nullopt;
+  }
+  last.scope = token.substr(blank + 1);
+  return last;
 }
 
 }  // namespace
@@ -119,6 +134,34 @@ grpc::ServerWriteReactor<v1::WatchBreakersResponse>* BreakersService::WatchBreak
       backend_, *context, "Breakers/WatchBreakers");
   if (refused != nullptr) return refused;
   return watch_->Open(backend_, request->scope_prefix());
+}
+
+grpc::ServerUnaryReactor* BreakersService::ListBreakerChanges(
+    grpc::CallbackServerContext* context, const v1::ListBreakerChangesRequest* request,
+    v1::ListBreakerChangesResponse* response) {
+  if (auto* refused = Refuse(backend_, *context, "Breakers/ListBreakerChanges")) return refused;
+  Problems problems;
+  const size_t page_size = PageSize(request->page_size(), problems);
+  std::string scope;
+  if (!request->scope().empty()) scope = ToScope(request->scope(), problems);
+  const std::optional<core::BreakerChangeId> last = ToLast(request->page_token(), problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  return OnWorker(backend_, *context, [this, scope, last, page_size, response] {
+    const std::shared_ptr<const store::View> view = backend_.store.view();
+    const auto changes = view->ListBreakerChanges(scope, last, page_size + 1);
+    if (!changes.ok()) return ToGrpc(changes.status());
+    for (const auto& [id, breaker] : *changes) {
+      if (static_cast<size_t>(response->changes_size()) == page_size) {
+        const v1::Breaker& shown = *response->changes().rbegin();
+        response->set_next_page_token(absl::StrCat(shown.sequence(), " ", shown.scope()));
+        break;
+      }
+      v1::Breaker& change = *response->add_changes();
+      change = ToProto(breaker);
+      change.set_sequence(id.sequence);
+    }
+    return grpc::Status::OK;
+  });
 }
 
 }  // namespace fundgate::gate

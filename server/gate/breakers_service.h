@@ -39,6 +39,9 @@ class BreakersService final : public v1::Breakers::CallbackService {
                                          v1::ResetBreakerResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchBreakersResponse>* WatchBreakers(
       grpc::CallbackServerContext* context, const v1::WatchBreakersRequest* request) override;
+  grpc::ServerUnaryReactor* ListBreakerChanges(grpc::CallbackServerContext* context,
+                                               const v1::ListBreakerChangesRequest* request,
+                                               v1::ListBreakerChangesResponse* response) override;
 
  private:
   const Backend& backend_;

@@ -125,6 +125,10 @@ v1::ViolationKind ToProto(core::ViolationKind kind) {
       return v1::VIOLATION_KIND_GUARD;
     case core::ViolationKind::kFactUnreadable:
       return v1::VIOLATION_KIND_FACT_UNREADABLE;
+    case core::ViolationKind::kBreakerTripped:
+      return v1::VIOLATION_KIND_BREAKER_TRIPPED;
+    case core::ViolationKind::kLeaseOverrun:
+      return v1::VIOLATION_KIND_LEASE_OVERRUN;
     case core::ViolationKind::kRule:
       return v1::VIOLATION_KIND_RULE;
   }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "server/core/breaker_commands.h"
 #include "server/core/breaker_scope.h"
 #include "server/gate/convert_check.h"
 #include "server/gate/convert_decision.h"
@@ -15,11 +16,6 @@ namespace {
 
 // The core counts calls always: so many are never used up.
 constexpr int64_t kUncountedCalls = std::numeric_limits<int64_t>::max();
-
-void ToWhy(const std::string& actor, const std::string& reason, Problems& problems) {
-  problems.Text("actor", actor, 1, kMaxActorBytes);
-  problems.Text("reason", reason, 1, kMaxReasonBytes);
-}
 
 std::optional<absl::Time> ToUntil(const google::protobuf::Timestamp& until, absl::Time now,
                                   Problems& problems) {
@@ -75,11 +71,18 @@ v1::BreakerCreator ToProto(core::BreakerOrigin origin) {
       return v1::BREAKER_CREATOR_FREEZE;
     case core::BreakerOrigin::kTrip:
       return v1::BREAKER_CREATOR_TRIP;
+    case core::BreakerOrigin::kPlan:
+      return v1::BREAKER_CREATOR_PLAN;
   }
   return v1::BREAKER_CREATOR_UNSPECIFIED;
 }
 
 }  // namespace
+
+void CheckWhy(const std::string& actor, const std::string& reason, Problems& problems) {
+  problems.Text("actor", actor, 1, kMaxActorBytes);
+  problems.Text("reason", reason, 1, kMaxReasonBytes);
+}
 
 std::string ToScope(const std::string& text, Problems& problems) {
   problems.Text("scope", text, 1, core::kMaxScopeBytes);
@@ -94,8 +97,16 @@ core::TripBreakerInput ToTrip(const v1::TripBreakerRequest& request, absl::Time 
                               Problems& problems) {
   core::TripBreakerInput input;
   input.scope = ToScope(request.scope(), problems);
-  input.mode = ToMode(request.mode(), std::nullopt, "mode", problems);
-  ToWhy(request.actor(), request.reason(), problems);
+  if (request.mode() == v1::VERDICT_ALLOW) {
+    input.mode = core::Verdict::kAllow;  // it only reports
+  } else {
+    input.mode = ToMode(request.mode(), std::nullopt, "mode", problems);
+  }
+  input.forced = request.forced();
+  if (request.forced() && !request.has_until()) {
+    problems.Add("until", "is required with forced: nothing but a person changes it before");
+  }
+  CheckWhy(request.actor(), request.reason(), problems);
   input.actor = request.actor();
   input.reason = request.reason();
   if (request.has_until()) input.until = ToUntil(request.until(), now, problems);
@@ -108,7 +119,7 @@ core::HalfOpenBreakerInput ToHalfOpen(const v1::HalfOpenBreakerRequest& request,
   input.scope = ToScope(request.scope(), problems);
   input.mode = ToMode(request.mode(), core::Verdict::kHold, "mode", problems);
   input.budget = ToBudget(request.budget(), problems);
-  ToWhy(request.actor(), request.reason(), problems);
+  CheckWhy(request.actor(), request.reason(), problems);
   input.actor = request.actor();
   input.reason = request.reason();
   if (request.has_until()) input.until = ToUntil(request.until(), now, problems);
@@ -116,7 +127,7 @@ core::HalfOpenBreakerInput ToHalfOpen(const v1::HalfOpenBreakerRequest& request,
 }
 
 core::ResetBreakerInput ToReset(const v1::ResetBreakerRequest& request, Problems& problems) {
-  ToWhy(request.actor(), request.reason(), problems);
+  CheckWhy(request.actor(), request.reason(), problems);
   return {ToScope(request.scope(), problems), request.actor(), request.reason()};
 }
 
@@ -137,6 +148,31 @@ v1::Breaker ToProto(const core::Breaker& breaker) {
     *proto.mutable_budget_left() = ToProto(*breaker.left, calls_counted);
   }
   proto.set_created_by(ToProto(breaker.origin));
+  proto.set_forced(breaker.forced);
+  proto.set_plan(breaker.plan);
+  proto.set_rule(breaker.rule);
+  proto.set_trips(breaker.trips);
+  if (breaker.half_open_at.has_value()) {
+    *proto.mutable_half_open_at() = gate::ToProto(*breaker.half_open_at);
+  }
+  proto.set_failures(breaker.failures);
+  if (breaker.proving_since.has_value()) {
+    *proto.mutable_proving_since() = gate::ToProto(*breaker.proving_since);
+  }
+  if (breaker.wanted.has_value()) *proto.mutable_wanted() = ToProto(*breaker.wanted);
+  return proto;
+}
+
+v1::Wish ToProto(const core::Loosening& wish) {
+  v1::Wish proto;
+  proto.set_actor(wish.actor);
+  proto.set_reason(wish.reason);
+  *proto.mutable_at() = gate::ToProto(wish.at);
+  *proto.mutable_until() = gate::ToProto(wish.at + core::kWishLasts);
+  if (wish.budget.has_value()) {
+    *proto.mutable_half_open_budget() =
+        ToProto(*wish.budget, wish.budget->calls != kUncountedCalls);
+  }
   return proto;
 }
 
@@ -154,6 +190,7 @@ v1::TripBreakerRequest ToProto(const core::TripBreakerInput& trip) {
   proto.set_reason(trip.reason);
   proto.set_actor(trip.actor);
   if (trip.until.has_value()) *proto.mutable_until() = gate::ToProto(*trip.until);
+  proto.set_forced(trip.forced);
   return proto;
 }
 

@@ -20,12 +20,16 @@ core::HalfOpenBreakerInput ToHalfOpen(const v1::HalfOpenBreakerRequest& request,
                                       Problems& problems);
 core::ResetBreakerInput ToReset(const v1::ResetBreakerRequest& request, Problems& problems);
 
+// Who does something and why: within their bounds.
+void CheckWhy(const std::string& actor, const std::string& reason, Problems& problems);
+
 // The canonical text of a scope.
 std::string ToScope(const std::string& text, Problems& problems);
 
 // ---- To the contract ----
 
 v1::Breaker ToProto(const core::Breaker& breaker);
+v1::Wish ToProto(const core::Loosening& wish);
 v1::Breaker ClosedBreaker(const std::string& scope);  // that was never touched
 v1::TripBreakerRequest ToProto(const core::TripBreakerInput& trip);
 v1::HalfOpenBreakerRequest ToProto(const core::HalfOpenBreakerInput& half_open);

@@ -78,6 +78,8 @@ v1::ReasonCode ToProto(core::ReasonCode code) {
       return v1::REASON_CODE_REJECTED;
     case core::ReasonCode::kLimit:
       return v1::REASON_CODE_LIMIT;
+    case core::ReasonCode::kLease:
+      return v1::REASON_CODE_LEASE;
   }
   return v1::REASON_CODE_UNSPECIFIED;
 }

@@ -9,6 +9,8 @@
 #include "server/gate/convert_check.h"
 #include "server/gate/convert_decision.h"
 #include "server/gate/convert_events.h"
+#include "server/gate/convert_leases.h"
+#include "server/gate/convert_plans.h"
 #include "server/gate/convert_review.h"
 #include "server/gate/convert_snapshots.h"
 #include "server/gate/convert_values.h"
@@ -101,6 +103,22 @@ struct InputWriter {
     trace.set_kind(v1::TRACE_KIND_SNAPSHOT);
     *trace.mutable_cancel_resnapshot() = ToProto(cancel);
   }
+  void operator()(const core::RunPlanInput& run) const {
+    trace.set_kind(v1::TRACE_KIND_PLAN);
+    *trace.mutable_run_plan() = ToProto(run);
+  }
+  void operator()(const core::UndoPlanInput& undo) const {
+    trace.set_kind(v1::TRACE_KIND_PLAN);
+    *trace.mutable_undo_plan() = ToProto(undo);
+  }
+  void operator()(const core::GrantLeaseInput& grant) const {
+    trace.set_kind(v1::TRACE_KIND_LEASE);
+    *trace.mutable_take_lease() = ToProto(grant);
+  }
+  void operator()(const core::ReportLeaseInput& report) const {
+    trace.set_kind(v1::TRACE_KIND_LEASE);
+    *trace.mutable_report_allowed() = ToProto(report);
+  }
   void operator()(const core::TickInput&) const {
     trace.set_kind(v1::TRACE_KIND_TICK);
     trace.mutable_tick();
@@ -122,6 +140,9 @@ void WriteAnswer(const store::JournalEntry& entry, v1::Trace& trace) {
   if (const auto* decision = std::get_if<core::Decision>(&entry.answer)) {
     *trace.mutable_decision() = ToProto(*decision);
     const auto* check = std::get_if<core::CheckInput>(&entry.input.body);
+    if (const auto* report = std::get_if<core::ReportLeaseInput>(&entry.input.body)) {
+      check = &report->check;
+    }
     if (decision->verdict == core::Verdict::kAllow && check != nullptr) {
       *trace.mutable_decision()->mutable_reservation() = NewReservation(*decision, *check);
     }
@@ -149,6 +170,8 @@ Subject SubjectOf(const v1::Trace& trace) {
   switch (trace.input_case()) {
     case v1::Trace::kCheck:
       return of(trace.check());
+    case v1::Trace::kReportAllowed:
+      return of(trace.report_allowed().check());
     case v1::Trace::kConfirm:
       return of(trace.confirm());
     case v1::Trace::kRelease:

@@ -22,9 +22,11 @@
 #include "server/gate/gate_service.h"
 #include "server/gate/holds_service.h"
 #include "server/gate/ingest_service.h"
+#include "server/gate/leases_service.h"
 #include "server/gate/listen_address.h"
 #include "server/gate/listener_credentials.h"
 #include "server/gate/meters.h"
+#include "server/gate/plans_service.h"
 #include "server/gate/policies_service.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/readiness.h"
@@ -49,6 +51,8 @@ constexpr int kHandshakeTimeoutMs = 10'000;
 constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Gate",
                                      "fundgate.v1.Breakers",
+                                     "fundgate.v1.Plans",
+                                     "fundgate.v1.Leases",
                                      "fundgate.v1.Holds",
                                      "fundgate.v1.Policies",
                                      "fundgate.v1.Ingest",
@@ -120,6 +124,8 @@ class GrpcServer final : public Server {
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<GateService> gate_;
   std::unique_ptr<BreakersService> breakers_;
+  std::unique_ptr<PlansService> plans_;
+  std::unique_ptr<LeasesService> leases_;
   std::unique_ptr<IngestService> ingest_;
   std::unique_ptr<SourcesService> sources_;
   std::unique_ptr<StatusService> status_;
@@ -221,6 +227,8 @@ absl::Status GrpcServer::Listen() {
                                                sequencer_->Now(), *access_, *denials_});
   gate_ = std::make_unique<GateService>(*backend_);
   breakers_ = std::make_unique<BreakersService>(*backend_);
+  plans_ = std::make_unique<PlansService>(*backend_);
+  leases_ = std::make_unique<LeasesService>(*backend_);
   ingest_ = std::make_unique<IngestService>(*backend_);
   sources_ = std::make_unique<SourcesService>(*backend_);
   status_ = std::make_unique<StatusService>(*backend_);
@@ -238,6 +246,7 @@ absl::Status GrpcServer::Listen() {
   builder.AddListeningPort(absl::StrCat(listen_.host, ":", listen_.port), credentials_, &port_);
   for (grpc::Service* service :
        {static_cast<grpc::Service*>(gate_.get()), static_cast<grpc::Service*>(breakers_.get()),
+        static_cast<grpc::Service*>(plans_.get()), static_cast<grpc::Service*>(leases_.get()),
         static_cast<grpc::Service*>(ingest_.get()), static_cast<grpc::Service*>(sources_.get()),
         static_cast<grpc::Service*>(status_.get()), static_cast<grpc::Service*>(policies_.get()),
         static_cast<grpc::Service*>(audit_.get()), static_cast<grpc::Service*>(holds_.get()),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/core/records.h"
+#include "server/policy/compile_breakers.h"
 #include "server/policy/compile_checks.h"
 #include "server/policy/compile_responses.h"
 #include "server/policy/compile_rules.h"
@@ -98,6 +99,7 @@ class Compiler {
     AddReactions();
     CompileChecks(document_, *policy_);
     AddRules(document_, *policy_);
+    AddBreakers(document_, *policy_);
     policy_->responses = CompileResponses(document_);
     if (document_.has_key_retention()) {
       policy_->key_retention = ToDuration(document_.key_retention());
@@ -226,14 +228,6 @@ class Compiler {
     }
   }
 
-  static std::optional<core::Budget> ToBudget(const v1::Checkpoint& checkpoint) {
-    if (!checkpoint.has_blind_budget()) return std::nullopt;
-    const v1::Budget& budget = checkpoint.blind_budget();
-    const auto currency = Currency::FromCode(budget.amount().currency_code());
-    return core::Budget{budget.calls(),
-                        Money{currency.value_or(Currency()), budget.amount().minor_units()}};
-  }
-
   void AddCheckpoints() {
     for (const auto& [name, checkpoint] : Sorted(document_.checkpoints())) {
       core::CheckpointDefinition definition;
@@ -243,7 +237,7 @@ class Compiler {
       definition.when_stale = ToVerdict(checkpoint.when_stale(), definition.when_stale);
       definition.when_unproven = ToVerdict(checkpoint.when_unproven(), definition.when_unproven);
       definition.when_error = ToVerdict(checkpoint.when_error(), definition.when_error);
-      definition.blind_budget = ToBudget(checkpoint);
+      AddDegradation(checkpoint, definition);
       TakeTimes(checkpoint, definition);
       std::set<SourceName> sources;
       for (const core::Effect& effect : policy_->movements[definition.movement].effects) {

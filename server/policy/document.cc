@@ -30,10 +30,6 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// Sections that documents of later versions have. A section leaves this list when the schema gets
-// a field of its name.
-constexpr std::string_view kLaterSections[] = {"breakers"};
-
 // Entries of a list or map without a bound of its own in the schema.
 constexpr size_t kEntriesMax = 1000;
 
@@ -155,12 +151,6 @@ class Reader {
   }
 
   void UnknownName(const YamlNode& key, const Descriptor& type, const std::string& path) {
-    if (path.empty() && std::count(std::begin(kLaterSections), std::end(kLaterSections),
-                                   std::string_view(key.text)) > 0) {
-      return problems_.At(key.mark, absl::StrCat("the section '", key.text,
-                                                 "' is not yet supported by this version; remove "
-                                                 "it until it is"));
-    }
     std::vector<std::string> names;
     for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
     if (path.empty()) {

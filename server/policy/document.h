@@ -19,7 +19,7 @@ struct ReadDocument {
 Places ReadYamlMessage(std::string_view text, google::protobuf::Message& message,
                        Problems& problems);
 
-// The same for policies. Sections of later versions are refused by name.
+// The same for policies.
 ReadDocument ReadPolicyDocument(std::string_view text, Problems& problems);
 
 }  // namespace fundgate::policy

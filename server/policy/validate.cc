@@ -237,39 +237,6 @@ void ValidateTimes(const Validation& v, const std::string& path, const v1::Check
   }
 }
 
-void ValidateAnswers(const Validation& v, const std::string& path,
-                     const v1::Checkpoint& checkpoint) {
-  if (checkpoint.when_error() == v1::VERDICT_ALLOW) {
-    v.AtValue(path + ".when_error",
-              "when_error can't be ALLOW: money is never allowed by arithmetic that failed; write "
-              "HOLD or BLOCK");
-  }
-  bool allows = false;
-  for (const auto& [field, verdict] : {std::pair(".when_stale", checkpoint.when_stale()),
-                                       std::pair(".when_unproven", checkpoint.when_unproven())}) {
-    if (verdict != v1::VERDICT_ALLOW) continue;
-    allows = true;
-    if (!checkpoint.has_blind_budget() && v.places.IsRead(path + field)) {
-      v.AtValue(path + field,
-                "ALLOW without proof needs a bound: add blind_budget: {calls: 20, amount: CNY "
-                "1000.00}");
-    }
-  }
-  if (!checkpoint.has_blind_budget()) return;
-  if (!allows) {
-    v.AtKey(path + ".blind_budget",
-            "blind_budget is never used: neither when_stale nor when_unproven is ALLOW");
-  }
-  const v1::Budget& budget = checkpoint.blind_budget();
-  if (budget.calls() < 1 && v.places.IsRead(path + ".blind_budget.calls")) {
-    v.AtValue(path + ".blind_budget.calls", "a budget has 1 call or more");
-  }
-  if (budget.has_amount() && !budget.amount().currency_code().empty() &&
-      budget.amount().minor_units() <= 0) {
-    v.AtValue(path + ".blind_budget.amount", "a budget's amount is more than 0");
-  }
-}
-
 bool IsEmitted(const v1::Document& document, const std::string& kind) {
   return std::any_of(document.sources().begin(), document.sources().end(), [&](const auto& entry) {
     const v1::Source& source = entry.second;
@@ -295,7 +262,7 @@ void ValidateCheckpoints(const Validation& v) {
                                  "checkpoint"));
     }
     ValidateTimes(v, path, checkpoint);
-    ValidateAnswers(v, path, checkpoint);
+    ValidateDegradation(v, path, checkpoint);
     if (checkpoint.auto_release() == v1::AUTO_RELEASE_PROVEN && !v.places.IsDamaged("sources") &&
         !IsEmitted(v.document, name)) {
       v.AtValue(path + ".auto_release",
@@ -375,6 +342,7 @@ void Validate(const v1::Document& document, const Places& places, Problems& prob
   ValidateWindows(validation);
   ValidateRules(validation);
   ValidateResponses(validation);
+  ValidateBreakers(validation);
   ValidateSources(validation);
   ValidateVerification(validation);
   ValidateTests(validation);

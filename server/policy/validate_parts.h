@@ -51,6 +51,10 @@ void CheckLogin(const Validation& validation, const std::string& path, const std
 void CheckTableName(const Validation& validation, const std::string& path, const std::string& name);
 void ValidateTls(const Validation& validation, const std::string& path, const v1::Tls& tls);
 
+void ValidateBreakers(const Validation& validation);
+// The matrix of one checkpoint: what it answers where it can't judge.
+void ValidateDegradation(const Validation& validation, const std::string& path,
+                         const v1::Checkpoint& checkpoint);
 void ValidateFacts(const Validation& validation);
 void ValidateResponses(const Validation& validation);
 void ValidateRules(const Validation& validation);

@@ -33,7 +33,7 @@ std::vector<std::string> DeclaredViolations(const v1::Document& document) {
 
 std::vector<std::string> AllViolationNames(const v1::Document& document) {
   std::vector<std::string> names = ReactableViolations();
-  names.emplace_back("overdue");
+  names.insert(names.end(), {"overdue", "breaker_tripped", "lease_overrun"});
   const std::vector<std::string> declared = DeclaredViolations(document);
   names.insert(names.end(), declared.begin(), declared.end());
   return names;

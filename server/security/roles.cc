@@ -34,9 +34,17 @@ constexpr RpcRule kRules[] = {
     {"Breakers/ListBreakers", kReaders},
     {"Breakers/GetBreaker", kReaders},
     {"Breakers/WatchBreakers", kReaders},
+    {"Breakers/ListBreakerChanges", kReaders},
     {"Breakers/TripBreaker", kOperators},
     {"Breakers/HalfOpenBreaker", kOperators},
     {"Breakers/ResetBreaker", kOperators},
+
+    {"Plans/ListPlans", kReaders},
+    {"Plans/RunPlan", kOperators},
+    {"Plans/UndoPlan", kOperators},
+
+    {"Leases/TakeLease", kServices},
+    {"Leases/ReportAllowed", kServices},
 
     {"Holds/ListHolds", kReaders},
     {"Holds/GetHold", kReaders},

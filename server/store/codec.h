@@ -33,7 +33,7 @@ namespace fundgate::store {
 // version() whether they are there. 2: origins of events. 3: shadow
 // reasons of decisions, images of facts. 4: ages of rules, successes and hours of windows, holds,
 // reviews, groups, tables of sightings. 5: doubts about rows, runs that read tables anew, and what
-// happened before go-live.
+// happened before go-live; what breakers count and try, plans and leases.
 inline constexpr uint8_t kRecordVersion = 5;
 
 template <typename T>

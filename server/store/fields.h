@@ -158,8 +158,27 @@ void Fields(A& a, F<A, Source>& r) {
   a(r.epoch, r.position, r.proven_past, r.awaited, r.coordinates_changed, r.mapping_version);
 }
 template <typename A>
+void Fields(A& a, F<A, Loosening>& r) {
+  a(r.actor, r.reason, r.at, r.budget, r.mode, r.until);
+}
+template <typename A>
 void Fields(A& a, F<A, Breaker>& r) {
   a(r.scope, r.state, r.mode, r.budget, r.left, r.origin, r.actor, r.reason, r.changed_at, r.until);
+  if (a.version() < 5) return;
+  a(r.forced, r.plan, r.rule, r.trips, r.half_open_at, r.failures, r.proving_since, r.wanted);
+}
+template <typename A>
+void Fields(A& a, F<A, BreakerChangeId>& r) {
+  a(r.scope, r.sequence);
+}
+template <typename A>
+void Fields(A& a, F<A, PlanRun>& r) {
+  a(r.plan, r.actor, r.reason, r.started_at, r.until, r.policy_version, r.scopes, r.before, r.undo);
+}
+template <typename A>
+void Fields(A& a, F<A, Lease>& r) {
+  a(r.id, r.checkpoint, r.holder, r.granted, r.left, r.granted_at, r.valid_until, r.report_by,
+    r.unexplained);
 }
 template <typename A>
 void Fields(A& a, F<A, GapScope>& r) {
@@ -383,6 +402,23 @@ void Fields(A& a, F<A, CancelResnapshotInput>& r) {
 template <typename A>
 void Fields(A& a, F<A, TripBreakerInput>& r) {
   a(r.scope, r.mode, r.actor, r.reason, r.until);
+  if (a.version() >= 5) a(r.forced);
+}
+template <typename A>
+void Fields(A& a, F<A, RunPlanInput>& r) {
+  a(r.plan, r.actor, r.reason, r.lasts);
+}
+template <typename A>
+void Fields(A& a, F<A, UndoPlanInput>& r) {
+  a(r.plan, r.actor, r.reason);
+}
+template <typename A>
+void Fields(A& a, F<A, GrantLeaseInput>& r) {
+  a(r.checkpoint, r.holder, r.ends);
+}
+template <typename A>
+void Fields(A& a, F<A, ReportLeaseInput>& r) {
+  a(r.lease, r.holder, r.check, r.allowed_at);
 }
 template <typename A>
 void Fields(A& a, F<A, HalfOpenBreakerInput>& r) {
@@ -431,6 +467,14 @@ void Fields(A& a, F<A, BreakerAnswer>& r) {
 template <typename A>
 void Fields(A& a, F<A, SnapshotAnswer>& r) {
   a(r.run);
+}
+template <typename A>
+void Fields(A& a, F<A, PlanAnswer>& r) {
+  a(r.run, r.in_force);
+}
+template <typename A>
+void Fields(A& a, F<A, LeaseAnswer>& r) {
+  a(r.lease);
 }
 template <typename A>
 void Fields(A& a, F<A, PolicyAnswer>& r) {

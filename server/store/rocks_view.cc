@@ -1,5 +1,6 @@
 #include "server/store/rocks_view.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -136,6 +137,44 @@ absl::StatusOr<std::vector<core::Violation>> RocksView::ListViolations(size_t li
 
 absl::StatusOr<std::vector<core::Group>> RocksView::ListGroups(size_t limit) const {
   return NewestOf<core::Groups>(limit);
+}
+
+absl::StatusOr<std::vector<View::BreakerChange>> RocksView::ListBreakerChanges(
+    const std::string& scope, const std::optional<core::BreakerChangeId>& last,
+    size_t limit) const {
+  using Place = PlaceOf<core::BreakerChanges>;
+  std::string prefix = Place::Prefix();
+  if (!scope.empty()) {
+    KeyWriter write(prefix);
+    write(scope);
+  }
+  // Keys sort by scope: of all scopes the newest are picked out.
+  const auto comes_first = [](const core::BreakerChangeId& a, const core::BreakerChangeId& b) {
+    return a.sequence != b.sequence ? a.sequence > b.sequence : a.scope < b.scope;
+  };
+  const auto is_newer = [&](const BreakerChange& a, const BreakerChange& b) {
+    return comes_first(a.first, b.first);
+  };
+  std::vector<BreakerChange> newest;  // a heap with the oldest on top
+  auto stored = database_->Iterate(Place::kTable, AtSnapshot());
+  for (stored->Seek(prefix); stored->Valid() && stored->key().starts_with(prefix); stored->Next()) {
+    std::optional<core::BreakerChangeId> id = Place::Parse(AsView(stored->key()));
+    if (!id.has_value()) return absl::DataLossError("history of breakers: a key can't be read");
+    if (last.has_value() && !comes_first(*last, *id)) continue;
+    const bool is_full = newest.size() == limit;
+    if (is_full && !comes_first(*id, newest.front().first)) continue;
+    FUNDGATE_ASSIGN_OR_RETURN(core::Breaker breaker,
+                              DecodeRecord<core::Breaker>(AsView(stored->value())));
+    if (is_full) {
+      std::pop_heap(newest.begin(), newest.end(), is_newer);
+      newest.pop_back();
+    }
+    newest.emplace_back(*std::move(id), std::move(breaker));
+    std::push_heap(newest.begin(), newest.end(), is_newer);
+  }
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), "reading the history of breakers"));
+  std::sort_heap(newest.begin(), newest.end(), is_newer);
+  return newest;
 }
 
 absl::Status RocksView::ScanHolds(core::HoldState state,

@@ -30,6 +30,9 @@ class RocksView final : public View {
                            const std::function<bool(const JournalEntry&)>& visit) const override;
   absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const override;
   absl::StatusOr<std::vector<core::Group>> ListGroups(size_t limit) const override;
+  absl::StatusOr<std::vector<BreakerChange>> ListBreakerChanges(
+      const std::string& scope, const std::optional<core::BreakerChangeId>& last,
+      size_t limit) const override;
   absl::Status ScanHolds(core::HoldState state, const std::optional<core::HoldEntry>& after,
                          const std::function<bool(const core::HoldEntry&)>& visit) const override;
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -63,6 +64,14 @@ class View {
   // Newest first, at most `limit`.
   virtual absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const = 0;
   virtual absl::StatusOr<std::vector<core::Group>> ListGroups(size_t limit) const = 0;
+
+  // What became of breakers: those of one scope, or of all if it is empty. The newest first, those
+  // of one record by scope; at most `limit` of those that follow `last` in that order, if it is
+  // given.
+  using BreakerChange = std::pair<core::BreakerChangeId, core::Breaker>;
+  virtual absl::StatusOr<std::vector<BreakerChange>> ListBreakerChanges(
+      const std::string& scope, const std::optional<core::BreakerChangeId>& last,
+      size_t limit) const = 0;
 
   // Calls `visit` with each hold of that state after `after` (from the first, if there is none),
   // the oldest first, until it returns false.

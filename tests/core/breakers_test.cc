@@ -107,7 +107,8 @@ TEST_F(Breakers, CommandsSayWhatIsWrong) {
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(world_.RefusalOf(TripBreakerInput{"refnd", Verdict::kHold, "ann", "", {}}),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(world_.RefusalOf(TripBreakerInput{"refund", Verdict::kAllow, "ann", "", {}}),
+  EXPECT_EQ(world_.RefusalOf(
+                HalfOpenBreakerInput{"refund", Verdict::kAllow, {1, M("CNY 1.00")}, "ann", "", {}}),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(world_.RefusalOf(TripBreakerInput{"refund", Verdict::kHold, "ann", "", world_.now()}),
             absl::StatusCode::kInvalidArgument);

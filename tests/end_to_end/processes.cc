@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -19,13 +20,10 @@ namespace {
 
 std::vector<std::string> GateCommand(const std::string& folder,
                                      const std::vector<std::string>& options) {
-  std::vector<std::string> command = {FUNDGATED,
-                                      "--data",
-                                      folder,
-                                      "--listen",
-                                      "127.0.0.1:0",
-                                      "--policy",
-                                      FUNDGATE_SOURCE_DIR "/config/policy.yaml"};
+  std::vector<std::string> command = {FUNDGATED, "--data", folder, "--listen", "127.0.0.1:0"};
+  if (std::find(options.begin(), options.end(), "--policy") == options.end()) {
+    command.insert(command.end(), {"--policy", FUNDGATE_SOURCE_DIR "/config/policy.yaml"});
+  }
   command.insert(command.end(), options.begin(), options.end());
   return command;
 }

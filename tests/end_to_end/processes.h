@@ -52,7 +52,7 @@ class Process {
 // A gate that serves: the constructor returns once it does. Fails the test if it doesn't.
 class GateProcess {
  public:
-  // On the store in `folder`, with the worked example's policy.
+  // On the store in `folder`, with the worked example's policy unless `options` name another.
   explicit GateProcess(const std::string& folder, const std::vector<std::string>& options = {});
 
   const std::string& address() const { return address_; }

@@ -87,6 +87,8 @@ AnswerPicture PictureOf(const core::PolicyAnswer& answer) {
 AnswerPicture PictureOf(const core::Done&) { return AnswerPicture(); }
 
 AnswerPicture PictureOf(const core::SnapshotAnswer&) { return AnswerPicture(); }
+AnswerPicture PictureOf(const core::PlanAnswer&) { return AnswerPicture(); }
+AnswerPicture PictureOf(const core::LeaseAnswer&) { return AnswerPicture(); }
 
 AnswerPicture PictureOf(const core::Wait& wait) {
   AnswerPicture picture;

@@ -80,6 +80,22 @@ void Write(std::ostream& out, const core::CancelResnapshotInput& input) {
   out << "CancelResnapshot{" << input.source << "}";
 }
 
+void Write(std::ostream& out, const core::RunPlanInput& input) {
+  out << "RunPlan{" << input.plan << "}";
+}
+
+void Write(std::ostream& out, const core::UndoPlanInput& input) {
+  out << "UndoPlan{" << input.plan << "}";
+}
+
+void Write(std::ostream& out, const core::GrantLeaseInput& input) {
+  out << "GrantLease{" << input.checkpoint << " " << input.holder << "}";
+}
+
+void Write(std::ostream& out, const core::ReportLeaseInput& input) {
+  out << "ReportLease{" << input.lease << " " << input.check.key.key << "}";
+}
+
 void Write(std::ostream& out, const core::GrantEpochInput& input) {
   out << "GrantEpoch{" << input.source << " mapping=" << input.mapping_version
       << (input.coordinates_changed ? " coordinates_changed" : "") << "}";

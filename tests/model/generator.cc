@@ -275,7 +275,8 @@ core::Input Generator::MakeBreaker(Dice& dice, const Model& model) {
   const core::Verdict mode = dice.Percent(50) ? core::Verdict::kHold : core::Verdict::kBlock;
   const uint64_t roll = dice.Roll(100);
   if (roll < 10) {
-    input.body = core::TripBreakerInput{scope, mode, "operator", "drill", std::nullopt};
+    const core::Verdict trips = dice.Percent(20) ? core::Verdict::kAllow : mode;  // it only reports
+    input.body = core::TripBreakerInput{scope, trips, "operator", "drill", std::nullopt};
   } else if (roll < 25) {
     if (!open.empty() && dice.Percent(70)) scope = dice.Pick(open);
     const core::Budget budget{1 + static_cast<int64_t>(dice.Roll(4)),

@@ -234,6 +234,11 @@ class Model {
   // The model's source has no tables that could be read anew: the generator asks for none.
   AnswerPicture Apply(const core::ResnapshotInput&) { return AnswerPicture(); }
   AnswerPicture Apply(const core::CancelResnapshotInput&) { return AnswerPicture(); }
+  // Its policy has no plans and leases nothing.
+  AnswerPicture Apply(const core::RunPlanInput&) { return AnswerPicture(); }
+  AnswerPicture Apply(const core::UndoPlanInput&) { return AnswerPicture(); }
+  AnswerPicture Apply(const core::GrantLeaseInput&) { return AnswerPicture(); }
+  AnswerPicture Apply(const core::ReportLeaseInput&) { return AnswerPicture(); }
   AnswerPicture Apply(const core::TripBreakerInput& input);
   AnswerPicture Apply(const core::HalfOpenBreakerInput& input);
   AnswerPicture Apply(const core::ResetBreakerInput& input);

@@ -129,6 +129,7 @@ std::optional<AnswerPicture> Model::AnswerOfKey(const core::CheckInput& check) {
   for (const std::string& scope : ScopesOver(check)) {
     const BreakerNow* breaker = BreakerOver(scope);
     if (breaker == nullptr || breaker->state != core::BreakerState::kOpen) continue;
+    if (breaker->mode == Verdict::kAllow) continue;  // it only reports
     Add(open, ReasonCode::kBreaker, scope, breaker->mode);
   }
   // Nobody knows what time it is: an ALLOW that ends at some time can't be said again.

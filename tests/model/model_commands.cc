@@ -136,7 +136,6 @@ AnswerPicture Model::Apply(const core::ApproveHoldInput& input) {
 }
 
 AnswerPicture Model::Apply(const core::TripBreakerInput& input) {
-  if (input.mode == core::Verdict::kAllow) return Refused(absl::StatusCode::kInvalidArgument);
   breakers_[input.scope] = {core::BreakerState::kOpen, input.mode, 0, Money{}, input.until, now_};
   AnswerPicture answer;
   answer.sort = AnswerSort::kBreaker;

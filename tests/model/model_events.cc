@@ -457,8 +457,9 @@ void Model::OpenByItself(const std::string& scope) {
   const BreakerNow* standing = BreakerOver(scope);
   if (standing != nullptr && standing->state == core::BreakerState::kOpen) {
     BreakerNow& kept = breakers_[scope];
-    if (kept.until.has_value()) kept.switched_at = now_;
+    if (kept.until.has_value() || kept.mode == core::Verdict::kAllow) kept.switched_at = now_;
     kept.until.reset();
+    kept.mode = std::max(kept.mode, core::Verdict::kHold);
     return;
   }
   breakers_[scope] = opened;

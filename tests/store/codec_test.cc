@@ -335,6 +335,53 @@ TEST(Records, RunsAndWhatTheyLeaveComeBack) {
   EXPECT_EQ(*DecodeRecord<core::KeyRecord>(EncodeRecord(key)), key);
 }
 
+core::Breaker FullBreaker() {
+  core::Breaker breaker;
+  breaker.scope = "refund/account:m1";
+  breaker.state = core::BreakerState::kHalfOpen;
+  breaker.mode = core::Verdict::kBlock;
+  breaker.budget = breaker.left = core::Budget{3, Money{Currency::FromCode("JPY").value(), 5}};
+  breaker.forced = true;
+  breaker.plan = "p";
+  breaker.rule = "r";
+  breaker.trips = 4;
+  breaker.half_open_at = absl::FromUnixNanos(6);
+  breaker.failures = 7;
+  breaker.proving_since = absl::FromUnixNanos(8);
+  breaker.wanted = core::Loosening{"ann",
+                                   "why",
+                                   absl::FromUnixNanos(9),
+                                   breaker.budget,
+                                   core::Verdict::kBlock,
+                                   absl::FromUnixNanos(10)};
+  return breaker;
+}
+
+core::PlanRun FullPlanRun() {
+  return {"p",
+          "ann",
+          "r",
+          absl::FromUnixNanos(1),
+          absl::FromUnixNanos(2),
+          3,
+          {"*"},
+          {FullBreaker()},
+          FullBreaker().wanted};
+}
+
+core::Lease FullLease() {
+  core::Lease lease;
+  lease.id = "l1";
+  lease.checkpoint = MovementKind("k");
+  lease.holder = "pay-1";
+  lease.granted = lease.left = *FullBreaker().budget;
+  lease.granted_at = absl::FromUnixNanos(1);
+  lease.valid_until = absl::FromUnixNanos(2);
+  lease.report_by = absl::FromUnixNanos(3);
+  lease.unexplained = {{MovementKind("k"), IdempotencyKey("r1")}};
+  return lease;
+}
+
 TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
   const core::KeyId key{MovementKind("refund"), IdempotencyKey("r1")};
   const AccountId account("m1");
@@ -370,7 +417,7 @@ TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
                      MovementKind("k"), {"t", "1"}, 5, core::Contribution{}, std::nullopt}}},
            .probe = core::Probe{Position(), absl::UnixEpoch()},
            .snapshot = core::SnapshotStep{3, "pay.bid", "x31", 4, 5, true, true, true, "no right"}},
-       core::TripBreakerInput{"*", core::Verdict::kBlock, "ann", "r", absl::UnixEpoch()},
+       core::TripBreakerInput{"*", core::Verdict::kBlock, "ann", "r", absl::UnixEpoch(), true},
        core::HalfOpenBreakerInput{"*", core::Verdict::kHold, {3, {}}, "ann", "r", {}},
        core::ResetBreakerInput{"*", "ann", "r"},
        core::ApplyPolicyInput{"text", nullptr, "ann", "c", 3},
@@ -382,16 +429,22 @@ TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
        core::ResolveInput{"g1", core::Cause::kWrongRule, "ann", "r"},
        core::DeliveredInput{{{"g1", "a1"}, {"call x", "a2"}}},
        core::ResnapshotInput{SourceName("s"), {"pay.bid"}, true, true, "ann", "r"},
-       core::CancelResnapshotInput{SourceName("s"), "ann", "r"}};
+       core::CancelResnapshotInput{SourceName("s"), "ann", "r"},
+       core::RunPlanInput{"p", "ann", "r", absl::Minutes(3)},
+       core::UndoPlanInput{"p", "ann", "r"},
+       core::GrantLeaseInput{MovementKind("k"), "pay-1", "l1"},
+       core::ReportLeaseInput{"l1", "pay-1", {.key = key, .account = account}, absl::UnixEpoch()}};
   const std::vector<core::Answer> answers = {core::Decision{},
                                              core::ReservationAnswer{key, account, "d1", {}},
                                              core::EpochGrant{3, {}},
                                              core::IngestAnswer{{}, 2},
-                                             core::BreakerAnswer{},
+                                             core::BreakerAnswer{FullBreaker()},
                                              core::PolicyAnswer{4},
                                              core::Done{},
                                              core::Refusal{absl::FailedPreconditionError("no")},
-                                             core::SnapshotAnswer{RunOf("pay.bid")}};
+                                             core::SnapshotAnswer{RunOf("pay.bid")},
+                                             core::PlanAnswer{FullPlanRun(), true},
+                                             core::LeaseAnswer{FullLease()}};
   ASSERT_EQ(inputs.size(), std::variant_size_v<decltype(core::Input::body)>);
   HashChain chain;
   for (const auto& body : inputs) {

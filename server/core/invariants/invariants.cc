@@ -88,12 +88,13 @@ Reason BrokenReason(const InvariantDefinition& invariant, const BookDefinition& 
   return reason;
 }
 
-Reason LimitReason(const CheckpointDefinition& checkpoint, std::string name, const BookId& id) {
+Reason LimitReason(const CheckInput& check, const CheckpointDefinition& checkpoint,
+                   std::string name, const BookId& id) {
   return {ReasonCode::kLimit,
           std::move(name),
           absl::StrCat("the counters of ", BookText(id),
                        " would leave 64 bits; an operator must look at this book"),
-          checkpoint.when_error,
+          checkpoint.AnswerTo(Condition::kError, check.amount),
           {}};
 }
 
@@ -112,7 +113,8 @@ void JudgeOne(Draft& draft, const CheckInput& check, const CheckpointDefinition&
   std::vector<int64_t> corner;
   const Holds holds = HoldsAtWorst(invariant, touched.book, &corner);
   if (holds == Holds::kYes) return;
-  if (holds == Holds::kUnknown) return findings.Add(LimitReason(checkpoint, invariant.name, id));
+  if (holds == Holds::kUnknown)
+    return findings.Add(LimitReason(check, checkpoint, invariant.name, id));
 
   Reason broken = BrokenReason(invariant, draft.policy().books[invariant.book], id, corner);
   if (!CanWorsen(invariant, touched)) {
@@ -166,7 +168,7 @@ void CheckInvariants(Draft& draft, const CheckInput& check, std::span<const Delt
                      const CheckpointDefinition& checkpoint, Findings& findings) {
   for (const auto& [id, touched] : TouchedBooks(draft, check, deltas)) {
     if (touched.overflows) {
-      findings.Add(LimitReason(checkpoint, id.book, id));
+      findings.Add(LimitReason(check, checkpoint, id.book, id));
       continue;
     }
     for (const InvariantDefinition& invariant : draft.policy().invariants) {

@@ -27,15 +27,15 @@ std::string ShareKey(const Rollout& rollout, const CheckInput& check) {
   return {};
 }
 
-Reason ReasonOf(const RuleDefinition& rule, const CheckpointDefinition& checkpoint,
-                const RuleAnswer& answer) {
+Reason ReasonOf(const RuleDefinition& rule, const CheckInput& check,
+                const CheckpointDefinition& checkpoint, const RuleAnswer& answer) {
   if (answer.is_true) {
     return {ReasonCode::kRule, rule.name, answer.message, rule.then, answer.fields};
   }
   return {ReasonCode::kLimit,
           rule.name,
           answer.message,
-          rule.on_error.value_or(checkpoint.when_error),
+          rule.on_error.value_or(checkpoint.AnswerTo(Condition::kError, check.amount)),
           {}};
 }
 
@@ -52,7 +52,7 @@ std::vector<RuleFinding> AskRules(Draft& draft, const CheckInput& check,
     RuleAnswer answer = Ask(rule, facts);
     if (answer.is_false()) continue;
     RuleFinding finding{index, Counts(rule, ShareKey(rule.rollout, check)), std::move(answer), {}};
-    finding.reason = ReasonOf(rule, checkpoint, finding.answer);
+    finding.reason = ReasonOf(rule, check, checkpoint, finding.answer);
     if (finding.counts) findings.Add(finding.reason);
     found.push_back(std::move(finding));
   }

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "server/core/automatic_breakers.h"
+
 namespace fundgate::core {
 namespace {
 
@@ -41,7 +43,7 @@ const WindowDefinition* FindDefinition(const Draft& draft, const std::string& na
   for (const WindowDefinition& definition : draft.policy().windows) {
     if (definition.name == name) return &definition;
   }
-  return nullptr;
+  return FindTripWindow(draft.policy(), name);
 }
 
 }  // namespace

@@ -1,0 +1,73 @@
+#include "server/gate/leases_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/gate/convert_decision.h"
+#include "server/gate/convert_leases.h"
+#include "server/gate/convert_values.h"
+#include "server/gate/guard.h"
+
+namespace fundgate::gate {
+namespace {
+
+// Ends the call if its caller may not make it, or not at this checkpoint.
+grpc::ServerUnaryReactor* RefuseAt(const Backend& backend, grpc::CallbackServerContext& context,
+                                   std::string_view rpc, const std::string& checkpoint) {
+  const absl::StatusOr<Call> call = backend.access.Admit(context, rpc);
+  const absl::Status allowed = call.ok() ? call->AllowCheckpoint(checkpoint) : call.status();
+  return allowed.ok() ? nullptr : FinishNow(context, ToGrpc(allowed));
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* LeasesService::TakeLease(grpc::CallbackServerContext* context,
+                                                   const v1::TakeLeaseRequest* request,
+                                                   v1::TakeLeaseResponse* response) {
+  if (auto* refused = RefuseAt(backend_, *context, "Leases/TakeLease", request->checkpoint())) {
+    return refused;
+  }
+  Problems problems;
+  core::GrantLeaseInput input = ToGrant(*request, problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const auto policy = PresentPolicy(backend_);
+  if (!policy.ok()) return FinishNow(*context, ToGrpc(policy.status()));
+  const core::CheckpointDefinition* checkpoint = (*policy)->FindCheckpoint(input.checkpoint);
+  if (checkpoint == nullptr) {
+    return FinishNow(*context, {grpc::StatusCode::NOT_FOUND,
+                                absl::StrCat("checkpoint: the policy has no checkpoint \"",
+                                             request->checkpoint(), "\"")});
+  }
+  FillAnswers(*checkpoint, *response);
+  *response->mutable_gate_time() = ToProto(backend_.sequencer.Now());
+  if (!checkpoint->lease.has_value()) return FinishNow(*context, grpc::Status::OK);
+  return SubmitInput<core::LeaseAnswer>(
+      backend_, *context, std::move(input), [response](const core::LeaseAnswer& answer) {
+        if (answer.lease.id.empty()) return grpc::Status::OK;  // nothing is left
+        *response->mutable_lease() = ToProto(answer.lease);
+        *response->mutable_gate_time() = ToProto(answer.lease.granted_at);
+        return grpc::Status::OK;
+      });
+}
+
+grpc::ServerUnaryReactor* LeasesService::ReportAllowed(grpc::CallbackServerContext* context,
+                                                       const v1::ReportAllowedRequest* request,
+                                                       v1::Decision* response) {
+  const std::string& checkpoint = request->check().checkpoint();
+  if (auto* refused = RefuseAt(backend_, *context, "Leases/ReportAllowed", checkpoint)) {
+    return refused;
+  }
+  Problems problems;
+  core::ReportLeaseInput input = ToReport(*request, backend_.sequencer.Now(), problems);
+  if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  const core::CheckInput check = input.check;
+  return SubmitInput<core::Decision>(
+      backend_, *context, std::move(input), [response, check](const core::Decision& decision) {
+        *response = ToProto(decision);
+        *response->mutable_reservation() = NewReservation(decision, check);
+        return grpc::Status::OK;
+      });
+}
+
+}  // namespace fundgate::gate
