@@ -8,6 +8,7 @@
 #include "client/convert.h"
 #include "client/pending.h"
 #include "client/retrying_call.h"
+#include "client/unasked.h"
 #include "connection/credentials.h"
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
@@ -139,16 +140,23 @@ Decision Unreachable(const v1::CheckRequest& request, WhenUnreachable answer,
 // themselves.
 class Client::Impl {
  public:
-  Impl(ClientOptions options, std::shared_ptr<grpc::Channel> channel)
+  Impl(ClientOptions options, std::shared_ptr<grpc::Channel> channel,
+       std::unique_ptr<Unasked> unasked)
       : options_(std::move(options)),
         channel_(std::move(channel)),
         gate_(v1::Gate::NewStub(channel_)),
         status_(v1::Status::NewStub(channel_)),
-        pending_(std::make_shared<Pending>()) {}
+        pending_(std::make_shared<Pending>()),
+        unasked_(std::move(unasked)) {}
 
   ~Impl() { pending_->CloseAndWait(); }
 
   void Check(v1::CheckRequest request, absl::Duration timeout, CheckCallback callback) {
+    if (unasked_ != nullptr) {
+      if (std::optional<Decision> local = unasked_->AnswerUnreported(request)) {
+        return callback(*std::move(local));
+      }
+    }
     auto asked = std::make_shared<const v1::CheckRequest>(request);
     Run<v1::CheckRequest, v1::Decision>(
         std::move(request), timeout,
@@ -181,6 +189,19 @@ class Client::Impl {
     return future.get();
   }
 
+  // The decision that a command is about: the one named, or of what was allowed here the gate's.
+  absl::StatusOr<std::string> DecisionIdFor(const MovementId& movement,
+                                            std::string_view decision_id) {
+    if (decision_id.empty() && unasked_ != nullptr) {
+      if (auto known = unasked_->DecisionIdOf(movement)) return *std::move(known);
+    }
+    return std::string(decision_id);
+  }
+
+  std::map<MovementKind, LeaseLeft> LeasesLeft() const {
+    return unasked_ == nullptr ? std::map<MovementKind, LeaseLeft>() : unasked_->LeasesLeft();
+  }
+
   absl::Duration TimeoutOf(const CallOptions& options) const {
     return std::min(options.timeout.value_or(options_.timeout), kLongest);
   }
@@ -199,7 +220,7 @@ class Client::Impl {
                   const CheckCallback& callback) {
     if (!result.status.ok()) {
       if (MayTryAgain(static_cast<absl::StatusCode>(result.status.error_code()))) {
-        return callback(Unreachable(request, WhenUnreachableAt(request.checkpoint()), result));
+        return callback(AnswerUnasked(request, result));
       }
       return callback(FromGrpc(result.status));
     }
@@ -234,6 +255,19 @@ class Client::Impl {
         });
   }
 
+  Decision AnswerUnasked(const v1::CheckRequest& request, const CallResult<v1::Decision>& result) {
+    const bool overloaded = result.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
+    std::optional<Decision> local;
+    if (unasked_ != nullptr) {
+      local = unasked_->Answer(request, overloaded ? Silence::kOverloaded : Silence::kUnreachable);
+    }
+    if (!local.has_value()) {
+      return Unreachable(request, WhenUnreachableAt(request.checkpoint()), result);
+    }
+    if (local->verdict == Verdict::kHold) local->retry_after = result.retry_hint;
+    return *std::move(local);
+  }
+
   WhenUnreachable WhenUnreachableAt(const std::string& checkpoint) const {
     const auto found = options_.when_unreachable.find(MovementKind(checkpoint));
     return found == options_.when_unreachable.end() ? options_.otherwise_unreachable
@@ -245,13 +279,19 @@ class Client::Impl {
   const std::unique_ptr<v1::Gate::Stub> gate_;
   const std::unique_ptr<v1::Status::Stub> status_;
   const std::shared_ptr<Pending> pending_;
+  const std::unique_ptr<Unasked> unasked_;  // null without fail_open
 };
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ClientOptions options) {
   FUNDGATE_RETURN_IF_ERROR(Validate(options));
   FUNDGATE_ASSIGN_OR_RETURN(auto channel, ChannelTo(options));
-  return std::unique_ptr<Client>(
-      new Client(std::make_unique<Impl>(std::move(options), std::move(channel))));
+  std::unique_ptr<Unasked> unasked;
+  if (options.fail_open.has_value()) {
+    FUNDGATE_ASSIGN_OR_RETURN(unasked,
+                              Unasked::Start(*options.fail_open, v1::Leases::NewStub(channel)));
+  }
+  return std::unique_ptr<Client>(new Client(
+      std::make_unique<Impl>(std::move(options), std::move(channel), std::move(unasked))));
 }
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -278,7 +318,8 @@ absl::StatusOr<Reservation> Client::Confirm(const MovementId& movement,
                                             const CallOptions& options) {
   v1::ConfirmRequest request;
   FillIn(movement, request);
-  request.set_decision_id(std::string(decision_id));
+  FUNDGATE_ASSIGN_OR_RETURN(*request.mutable_decision_id(),
+                            impl_->DecisionIdFor(movement, decision_id));
   if (amount.has_value()) *request.mutable_amount() = ToProto(*amount);
   FUNDGATE_ASSIGN_OR_RETURN(
       const v1::Reservation reservation,
@@ -295,7 +336,8 @@ absl::StatusOr<Reservation> Client::Release(const MovementId& movement,
                                             const CallOptions& options) {
   v1::ReleaseRequest request;
   FillIn(movement, request);
-  request.set_decision_id(std::string(decision_id));
+  FUNDGATE_ASSIGN_OR_RETURN(*request.mutable_decision_id(),
+                            impl_->DecisionIdFor(movement, decision_id));
   request.set_reason(std::string(reason));
   FUNDGATE_ASSIGN_OR_RETURN(
       const v1::Reservation reservation,
@@ -306,6 +348,8 @@ absl::StatusOr<Reservation> Client::Release(const MovementId& movement,
           })));
   return FromProto(reservation);
 }
+
+std::map<MovementKind, LeaseLeft> Client::LeasesLeft() const { return impl_->LeasesLeft(); }
 
 namespace {
 

@@ -71,6 +71,8 @@ ReasonCode FromProto(v1::ReasonCode code) {
       return ReasonCode::kHeld;
     case v1::REASON_CODE_REJECTED:
       return ReasonCode::kRejected;
+    case v1::REASON_CODE_LEASE:
+      return ReasonCode::kLease;
     case v1::REASON_CODE_LIMIT:
       return ReasonCode::kLimit;
     default:

@@ -49,6 +49,8 @@ std::string_view NameOf(ReasonCode code) {
       return "REJECTED";
     case ReasonCode::kLimit:
       return "LIMIT";
+    case ReasonCode::kLease:
+      return "LEASE";
     case ReasonCode::kGateUnreachable:
       return "GATE_UNREACHABLE";
     case ReasonCode::kOther:

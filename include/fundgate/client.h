@@ -60,6 +60,7 @@ enum class ReasonCode {
   kHeld,
   kRejected,
   kLimit,
+  kLease,
   kOther,
   kGateUnreachable,  // said by this library: no answer came in time
 };
@@ -131,8 +132,9 @@ struct Decision {
   std::optional<Reservation> reservation;         // always with ALLOW
   std::optional<absl::Duration> retry_after;      // HOLD: when asking again may help, from now
 
-  // True if the library made the answer because none came from the gate. It is never an ALLOW. The
-  // gate may all the same have decided and reserved: ask again with the same key, or Release.
+  // True if the library made the answer because none came from the gate. It is an ALLOW only by a
+  // lease that the gate granted before (ClientOptions::fail_open), with reason kLease. The gate may
+  // all the same have decided and reserved: ask again with the same key, or Release.
   bool local = false;
 
   // The end of an ALLOW by this machine's own clock; unset if there is no permission to start. It
@@ -150,8 +152,20 @@ struct Decision {
 };
 
 // What Check answers for a checkpoint while the gate can't be reached. There is no way to say
-// ALLOW.
+// ALLOW here: only the gate leases money for that, see FailOpen.
 enum class WhenUnreachable { kHold, kBlock };
+
+// Answers by the policy's own matrix where the gate gives none or has too many checks, and allows
+// by it what the gate has leased before. What is allowed so is on disk first, and the gate is told
+// as soon as it answers; until then it isn't asked about that movement.
+//
+// Movements of one key must go through one process: what another process allows meanwhile isn't
+// known here.
+struct FailOpen {
+  std::string holder;        // names this process to the gate, the same after its restart
+  std::string journal_file;  // of this process alone; the folder must be there
+  std::vector<MovementKind> checkpoints;  // for which leases are taken
+};
 
 struct RetryOptions {
   // How long one attempt may take before it is made again. Longer than the policy's `patience`.
@@ -182,6 +196,8 @@ struct ClientOptions {
   // --- behaviour ---
   std::map<MovementKind, WhenUnreachable> when_unreachable;        // by checkpoint
   WhenUnreachable otherwise_unreachable = WhenUnreachable::kHold;  // every other checkpoint
+  // Of its checkpoints the policy says instead what is answered, once the gate has told it.
+  std::optional<FailOpen> fail_open = {};
 
   // --- waiting ---
   absl::Duration timeout = absl::Seconds(3);  // of a whole call with all its attempts
@@ -197,6 +213,13 @@ struct MovementId {
   MovementKind checkpoint;
   IdempotencyKey idempotency_key;
   AccountId account;
+};
+
+// What is left of a lease.
+struct LeaseLeft {
+  int64_t calls = 0;
+  Money amount;
+  BootClock::time_point ends;  // by this machine's steady clock
 };
 
 // A connection to one gate.
@@ -230,7 +253,8 @@ class Client {
   // time is then asked of the gate with a second, cheap call.
   //
   // Error handling: if the gate can't be reached in time the result is ok and holds a local
-  // decision, HOLD or BLOCK as the options say for the checkpoint, with reason kGateUnreachable.
+  // decision, HOLD or BLOCK as the options say for the checkpoint, with reason kGateUnreachable; or
+  // what the policy says, see FailOpen.
   //   INVALID_ARGUMENT                    malformed; the message names each bad field
   //   UNAUTHENTICATED, PERMISSION_DENIED  the gate doesn't serve this caller
   //   INTERNAL                            the gate answered about another movement
@@ -244,6 +268,9 @@ class Client {
                   const CallOptions& options = {});
 
   // The movement happened. `amount`: what really moved, if less than was allowed.
+  //
+  // Of what was allowed by a lease `decision_id` is empty; UNAVAILABLE until the gate has heard of
+  // it.
   //
   // Idempotency: repeating it changes nothing.
   //
@@ -264,6 +291,10 @@ class Client {
   // the money is known to have moved. Otherwise as Confirm.
   absl::StatusOr<Reservation> Release(const MovementId& movement, std::string_view decision_id,
                                       std::string_view reason, const CallOptions& options = {});
+
+  // What may be allowed now while the gate can't be asked, by checkpoint: those of fail_open for
+  // which there is a lease. For health checks and metrics.
+  std::map<MovementKind, LeaseLeft> LeasesLeft() const;
 
   // A decision made before, by its id or the newest under a key. To look at: its MayStart() always
   // refuses, because only the answer to a check permits anything. NOT_FOUND if there is none.

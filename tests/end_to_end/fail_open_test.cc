@@ -1,0 +1,229 @@
+// The matrix of what is answered when checks can't be judged: every cell, with the client of
+// payment services and a gate that sees nothing, that can't reckon, or that is stopped.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "fundgate/client.h"
+#include "tests/end_to_end/processes.h"
+#include "tests/gate/gate_world.h"
+#include "tests/gate/test_feeder.h"
+
+namespace fundgate::end_to_end {
+namespace {
+
+using client::Client;
+using client::Verdict;
+using gate::testing::TestFeeder;
+
+// Nothing bounds the books, so that nothing but the matrix answers.
+constexpr char kPolicy[] = R"yaml(
+books:
+  order: {key: [account_id, order_id], counters: [paid, refunded]}
+movements:
+  payment: {effects: [+order.paid]}
+  refund: {effects: [+order.refunded], gated: true}
+attributes: {n: int}
+checkpoints:
+  refund:
+    max_staleness: 1h
+    patience: 10ms
+    when_stale: BLOCK
+    when_unproven: BLOCK
+    when_error: BLOCK
+    when_overloaded: BLOCK
+    when_unreachable: BLOCK
+    by_amount:
+      - {up_to: CNY 10.00, when_stale: ALLOW, when_unproven: ALLOW, when_error: HOLD,
+         when_overloaded: ALLOW, when_unreachable: ALLOW}
+      - {up_to: CNY 100.00, when_stale: ALLOW, when_unproven: HOLD, when_error: BLOCK,
+         when_overloaded: HOLD, when_unreachable: HOLD}
+      - {up_to: CNY 500.00, when_stale: HOLD, when_unproven: BLOCK, when_error: HOLD,
+         when_unreachable: BLOCK}
+    blind_budget: {calls: 1000, amount: CNY 100000.00}
+    lease: {budget: {calls: 20, amount: CNY 60.00}, valid_for: 1h}
+rules:
+  too_large: {on: check, mode: enforce, then: HOLD, when: "request.attributes.n + 1 < 0"}
+sources:
+  ledger: {report: {emits: [payment, refund]}}
+)yaml";
+
+constexpr Verdict kA = Verdict::kAllow;
+constexpr Verdict kH = Verdict::kHold;
+constexpr Verdict kB = Verdict::kBlock;
+
+// A row of the matrix by amounts at both of its ends.
+struct Row {
+  int64_t amount;
+  Verdict stale, unproven, error, unreachable;
+};
+constexpr Row kRows[] = {{1, kA, kA, kH, kA},      {1000, kA, kA, kH, kA},
+                         {1001, kA, kH, kB, kH},   {10'000, kA, kH, kB, kH},
+                         {10'001, kH, kB, kH, kB}, {50'000, kH, kB, kH, kB},
+                         {50'001, kB, kB, kB, kB}, {1'000'000, kB, kB, kB, kB}};
+
+class FailOpen : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string file = folder_.path() + "/policy.yaml";
+    std::ofstream(file) << kPolicy;
+    gate_ = std::make_unique<GateProcess>(folder_.path() + "/data",
+                                          std::vector<std::string>{"--policy", file});
+    channel_ = grpc::CreateChannel(gate_->address(), grpc::InsecureChannelCredentials());
+    ASSERT_NO_FATAL_FAILURE(Connect());
+  }
+
+  void Connect() {
+    client_.reset();
+    client::ClientOptions options;
+    options.address = gate_->address();
+    options.timeout = absl::Milliseconds(400);
+    options.retry.attempt_timeout = absl::Milliseconds(150);
+    options.fail_open =
+        client::FailOpen{"pay-1", folder_.path() + "/allowed", {MovementKind("refund")}};
+    absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(options);
+    ASSERT_TRUE(client.ok()) << client.status();
+    client_ = *std::move(client);
+  }
+  void AwaitLease() {
+    while (client_->LeasesLeft().empty()) {
+    }
+  }
+
+  static client::CheckRequest Request(const std::string& key, int64_t amount) {
+    client::CheckRequest request;
+    request.checkpoint = MovementKind("refund");
+    request.idempotency_key = IdempotencyKey(key);
+    request.account = AccountId("m1");
+    request.order = OrderId("o1");
+    request.amount = Money{*Currency::FromCode("CNY"), amount};
+    request.attributes["n"] = int64_t{1};
+    return request;
+  }
+  client::Decision Ask(const client::CheckRequest& request) {
+    const absl::StatusOr<client::Decision> decision = client_->Check(request);
+    EXPECT_TRUE(decision.ok()) << decision.status();
+    return decision.value_or(client::Decision());
+  }
+  client::Decision Ask(const std::string& key, int64_t amount) { return Ask(Request(key, amount)); }
+
+  void Stop() { gate_->process().Signal(SIGSTOP); }
+  void Continue() { gate_->process().Signal(SIGCONT); }
+
+  // Until the gate has heard of it.
+  client::Decision AwaitReport(const std::string& key) {
+    for (;;) {
+      const auto decision = client_->GetDecision(
+          client::MovementId{MovementKind("refund"), IdempotencyKey(key), AccountId("m1")},
+          {absl::Seconds(5)});
+      if (decision.ok()) return *decision;
+    }
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<GateProcess> gate_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<Client> client_;
+};
+
+TEST_F(FailOpen, EveryCellOfAStaleSource) {
+  for (const Row& row : kRows) {  // nothing was ever proven of the ledger
+    EXPECT_EQ(Ask(absl::StrCat("s", row.amount), row.amount).verdict, row.stale) << row.amount;
+  }
+}
+
+TEST_F(FailOpen, EveryCellOfUnprovenBooks) {
+  TestFeeder feeder(channel_, "ledger");
+  v1::IngestRequest gap;
+  v1::Event& event = *gap.add_events();
+  event.set_event_id("lost");
+  event.mutable_gap()->set_movement_kind("refund");
+  event.mutable_gap()->set_account_id("m1");
+  event.mutable_gap()->set_reason("nobody could read it");
+  feeder.Send(gap);
+  feeder.Probe();
+  for (const Row& row : kRows) {
+    EXPECT_EQ(Ask(absl::StrCat("u", row.amount), row.amount).verdict, row.unproven) << row.amount;
+  }
+}
+
+TEST_F(FailOpen, EveryCellOfARuleThatFails) {
+  const TestFeeder feeder(channel_, "ledger");
+  for (const Row& row : kRows) {
+    client::CheckRequest request = Request(absl::StrCat("e", row.amount), row.amount);
+    EXPECT_EQ(Ask(Request(absl::StrCat("ok", row.amount), row.amount)).verdict, kA);
+    request.attributes["n"] = std::numeric_limits<int64_t>::max();
+    EXPECT_EQ(Ask(request).verdict, row.error) << row.amount;
+  }
+}
+
+TEST_F(FailOpen, EveryCellOfAGateThatIsStoppedAndWhatWasAllowedIsReported) {
+  const TestFeeder feeder(channel_, "ledger");
+  AwaitLease();
+  Stop();
+  for (const Row& row : kRows) {
+    const client::Decision decision = Ask(absl::StrCat("n", row.amount), row.amount);
+    EXPECT_EQ(decision.verdict, row.unreachable) << row.amount;
+    EXPECT_TRUE(decision.local);
+    EXPECT_EQ(decision.MayStart().ok(), row.unreachable == kA);
+  }
+  const client::LeaseLeft left = client_->LeasesLeft().at(MovementKind("refund"));
+  EXPECT_EQ(left.calls, 18);
+  EXPECT_EQ(left.amount.minor_units, 6000 - 1001);
+  Continue();
+  const client::Decision reported = AwaitReport("n1000");
+  EXPECT_EQ(reported.verdict, kA);
+  ASSERT_FALSE(reported.reasons.empty());
+  EXPECT_EQ(reported.reasons.front().code, client::ReasonCode::kLease);
+  const client::MovementId movement{MovementKind("refund"), IdempotencyKey("n1000"),
+                                    AccountId("m1")};
+  absl::Status confirmed;
+  do {  // until the client has heard, too
+    confirmed = client_->Confirm(movement, "").status();
+  } while (absl::IsUnavailable(confirmed));
+  EXPECT_TRUE(confirmed.ok()) << confirmed;
+  gate_->process().Signal(SIGKILL);
+  gate_->process().Wait();
+  EXPECT_EQ(Verify(folder_.path() + "/data"), 0);
+}
+
+TEST_F(FailOpen, TheLeaseIsSpentInMoney) {
+  AwaitLease();
+  Stop();
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(Ask(absl::StrCat("r", i), 1000).verdict, kA) << i;
+  EXPECT_EQ(Ask("r6", 1).verdict, kH) << "sixty yuan are gone";
+  EXPECT_EQ(Ask("r5", 1000).verdict, kA) << "the same movement again costs nothing";
+  EXPECT_EQ(Ask("r5", 900).verdict, kB) << "another one under its key";
+  Continue();
+}
+
+TEST_F(FailOpen, AProcessThatDiesReportsWhatItHadAllowedWhenItLivesAgain) {
+  AwaitLease();
+  Stop();
+  EXPECT_EQ(Ask("r1", 1000).verdict, kA);
+  ASSERT_NO_FATAL_FAILURE(Connect());
+  const client::Decision again = Ask("r1", 1000);
+  EXPECT_EQ(again.verdict, kH);
+  EXPECT_EQ(again.reasons.front().code, client::ReasonCode::kInDoubt);
+  EXPECT_EQ(Ask("r2", 1).verdict, kH) << "no lease outlives its process";
+  Continue();
+  EXPECT_EQ(AwaitReport("r1").reasons.front().code, client::ReasonCode::kLease);
+}
+
+TEST_F(FailOpen, TwoProcessesNeedTwoFiles) {
+  client::ClientOptions options;
+  options.address = gate_->address();
+  options.fail_open =
+      client::FailOpen{"pay-2", folder_.path() + "/allowed", {MovementKind("refund")}};
+  EXPECT_EQ(Client::Connect(options).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace fundgate::end_to_end
