@@ -30,7 +30,19 @@ Money Of(int64_t minor_units) {
 
 }  // namespace
 
-Deciding::Deciding(Keeper keeper) : keeper_(std::move(keeper)) {
+Deciding::Deciding()
+    : state_(own_state_), keep_([this](const core::Input& /*input*/, const core::Outcome& outcome) {
+        own_state_.Absorb(outcome.changes);
+      }) {
+  Begin();
+}
+
+Deciding::Deciding(const core::StateReader& state, Keeper keeper)
+    : state_(state), keep_(std::move(keeper)) {
+  Begin();
+}
+
+void Deciding::Begin() {
   std::ifstream file(std::string(FUNDGATE_SOURCE_DIR) + "/config/policy.yaml");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   policy::LoadResult loaded = policy::LoadPolicy(text, "config/policy.yaml");
@@ -101,12 +113,7 @@ void Deciding::Judge(const core::Input& check, bool keeps_changes) {
   const auto* decision = std::get_if<core::Decision>(&outcome->answer);
   if (decision == nullptr || decision->verdict != core::Verdict::kAllow)
     return Fail("a check is not allowed");
-  if (keeps_changes) Keep(check, *outcome);
-}
-
-void Deciding::Keep(const core::Input& input, const core::Outcome& outcome) {
-  state_.Absorb(outcome.changes);
-  if (keeper_) keeper_(input, outcome);
+  if (keeps_changes) keep_(check, *outcome);
 }
 
 core::Answer Deciding::Put(decltype(core::Input::body) body) {
@@ -119,7 +126,7 @@ core::Answer Deciding::Put(decltype(core::Input::body) body) {
   }
   if (const auto* refusal = std::get_if<core::Refusal>(&outcome->answer))
     Fail(refusal->status.ToString());
-  Keep(input, *outcome);
+  keep_(input, *outcome);
   return outcome->answer;
 }
 

@@ -17,11 +17,14 @@ namespace fundgate::bench {
 
 class Deciding {
  public:
-  // Hears of every outcome that is kept, in order.
+  // Changes the state by an outcome.
   using Keeper = std::function<void(const core::Input& input, const core::Outcome& outcome)>;
 
-  // config/policy.yaml, 1,000 accounts with 10 orders each, all paid, their source proven.
-  explicit Deciding(Keeper keeper = nullptr);
+  // In a state in memory of its own: config/policy.yaml, 1,000 accounts with 10 orders each, all
+  // paid, their source proven.
+  Deciding();
+  // The same in a state that `keeper` changes; it must be empty and outlive this.
+  Deciding(const core::StateReader& state, Keeper keeper);
 
   // Refunds with new keys, over all orders in turn.
   std::vector<core::Input> MakeChecks(size_t count);
@@ -32,13 +35,14 @@ class Deciding {
   const std::string& error() const { return error_; }
 
  private:
-  void Keep(const core::Input& input, const core::Outcome& outcome);
+  void Begin();
   core::Answer Put(decltype(core::Input::body) body);
   void Pay(size_t first, size_t count);
   void Fail(std::string what);
 
-  const Keeper keeper_;
-  core::MemoryState state_;
+  core::MemoryState own_state_;
+  const core::StateReader& state_;
+  const Keeper keep_;
   core::Machine machine_{state_};
   absl::Time now_ = absl::FromUnixSeconds(1'800'000'000);
   uint64_t offset_ = 0;

@@ -84,7 +84,7 @@ TABLE = {
     "tests/sequencer": Row({"server/sequencer", "server/policy", "tests/core", "tests/store"},
                            {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
     # Load on what Fundgate is compared with.
-    "tests/bench/load": Row({"tests"}, _ALL_LIBRARIES | {"hiredis", "postgresql"}),
+    "tests/bench/load": Row({"tests"}, _ALL_LIBRARIES | _TESTING | {"hiredis", "postgresql"}),
     "tests": Row({"server/main", "client", "tests/expression", "tests/sequencer", "tests/mariadb"},
                  _ALL_LIBRARIES | _TESTING),
 }

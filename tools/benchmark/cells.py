@@ -43,7 +43,7 @@ def all_cells(peers, rate):
     for spread in ("zipf", "hot"):
         cells += [unary("distributions", server, outstanding=64, spread=spread)
                   for server in servers[1:]]
-    cells += [Cell("batches of 64", "", "groups"),
+    cells += [Cell("batches of 64", "", "groups"), Cell("batches of 64", "", "judged"),
               Cell("batches of 64", "echo", "batch", BATCHES),
               Cell("batches of 64", "fundgate", "batch", BATCHES)]
     for outstanding in (64, 256):

@@ -2,16 +2,20 @@
 //
 //   bench_writer append DIRECTORY SECONDS   appends the bytes of one check to a file and syncs it
 //   bench_writer groups DIRECTORY SECONDS   writes groups of 64 checks to RocksDB and syncs each
+//   bench_writer judged DIRECTORY SECONDS   judges and stores groups of 64 checks and syncs each:
+//                                           Fundgate without gRPC and without threads
 //
 // The bytes are what Fundgate's store writes for checks under the worked example: they are made
 // once, by judging and storing checks, and read back from the write-ahead log.
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -51,30 +55,46 @@ void Require(const rocksdb::Status& status) {
   if (!status.ok()) Die(status.ToString());
 }
 
-// Judges and stores groups of so many checks in `directory`.
-void StoreChecks(const std::string& directory, size_t groups, size_t checks_of_group) {
+// A store in which the worked example's orders are paid, and checks are judged.
+class Judging {
+ public:
+  Judging(const std::string& directory, store::Durability durability);
+
+  void StoreGroup(size_t checks);
+
+ private:
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Deciding> deciding_;
+};
+
+Judging::Judging(const std::string& directory, store::Durability durability) {
   store::Options options;
   options.directory = directory;
-  options.durability = store::Durability::kNoSync;
+  options.durability = durability;
   options.compile_policy =
       [](std::string_view text) -> absl::StatusOr<std::shared_ptr<const core::Policy>> {
     policy::LoadResult loaded = policy::LoadPolicy(std::string(text), "policy");
     if (!loaded.ok()) return absl::InternalError("the policy doesn't load");
     return loaded.loaded->policy;
   };
-  auto store = store::Store::Open(options);
+  absl::StatusOr<std::unique_ptr<store::Store>> store = store::Store::Open(options);
   Require(store.status());
-  Deciding deciding([&store](const core::Input& input, const core::Outcome& outcome) {
-    Require((*store)->Append(input, outcome));
-  });
-  Require((*store)->Write().status());
-  for (size_t group = 0; group < groups; ++group) {
-    for (const core::Input& check : deciding.MakeChecks(checks_of_group)) {
-      deciding.Judge(check, true);
-    }
-    Require((*store)->Write().status());
-  }
-  if (!deciding.error().empty()) Die(deciding.error());
+  store_ = *std::move(store);
+  deciding_ = std::make_unique<Deciding>(
+      store_->state(), [this](const core::Input& input, const core::Outcome& outcome) {
+        Require(store_->Append(input, outcome));
+      });
+  const absl::StatusOr<uint64_t> written = store_->Write();
+  Require(written.status());
+  Require(store_->Sync(*written));
+}
+
+void Judging::StoreGroup(size_t checks) {
+  for (const core::Input& check : deciding_->MakeChecks(checks)) deciding_->Judge(check, true);
+  const absl::StatusOr<uint64_t> written = store_->Write();
+  Require(written.status());
+  Require(store_->Sync(*written));
+  if (!deciding_->error().empty()) Die(deciding_->error());
 }
 
 // An open RocksDB with the column families of Fundgate's store.
@@ -112,7 +132,10 @@ struct Recorded {
 };
 
 Recorded Record(const std::string& directory, size_t groups, size_t checks_of_group) {
-  StoreChecks(directory, groups, checks_of_group);
+  {
+    Judging judging(directory, store::Durability::kNoSync);
+    for (size_t group = 0; group < groups; ++group) judging.StoreGroup(checks_of_group);
+  }
   Recorded recorded;
   Require(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), directory, &recorded.families));
   {
@@ -185,20 +208,44 @@ std::string WriteGroups(const std::string& directory, double seconds) {
                          static_cast<double>(bytes) / kChecks, static_cast<double>(puts) / kChecks);
 }
 
+std::string JudgeGroups(const std::string& directory, double seconds) {
+  const std::string path = directory + "/judged";
+  uint64_t groups = 0;
+  timespec begun{};
+  timespec ended{};
+  {
+    Judging judging(path, store::Durability::kSync);
+    const Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                                     std::chrono::duration<double>(seconds));
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begun);
+    for (; Clock::now() < end; ++groups) judging.StoreGroup(kChecksOfGroup);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ended);
+  }
+  std::filesystem::remove_all(path);
+  const auto checks = static_cast<double>(groups * kChecksOfGroup);
+  const double cpu = static_cast<double>(ended.tv_sec - begun.tv_sec) * 1e6 +
+                     static_cast<double>(ended.tv_nsec - begun.tv_nsec) / 1e3;
+  return absl::StrFormat("{\"rate\": %.1f, \"cpu_of_check\": %.2f}", checks / seconds,
+                         cpu / checks);
+}
+
 }  // namespace
 }  // namespace fundgate::bench
 
 int main(int argc, char** argv) {
   const std::string work = argc == 4 ? argv[1] : "";
   double seconds = 0;
-  if ((work != "append" && work != "groups") || !absl::SimpleAtod(argv[3], &seconds)) {
-    std::cerr << "Usage: bench_writer append|groups DIRECTORY SECONDS\n";
+  const std::map<std::string, std::string (*)(const std::string&, double)> works = {
+      {"append", fundgate::bench::Append},
+      {"groups", fundgate::bench::WriteGroups},
+      {"judged", fundgate::bench::JudgeGroups}};
+  const auto found = works.find(work);
+  if (found == works.end() || !absl::SimpleAtod(argv[3], &seconds)) {
+    std::cerr << "Usage: bench_writer append|groups|judged DIRECTORY SECONDS\n";
     return 2;
   }
   const std::string directory = argv[2];
   std::filesystem::create_directories(directory);
-  std::cout << (work == "append" ? fundgate::bench::Append(directory, seconds)
-                                 : fundgate::bench::WriteGroups(directory, seconds))
-            << "\n";
+  std::cout << found->second(directory, seconds) << "\n";
   return 0;
 }
