@@ -30,7 +30,7 @@ struct CallTimes {
 // Of one checkpoint.
 struct DecisionCounts {
   static constexpr size_t kVerdicts = size_t{static_cast<uint8_t>(core::Verdict::kBlock)} + 1;
-  static constexpr size_t kReasons = size_t{static_cast<uint8_t>(core::ReasonCode::kLimit)} + 1;
+  static constexpr size_t kReasons = size_t{static_cast<uint8_t>(core::ReasonCode::kLease)} + 1;
 
   // By verdict, and by the code of the reason that comes first; 0: there is none.
   std::array<std::array<metrics::OwnedCounter, kReasons>, kVerdicts> decisions;
