@@ -34,8 +34,8 @@ struct Group {
   std::vector<Answered> answered;
 };
 
-// In turns: takes all groups handed over meanwhile, syncs once for all of them, then calls observers
-// and callbacks in order.
+// In turns: takes all groups handed over meanwhile, syncs once for all of them, then calls
+// observers and callbacks in order.
 class Committer {
  public:
   // `store` must outlive it. `fatal` is called in the turn in which a sync fails, and `on_death`

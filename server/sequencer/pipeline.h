@@ -19,8 +19,8 @@
 namespace fundgate::sequencer {
 
 // Queue, writer and committer. PipelinedSequencer turns each half on a thread of its own. Whoever
-// turns both by hand, on one thread, decides what happens in which order: nothing here does anything
-// by itself.
+// turns both by hand, on one thread, decides what happens in which order: nothing here does
+// anything by itself.
 class Pipeline {
  public:
   // As PipelinedSequencer::Start.

@@ -55,9 +55,9 @@ class WriterCounts {
   std::string message_ FUNDGATE_GUARDED_BY(mutex_);
 };
 
-// In turns: wait for something to do; judge what there is, at most a group's worth; write it; hand it
-// to the committer. While the store can't write, the same turns answer what comes with the failure
-// and try to reload now and then.
+// In turns: wait for something to do; judge what there is, at most a group's worth; write it; hand
+// it to the committer. While the store can't write, the same turns answer what comes with the
+// failure and try to reload now and then.
 class Writer {
  public:
   struct Parts {

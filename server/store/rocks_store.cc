@@ -23,8 +23,9 @@ namespace {
 constexpr uint64_t kTailRecords = 1000;
 
 // Sees to it that something is in RocksDB's memory. When a write finds no room, RocksDB goes on by
-// bringing that to safety and beginning a new log; with nothing there it would go on in the log that
-// could not be written, and fail for good. The record deletes what was never there, and needs no log.
+// bringing that to safety and beginning a new log; with nothing there it would go on in the log
+// that could not be written, and fail for good. The record deletes what was never there, and needs
+// no log.
 absl::Status FillMemory(Database& database) {
   rocksdb::WriteOptions unlogged;
   unlogged.disableWAL = true;
@@ -44,14 +45,12 @@ absl::Status SyncLogFiles(rocksdb::FileSystem& files, const std::string& directo
     // RocksDB may be recovering by now, and have brought all that was in it to safety.
     if (!files.FileExists(path, {}, nullptr).ok()) continue;
     std::unique_ptr<rocksdb::FSWritableFile> log;
-    FUNDGATE_RETURN_IF_ERROR(
-        FromRocks(files.ReopenWritableFile(path, {}, &log, nullptr), kDoing));
+    FUNDGATE_RETURN_IF_ERROR(FromRocks(files.ReopenWritableFile(path, {}, &log, nullptr), kDoing));
     FUNDGATE_RETURN_IF_ERROR(FromRocks(log->Sync({}, nullptr), kDoing));
     FUNDGATE_RETURN_IF_ERROR(FromRocks(log->Close({}, nullptr), kDoing));
   }
   std::unique_ptr<rocksdb::FSDirectory> folder;
-  FUNDGATE_RETURN_IF_ERROR(
-      FromRocks(files.NewDirectory(directory, {}, &folder, nullptr), kDoing));
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(files.NewDirectory(directory, {}, &folder, nullptr), kDoing));
   return FromRocks(folder->Fsync({}, nullptr), kDoing);
 }
 

@@ -31,7 +31,8 @@ struct Transaction {
   std::vector<core::Event> events;
 };
 
-// A database with one table a kind of movement. Committed is committed: it is never in doubt itself.
+// A database with one table a kind of movement. Committed is committed: it is never in doubt
+// itself.
 class Database {
  public:
   explicit Database(std::string name) : name_(std::move(name)) {}

@@ -73,8 +73,9 @@ void Faults::StrikeDisk() {
 void Faults::StrikeClock() {
   model::Dice& dice = scene_.dice();
   if (!setting_.clocks) return;
-  static const std::vector<absl::Duration> kJumps = {
-      absl::Milliseconds(300), absl::Seconds(1), absl::Seconds(3), absl::Minutes(5), absl::Hours(1)};
+  static const std::vector<absl::Duration> kJumps = {absl::Milliseconds(300), absl::Seconds(1),
+                                                     absl::Seconds(3), absl::Minutes(5),
+                                                     absl::Hours(1)};
   const absl::Duration jump = dice.Pick(kJumps) * (dice.Percent(50) ? 1 : -1);
   scene_.Note(absl::StrCat("somebody sets the wall clock by ", absl::FormatDuration(jump)));
   scene_.SetWallClock(jump);

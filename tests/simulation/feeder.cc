@@ -35,7 +35,8 @@ void Feeder::Turn() {
     return;
   }
   Connection& connection = *connection_;
-  if (scene_.now() - connection.heard_at > kPatience && (connection.under_way > 0 || !connection.is_open)) {
+  if (scene_.now() - connection.heard_at > kPatience &&
+      (connection.under_way > 0 || !connection.is_open)) {
     return Disconnect();
   }
   if (!connection.is_open || connection.under_way >= kWindow) return;
@@ -60,8 +61,7 @@ void Feeder::Connect() {
   scene_.Call(std::move(input), std::nullopt,
               [this, connection](const absl::StatusOr<core::Answer>& answer, absl::Time gate_time) {
                 if (connection_ != connection || connection->is_open) return;
-                const auto* grant =
-                    answer.ok() ? std::get_if<core::EpochGrant>(&*answer) : nullptr;
+                const auto* grant = answer.ok() ? std::get_if<core::EpochGrant>(&*answer) : nullptr;
                 if (grant == nullptr) return Disconnect();
                 connection->is_open = true;
                 connection->epoch = grant->epoch;
@@ -89,19 +89,20 @@ void Feeder::Send(uint64_t count, bool probes) {
   ++connection->under_way;
   core::Input input;
   input.body = std::move(batch);
-  scene_.CallInOrder(
-      connection->stream, std::move(input),
-      [this, connection, probes, head, read_at = scene_.now()](
-          const absl::StatusOr<core::Answer>& answer, absl::Time gate_time) {
-        if (connection_ != connection) return;
-        const auto* applied = answer.ok() ? std::get_if<core::IngestAnswer>(&*answer) : nullptr;
-        if (applied == nullptr) return Disconnect();
-        --connection->under_way;
-        connection->acknowledged = model::NumberOf(applied->position);
-        connection->heard_at = scene_.now();
-        connection->gate_time = gate_time;
-        if (probes && connection->acknowledged >= head) connection->proven_at = read_at;
-      });
+  scene_.CallInOrder(connection->stream, std::move(input),
+                     [this, connection, probes, head, read_at = scene_.now()](
+                         const absl::StatusOr<core::Answer>& answer, absl::Time gate_time) {
+                       if (connection_ != connection) return;
+                       const auto* applied =
+                           answer.ok() ? std::get_if<core::IngestAnswer>(&*answer) : nullptr;
+                       if (applied == nullptr) return Disconnect();
+                       --connection->under_way;
+                       connection->acknowledged = model::NumberOf(applied->position);
+                       connection->heard_at = scene_.now();
+                       connection->gate_time = gate_time;
+                       if (probes && connection->acknowledged >= head)
+                         connection->proven_at = read_at;
+                     });
 }
 
 }  // namespace fundgate::simulation

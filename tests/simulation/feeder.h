@@ -32,8 +32,8 @@ class Feeder {
     uint64_t sent = 0;
     uint64_t acknowledged = 0;
     uint64_t under_way = 0;
-    absl::Time heard_at;   // true time
-    absl::Time gate_time;  // of the newest acknowledgement
+    absl::Time heard_at;                          // true time
+    absl::Time gate_time;                         // of the newest acknowledgement
     absl::Time proven_at = absl::InfinitePast();  // true time of a head that is applied
   };
 

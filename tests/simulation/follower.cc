@@ -24,12 +24,14 @@ std::optional<std::string> Follower::Follow(Sequence sequence, const core::Input
                     model::Describe(ruling.answer), "\n");
   }
   if (!outcome->recorded || outcome->answer != answer) {
-    return absl::StrCat("record ", sequence, " is answered otherwise when it is judged again: ",
-                        model::Describe(input), model::Describe(ruling.answer));
+    return absl::StrCat("record ", sequence,
+                        " is answered otherwise when it is judged again: ", model::Describe(input),
+                        model::Describe(ruling.answer));
   }
   if (ruling.difference.has_value()) {
-    return absl::StrCat("at record ", sequence, " the gate does what the model would not: ",
-                        model::Describe(input), *ruling.difference);
+    return absl::StrCat("at record ", sequence,
+                        " the gate does what the model would not: ", model::Describe(input),
+                        *ruling.difference);
   }
   records_.push_back({input, answer});
   listener_(sequence, input, answer);

@@ -17,9 +17,9 @@
 
 namespace fundgate::simulation {
 
-// Told of every durable record in order, over all lives of the gate. Judges each input anew from its
-// own state, and has the model judge it: the machine must give the recorded answer again, and the
-// model must give it too and come to the same state.
+// Told of every durable record in order, over all lives of the gate. Judges each input anew from
+// its own state, and has the model judge it: the machine must give the recorded answer again, and
+// the model must give it too and come to the same state.
 class Follower {
  public:
   // Who else wants to know what was recorded, each once.

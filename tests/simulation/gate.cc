@@ -14,9 +14,9 @@ namespace {
 constexpr uint64_t kCacheBytes = uint64_t{1} << 20;
 constexpr uint64_t kWriteBufferBytes = uint64_t{64} << 20;  // never full, so nothing is compacted
 
-// The store, which has recovered from a full disk when it says that the disk is full: RocksDB goes on
-// in a thread of its own, and how long that takes must not show. So groups that were written before
-// are synced at once; the disk has no room all the same until somebody makes some.
+// The store, which has recovered from a full disk when it says that the disk is full: RocksDB goes
+// on in a thread of its own, and how long that takes must not show. So groups that were written
+// before are synced at once; the disk has no room all the same until somebody makes some.
 class SettledStore final : public store::Store {
  public:
   SettledStore(std::unique_ptr<store::Store> store, std::shared_ptr<Disk> disk)
@@ -87,16 +87,15 @@ absl::Status Gate::Open() {
   store_ = std::make_unique<SettledStore>(std::move(store), surroundings_.disk);
   clock_ = std::make_unique<sequencer::InputClock>(surroundings_.time,
                                                    store_->state().resident().clock.time);
-  FUNDGATE_ASSIGN_OR_RETURN(
-      pipeline_, sequencer::Pipeline::Create(
-                     {}, *store_, *clock_,
-                     [this](const core::Input& input) {
-                       return core::Machine(store_->state()).Apply(input);
-                     },
-                     [this](const std::vector<SourceName>& sources) {
-                       if (is_alive()) surroundings_.request_probe(sources);
-                     },
-                     [this](const absl::Status&) { ended_ = true; }));
+  FUNDGATE_ASSIGN_OR_RETURN(pipeline_, sequencer::Pipeline::Create(
+                                           {}, *store_, *clock_,
+                                           [this](const core::Input& input) {
+                                             return core::Machine(store_->state()).Apply(input);
+                                           },
+                                           [this](const std::vector<SourceName>& sources) {
+                                             if (is_alive()) surroundings_.request_probe(sources);
+                                           },
+                                           [this](const absl::Status&) { ended_ = true; }));
   pipeline_->AddObserver(
       [this](Sequence sequence, const core::Input& input, const core::Outcome& outcome) {
         surroundings_.observe(sequence, input, outcome);
@@ -108,16 +107,15 @@ bool Gate::is_alive() const { return !ended_ && surroundings_.disk->is_powered()
 
 absl::Status Gate::Submit(core::Input input, std::optional<absl::Duration> time_left,
                           sequencer::Callback done) {
-  return pipeline_->Submit(
-      std::move(input), time_left,
-      [this, done = std::move(done)](absl::StatusOr<core::Answer> answer) {
-        if (!is_alive()) return;
-        if (answers_left_.has_value() && (*answers_left_)-- == 0) {
-          ended_ = true;
-          return;
-        }
-        if (done) done(std::move(answer));
-      });
+  return pipeline_->Submit(std::move(input), time_left,
+                           [this, done = std::move(done)](absl::StatusOr<core::Answer> answer) {
+                             if (!is_alive()) return;
+                             if (answers_left_.has_value() && (*answers_left_)-- == 0) {
+                               ended_ = true;
+                               return;
+                             }
+                             if (done) done(std::move(answer));
+                           });
 }
 
 void Gate::TurnWriter() {

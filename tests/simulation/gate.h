@@ -22,8 +22,8 @@ namespace fundgate::simulation {
 store::Options StoreOptions(std::shared_ptr<Disk> disk, std::shared_ptr<const core::Policy> policy);
 
 // The production code from the queue to RocksDB, on one thread: nothing happens in it but in the
-// calls below. It dies with its disk's power, and of a sync that fails; then nothing it says gets out
-// any more.
+// calls below. It dies with its disk's power, and of a sync that fails; then nothing it says gets
+// out any more.
 class Gate {
  public:
   struct Surroundings {

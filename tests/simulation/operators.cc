@@ -33,9 +33,16 @@ void Operators::AcceptTime() {
 }
 
 void Operators::SwitchBreaker() {
-  static const std::vector<std::string> kScopes = {
-      "refund",        "*/account:m1",    "cash_out/account:m1", "*/channel:app", "*/order:o1",
-      "settlement",    "*/currency:JPY",  "goodwill",            "refund/order:o2", "*"};
+  static const std::vector<std::string> kScopes = {"refund",
+                                                   "*/account:m1",
+                                                   "cash_out/account:m1",
+                                                   "*/channel:app",
+                                                   "*/order:o1",
+                                                   "settlement",
+                                                   "*/currency:JPY",
+                                                   "goodwill",
+                                                   "refund/order:o2",
+                                                   "*"};
   model::Dice& dice = scene_.dice();
   std::string scope = dice.Pick(kScopes);
   std::vector<std::string> standing;
@@ -46,7 +53,8 @@ void Operators::SwitchBreaker() {
   if (roll < 25) {
     core::TripBreakerInput trip{scope, mode, "operator", "drill", std::nullopt};
     if (dice.Percent(80)) {
-      trip.until = scene_.gate_time().value_or(scene_.now()) + absl::Milliseconds(1 + dice.Roll(3000));
+      trip.until =
+          scene_.gate_time().value_or(scene_.now()) + absl::Milliseconds(1 + dice.Roll(3000));
     }
     input.body = trip;
   } else if (roll < 50) {

@@ -59,8 +59,8 @@ void Rogues::MoveUngated() {
   never_asked.key = {MovementKind(kind), IdempotencyKey(absl::StrCat("x", ++made_))};
   never_asked.account = model::RandomAccount(dice);
   never_asked.amount = {*Currency::FromCode("CNY"), 5 + static_cast<int64_t>(dice.Roll(60))};
-  const core::Line line = model::RandomLine(dice, kind, model::RandomOrder(dice),
-                                            never_asked.amount.minor_units);
+  const core::Line line =
+      model::RandomLine(dice, kind, model::RandomOrder(dice), never_asked.amount.minor_units);
   const core::Contribution row = RowOf(never_asked, line, MovementStatus::kHappened);
   scene_.witness().Taint(never_asked.key, row);
   scene_.witness().Expect(ViolationKind::kUngated, never_asked.key);
@@ -69,9 +69,8 @@ void Rogues::MoveUngated() {
 }
 
 void Rogues::MoveTwice() {
-  const auto job = services_.Find([](const Job& known) {
-    return known.has_moved && !known.is_closed && !known.rows.empty();
-  });
+  const auto job = services_.Find(
+      [](const Job& known) { return known.has_moved && !known.is_closed && !known.rows.empty(); });
   if (job == nullptr) return MoveUngated();
   const core::Contribution row = Take(*job);
   scene_.witness().Expect(ViolationKind::kDuplicateMovement, job->asks.key);
@@ -85,7 +84,8 @@ void Rogues::MoveOtherwise() {
   const auto job = services_.Find([this](const Job& known) {
     return known.is_idle() && !known.newest_allowed.empty() && known.asks.lines.size() == 1 &&
            !known.given_back.contains(known.newest_allowed) &&
-           known.asks.amount.minor_units < 1000 && DatabaseOf(scene_, known.asks.key.kind) != nullptr;
+           known.asks.amount.minor_units < 1000 &&
+           DatabaseOf(scene_, known.asks.key.kind) != nullptr;
   });
   if (job == nullptr) return MoveUngated();
   core::Contribution row = Take(*job);
@@ -209,9 +209,8 @@ void Rogues::ChangePayment() {
 
 // What was moved is made unseen.
 void Rogues::DeleteMovement() {
-  const auto job = services_.Find([](const Job& known) {
-    return known.has_moved && !known.is_closed && !known.rows.empty();
-  });
+  const auto job = services_.Find(
+      [](const Job& known) { return known.has_moved && !known.is_closed && !known.rows.empty(); });
   if (job == nullptr) return ChangePayment();
   Take(*job);
   scene_.witness().Expect(ViolationKind::kMovementUndone, job->asks.key);

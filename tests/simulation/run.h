@@ -28,7 +28,8 @@ struct Result {
   std::string story;                   // if it was asked for
 };
 
-// The same script gives the same result, always. One thread; others may run other scripts meanwhile.
+// The same script gives the same result, always. One thread; others may run other scripts
+// meanwhile.
 Result RunScript(const Script& script, bool tells = false);
 
 // Leaves out steps for as long as what remains still fails, in at most that many runs. `script`
@@ -36,8 +37,8 @@ Result RunScript(const Script& script, bool tells = false);
 Script Shrink(Script script, size_t runs_max);
 
 struct Limits {
-  uint64_t seeds = 0;    // none: as many as there is time for
-  double seconds = 0;    // none: as many as there are seeds
+  uint64_t seeds = 0;  // none: as many as there is time for
+  double seconds = 0;  // none: as many as there are seeds
   unsigned jobs = 1;
   uint64_t first_seed = 1;
 };

@@ -33,8 +33,8 @@ void Scene::Fail(std::optional<std::string> what) {
 
 void Scene::Note(const std::string& what) {
   if (!tells_) return;
-  absl::StrAppend(&story_, follower_.TakeStory(), "at ", absl::FormatTime("%M:%E3S", now_, absl::UTCTimeZone()), " ",
-                  what, "\n");
+  absl::StrAppend(&story_, follower_.TakeStory(), "at ",
+                  absl::FormatTime("%M:%E3S", now_, absl::UTCTimeZone()), " ", what, "\n");
 }
 
 std::string Scene::TakeStory() {
@@ -45,12 +45,11 @@ std::string Scene::TakeStory() {
 // ---- Calls ----
 
 void Scene::Arrive(const core::Input& input, std::optional<absl::Duration> time_left,
-                   const Reply& reply,
-                   const std::function<void(Network::Message)>& send_back) {
+                   const Reply& reply, const std::function<void(Network::Message)>& send_back) {
   if (gate_ == nullptr || !gate_->is_alive()) return;
   ++unanswered_;
-  const absl::Status taken =
-      gate_->Submit(input, time_left, [this, reply, send_back](absl::StatusOr<core::Answer> answer) {
+  const absl::Status taken = gate_->Submit(
+      input, time_left, [this, reply, send_back](absl::StatusOr<core::Answer> answer) {
         --unanswered_;
         send_back([reply, answer = std::move(answer), gate_time = gate_->Now()] {
           reply(answer, gate_time);
@@ -62,22 +61,20 @@ void Scene::Arrive(const core::Input& input, std::optional<absl::Duration> time_
 }
 
 void Scene::Call(core::Input input, std::optional<absl::Duration> time_left, Reply reply) {
-  network_.Send(dice_, now_, [this, input = std::move(input), time_left,
-                               reply = std::move(reply)] {
-    Arrive(input, time_left, reply, [this](Network::Message message) {
-      network_.Send(dice_, now_, message);
-    });
+  network_.Send(dice_, now_, [this, input = std::move(input), time_left, reply = std::move(reply)] {
+    Arrive(input, time_left, reply,
+           [this](Network::Message message) { network_.Send(dice_, now_, message); });
   });
 }
 
 void Scene::CallInOrder(const std::shared_ptr<Stream>& stream, core::Input input, Reply reply) {
-  network_.SendInOrder(
-      dice_, now_, stream->latest_there,
-      [this, stream, input = std::move(input), reply = std::move(reply)] {
-        Arrive(input, std::nullopt, reply, [this, stream](Network::Message message) {
-          network_.SendInOrder(dice_, now_, stream->latest_back, message);
-        });
-      });
+  network_.SendInOrder(dice_, now_, stream->latest_there,
+                       [this, stream, input = std::move(input), reply = std::move(reply)] {
+                         Arrive(input, std::nullopt, reply,
+                                [this, stream](Network::Message message) {
+                                  network_.SendInOrder(dice_, now_, stream->latest_back, message);
+                                });
+                       });
 }
 
 // ---- The gate's lives ----

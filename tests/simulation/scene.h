@@ -28,7 +28,8 @@ namespace fundgate::simulation {
 class Scene {
  public:
   // What the caller hears, with the gate's time when it answered.
-  using Reply = std::function<void(const absl::StatusOr<core::Answer>& answer, absl::Time gate_time)>;
+  using Reply =
+      std::function<void(const absl::StatusOr<core::Answer>& answer, absl::Time gate_time)>;
 
   explicit Scene(std::shared_ptr<const core::Policy> policy);
 

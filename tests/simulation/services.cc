@@ -44,8 +44,8 @@ core::CheckInput Services::NewCheck() {
   check.key = {MovementKind(kind), IdempotencyKey(absl::StrCat("k", ++made_))};
   check.request_id = absl::StrCat("q", made_);
   check.account = model::RandomAccount(dice);
-  const int64_t amount = dice.Percent(90) ? 1 + static_cast<int64_t>(dice.Roll(40))
-                                          : model::RandomAmount(dice);
+  const int64_t amount =
+      dice.Percent(90) ? 1 + static_cast<int64_t>(dice.Roll(40)) : model::RandomAmount(dice);
   check.amount = {dice.Percent(96) ? Yuan() : model::RandomCurrency(dice), amount};
   if (kind == "cash_out") check.attributes["payee"] = dice.Percent(80) ? "p1" : "p2";
   if (dice.Percent(15)) check.attributes["channel"] = dice.Percent(50) ? "app" : "a/b:c";
@@ -122,16 +122,15 @@ void Services::Send(const std::shared_ptr<Job>& job, core::CheckInput check) {
   core::Input input;
   input.body = check;
   scene_.Call(std::move(input), time_left,
-              [this, job, check, sent_at = scene_.now()](
-                  const absl::StatusOr<core::Answer>& answer, absl::Time) {
+              [this, job, check, sent_at = scene_.now()](const absl::StatusOr<core::Answer>& answer,
+                                                         absl::Time) {
                 if (!answer.ok()) return;
                 const auto* decision = std::get_if<core::Decision>(&*answer);
                 if (decision == nullptr) return;
                 scene_.Fail(scene_.witness().Heard(check, sent_at, scene_.now(), *decision));
-                const bool is_honest = check.account == job->asks.account &&
-                                       check.amount == job->asks.amount &&
-                                       check.lines == job->asks.lines &&
-                                       check.attributes == job->asks.attributes;
+                const bool is_honest =
+                    check.account == job->asks.account && check.amount == job->asks.amount &&
+                    check.lines == job->asks.lines && check.attributes == job->asks.attributes;
                 if (decision->verdict != core::Verdict::kAllow || !is_honest) return;
                 job->allowed[decision->id] = *decision->valid_until;
                 job->newest_allowed = decision->id;
@@ -220,19 +219,19 @@ void Services::Pay() {
   model::Dice& dice = scene_.dice();
   core::CheckInput what;
   const bool loads = dice.Percent(25);
-  what.key = {MovementKind(loads ? "top_up" : "payment"), IdempotencyKey(absl::StrCat("p", ++made_))};
+  what.key = {MovementKind(loads ? "top_up" : "payment"),
+              IdempotencyKey(absl::StrCat("p", ++made_))};
   what.account = model::RandomAccount(dice);
   what.amount = {Yuan(), 20 + static_cast<int64_t>(dice.Roll(100))};
   if (dice.Percent(10)) what.amount.minor_units = 151;
   core::Line line = model::RandomLine(dice, what.key.kind.value(), model::RandomOrder(dice),
                                       what.amount.minor_units);
-  Database& database = loads || dice.Percent(30) ? scene_.databases().at("till")
-                                                 : scene_.databases().at("pay_db");
+  Database& database =
+      loads || dice.Percent(30) ? scene_.databases().at("till") : scene_.databases().at("pay_db");
   const MovementStatus status = dice.Percent(85)   ? MovementStatus::kHappened
                                 : dice.Percent(50) ? MovementStatus::kInProgress
                                                    : MovementStatus::kFailed;
-  const core::RowId row =
-      database.Insert(scene_.now(), what.key.kind, RowOf(what, line, status));
+  const core::RowId row = database.Insert(scene_.now(), what.key.kind, RowOf(what, line, status));
   if (status == MovementStatus::kInProgress && dice.Percent(70)) {
     database.Update(scene_.now(), row, RowOf(what, line, MovementStatus::kHappened));
   }
@@ -261,9 +260,11 @@ void Services::Guess() {
     case 3:
       // Of a key that nobody asked for: it is closed to checks that are on their way.
       if (dice.Percent(50)) {
-        input.body = core::ReleaseInput{
-            job->asks.account, {job->asks.key.kind, IdempotencyKey(absl::StrCat("k", made_ + 1))},
-            "", "a mistake"};
+        input.body =
+            core::ReleaseInput{job->asks.account,
+                               {job->asks.key.kind, IdempotencyKey(absl::StrCat("k", made_ + 1))},
+                               "",
+                               "a mistake"};
         break;
       }
       input.body = core::ReleaseInput{job->asks.account, job->asks.key, decision, "a mistake"};
@@ -271,8 +272,8 @@ void Services::Guess() {
     default:
       // The given-back decision of an earlier generation.
       if (job->given_back.empty()) return;
-      input.body = core::ReleaseInput{job->asks.account, job->asks.key, *job->given_back.begin(),
-                                      "again"};
+      input.body =
+          core::ReleaseInput{job->asks.account, job->asks.key, *job->given_back.begin(), "again"};
   }
   scene_.Call(std::move(input), std::nullopt, [](const auto&, absl::Time) {});
 }

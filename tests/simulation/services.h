@@ -19,15 +19,15 @@ namespace fundgate::simulation {
 // One movement that a service wants to make.
 struct Job {
   core::CheckInput asks;
-  absl::Time made_at;                           // true time
-  std::map<std::string, absl::Time> allowed;    // valid_until by decision
-  std::string newest_allowed;                   // the decision heard of last
-  std::set<std::string> given_back;             // decisions whose release was sent
-  std::string moves_by;                         // the decision under which it moves; empty: none
-  bool is_closed = false;                       // nothing honest is done about it any more
+  absl::Time made_at;                         // true time
+  std::map<std::string, absl::Time> allowed;  // valid_until by decision
+  std::string newest_allowed;                 // the decision heard of last
+  std::set<std::string> given_back;           // decisions whose release was sent
+  std::string moves_by;                       // the decision under which it moves; empty: none
+  bool is_closed = false;                     // nothing honest is done about it any more
   bool is_under_way = false;
   bool has_moved = false;
-  std::vector<core::RowId> rows;                // in the database of its kind
+  std::vector<core::RowId> rows;  // in the database of its kind
 
   bool is_idle() const { return moves_by.empty() && !is_closed; }
 };

@@ -37,7 +37,8 @@ std::string CommandFor(uint64_t seed, const std::string& mutation) {
 
 std::string TextOf(const Summary& summary) {
   return absl::StrFormat(
-      "%d seeds, %d journal records in %.0f s; a seed: %.0f ms by the clock, at most %.0f ms of the "
+      "%d seeds, %d journal records in %.0f s; a seed: %.0f ms by the clock, at most %.0f ms of "
+      "the "
       "processor (seed %d)",
       summary.runs, summary.records, summary.seconds,
       1000 * summary.seconds / static_cast<double>(std::max<uint64_t>(summary.runs, 1)),
@@ -58,16 +59,15 @@ int Show(uint64_t seed) {
   least = Shrink(std::move(least), kShrinkRunsMax);
   const Result shrunk = RunScript(least, true);
   std::cout << "seed " << seed << " fails at step " << result.failed_at << " of "
-            << script.steps.size() << ":\n" << *result.failure << "\n\nThe least of it, "
-            << least.steps.size() << " steps:\n" << shrunk.story
-            << shrunk.failure.value_or("(it does not fail any more)") << '\n';
+            << script.steps.size() << ":\n"
+            << *result.failure << "\n\nThe least of it, " << least.steps.size() << " steps:\n"
+            << shrunk.story << shrunk.failure.value_or("(it does not fail any more)") << '\n';
   return 1;
 }
 
 int RunSeeds(const Arguments& arguments) {
-  const Summary summary = RunMany(arguments.limits, [](const Summary& so_far) {
-    std::cerr << TextOf(so_far) << '\n';
-  });
+  const Summary summary =
+      RunMany(arguments.limits, [](const Summary& so_far) { std::cerr << TextOf(so_far) << '\n'; });
   std::cout << TextOf(summary) << '\n';
   if (!summary.failed_seed.has_value()) {
     std::cout << "Nothing was found.\n";
@@ -91,7 +91,8 @@ int PlantAll(const Arguments& arguments) {
                      is_found ? absl::StrCat(*summary.failed_seed - arguments.limits.first_seed + 1,
                                              " seeds")
                               : absl::StrCat("NOT FOUND in ", summary.runs, " seeds"))
-              << std::endl;
+              << '\n'
+              << std::flush;
   }
   Plant(0);
   std::cout << Mutations().size() - static_cast<size_t>(missed) << " of " << Mutations().size()

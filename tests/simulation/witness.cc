@@ -143,8 +143,8 @@ Witness::Bounds Witness::RowBounds(const core::KeyId& key, const OrderId& order,
   BookBounds bounds(model::CountersOf(book.book));
   for (const auto& [name, database] : databases_) {
     for (const auto& [id, row] : database.rows()) {
-      const bool is_of_key = std::any_of(
-          row.images.begin(), row.images.end(), [&](const RowImage& image) {
+      const bool is_of_key =
+          std::any_of(row.images.begin(), row.images.end(), [&](const RowImage& image) {
             return image.says.has_value() && row.kind == key.kind && image.says->key == key.key &&
                    image.says->line.order == order;
           });
@@ -170,9 +170,9 @@ bool Witness::MayHaveEnded(const Allow& allow, absl::Time now) const {
         if (image.says->status == MovementStatus::kFailed) return true;
         if (image.says->account != allow.asked.account) return true;
         if (image.says->currency != allow.asked.amount.currency) return true;
-        const bool knows_order =
-            std::any_of(allow.asked.lines.begin(), allow.asked.lines.end(),
-                        [&](const core::Line& line) { return line.order == image.says->line.order; });
+        const bool knows_order = std::any_of(
+            allow.asked.lines.begin(), allow.asked.lines.end(),
+            [&](const core::Line& line) { return line.order == image.says->line.order; });
         if (!knows_order) return true;
         if (!row.now().has_value() || row.now()->key != key.key) return true;  // gone since
       }
@@ -213,8 +213,7 @@ Wide Witness::LeastReserved(const Allow& allow, const Step& step, absl::Time fro
       }
     }
   }
-  const Wide told =
-      RowBounds(allow.asked.key, step.line, step.book, step.counter, from, to).low;
+  const Wide told = RowBounds(allow.asked.key, step.line, step.book, step.counter, from, to).low;
   return std::max<Wide>(0, least - told);
 }
 
@@ -250,9 +249,9 @@ std::optional<std::string> Witness::JudgeAllow(const core::CheckInput& asked, ab
                                                absl::Time now,
                                                const core::Decision& decision) const {
   const model::CheckpointFacts& checkpoint = *model::FindCheckpoint(asked.key.kind.value());
-  const absl::Time known_at = checkpoint.allows_stale
-                                  ? absl::InfinitePast()
-                                  : sent_at - asked.max_staleness.value_or(checkpoint.max_staleness);
+  const absl::Time known_at =
+      checkpoint.allows_stale ? absl::InfinitePast()
+                              : sent_at - asked.max_staleness.value_or(checkpoint.max_staleness);
   const absl::Time known = std::min(known_at, sent_at - checkpoint.max_staleness);
   if (HadMoved(asked.key, known, now)) {
     return absl::StrCat(TextOf(asked.key), " is allowed by ", decision.id,
@@ -415,9 +414,9 @@ std::optional<std::string> Witness::MissedViolation(const core::MemoryState& sta
         std::any_of(found.begin(), found.end(), [&](const core::Violation& violation) {
           return violation.kind == kind && violation.key == key;
         });
-    const bool is_unknown = std::any_of(state.resident().of<core::Gaps>().begin(),
-                                        state.resident().of<core::Gaps>().end(),
-                                        [&](const auto& gap) { return gap.first.kind == key.kind; });
+    const bool is_unknown = std::any_of(
+        state.resident().of<core::Gaps>().begin(), state.resident().of<core::Gaps>().end(),
+        [&](const auto& gap) { return gap.first.kind == key.kind; });
     if (is_found || is_unknown) continue;
     return absl::StrCat("a violation is missed: ", std::string(core::ToString(kind)), " of ",
                         TextOf(key));

@@ -44,8 +44,8 @@ class Witness {
   std::optional<std::string> Heard(const core::CheckInput& asked, absl::Time sent_at,
                                    absl::Time now, const core::Decision& decision);
 
-  // Everything was told and proven. Books that don't equal the rows, movements that nobody asked for
-  // and that are not found, and violations of those that did nothing wrong.
+  // Everything was told and proven. Books that don't equal the rows, movements that nobody asked
+  // for and that are not found, and violations of those that did nothing wrong.
   std::optional<std::string> AtTheEnd(const core::MemoryState& state,
                                       const model::Model& model) const;
 

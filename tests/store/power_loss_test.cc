@@ -141,8 +141,7 @@ TEST_F(Faults, WhatWasWrittenBeforeTheDiskWasFullIsStillMadeDurable) {
   system_->Restore();
   world_.Reopen();
   EXPECT_TRUE(world_.store().state().Find<core::Keys>(before.key).has_value());
-  EXPECT_FALSE(
-      world_.store().state().Find<core::Keys>(world_.NewCheck("after").key).has_value());
+  EXPECT_FALSE(world_.store().state().Find<core::Keys>(world_.NewCheck("after").key).has_value());
 }
 
 TEST_F(Faults, AFailedSyncIsFinal) {
