@@ -91,7 +91,8 @@ int PlantAll(const Arguments& arguments) {
                      is_found ? absl::StrCat(*summary.failed_seed - arguments.limits.first_seed + 1,
                                              " seeds")
                               : absl::StrCat("NOT FOUND in ", summary.runs, " seeds"))
-              << "\n" << std::flush;
+              << '\n'
+              << std::flush;
   }
   Plant(0);
   std::cout << Mutations().size() - static_cast<size_t>(missed) << " of " << Mutations().size()

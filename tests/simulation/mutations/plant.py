@@ -5,10 +5,10 @@
     plant.py write FOLDER          writes them, and mutations.cc, into FOLDER
 
 Each entry of mutations.toml has a name, what it breaks, a file, the code as it `was` and what it
-`becomes`. Code is found however it is broken into lines, and must stand in the file just once. If it
-is a statement (it ends with ';'), the copy does one or the other; else it is an expression, and the
-copy takes the value of one or the other. Where neither fits, `becomes` is the new code itself, with
-PLANTED standing for whether the fault is planted.
+`becomes`. Code is found however it is broken into lines, and must stand in the file just once. If
+it is a statement (it ends with ';'), the copy does one or the other; else it is an expression, and
+the copy takes the value of one or the other. Where neither fits, `becomes` is the new code itself,
+with PLANTED standing for whether the fault is planted.
 """
 
 import pathlib
