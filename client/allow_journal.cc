@@ -175,8 +175,8 @@ absl::StatusOr<std::unique_ptr<AllowJournal>> AllowJournal::Open(const std::stri
   absl::StatusOr<std::string> bytes = ReadAll(old, path);
   absl::Status status = bytes.status();
   if (status.ok()) status = Read(*bytes, path, *left);
-  absl::StatusOr<int> file = status;
-  if (status.ok()) file = WriteAnew(path, *left);
+  const absl::StatusOr<int> file =
+      status.ok() ? WriteAnew(path, *left) : absl::StatusOr<int>(status);
   ::close(old);
   if (!file.ok()) return file.status();
   return std::unique_ptr<AllowJournal>(new AllowJournal(path, *file));

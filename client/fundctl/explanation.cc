@@ -79,6 +79,9 @@ std::string Sentence(const v1::Reason& reason, const v1::Trace& trace) {
       return "The key is closed to checks that were on their way when it was released";
     case v1::REASON_CODE_REJECTED:
       return "An operator rejected this movement, finally";
+    case v1::REASON_CODE_LEASE:
+      return absl::StrCat("The service itself allowed it, by lease ", reason.name(),
+                          ", when the gate could not be asked");
     case v1::REASON_CODE_LIMIT:
       return absl::StrCat("A limit was reached at ", reason.name());
     default:
