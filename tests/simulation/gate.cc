@@ -38,6 +38,7 @@ class SettledStore final : public store::Store {
     return store_->Reload();
   }
   std::shared_ptr<const store::View> view() const override { return store_->view(); }
+  store::StorageStatistics statistics() const override { return store_->statistics(); }
   absl::Status Checkpoint(const std::string& directory) override {
     return store_->Checkpoint(directory);
   }
