@@ -20,8 +20,8 @@ constexpr absl::StatusCode kPrecondition = absl::StatusCode::kFailedPrecondition
 
 void Prepare(Policy& policy) {
   policy.two_person = {"*", "cash_out", "refund/account"};
-  policy.plans.push_back({"hold_o9", "o9 looks wrong", "payments", "", {},
-                          {{"*/order:o9", Verdict::kHold}}});
+  policy.plans.push_back(
+      {"hold_o9", "o9 looks wrong", "payments", "", {}, {{"*/order:o9", Verdict::kHold}}});
   PlanDefinition plan{"ledger_is_wrong", "the ledger tells what did not happen", "payments", ""};
   plan.lasts = absl::Hours(2);
   plan.toggles = {
