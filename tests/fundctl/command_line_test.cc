@@ -76,7 +76,8 @@ TEST(CommandLine, AGateThatDoesNotAnswerIsItsOwnExitCode) {
 
 TEST(CommandLine, CompletionKnowsEveryVerb) {
   const std::string script = Fundctl({"completion", "bash"}).out;
-  for (const char* words : {"'breaker'*", "half-open reset history watch", "--max-staleness", "account"}) {
+  for (const char* words :
+       {"'breaker'*", "half-open reset history watch", "--max-staleness", "account"}) {
     EXPECT_THAT(script, HasSubstr(words));
   }
   EXPECT_LT(script.find("'breaker trip'*"), script.find("'breaker'*"));
