@@ -105,6 +105,7 @@ class RetryingCall final : public Cancellable,
       return Finish(std::move(status));
     }
     retry_hint_ = RetryHintOf(status);
+    if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) overloaded_ = status;
     const PauseRange range = PauseAfter(options_, attempts_, retry_hint_);
     absl::BitGen random;
     const absl::Duration pause = absl::Nanoseconds(
@@ -135,6 +136,10 @@ class RetryingCall final : public Cancellable,
   }
 
   void Finish(grpc::Status status) {
+    // Time that runs out with a gate that has said why it can't take the call tells no more.
+    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && overloaded_.has_value()) {
+      status = *overloaded_;
+    }
     CallResult<Response> result{std::move(status), std::move(response_), sent_at_, TimeLeft(),
                                 retry_hint_};
     done_(std::move(result));
@@ -161,6 +166,8 @@ class RetryingCall final : public Cancellable,
   int attempts_ = 0;
   BootClock::time_point sent_at_;
   std::optional<absl::Duration> retry_hint_;
+  std::optional<grpc::Status>
+      overloaded_;  // what an attempt was answered by a gate that has too much
 
   std::mutex mutex_;
   std::unique_ptr<grpc::ClientContext> context_;  // protected by mutex_; of the newest attempt

@@ -31,7 +31,7 @@ struct Ran {
   std::string out;
 };
 
-Ran Run(const std::vector<std::string>& command) {
+Ran RunOf(const std::vector<std::string>& command) {
   Process process(command);
   Ran ran;
   ran.out = process.ReadAll();
@@ -72,7 +72,7 @@ class Audit : public ::testing::Test {
   }
 
   Ran VerifyChain() const {
-    return Run(
+    return RunOf(
         {FUNDGATED, "--verify-chain", data_, "--anchors", anchors_, "--public-key", public_key_});
   }
 
@@ -104,12 +104,12 @@ TEST_F(Audit, ARewrittenTailIsNamedAndTheGateRefusesToServe) {
     });
   });
   // Nothing shows it but the anchors.
-  EXPECT_EQ(Run({FUNDGATED, "--verify-chain", data_}).code, 0);
+  EXPECT_EQ(RunOf({FUNDGATED, "--verify-chain", data_}).code, 0);
   const Ran verified = VerifyChain();
   EXPECT_EQ(verified.code, 1);
   EXPECT_THAT(verified.out, AllOf(HasSubstr("REWRITTEN"), HasSubstr("was rewritten")));
-  EXPECT_EQ(Run({FUNDGATED, "--data", data_, "--listen", "127.0.0.1:0", "--anchor-key", key_,
-                 "--anchor-file", anchors_})
+  EXPECT_EQ(RunOf({FUNDGATED, "--data", data_, "--listen", "127.0.0.1:0", "--anchor-key", key_,
+                   "--anchor-file", anchors_})
                 .code,
             1);
 }
@@ -122,7 +122,7 @@ TEST_F(Audit, OneByteOnDiskIsNamedByItsRecord) {
     bytes.back() = static_cast<char>(bytes.back() ^ 1);
     store::testing::PutJournalBytes(database, damaged, bytes);
   });
-  const Ran verified = Run({FUNDGATED, "--verify-chain", data_});
+  const Ran verified = RunOf({FUNDGATED, "--verify-chain", data_});
   EXPECT_EQ(verified.code, 1);
   EXPECT_THAT(verified.out, HasSubstr("DAMAGED at record " + std::to_string(damaged)));
 }
@@ -132,7 +132,7 @@ TEST_F(Audit, AnAuditorAsksTheRunningGateWhyAndWhetherItStillHolds) {
   const GateProcess gate(data_);
   const auto fundctl = [&gate](std::vector<std::string> words) {
     words.insert(words.begin(), {FUNDCTL, "--address", gate.address()});
-    return Run(words);
+    return RunOf(words);
   };
   const std::string blocked = decisions[1].decision_id();
   const Ran explained = fundctl({"trace", "explain", blocked});
@@ -167,7 +167,7 @@ TEST_F(Audit, ADecisionThatWasWrittenOverDoesNotComeOutAgain) {
   });
   const GateProcess gate(data_);
   const Ran replayed =
-      Run({FUNDCTL, "--address", gate.address(), "trace", "replay", decisions[1].decision_id()});
+      RunOf({FUNDCTL, "--address", gate.address(), "trace", "replay", decisions[1].decision_id()});
   EXPECT_EQ(replayed.code, 1);
   EXPECT_THAT(replayed.out,
               AllOf(HasSubstr("DISAGREES at record " + std::to_string(decisions[1].sequence())),
@@ -177,7 +177,7 @@ TEST_F(Audit, ADecisionThatWasWrittenOverDoesNotComeOutAgain) {
 TEST_F(Audit, TopShowsOnePageWithoutATerminal) {
   Serve();
   const GateProcess gate(data_);
-  const Ran top = Run({FUNDCTL, "--address", gate.address(), "top"});
+  const Ran top = RunOf({FUNDCTL, "--address", gate.address(), "top"});
   EXPECT_EQ(top.code, 0);
   EXPECT_THAT(top.out, HasSubstr("serving"));
 }

@@ -94,8 +94,8 @@ class Xa : public ::testing::Test {
   std::vector<std::string> warnings_;
   std::vector<Transaction> taken_;
   Counters counters_;
-  sidecar::Log log_{[this](sidecar::Severity severity, std::string_view line) {
-    if (severity == sidecar::Severity::kWarning) warnings_.emplace_back(line);
+  sidecar::Log log_{[this](const logging::Line& line) {
+    if (line.severity == logging::Severity::kWarning) warnings_.push_back(logging::ToText(line));
   }};
   mapping::RowMapper mapper_ = *mapping::RowMapper::Create(DocumentOf(RefundTable()), "pay_db");
   std::unique_ptr<Stager> stager_;
