@@ -22,6 +22,8 @@ rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {
   rocks.create_if_missing = true;
   rocks.create_missing_column_families = true;
   rocks.env = env;
+  // What is in memory is in the log, too: nothing is to be saved at the end.
+  rocks.avoid_flush_during_shutdown = true;
   rocks.db_write_buffer_size = options.write_buffer_bytes;
   rocks.max_background_jobs = 2;
   rocks.keep_log_file_num = 4;

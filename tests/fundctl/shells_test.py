@@ -9,6 +9,7 @@ bash is always asked; zsh and fish where they are installed. `groff` must find n
 import os
 import pathlib
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ FUNDCTL = None
 
 _BASH = """
 source <(PROGRAM completion bash)
-COMP_WORDS=(fundctl WORDS)
+COMP_WORDS=(fundctl TYPED)
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 _fundctl
 printf '%s\n' "${COMPREPLY[@]}"
@@ -31,7 +32,7 @@ compdef() { :; }
 _describe() { print -l -- "${(@P)4}"; }
 _files() { print FILES; }
 source <(PROGRAM completion zsh)
-words=(fundctl WORDS)
+words=(fundctl TYPED)
 CURRENT=${#words}
 _fundctl
 """
@@ -43,7 +44,7 @@ def completed(shell, *words):
     if shell == "fish":
         script = f"PROGRAM completion fish | source; complete -C \"fundctl {' '.join(words)}\""
     else:
-        script = {"bash": _BASH, "zsh": _ZSH}[shell].replace("WORDS", quoted)
+        script = {"bash": _BASH, "zsh": _ZSH}[shell].replace("TYPED", quoted)
     script = script.replace("PROGRAM", f"'{FUNDCTL}'")
     command = {"bash": ["bash", "-c"], "zsh": ["zsh", "-fc"], "fish": ["fish", "-c"]}[shell]
     with tempfile.TemporaryDirectory() as home:
@@ -94,7 +95,7 @@ class Manual(unittest.TestCase):
                 ran = subprocess.run(["groff", "-man", "-Tutf8", "-ww", str(page)],
                                      capture_output=True, text=True, check=True)
                 self.assertEqual(ran.stderr, "", page.name)
-                self.assertIn("NAME", ran.stdout)
+                self.assertIn("NAME", re.sub(".\b", "", ran.stdout))
 
     def test_it_says_what_help_says(self):
         page = subprocess.run([FUNDCTL, "manual", "trace"], capture_output=True, text=True,

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "google/protobuf/util/message_differencer.h"
 #include "tests/gate/gate_world.h"
 
 namespace fundgate::gate {
@@ -45,8 +46,8 @@ TEST(DecisionReplay, EveryKindOfAnswerComesOutAsItWas) {
     EXPECT_TRUE(replayed.outcome.agrees()) << replayed.outcome.message();
     EXPECT_EQ(replayed.outcome.records_done(), decision.sequence());
     EXPECT_EQ(replayed.outcome.differing_sequence(), 0U);
-    EXPECT_EQ(replayed.outcome.recorded().SerializeAsString(),
-              replayed.outcome.replayed().SerializeAsString());
+    EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(replayed.outcome.recorded(),
+                                                                   replayed.outcome.replayed()));
     EXPECT_EQ(replayed.outcome.replayed().verdict(), decision.verdict());
     EXPECT_EQ(replayed.outcome.replayed().reasons_size(), decision.reasons_size());
   }
