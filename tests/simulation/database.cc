@@ -69,6 +69,10 @@ void Database::Note(const std::string& fact) {
   Log(std::move(event));
 }
 
+void Database::TellAgain() {
+  if (log_.size() > told_for_good_) log_.push_back(Transaction(log_.back()));
+}
+
 void Database::FailOver(uint64_t count) {
   coordinates_changed_ = true;
   const uint64_t end = log_.size();

@@ -58,6 +58,8 @@ class Database {
   // Another server takes over: it tells the newest `count` transactions again under other names.
   // From then on whoever reads it must say that coordinates changed.
   void FailOver(uint64_t count);
+  // Its newest transaction comes a second time, as topics may deliver it.
+  void TellAgain();
   // What is in the log by now is never told again: keys are only kept for so long.
   void ForgetLog() { told_for_good_ = log_.size(); }
   bool coordinates_changed() const { return coordinates_changed_; }

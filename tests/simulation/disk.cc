@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdarg>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include "rocksdb/env.h"
@@ -21,6 +22,12 @@ constexpr size_t kTornBytes = 64;
 IOStatus NoPower() { return IOStatus::IOError("the power is out"); }
 
 bool IsLog(std::string_view name) { return name.ends_with(".log"); }
+
+uint64_t HashOf(std::string_view text) {
+  uint64_t hash = 14695981039346656037U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  return hash;
+}
 
 // What RocksDB has to say is not listened to.
 class SilentLog final : public rocksdb::Logger {
@@ -169,7 +176,9 @@ void Disk::FailNextSync() {
 void Disk::ComeUp(model::Dice& dice) {
   {
     const Lock lock(mutex_);
-    const size_t kept = dice.Roll(unsynced_names_.size() + 1);
+    // What RocksDB's own threads left there must not show in anybody's luck but its own.
+    const uint64_t luck = dice.Roll(std::numeric_limits<uint64_t>::max());
+    const size_t kept = model::Dice(luck).Roll(unsynced_names_.size() + 1);
     names_ = durable_names_;
     for (size_t i = 0; i < kept; ++i) {
       const auto& [name, file] = unsynced_names_[i];
@@ -181,10 +190,11 @@ void Disk::ComeUp(model::Dice& dice) {
     }
     for (const auto& [name, file] : names_) {
       const size_t unsynced = file->bytes.size() - file->synced;
-      const uint64_t roll = dice.Roll(100);
+      model::Dice of_file(luck ^ HashOf(name));
+      const uint64_t roll = of_file.Roll(100);
       size_t left = 0;
-      if (roll >= 60) left = roll < 80 ? unsynced : dice.Roll(unsynced + 1);
-      const bool is_torn = dice.Percent(30) && left < unsynced;
+      if (roll >= 60) left = roll < 80 ? unsynced : of_file.Roll(unsynced + 1);
+      const bool is_torn = of_file.Percent(30) && left < unsynced;
       file->bytes.resize(file->synced + left);
       // A block that was on its way has its length but not its bytes.
       if (is_torn) file->bytes.append(std::min(kTornBytes, unsynced - left), '\0');

@@ -86,9 +86,10 @@ void Faults::StrikeDatabase() {
   static const std::vector<std::string> kNames = {"bank", "pay_db", "till"};
   const std::string& name = dice.Pick(kNames);
   feeders_.at(name).Disconnect();
-  if (!setting_.failovers || dice.Percent(60)) return scene_.Note(absl::StrCat(name, " restarts"));
+  if (dice.Percent(40)) scene_.databases().at(name).TellAgain();
+  if (!setting_.failovers || dice.Percent(40)) return scene_.Note(absl::StrCat(name, " restarts"));
   scene_.Note(absl::StrCat(name, " fails over"));
-  scene_.databases().at(name).FailOver(dice.Roll(6));
+  scene_.databases().at(name).FailOver(dice.Roll(12));
 }
 
 void Faults::LookAfter() {

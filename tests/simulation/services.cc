@@ -44,8 +44,11 @@ core::CheckInput Services::NewCheck() {
   check.key = {MovementKind(kind), IdempotencyKey(absl::StrCat("k", ++made_))};
   check.request_id = absl::StrCat("q", made_);
   check.account = model::RandomAccount(dice);
-  const int64_t amount =
-      dice.Percent(90) ? 1 + static_cast<int64_t>(dice.Roll(40)) : model::RandomAmount(dice);
+  // Mostly a part of what was paid, now and then more than all of it.
+  const uint64_t size = dice.Roll(100);
+  int64_t amount = 1 + static_cast<int64_t>(dice.Roll(40));
+  if (size >= 80) amount = 60 + static_cast<int64_t>(dice.Roll(400));
+  if (size >= 93) amount = model::RandomAmount(dice);
   check.amount = {dice.Percent(96) ? Yuan() : model::RandomCurrency(dice), amount};
   if (kind == "cash_out") check.attributes["payee"] = dice.Percent(80) ? "p1" : "p2";
   if (dice.Percent(15)) check.attributes["channel"] = dice.Percent(50) ? "app" : "a/b:c";

@@ -26,7 +26,7 @@ struct Setting {
     Setting setting;
     setting.steps = 120 + dice.Roll(180);
     setting.rogues = dice.Percent(50);
-    setting.failovers = dice.Percent(25);
+    setting.failovers = dice.Percent(35);
     setting.unreadable = dice.Percent(25);
     setting.power = dice.Percent(60);
     setting.disk = dice.Percent(30);
