@@ -1,0 +1,86 @@
+// The simulation proves itself: each planted fault is found, but for those that are open.
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/simulation/mutation.h"
+#include "tests/simulation/run.h"
+
+namespace fundgate::simulation {
+namespace {
+
+// Faults that wait for a proof: proof_goes_backwards is not found in a test's seeds, and nobody has
+// seen the others found since the code that they break has changed. Each must leave this list.
+constexpr std::string_view kOpen[] = {
+    "accepted_time_is_not_taken",   "answers_before_sync",
+    "approvals_cover_everything",   "approvals_cover_the_kill_switch",
+    "approvals_never_end",          "deletions_are_not_written",
+    "drift_is_not_noticed",         "failed_group_stays",
+    "group_waits_for_no_sync",      "lost_group_is_answered",
+    "old_changes_are_posted",       "orders_stay_open",
+    "overdue_is_not_told",          "parked_checks_are_forgotten",
+    "proof_goes_backwards",         "rejection_is_forgotten",
+    "released_at_every_checkpoint", "released_in_spite_of_events",
+    "residents_are_not_written",    "state_is_not_loaded_anew",
+    "ticks_in_unknown_time",
+};
+
+// Far more than any of the others needs.
+constexpr uint64_t kSeedsMax = 1000;
+
+class PlantedFault : public testing::TestWithParam<int> {
+ protected:
+  ~PlantedFault() override { Plant(0); }
+};
+
+TEST_P(PlantedFault, IsFound) {
+  Plant(GetParam());
+  Limits limits;
+  limits.seeds = kSeedsMax;
+  const Summary summary = RunMany(limits, nullptr);
+  ASSERT_TRUE(summary.failed_seed.has_value())
+      << "not found in " << summary.runs << " seeds: " << Mutations()[GetParam() - 1].name;
+  RecordProperty("seeds", std::to_string(*summary.failed_seed));
+}
+
+std::string NameOf(const testing::TestParamInfo<int>& info) {
+  return std::string(Mutations()[info.param - 1].name);
+}
+
+bool IsOpen(std::string_view name) {
+  return std::find(std::begin(kOpen), std::end(kOpen), name) != std::end(kOpen);
+}
+
+std::vector<int> Closed() {
+  std::vector<int> closed;
+  for (size_t i = 0; i < Mutations().size(); ++i) {
+    if (!IsOpen(Mutations()[i].name)) closed.push_back(static_cast<int>(i) + 1);
+  }
+  return closed;
+}
+
+INSTANTIATE_TEST_SUITE_P(Simulation, PlantedFault, testing::ValuesIn(Closed()), NameOf);
+
+TEST(PlantedFaults, ThoseThatAreOpenExist) {
+  EXPECT_EQ(Closed().size() + std::size(kOpen), Mutations().size());
+}
+
+TEST(Shrinking, KeepsTheFailureAndDropsWhatItDoesNotNeed) {
+  Plant(1);
+  Limits limits;
+  limits.seeds = kSeedsMax;
+  const Summary summary = RunMany(limits, nullptr);
+  ASSERT_TRUE(summary.failed_seed.has_value());
+  const Script script = Script::Of(*summary.failed_seed);
+  const Script least = Shrink(script, 400);
+  EXPECT_LT(least.steps.size(), script.steps.size() / 2);
+  EXPECT_TRUE(RunScript(least).failure.has_value());
+  Plant(0);
+}
+
+}  // namespace
+}  // namespace fundgate::simulation
