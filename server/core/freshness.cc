@@ -31,7 +31,19 @@ void CheckStaleness(Draft& draft, const CheckInput& check, const CheckpointDefin
   // A caller may ask for proof newer than the check itself; past its arrival is as new as it gets.
   const absl::Time threshold = std::min(draft.now() - allowed, check.arrived_at);
   for (const SourceName& name : NotProvenPast(draft, checkpoint.sources, threshold)) {
-    const absl::Time proven = draft.ReadSource(name).proven_past;
+    const Source& source = draft.ReadSource(name);
+    if (source.inside_transaction) {
+      findings.AddPending(
+          {ReasonCode::kUnproven,
+           name.value(),
+           absl::StrCat("source ", name.value(), " is inside of a large transaction, at \"",
+                        source.position.ToString(), "\"; nobody is judged by half of it"),
+           checkpoint.AnswerTo(Condition::kUnproven, check.amount),
+           {}},
+          {name});
+      continue;
+    }
+    const absl::Time proven = source.proven_past;
     Reason reason{ReasonCode::kStaleSource,
                   name.value(),
                   "",
@@ -136,7 +148,7 @@ std::vector<SourceName> NotProvenPast(Draft& draft, const std::vector<SourceName
                                       absl::Time time) {
   std::vector<SourceName> unproven;
   for (const SourceName& name : sources) {
-    if (draft.ReadSource(name).proven_past < time) unproven.push_back(name);
+    if (!draft.ReadSource(name).IsProvenPast(time)) unproven.push_back(name);
   }
   return unproven;
 }

@@ -140,7 +140,8 @@ Answer Ingest(Draft& draft, const IngestInput& input) {
   if (input.probe.has_value() && source.awaited.size() < kMaxAwaitedProbes) {
     source.awaited.push_back(*input.probe);
   }
-  ProveWhatIsApplied(source);
+  source.inside_transaction = input.inside_transaction;
+  if (!source.inside_transaction) ProveWhatIsApplied(source);
   JudgeSuspects(draft);
   if (source.proven_past > proven_before) TakeTurns(draft);
   return IngestAnswer{source.position, draft.found_violations().size()};

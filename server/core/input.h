@@ -131,7 +131,7 @@ struct SnapshotStep {
   friend bool operator==(const SnapshotStep&, const SnapshotStep&) = default;
 };
 
-// One or more whole transactions of a source, or only a probe or a step of a run that reads it anew
+// One or more whole transactions of a source, or a part of a large one, or only a probe or a step of a run that reads it anew
 // (then position == previous).
 struct IngestInput {
   SourceName source;
@@ -142,6 +142,7 @@ struct IngestInput {
   std::vector<Event> events;
   std::optional<Probe> probe;
   std::optional<SnapshotStep> snapshot;
+  bool inside_transaction = false;  // the position is: the next part comes later
 
   friend bool operator==(const IngestInput&, const IngestInput&) = default;
 };

@@ -227,6 +227,11 @@ struct Source {
   // Rows with the same image count as redelivered until the feeder says otherwise (see events.h).
   bool coordinates_changed = false;
   uint64_t mapping_version = 0;
+  // The position lies between two parts of a transaction: what is applied never was the truth, so
+  // nothing is proven until the rest has come. `proven_past` keeps what was proven before.
+  bool inside_transaction = false;
+
+  bool IsProvenPast(absl::Time time) const { return !inside_transaction && proven_past >= time; }
 
   friend bool operator==(const Source&, const Source&) = default;
 };

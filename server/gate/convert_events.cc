@@ -343,6 +343,7 @@ core::IngestInput ToIngest(const v1::IngestRequest& request, Problems& problems)
   if (request.has_snapshot()) {
     input.snapshot = ToStep(request.snapshot(), "snapshot", problems);
   }
+  input.inside_transaction = request.inside_transaction();
   const bool brings_rows = std::any_of(input.events.begin(), input.events.end(),
                                        [](const core::Event& event) { return event.snapshot; });
   const bool brings_changes = std::any_of(input.events.begin(), input.events.end(),
@@ -411,6 +412,7 @@ v1::IngestSummary ToSummary(const core::IngestInput& batch, uint64_t violations)
       })));
   proto.set_violations(static_cast<uint32_t>(violations));
   if (batch.snapshot.has_value()) *proto.mutable_snapshot() = ToProto(*batch.snapshot);
+  proto.set_inside_transaction(batch.inside_transaction);
   if (batch.probe.has_value()) {
     proto.mutable_probe()->set_head_position(batch.probe->head.ToString());
     *proto.mutable_probe()->mutable_read_after() = gate::ToProto(batch.probe->read_after);

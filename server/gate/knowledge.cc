@@ -33,7 +33,7 @@ std::vector<SourceName> StaleSources(const core::Resident& resident,
   for (const SourceName& name : checkpoint.sources) {
     const auto source = resident.of<core::Sources>().find(name);
     if (source == resident.of<core::Sources>().end() ||
-        source->second.proven_past < now - checkpoint.max_staleness) {
+        !source->second.IsProvenPast(now - checkpoint.max_staleness)) {
       stale.push_back(name);
     }
   }

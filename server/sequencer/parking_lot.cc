@@ -19,7 +19,7 @@ bool ParkingLot::IsKnown(const core::Wait& wait, const core::Resident& resident)
   for (const SourceName& name : wait.sources) {
     const auto source = resident.of<core::Sources>().find(name);
     if (source == resident.of<core::Sources>().end() ||
-        source->second.proven_past < wait.proven_past) {
+        !source->second.IsProvenPast(wait.proven_past)) {
       return false;
     }
   }

@@ -33,8 +33,8 @@ namespace fundgate::store {
 // version() whether they are there. 2: origins of events. 3: shadow
 // reasons of decisions, images of facts. 4: ages of rules, successes and hours of windows, holds,
 // reviews, groups, tables of sightings. 5: doubts about rows, runs that read tables anew, and what
-// happened before go-live; what breakers count and try, plans and leases.
-inline constexpr uint8_t kRecordVersion = 5;
+// happened before go-live; what breakers count and try, plans and leases. 6: parts of transactions.
+inline constexpr uint8_t kRecordVersion = 6;
 
 template <typename T>
 concept Number = std::is_integral_v<T> && !std::is_same_v<T, bool>;

@@ -156,6 +156,7 @@ void Fields(A& a, F<A, Probe>& r) {
 template <typename A>
 void Fields(A& a, F<A, Source>& r) {
   a(r.epoch, r.position, r.proven_past, r.awaited, r.coordinates_changed, r.mapping_version);
+  if (a.version() >= 6) a(r.inside_transaction);
 }
 template <typename A>
 void Fields(A& a, F<A, Loosening>& r) {
@@ -390,6 +391,7 @@ template <typename A>
 void Fields(A& a, F<A, IngestInput>& r) {
   a(r.source, r.epoch, r.previous, r.position, r.mapping_version, r.events, r.probe);
   if (a.version() >= 5) a(r.snapshot);
+  if (a.version() >= 6) a(r.inside_transaction);
 }
 template <typename A>
 void Fields(A& a, F<A, ResnapshotInput>& r) {

@@ -39,6 +39,20 @@ TEST_F(Freshness, ASilentSourceIsHeld) {
   EXPECT_TRUE(decision.retry_after.has_value());
 }
 
+TEST_F(Freshness, InTheMiddleOfATransactionNothingOfItsSourceIsProven) {
+  World world;
+  Pay(world);
+  world.FeedPart(true);
+  const Decision decision = world.Check("refund", "r1", "CNY 1.00");
+  EXPECT_EQ(decision.verdict, Verdict::kHold);
+  EXPECT_THAT(Codes(decision), ElementsAre("UNPROVEN"));
+  // Neither by a probe, before all of it is there.
+  world.FeedPart(true);
+  EXPECT_EQ(world.Check("refund", "r2", "CNY 1.00").verdict, Verdict::kHold);
+  world.FeedPart(false);
+  EXPECT_EQ(world.Check("refund", "r3", "CNY 1.00").verdict, Verdict::kAllow);
+}
+
 TEST_F(Freshness, TheStricterOfPolicyAndCallerCounts) {
   World world;
   Pay(world);

@@ -128,6 +128,20 @@ IngestAnswer World::Feed(std::vector<Event> events) {
   return Get<IngestAnswer>(std::move(input));
 }
 
+void World::FeedPart(bool inside_transaction) {
+  now_ += absl::Milliseconds(1);
+  const Source& source = state_.resident().of<core::Sources>().at(SourceName("ledger"));
+  IngestInput input;
+  input.source = SourceName("ledger");
+  input.epoch = source.epoch;
+  input.mapping_version = source.mapping_version;
+  input.previous = source.position;
+  input.position = Position::Parse(absl::StrCat("ledger:", ++offset_)).value();
+  input.probe = Probe{input.position, now_};
+  input.inside_transaction = inside_transaction;
+  Get<IngestAnswer>(std::move(input));
+}
+
 void World::ProveAsOf(absl::Time read_after) {
   const Source& source = state_.resident().of<core::Sources>().at(SourceName("ledger"));
   IngestInput input;

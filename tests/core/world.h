@@ -69,6 +69,8 @@ class World {
   IngestAnswer Update(const std::string& kind, int row, const Row& before, const Row& after);
   IngestAnswer Delete(const std::string& kind, int row, const Row& before);
   IngestAnswer Feed(std::vector<Event> events);
+  // A part of a transaction without events, and a probe of what is applied then.
+  void FeedPart(bool inside_transaction);
   // The source's head was read now (or just after `read_after`), and is applied.
   void Prove() { ProveAsOf(now_); }
   void ProveAsOf(absl::Time read_after);

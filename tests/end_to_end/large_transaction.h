@@ -28,10 +28,12 @@ struct LargeTransactionReport {
   int64_t sidecar_mib = 0;      // and after it
   int64_t gate_before_mib = 0;  // the gate's
   int64_t gate_mib = 0;
+  int64_t held = 0;      // checks that were asked while it was applied, and held
+  int64_t answered = 0;  // and answered otherwise
   bool books_are_the_table = false;
 };
 
-// Writes it and follows it.
+// Writes it, follows it, and asks for refunds of an order all the while that it is applied.
 LargeTransactionReport RunLargeTransaction(SidecarWorld& world, const LargeTransaction& size);
 
 }  // namespace fundgate::end_to_end

@@ -104,6 +104,7 @@ void Write(std::ostream& out, const core::GrantEpochInput& input) {
 void Write(std::ostream& out, const core::IngestInput& input) {
   out << "Ingest{" << input.source << " epoch=" << input.epoch << " '" << input.previous.ToString()
       << "' -> '" << input.position.ToString() << "' mapping=" << input.mapping_version;
+  if (input.inside_transaction) out << " inside a transaction";
   if (input.probe) {
     out << " probe head='" << input.probe->head.ToString()
         << "' read_after=" << absl::ToUnixMillis(input.probe->read_after) % 10'000'000;

@@ -30,6 +30,7 @@ core::IngestInput Generator::MakeIngest(Dice& dice, const Model& model, bool wit
     const uint64_t count = 1 + dice.Roll(3);
     for (uint64_t i = 0; i < count; ++i) input.events.push_back(MakeEvent(dice, model, name));
     position += 1;
+    input.inside_transaction = dice.Percent(5);
   }
   input.previous = PositionAt(name, previous);
   input.position = PositionAt(name, position);

@@ -75,7 +75,8 @@ void Model::End(Key& key, core::ReservationState state) {
 
 bool Model::IsProven(const std::string& source, absl::Time time) const {
   const auto found = sources_.find(source);
-  return found != sources_.end() && found->second.proven_past >= time;
+  return found != sources_.end() && !found->second.inside_transaction &&
+         found->second.proven_past >= time;
 }
 
 AnswerPicture Model::Refused(absl::StatusCode code) {

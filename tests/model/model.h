@@ -119,6 +119,7 @@ struct SourceNow {
   absl::Time proven_past = absl::InfinitePast();
   std::vector<std::pair<uint64_t, absl::Time>> awaited;  // head, read after
   bool coordinates_changed = false;
+  bool inside_transaction = false;
 };
 
 // A key that was allowed for the first time.

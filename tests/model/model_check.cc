@@ -212,8 +212,13 @@ void Model::AskFreshness(const core::CheckInput& check, Found& found) const {
   for (const std::string& source : checkpoint.sources) {
     // Proof from after the question was asked is fresh enough for any answer to it.
     if (IsProven(source, std::min(now_ - limit, check.arrived_at))) continue;
-    AddPending(found, ReasonCode::kStaleSource, source, verdict);
     found.wait_sources.insert(source);
+    const auto now = sources_.find(source);
+    if (now != sources_.end() && now->second.inside_transaction) {
+      AddPending(found, ReasonCode::kUnproven, source, Verdict::kHold);
+      continue;
+    }
+    AddPending(found, ReasonCode::kStaleSource, source, verdict);
     found.blind = checkpoint.allows_stale;
   }
 }

@@ -118,8 +118,9 @@ AnswerPicture Model::Apply(const core::IngestInput& input) {
   if (input.probe.has_value()) {
     source.awaited.emplace_back(NumberOf(input.probe->head), input.probe->read_after);
   }
+  source.inside_transaction = input.inside_transaction;
   std::erase_if(source.awaited, [&](const auto& probe) {
-    if (probe.first > source.position) return false;
+    if (probe.first > source.position || input.inside_transaction) return false;
     source.proven_past = std::max(source.proven_past, probe.second);
     return true;
   });

@@ -92,6 +92,9 @@ TEST(Requests, ALargeTransactionIsCutBetweenRowsAndEndsWithTheLastPart) {
       20U);
   EXPECT_EQ(SourcePosition::Parse(requests[2].position(), PositionForm::kGtids)->Steps(), "0-1-9");
   EXPECT_FALSE(requests[0].has_committed_at());
+  EXPECT_TRUE(requests[0].inside_transaction());
+  EXPECT_TRUE(requests[1].inside_transaction());
+  EXPECT_FALSE(requests[2].inside_transaction());
 }
 
 TEST(Requests, AfterALossInTheMiddleOfOneTheRowsThatWereSentAreLeftOut) {

@@ -416,7 +416,8 @@ TEST(Journal, EveryKindOfInputAndAnswerComesBack) {
                  core::MovementEvent{
                      MovementKind("k"), {"t", "1"}, 5, core::Contribution{}, std::nullopt}}},
            .probe = core::Probe{Position(), absl::UnixEpoch()},
-           .snapshot = core::SnapshotStep{3, "pay.bid", "x31", 4, 5, true, true, true, "no right"}},
+           .snapshot = core::SnapshotStep{3, "pay.bid", "x31", 4, 5, true, true, true, "no right"},
+           .inside_transaction = true},
        core::TripBreakerInput{"*", core::Verdict::kBlock, "ann", "r", absl::UnixEpoch(), true},
        core::HalfOpenBreakerInput{"*", core::Verdict::kHold, {3, {}}, "ann", "r", {}},
        core::ResetBreakerInput{"*", "ann", "r"},

@@ -144,6 +144,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
 
 v1::IngestRequest RequestBuilder::Take(std::optional<v1::Probe> probe) {
   request_.set_position(position_.ToString());
+  request_.set_inside_transaction(position_.has_part());
   if (probe.has_value()) *request_.mutable_probe() = *std::move(probe);
   v1::IngestRequest request = std::move(request_);
   Begin(request.position());
