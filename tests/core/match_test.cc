@@ -96,6 +96,26 @@ TEST(Match, ALateSideIsFoundMissingOnceAndAgreesThen) {
   EXPECT_THAT(world.Found(), ElementsAre(kMissing));
 }
 
+TEST(Match, AKeyWithTooManyEventsIsJudgedNoMoreAndKeepsNone) {
+  CheckWorld world = WorldOf(Summed());
+  const WatchId id{"matches.order_vs_payment", "o1"};
+  world.Paid("o1", "CNY 1.00");
+  for (size_t i = 0; i < kMaxMatchEntries; ++i) world.Payment("o1", "CNY 1.00");
+  const auto watch = [&world, &id] {
+    return std::get<MatchWatch>(world.state().Find<Watches>(id)->of);
+  };
+  EXPECT_EQ(watch().right.size(), kMaxMatchEntries);
+  EXPECT_FALSE(watch().overflowed);
+  for (int i = 0; i < 2; ++i) {
+    world.Payment("o1", "CNY 1.00");
+    EXPECT_TRUE(watch().overflowed);
+    EXPECT_THAT(watch().left, IsEmpty());
+    EXPECT_THAT(watch().right, IsEmpty());
+  }
+  world.PassProven(absl::Hours(1));
+  EXPECT_THAT(world.Found(), IsEmpty());
+}
+
 TEST(Match, AnOldChangeThatIsToldAgainIsNoDifference) {
   CheckWorld world = WorldOf(OrderAndPayment());
   const Row first{.key = "p1", .amount = "CNY 80.00"};

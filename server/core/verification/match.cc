@@ -106,6 +106,7 @@ void Match::Put(Draft& draft, const std::string& key, bool is_left, MatchEntry e
   const WatchId id = IdOf(key);
   Watch& watch = draft.Mutable<Watches>(id);
   auto& state = MutableWatchOf<MatchWatch>(watch);
+  if (state.overflowed) return Settle(draft, id, watch);
   std::vector<MatchEntry>& entries = is_left ? state.left : state.right;
   const auto known =
       std::find_if(entries.begin(), entries.end(),
@@ -117,7 +118,10 @@ void Match::Put(Draft& draft, const std::string& key, bool is_left, MatchEntry e
   } else if (entries.size() < kMaxMatchEntries) {
     entries.push_back(std::move(entry));
   } else {
+    // Nobody looks at them any more, and they would be written again with each event of this key.
     state.overflowed = true;
+    state.left.clear();
+    state.right.clear();
   }
   Settle(draft, id, watch);
 }
