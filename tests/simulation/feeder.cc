@@ -69,6 +69,7 @@ void Feeder::Connect() {
                 connection->acknowledged = connection->sent;
                 connection->heard_at = scene_.now();
                 connection->gate_time = gate_time;
+                connection->earlier_gate_time = gate_time;
               });
 }
 
@@ -85,24 +86,28 @@ void Feeder::Send(uint64_t count, bool probes) {
   }
   batch.position = model::PositionAt(source_, connection->sent);
   const uint64_t head = database().head();
-  if (probes) batch.probe = core::Probe{model::PositionAt(source_, head), connection->gate_time};
+  if (probes) {
+    // Whoever reads heads may be slow, and have begun before others that are told already.
+    const bool is_slow = scene_.dice().Percent(25);
+    batch.probe = core::Probe{model::PositionAt(source_, head),
+                              is_slow ? connection->earlier_gate_time : connection->gate_time};
+  }
   ++connection->under_way;
   core::Input input;
   input.body = std::move(batch);
-  scene_.CallInOrder(connection->stream, std::move(input),
-                     [this, connection, probes, head, read_at = scene_.now()](
-                         const absl::StatusOr<core::Answer>& answer, absl::Time gate_time) {
-                       if (connection_ != connection) return;
-                       const auto* applied =
-                           answer.ok() ? std::get_if<core::IngestAnswer>(&*answer) : nullptr;
-                       if (applied == nullptr) return Disconnect();
-                       --connection->under_way;
-                       connection->acknowledged = model::NumberOf(applied->position);
-                       connection->heard_at = scene_.now();
-                       connection->gate_time = gate_time;
-                       if (probes && connection->acknowledged >= head)
-                         connection->proven_at = read_at;
-                     });
+  scene_.CallInOrder(
+      connection->stream, std::move(input),
+      [this, connection, probes, head, read_at = scene_.now()](
+          const absl::StatusOr<core::Answer>& answer, absl::Time gate_time) {
+        if (connection_ != connection) return;
+        const auto* applied = answer.ok() ? std::get_if<core::IngestAnswer>(&*answer) : nullptr;
+        if (applied == nullptr) return Disconnect();
+        --connection->under_way;
+        connection->acknowledged = model::NumberOf(applied->position);
+        connection->heard_at = scene_.now();
+        connection->earlier_gate_time = std::exchange(connection->gate_time, gate_time);
+        if (probes && connection->acknowledged >= head) connection->proven_at = read_at;
+      });
 }
 
 }  // namespace fundgate::simulation

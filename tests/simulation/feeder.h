@@ -34,6 +34,7 @@ class Feeder {
     uint64_t under_way = 0;
     absl::Time heard_at;                          // true time
     absl::Time gate_time;                         // of the newest acknowledgement
+    absl::Time earlier_gate_time;                 // of the one before
     absl::Time proven_at = absl::InfinitePast();  // true time of a head that is applied
   };
 

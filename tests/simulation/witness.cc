@@ -82,7 +82,7 @@ void Witness::Recorded(Sequence sequence, absl::Time now, const core::Input& inp
   if (reservation == nullptr) return;
   if (std::holds_alternative<core::ReleaseInput>(input.body)) {
     released_.insert(reservation->decision_id);
-    released_done_.insert(reservation->decision_id);
+    released_since_.emplace(reservation->decision_id, sequence);
   }
   const auto* confirm = std::get_if<core::ConfirmInput>(&input.body);
   if (confirm == nullptr) return;
@@ -308,7 +308,10 @@ std::optional<std::string> Witness::JudgeBlock(const core::CheckInput& asked, ab
         BookBounds bounds = RowBounds(book, sent_at, now);
         for (const auto& [key, allows] : allows_) {
           for (const Allow& allow : allows) {
-            if (allow.sequence > sequence || released_done_.contains(allow.decision_id)) continue;
+            const auto released = released_since_.find(allow.decision_id);
+            const bool is_released =
+                released != released_since_.end() && released->second < sequence;
+            if (allow.sequence > sequence || is_released) continue;
             if (HadMoved(key, sent_at, now) && allow.asked.lines.size() == 1) continue;
             for (const Step& step : StepsOf(allow.asked)) {
               if (step.book == book && step.amount > 0) bounds[step.counter].high += step.amount;

@@ -90,8 +90,8 @@ class Witness {
   const std::map<std::string, Database>& databases_;
   std::map<core::KeyId, std::vector<Allow>> allows_;  // as recorded, oldest first
   std::map<core::KeyId, std::map<Sequence, std::string>> heard_;
-  std::set<std::string> released_;       // a release was sent
-  std::set<std::string> released_done_;  // and done
+  std::set<std::string> released_;                  // a release was sent
+  std::map<std::string, Sequence> released_since_;  // and done
   std::set<core::KeyId> tainted_keys_;
   std::set<core::BookId> tainted_books_;
   std::set<std::pair<core::ViolationKind, core::KeyId>> expected_;

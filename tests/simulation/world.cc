@@ -143,7 +143,7 @@ bool World::Finish() {
   // Later than everything that may still be on its way.
   scene_.PassTime(absl::Seconds(3));
   // What is told last is proven by the next heads, and those by what is acknowledged before them.
-  for (int round = 0; round < 3; ++round) Settle();
+  for (int round = 0; round < 5; ++round) Settle();
   if (!failure().has_value()) {
     scene_.Fail(scene_.witness().AtTheEnd(scene_.follower().state(), scene_.follower().model()));
   }
