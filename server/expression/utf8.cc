@@ -1,6 +1,7 @@
 #include "server/expression/utf8.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace fundgate::expression {
 namespace {
@@ -20,6 +21,18 @@ size_t Announced(unsigned char first) {
 
 bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
+// Where ASCII ends that begins at `i`, or some bytes before: most text is nothing else, so eight bytes
+// are looked at together.
+size_t SkipAscii(std::string_view text, size_t i) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t eight = 0;
+  for (; i + sizeof(eight) <= text.size(); i += sizeof(eight)) {
+    std::memcpy(&eight, text.data() + i, sizeof(eight));
+    if ((eight & kHighBits) != 0) break;
+  }
+  return i;
+}
+
 // Bytes of a well-formed code point at `i`, else 0.
 size_t WellFormed(std::string_view text, size_t i) {
   const size_t size = Announced(static_cast<unsigned char>(text[i]));
@@ -36,8 +49,12 @@ size_t WellFormed(std::string_view text, size_t i) {
 
 }  // namespace
 
+bool BeginsCodePoint(char c) { return !IsContinuation(c); }
+
 size_t InvalidUtf8At(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
+    i = SkipAscii(text, i);
+    if (i == text.size()) break;
     const size_t size = WellFormed(text, i);
     if (size == 0) return i;
     i += size;

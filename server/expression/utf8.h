@@ -13,6 +13,9 @@ namespace fundgate::expression {
 // and numbers past U+10FFFF are not); npos if there is none.
 size_t InvalidUtf8At(std::string_view text);
 
+// False if the byte continues a code point of valid UTF-8.
+bool BeginsCodePoint(char c);
+
 // Count of code points. In text that is not UTF-8, of bytes that don't continue another.
 int64_t CountCodePoints(std::string_view text);
 

@@ -98,11 +98,11 @@ TEST(Match, ALateSideIsFoundMissingOnceAndAgreesThen) {
 
 TEST(Match, AKeyWithTooManyEventsIsJudgedNoMoreAndKeepsNone) {
   CheckWorld world = WorldOf(Summed());
-  const WatchId id{"matches.order_vs_payment", "o1"};
+  const WatchId id{"matches.order_vs_payment@1", "o1"};
   world.Paid("o1", "CNY 1.00");
   for (size_t i = 0; i < kMaxMatchEntries; ++i) world.Payment("o1", "CNY 1.00");
   const auto watch = [&world, &id] {
-    return std::get<MatchWatch>(world.state().Find<Watches>(id)->of);
+    return std::get<MatchWatch>(world.state().Find<Watches>(id).value().of);
   };
   EXPECT_EQ(watch().right.size(), kMaxMatchEntries);
   EXPECT_FALSE(watch().overflowed);

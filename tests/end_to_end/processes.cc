@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -127,6 +129,20 @@ int64_t PeakMemoryMib(pid_t process) {
     if (word == "VmHWM:" && status >> kib) return kib / 1024;
   }
   return 0;
+}
+
+double ProcessorSeconds(pid_t process) {
+  // The 14th and the 15th word; the second is the name, and may hold spaces.
+  constexpr int kWordsBehindName = 11;
+  std::ifstream stat(absl::StrCat("/proc/", process, "/stat"));
+  std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
+  std::istringstream words(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  std::string word;
+  for (int i = 0; i < kWordsBehindName; ++i) words >> word;
+  int64_t user = 0;
+  int64_t system = 0;
+  words >> user >> system;
+  return static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 int Rounds(const char* name, int usual) {

@@ -72,6 +72,9 @@ int Verify(const std::string& folder);
 // The most memory that the process ever had, in MiB.
 int64_t PeakMemoryMib(pid_t process);
 
+// Processor time that all its threads have used so far.
+double ProcessorSeconds(pid_t process);
+
 // How often a test repeats what it does: the environment's number of that name, else `usual`.
 int Rounds(const char* name, int usual);
 

@@ -1,7 +1,12 @@
 // How rows are named, and how their contents are recognised.
+#include <random>
 #include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "gtest/gtest.h"
+#include "server/expression/utf8.h"
 #include "server/sidecar/mapping/row_identity.h"
 #include "tests/mapping/rows.h"
 
@@ -85,6 +90,34 @@ TEST(CuttingText, BytesThatAreNoCharacterAreReplaced) {
                     10),
             "a??b");
   EXPECT_EQ(CutText("a\xe9", 10), "a?");
+}
+
+// Character by character.
+std::string CutSlowly(std::string_view text, size_t max_bytes) {
+  std::string cut;
+  for (size_t at = 0; at < text.size() && cut.size() < max_bytes;) {
+    size_t size = 1;
+    while (size <= 4 && at + size <= text.size() &&
+           expression::InvalidUtf8At(text.substr(at, size)) != std::string_view::npos) {
+      ++size;
+    }
+    const bool is_character = size <= 4 && at + size <= text.size();
+    if (is_character && cut.size() + size > max_bytes) break;
+    cut += is_character ? std::string(text.substr(at, size)) : "?";
+    at += is_character ? size : 1;
+  }
+  return cut;
+}
+
+TEST(CuttingText, IsTheSameAsCharacterByCharacter) {
+  std::mt19937 random(7);
+  const std::vector<std::string> pieces = {"a", "abcdefgh", "é", "退", "😀", "\xff", "\xe9\x80"};
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (uint32_t n = random() % 12; n > 0; --n) text += pieces[random() % pieces.size()];
+    const size_t max_bytes = random() % 40;
+    ASSERT_EQ(CutText(text, max_bytes), CutSlowly(text, max_bytes)) << text << " to " << max_bytes;
+  }
 }
 
 }  // namespace

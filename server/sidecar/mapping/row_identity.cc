@@ -118,16 +118,17 @@ uint64_t ImageHash(std::span<const binlog::Value> image) {
 }
 
 std::string CutText(std::string_view text, size_t max_bytes) {
+  // What could stand behind the cut is looked at only as far as the character in which it may fall.
+  constexpr size_t kCharacterBytesMax = 4;
   std::string cut;
   while (!text.empty() && cut.size() < max_bytes) {
-    const size_t valid = std::min(expression::InvalidUtf8At(text), text.size());
-    for (size_t at = 0; at < valid;) {
-      const size_t size = expression::CodePointSize(text, at);
-      if (cut.size() + size > max_bytes) return cut;
-      cut.append(text.substr(at, size));
-      at += size;
-    }
-    if (valid == text.size()) return cut;
+    const size_t room = max_bytes - cut.size();
+    const std::string_view near = text.substr(0, room + kCharacterBytesMax);
+    const size_t valid = std::min(expression::InvalidUtf8At(near), near.size());
+    size_t taken = std::min(valid, room);
+    while (taken < valid && !expression::BeginsCodePoint(text[taken])) --taken;
+    cut.append(text.substr(0, taken));
+    if (taken < valid || taken == text.size()) return cut;
     if (cut.size() < max_bytes) cut += '?';
     text.remove_prefix(valid + 1);
   }
