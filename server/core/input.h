@@ -131,8 +131,8 @@ struct SnapshotStep {
   friend bool operator==(const SnapshotStep&, const SnapshotStep&) = default;
 };
 
-// One or more whole transactions of a source, or a part of a large one, or only a probe or a step of a run that reads it anew
-// (then position == previous).
+// One or more whole transactions of a source, or a part of a large one, or only a probe or a step
+// of a run that reads it anew (then position == previous).
 struct IngestInput {
   SourceName source;
   uint64_t epoch = 0;

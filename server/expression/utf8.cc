@@ -21,8 +21,8 @@ size_t Announced(unsigned char first) {
 
 bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-// Where ASCII ends that begins at `i`, or some bytes before: most text is nothing else, so eight bytes
-// are looked at together.
+// Where ASCII ends that begins at `i`, or some bytes before: most text is nothing else, so eight
+// bytes are looked at together.
 size_t SkipAscii(std::string_view text, size_t i) {
   constexpr uint64_t kHighBits = 0x8080808080808080;
   uint64_t eight = 0;

@@ -154,9 +154,7 @@ class MariadbFollower final : public Follower {
       const bool has_header = event->size() >= binlog::EventHeader::kSize;
       const uint64_t offset = has_header ? binlog::OffsetOf(binlog::ReadHeader(*event)) : 0;
       absl::Status applied = reader.Apply(*event, offset);
-      // A ROTATE ends in one file and names another.
-      if (applied.ok() && reader.last_end() > 0 &&
-          reader.last_type() != binlog::EventType::kRotate) {
+      if (applied.ok() && reader.ends_in_file()) {
         place_ = BinlogPlace{NumberOfBinlog(reader.file_name()), reader.last_end()};
         if (position_form() == feed::PositionForm::kFiles) applied = TellPlace(listener);
       }

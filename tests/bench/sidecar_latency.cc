@@ -1,7 +1,7 @@
 // How long after COMMIT has returned the gate knows what was committed, durably, while a thousand
-// transactions a second are committed. Starts a MariaDB (sync_binlog=1), a gate (fsync) and a sidecar
-// of its own, and prints the median and the 99th percentile, beside what an fdatasync takes here;
-// nothing is asserted.
+// transactions a second are committed. Starts a MariaDB (sync_binlog=1), a gate (fsync) and a
+// sidecar of its own, and prints the median and the 99th percentile, beside what an fdatasync takes
+// here; nothing is asserted.
 //
 //   sidecar_latency [COMMITS] [COMMITS_PER_SECOND]      10000, 1000 a second, by default
 //
@@ -77,9 +77,9 @@ class Application {
     for (int i = number_; i < commits; i += of_) {
       std::this_thread::sleep_until(start + std::chrono::microseconds(1'000'000) * i / per_second);
       const Clock::time_point begun = Clock::now();
-      const auto done = (*session_)->Query(
-          absl::StrCat("INSERT INTO pay.payment VALUES ('c", i, "', 'm1', 'o", i % kOrders,
-                       "', 1.00, 'SUCCESS')"));
+      const auto done =
+          (*session_)->Query(absl::StrCat("INSERT INTO pay.payment VALUES ('c", i, "', 'm1', 'o",
+                                          i % kOrders, "', 1.00, 'SUCCESS')"));
       const Clock::time_point returned = Clock::now();
       took_.push_back(std::chrono::duration<double, std::micro>(returned - begun).count());
       // Asked only now, so that it doesn't count.
@@ -108,9 +108,9 @@ std::vector<double> Delays(const std::vector<Sighting>& committed,
                            const std::vector<Sighting>& durable) {
   std::vector<double> delays;
   for (const Sighting& commit : committed) {
-    const auto batch =
-        std::lower_bound(durable.begin(), durable.end(), commit.sequence,
-                         [](const Sighting& one, uint64_t sequence) { return one.sequence < sequence; });
+    const auto batch = std::lower_bound(
+        durable.begin(), durable.end(), commit.sequence,
+        [](const Sighting& one, uint64_t sequence) { return one.sequence < sequence; });
     if (batch == durable.end()) continue;
     delays.push_back(std::chrono::duration<double, std::micro>(batch->at - commit.at).count());
   }
@@ -127,8 +127,7 @@ void MeasureCommits(SidecarWorld& world, int commits, int per_second) {
   std::vector<std::unique_ptr<Application>> applications;
   std::vector<std::thread> threads;
   for (int i = 0; i < kConnections; ++i) {
-    applications.push_back(
-        std::make_unique<Application>(world.database().port(), i, kConnections));
+    applications.push_back(std::make_unique<Application>(world.database().port(), i, kConnections));
   }
   const Clock::time_point start = Clock::now();
   for (const auto& application : applications) {

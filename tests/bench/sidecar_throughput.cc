@@ -1,6 +1,6 @@
 // How many rows a second a sidecar that is behind reads, maps and tells, until they are applied and
-// durable at the gate. Starts a MariaDB, a gate (fsync) and a sidecar of its own; nothing is asserted
-// but that the books are what the table says.
+// durable at the gate. Starts a MariaDB, a gate (fsync) and a sidecar of its own; nothing is
+// asserted but that the books are what the table says.
 //
 //   sidecar_throughput [ROWS] [ROWS_OF_TRANSACTION]      600000 in transactions of 20, by default
 #include <algorithm>
@@ -71,10 +71,11 @@ int Run(int64_t rows, int64_t rows_of_transaction) {
   std::cout << absl::StreamFormat(
       "%.0f events a second applied and durable (%.0f in %.2f s, transactions of %d); the books %s "
       "the table\n"
-      "processor time an event: gate %.1f us, sidecar %.1f us; memory at most: gate %d MiB, sidecar "
+      "processor time an event: gate %.1f us, sidecar %.1f us; memory at most: gate %d MiB, "
+      "sidecar "
       "%d MiB\n",
-      counted / seconds, counted, seconds, rows_of_transaction,
-      agrees ? "are" : "are NOT", gate, sidecar, PeakMemoryMib(world.gate_process().id()),
+      counted / seconds, counted, seconds, rows_of_transaction, agrees ? "are" : "are NOT", gate,
+      sidecar, PeakMemoryMib(world.gate_process().id()),
       PeakMemoryMib(world.sidecar_process().id()));
   return agrees ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -56,7 +56,7 @@ EventBytes MakeEvent(EventType type, const Body& body, const EventOptions& optio
                       (options.checksum ? binlog::kChecksumSize : 0);
   Body event;
   event.Little(1700000000, 4).Byte(static_cast<uint8_t>(type)).Little(options.server_id, 4);
-  event.Little(size, 4).Little(0, 4).Little(options.flags, 2);
+  event.Little(size, 4).Little(options.end_position, 4).Little(options.flags, 2);
   event.bytes.insert(event.bytes.end(), body.bytes.begin(), body.bytes.end());
   event.bytes.resize(size);
   if (options.checksum) FixChecksum(event.bytes);

@@ -29,6 +29,7 @@ class Body {
 struct EventOptions {
   uint16_t flags = 0;
   uint32_t server_id = 9;
+  uint32_t end_position = 0;  // as made-up events have it
   bool checksum = true;
 };
 

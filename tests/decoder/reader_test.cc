@@ -82,6 +82,21 @@ TEST(Reader, ReadsALiveConnectionFromItsMadeUpRotateOn) {
   EXPECT_FALSE(reader.in_transaction());
 }
 
+TEST(Reader, ARotationIsNoPlaceInTheFileThatItNames) {
+  Trace trace;
+  Reader reader(trace, {.file_name = "bin.000001"});
+  EXPECT_TRUE(reader.Apply(MakeFormat(), 4).ok());
+  EXPECT_FALSE(reader.ends_in_file());
+  const Body rotate = Body().Little(4, 8).Text("bin.000002");
+  EXPECT_TRUE(ReadAll(reader, {MakeEvent(EventType::kStop, {}, {.end_position = 1100})}).ok());
+  EXPECT_TRUE(reader.ends_in_file());
+  EXPECT_TRUE(
+      ReadAll(reader, {MakeEvent(EventType::kRotate, rotate, {.end_position = 1200})}).ok());
+  EXPECT_EQ(reader.file_name(), "bin.000002");
+  EXPECT_EQ(reader.last_end(), 1200);
+  EXPECT_FALSE(reader.ends_in_file());
+}
+
 TEST(Reader, WithoutChecksumsTheMadeUpRotateHasNone) {
   Trace trace;
   Reader reader(trace, {});

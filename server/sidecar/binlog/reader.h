@@ -81,6 +81,9 @@ class Reader {
   const std::string& file_name() const { return options_.file_name; }
   EventType last_type() const { return header_.type; }        // of the last event applied
   uint64_t last_end() const { return header_.end_position; }  // of it, as EventHeader has it
+  // Whether the newest event ends at last_end() of file_name(). Made-up ones end nowhere, and a
+  // ROTATE ends in one file and names another.
+  bool ends_in_file() const { return last_end() > 0 && last_type() != EventType::kRotate; }
   // Empty before a format description.
   std::string_view server_version() const {
     return format_ ? std::string_view(format_->server_version) : std::string_view();
