@@ -16,6 +16,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(KAFKA REQUIRED IMPORTED_TARGET rdkafka)
 find_path(RAPIDJSON_INCLUDE_DIR rapidjson/reader.h REQUIRED)  # headers alone
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)

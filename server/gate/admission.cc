@@ -24,11 +24,11 @@ std::optional<core::KeyRecord> RecordOf(const store::View& view, const core::Key
 }
 
 // The reservation of an ALLOW as it is made, from what asked for it.
-v1::Reservation FreshReservation(const core::Decision& allow, const v1::CheckRequest& request) {
-  v1::Reservation reservation = NewReservation(allow, core::CheckInput{});
+void FillFresh(const core::Decision& allow, const v1::CheckRequest& request,
+               v1::Reservation& reservation) {
+  FillReservation(allow, reservation);
   if (!request.order_id().empty()) reservation.add_order_ids(request.order_id());
   for (const v1::Line& line : request.lines()) reservation.add_order_ids(line.order_id());
-  return reservation;
 }
 
 }  // namespace
@@ -36,11 +36,12 @@ v1::Reservation FreshReservation(const core::Decision& allow, const v1::CheckReq
 std::optional<core::CheckInput> Admit(const core::Policy& policy, const v1::CheckRequest& request,
                                       const std::string& prefix, Problems& problems) {
   Problems own;
-  ConvertedCheck check = ToCheck(request, prefix, own);
-  if (own.empty()) ValidateUnderPolicy(policy, check, prefix, own);
+  ConvertedCheck check = ToCheck(request, own);
+  if (own.empty()) ValidateUnderPolicy(policy, check, own);
   if (own.empty()) return std::move(check.input);
-  for (const core::FieldProblem& problem : own.found())
-    problems.Add(problem.field, problem.message);
+  for (const core::FieldProblem& problem : own.found()) {
+    problems.Add(prefix + problem.field, problem.message);
+  }
   return std::nullopt;
 }
 
@@ -57,19 +58,18 @@ void KeepTrace(const grpc::ServerContextBase& context, core::CheckInput& check) 
   if (check.attributes.size() < core::kMaxAttributes) check.attributes.try_emplace(kHeader, text);
 }
 
-v1::Decision Answer(const store::Store& store, const v1::CheckRequest& request,
-                    const core::Decision& decision) {
-  v1::Decision answer = ToProto(decision);
+void Answer(const store::Store& store, const v1::CheckRequest& request,
+            const core::Decision& decision, v1::Decision& answer) {
+  Fill(decision, answer);
   answer.set_request_id(request.request_id());
   if (decision.verdict == core::Verdict::kAllow) {
-    *answer.mutable_reservation() = FreshReservation(decision, request);
+    FillFresh(decision, request, *answer.mutable_reservation());
   } else if (!answer.first_decision_id().empty()) {
     const std::optional<core::KeyRecord> record = RecordOf(*store.view(), decision.key);
     const std::optional<v1::Reservation> standing =
         record.has_value() ? ReservationOf(decision.key, *record) : std::nullopt;
     if (standing.has_value()) *answer.mutable_reservation() = *standing;
   }
-  return answer;
 }
 
 v1::Reservation Answer(const store::Store& store, const core::ReservationAnswer& answer) {

@@ -28,10 +28,10 @@ std::optional<core::CheckInput> Admit(const core::Policy& policy, const v1::Chec
 // attribute of that name, unless it brings one itself. What is no such header is left out.
 void KeepTrace(const grpc::ServerContextBase& context, core::CheckInput& check);
 
-// The answer as the caller of `request` gets it: with its own request_id, and with the reservation
-// that stands under the key.
-v1::Decision Answer(const store::Store& store, const v1::CheckRequest& request,
-                    const core::Decision& decision);
+// Fills the answer, which must be empty, as the caller of `request` gets it: with its own
+// request_id, and with the reservation that stands under the key.
+void Answer(const store::Store& store, const v1::CheckRequest& request,
+            const core::Decision& decision, v1::Decision& answer);
 
 // The same with orders, which the answer alone doesn't know.
 v1::Reservation Answer(const store::Store& store, const core::ReservationAnswer& answer);

@@ -112,7 +112,7 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     v1::Decision decision;
     if (answer.ok()) {
       const auto& judged = std::get<core::Decision>(*answer);
-      decision = Answer(backend_.store, request, judged);
+      Answer(backend_.store, request, judged, decision);
       backend_.meters.CheckAnswered(judged, times, backend_.clock.Steady());
     }
     const sequencer::MutexLock lock(mutex_);

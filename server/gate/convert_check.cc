@@ -40,21 +40,20 @@ core::Line ToLine(const v1::Line& line, const std::string& currency, const std::
 }
 
 // Lines in the order that the core wants, and where they were.
-void ToLines(const v1::CheckRequest& request, const std::string& prefix, ConvertedCheck& check,
-             Problems& problems) {
+void ToLines(const v1::CheckRequest& request, ConvertedCheck& check, Problems& problems) {
   const std::string& currency = request.amount().currency_code();
   if (request.lines().empty()) {
-    problems.Text(prefix + "order_id", request.order_id(), 0, core::kMaxIdBytes);
+    problems.Text("order_id", request.order_id(), 0, core::kMaxIdBytes);
     check.input.lines = {{OrderId(request.order_id()), request.amount().minor_units(), {}}};
     check.line_places = {0};
     return;
   }
   if (!request.order_id().empty()) {
-    problems.Add(prefix + "order_id", "must be empty where there are lines: they name the orders");
+    problems.Add("order_id", "must be empty where there are lines: they name the orders");
   }
   if (request.lines_size() > static_cast<int>(core::kMaxLines)) {
-    problems.Add(prefix + "lines", absl::StrCat("has ", request.lines_size(), " entries; at most ",
-                                                core::kMaxLines, " are allowed"));
+    problems.Add("lines", absl::StrCat("has ", request.lines_size(), " entries; at most ",
+                                       core::kMaxLines, " are allowed"));
     return;
   }
   check.line_places.resize(static_cast<size_t>(request.lines_size()));
@@ -66,7 +65,7 @@ void ToLines(const v1::CheckRequest& request, const std::string& prefix, Convert
     return line_at(a).order_id() < line_at(b).order_id();
   });
   for (const size_t place : check.line_places) {
-    const std::string field = absl::StrCat(prefix, "lines[", place, "]");
+    const std::string field = absl::StrCat("lines[", place, "]");
     core::Line line = ToLine(line_at(place), currency, field, problems);
     if (!check.input.lines.empty() && check.input.lines.back().order == line.order) {
       problems.Add(field + ".order_id",
@@ -76,9 +75,9 @@ void ToLines(const v1::CheckRequest& request, const std::string& prefix, Convert
   }
 }
 
-void ToAfterPositions(const v1::CheckRequest& request, const std::string& prefix,
-                      core::CheckInput& input, Problems& problems) {
-  const std::string field = prefix + "after_positions";
+void ToAfterPositions(const v1::CheckRequest& request, core::CheckInput& input,
+                      Problems& problems) {
+  const std::string field = "after_positions";
   if (request.after_positions().size() > kMaxCheckSources) {
     problems.Add(field, absl::StrCat("has more than ", kMaxCheckSources, " entries"));
     return;
@@ -105,40 +104,37 @@ std::string WithPlaceInRequest(const std::string& field, const std::vector<size_
 
 }  // namespace
 
-ConvertedCheck ToCheck(const v1::CheckRequest& request, const std::string& prefix,
-                       Problems& problems) {
+ConvertedCheck ToCheck(const v1::CheckRequest& request, Problems& problems) {
   ConvertedCheck check;
   core::CheckInput& input = check.input;
-  problems.Text(prefix + "request_id", request.request_id(), 0, core::kMaxIdBytes);
-  problems.Text(prefix + "checkpoint", request.checkpoint(), 1, kMaxFieldNameBytes);
-  problems.Text(prefix + "idempotency_key", request.idempotency_key(), 1, core::kMaxIdBytes);
-  problems.Text(prefix + "account_id", request.account_id(), 1, core::kMaxIdBytes);
+  problems.Text("request_id", request.request_id(), 0, core::kMaxIdBytes);
+  problems.Text("checkpoint", request.checkpoint(), 1, kMaxFieldNameBytes);
+  problems.Text("idempotency_key", request.idempotency_key(), 1, core::kMaxIdBytes);
+  problems.Text("account_id", request.account_id(), 1, core::kMaxIdBytes);
   input.request_id = request.request_id();
   input.key = {MovementKind(request.checkpoint()), IdempotencyKey(request.idempotency_key())};
   input.account = AccountId(request.account_id());
-  input.amount = ToMoney(request.amount(), 1, prefix + "amount", problems);
-  ToLines(request, prefix, check, problems);
-  input.attributes = ToAttributes(request.attributes(), prefix + "attributes", problems);
+  input.amount = ToMoney(request.amount(), 1, "amount", problems);
+  ToLines(request, check, problems);
+  input.attributes = ToAttributes(request.attributes(), "attributes", problems);
   if (request.has_max_staleness()) {
-    const std::string field = prefix + "max_staleness";
-    input.max_staleness = ToDuration(request.max_staleness(), field, problems);
+    input.max_staleness = ToDuration(request.max_staleness(), "max_staleness", problems);
     if (*input.max_staleness <= absl::ZeroDuration()) {
-      problems.Add(field, "must be more than 0; leave it out for the policy's own");
+      problems.Add("max_staleness", "must be more than 0; leave it out for the policy's own");
     }
   }
-  ToAfterPositions(request, prefix, input, problems);
+  ToAfterPositions(request, input, problems);
   if (!request.drill_id().empty()) {
-    problems.Add(prefix + "drill_id",
+    problems.Add("drill_id",
                  "asks for a drill; drills are not supported by this version of the gate");
   }
   return check;
 }
 
 void ValidateUnderPolicy(const core::Policy& policy, const ConvertedCheck& check,
-                         const std::string& prefix, Problems& problems) {
+                         Problems& problems) {
   for (core::FieldProblem& problem : core::ValidateCheck(policy, check.input)) {
-    problems.Add(prefix + WithPlaceInRequest(problem.field, check.line_places),
-                 std::move(problem.message));
+    problems.Add(WithPlaceInRequest(problem.field, check.line_places), std::move(problem.message));
   }
 }
 

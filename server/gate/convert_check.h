@@ -14,7 +14,7 @@
 
 namespace fundgate::gate {
 
-// ---- To the core: `prefix` goes before every field's name, as in "requests[3]." ----
+// ---- To the core ----
 
 // A check as the core wants it. `arrived_at` is left to the sequencer.
 struct ConvertedCheck {
@@ -24,12 +24,11 @@ struct ConvertedCheck {
 };
 
 // What no policy is needed for: text sizes, currencies, durations, positions, lines.
-ConvertedCheck ToCheck(const v1::CheckRequest& request, const std::string& prefix,
-                       Problems& problems);
+ConvertedCheck ToCheck(const v1::CheckRequest& request, Problems& problems);
 
 // What the policy demands of it besides. Call it for a check that had no problem before.
 void ValidateUnderPolicy(const core::Policy& policy, const ConvertedCheck& check,
-                         const std::string& prefix, Problems& problems);
+                         Problems& problems);
 
 core::ConfirmInput ToConfirm(const v1::ConfirmRequest& request, Problems& problems);
 core::ReleaseInput ToRelease(const v1::ReleaseRequest& request, Problems& problems);

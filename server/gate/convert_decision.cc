@@ -15,14 +15,19 @@ void FillOrders(const std::vector<core::Line>& lines, v1::Reservation& proto) {
   }
 }
 
-v1::Reservation Describe(const core::KeyId& key, const AccountId& account,
-                         const std::string& decision_id, core::ReservationState state) {
-  v1::Reservation proto;
+void Describe(const core::KeyId& key, const AccountId& account, const std::string& decision_id,
+              core::ReservationState state, v1::Reservation& proto) {
   proto.set_decision_id(decision_id);
   proto.set_state(ToProto(state));
   proto.set_account_id(account.value());
   proto.set_checkpoint(key.kind.value());
   proto.set_idempotency_key(key.key.value());
+}
+
+v1::Reservation Describe(const core::KeyId& key, const AccountId& account,
+                         const std::string& decision_id, core::ReservationState state) {
+  v1::Reservation proto;
+  Describe(key, account, decision_id, state, proto);
   return proto;
 }
 
@@ -117,8 +122,7 @@ core::Verdict ToMode(v1::Verdict verdict, std::optional<core::Verdict> otherwise
   return core::Verdict::kHold;
 }
 
-v1::Decision ToProto(const core::Decision& decision) {
-  v1::Decision proto;
+void Fill(const core::Decision& decision, v1::Decision& proto) {
   proto.set_decision_id(decision.id);
   proto.set_request_id(decision.request_id);
   proto.set_verdict(ToProto(decision.verdict));
@@ -153,15 +157,24 @@ v1::Decision ToProto(const core::Decision& decision) {
     *proto.mutable_retry_after() = ToProto(*decision.retry_after);
   }
   proto.set_sequence(core::SequenceOfDecision(decision.id).value_or(0));
+}
+
+v1::Decision ToProto(const core::Decision& decision) {
+  v1::Decision proto;
+  Fill(decision, proto);
   return proto;
 }
 
-v1::Reservation NewReservation(const core::Decision& allow, const core::CheckInput& check) {
-  v1::Reservation proto =
-      Describe(allow.key, allow.account, allow.id, core::ReservationState::kPending);
+void FillReservation(const core::Decision& allow, v1::Reservation& proto) {
+  Describe(allow.key, allow.account, allow.id, core::ReservationState::kPending, proto);
   *proto.mutable_amount() = ToProto(allow.amount);
   if (allow.valid_until.has_value()) *proto.mutable_valid_until() = ToProto(*allow.valid_until);
   if (allow.overdue_at.has_value()) *proto.mutable_overdue_at() = ToProto(*allow.overdue_at);
+}
+
+v1::Reservation NewReservation(const core::Decision& allow, const core::CheckInput& check) {
+  v1::Reservation proto;
+  FillReservation(allow, proto);
   FillOrders(check.lines, proto);
   return proto;
 }

@@ -27,10 +27,14 @@ v1::Reason ToProto(const core::Reason& reason);
 core::Verdict ToMode(v1::Verdict verdict, std::optional<core::Verdict> otherwise,
                      const std::string& field, Problems& problems);
 
-// Without the reservation: see below.
+// Without the reservation: see below. What is filled must be empty.
+void Fill(const core::Decision& decision, v1::Decision& proto);
 v1::Decision ToProto(const core::Decision& decision);
 
-// The reservation that an ALLOW makes, as it stands at that moment. `check` names the orders.
+// The reservation that an ALLOW makes, as it stands at that moment, without the orders. What is
+// filled must be empty.
+void FillReservation(const core::Decision& allow, v1::Reservation& proto);
+// With those that `check` names.
 v1::Reservation NewReservation(const core::Decision& allow, const core::CheckInput& check);
 
 // The reservation that stands under a key. Nothing if no check was ever allowed under it.

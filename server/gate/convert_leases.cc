@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "server/core/preflight.h"
 #include "server/gate/convert_check.h"
 #include "server/gate/convert_decision.h"
@@ -39,7 +40,11 @@ core::ReportLeaseInput ToReport(const v1::ReportAllowedRequest& request, absl::T
   core::ReportLeaseInput input;
   input.lease = request.lease_id();
   input.holder = request.holder();
-  input.check = ToCheck(request.check(), "check.", problems).input;
+  Problems of_check;
+  input.check = ToCheck(request.check(), of_check).input;
+  for (const core::FieldProblem& problem : of_check.found()) {
+    problems.Add(absl::StrCat("check.", problem.field), problem.message);
+  }
   input.check.arrived_at = now;
   input.check.may_wait = false;
   input.allowed_at = now;

@@ -48,6 +48,9 @@ Currency ToCurrency(const std::string& code, const std::string& field, Problems&
 
 Money ToMoney(const v1::Money& money, int64_t minimum, const std::string& field,
               Problems& problems) {
+  // Without the fields' names, which only problems need.
+  const absl::StatusOr<Currency> known = Currency::FromCode(money.currency_code());
+  if (known.ok() && money.minor_units() >= minimum) return {*known, money.minor_units()};
   const Currency currency = ToCurrency(money.currency_code(), field + ".currency_code", problems);
   if (money.minor_units() < minimum) {
     problems.Add(field + ".minor_units",

@@ -27,23 +27,22 @@ class Batch {
     for (int i = 0; i < size; ++i) response_.add_decisions();
   }
 
-  void Answered(int index, v1::Decision decision) {
-    Close([&] { *response_.mutable_decisions(index) = std::move(decision); });
-  }
+  // To be filled by whoever then says that it is answered.
+  v1::Decision& answer(int index) { return *response_.mutable_decisions(index); }
+  void Answered() { Close(absl::OkStatus()); }
 
   // The whole batch fails; what was decided of it stays so. The first failure counts.
   void Failed(const absl::Status& status) {
     meters_.CallFailed(status.raw_code());
-    Close([&] { failure_.Update(status); });
+    Close(status);
   }
 
  private:
-  template <typename Change>
-  void Close(const Change& change) {
+  void Close(const absl::Status& status) {
     std::optional<absl::Status> end;
     {
       const sequencer::MutexLock lock(mutex_);
-      change();
+      failure_.Update(status);
       if (--open_ == 0) end = failure_;
     }
     if (end.has_value()) reactor_.Finish(ToGrpc(*end));
@@ -89,6 +88,11 @@ grpc::ServerUnaryReactor* RefuseBatch(const Backend& backend, grpc::CallbackServ
 
 }  // namespace
 
+GateService::GateService(const Backend& backend) : backend_(backend) {
+  SetMessageAllocatorFor_Check(&check_messages_);
+  SetMessageAllocatorFor_BatchCheck(&batch_messages_);
+}
+
 grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* context,
                                              const v1::CheckRequest* request,
                                              v1::Decision* response) {
@@ -106,7 +110,7 @@ grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* contex
   return SubmitInput<core::Decision>(
       backend_, *context, *std::move(check),
       [this, request, response, times](const core::Decision& decision) {
-        *response = Answer(backend_.store, *request, decision);
+        Answer(backend_.store, *request, decision, *response);
         backend_.meters.CheckAnswered(decision, times, backend_.clock.Steady());
         return grpc::Status::OK;
       });
@@ -150,9 +154,9 @@ grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* c
           answer = Taken(std::move(answer));
           if (!answer.ok()) return batch->Failed(answer.status());
           const auto& decision = std::get<core::Decision>(*answer);
-          v1::Decision told = Answer(backend_.store, request->requests(i), decision);
+          Answer(backend_.store, request->requests(i), decision, batch->answer(i));
           backend_.meters.CheckAnswered(decision, times, backend_.clock.Steady());
-          batch->Answered(i, std::move(told));
+          batch->Answered();
         });
     if (!submitted.ok()) batch->Failed(submitted);
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "fundgate/v1/gate.grpc.pb.h"
+#include "server/gate/arena_messages.h"
 #include "server/gate/backend.h"
 
 namespace fundgate::gate {
@@ -16,7 +17,7 @@ inline constexpr int kMaxBatch = 1000;  // checks of one BatchCheck
 
 class GateService final : public v1::Gate::CallbackService {
  public:
-  explicit GateService(const Backend& backend) : backend_(backend) {}
+  explicit GateService(const Backend& backend);
 
   grpc::ServerUnaryReactor* Check(grpc::CallbackServerContext* context,
                                   const v1::CheckRequest* request, v1::Decision* response) override;
@@ -36,7 +37,13 @@ class GateService final : public v1::Gate::CallbackService {
                                         v1::Decision* response) override;
 
  private:
+  // Enough for a check of one order, and for a batch of a few.
+  static constexpr size_t kCheckBytes = 2048;
+  static constexpr size_t kBatchBytes = 16384;
+
   const Backend& backend_;
+  ArenaMessages<v1::CheckRequest, v1::Decision, kCheckBytes> check_messages_;
+  ArenaMessages<v1::BatchCheckRequest, v1::BatchCheckResponse, kBatchBytes> batch_messages_;
 };
 
 }  // namespace fundgate::gate

@@ -33,6 +33,14 @@ void Committer::Hand(Group group) {
   if (dead_) return;
   handed_.push_back(std::move(group));
   ++in_flight_;
+}
+
+void Committer::Call() {
+  {
+    MutexLock lock(mutex_);
+    if (handed_.empty() || turning_) return;
+  }
+  // Without the lock, which the committer's thread takes first when it wakes.
   handed_over_.NotifyOne();
 }
 
@@ -49,22 +57,42 @@ size_t Committer::in_flight() const {
 
 bool Committer::Turn() {
   std::vector<Group> groups = TakeGroups();
-  if (groups.empty()) return false;
-  if (const absl::Status status = SyncAll(groups); !status.ok()) {
-    Die(status);
-    return false;
+  return !groups.empty() && Commit(std::move(groups));
+}
+
+void Committer::TurnAtOnce() {
+  std::vector<Group> groups;
+  {
+    MutexLock lock(mutex_);
+    if (handed_.empty() || turning_) return;
+    turning_ = true;
+    groups = std::exchange(handed_, {});
   }
-  // Before the answers: the writer goes on while they are being sent.
-  Release(groups.size());
-  const absl::Duration synced = clock_.Steady();
-  for (Group& group : groups) Answer(std::move(group), synced);
-  return true;
+  Commit(std::move(groups));
 }
 
 std::vector<Group> Committer::TakeGroups() {
   MutexLock lock(mutex_);
-  while (handed_.empty() && !finishing_) handed_over_.Wait(mutex_);
+  while (turning_ || (handed_.empty() && !finishing_)) handed_over_.Wait(mutex_);
+  turning_ = !handed_.empty();
   return std::exchange(handed_, {});
+}
+
+bool Committer::Commit(std::vector<Group> groups) {
+  const absl::Status status = SyncAll(groups);
+  if (status.ok()) {
+    // Before the answers: the writer goes on while they are being sent.
+    Release(groups.size());
+    const absl::Duration synced = clock_.Steady();
+    for (Group& group : groups) Answer(std::move(group), synced);
+  } else {
+    Die(status);
+  }
+  MutexLock lock(mutex_);
+  turning_ = false;
+  // What came meanwhile was handed to nobody yet.
+  if (!handed_.empty() || finishing_) handed_over_.NotifyOne();
+  return status.ok();
 }
 
 absl::Status Committer::SyncAll(const std::vector<Group>& groups) {
@@ -79,8 +107,10 @@ absl::Status Committer::SyncAll(const std::vector<Group>& groups) {
 }
 
 void Committer::Release(size_t groups) {
-  MutexLock lock(mutex_);
-  in_flight_ -= groups;
+  {
+    MutexLock lock(mutex_);
+    in_flight_ -= groups;
+  }
   synced_some_.NotifyOne();
 }
 

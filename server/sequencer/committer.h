@@ -38,7 +38,9 @@ struct Group {
 };
 
 // In turns: takes all groups handed over meanwhile, syncs once for all of them, then calls
-// observers and callbacks in order.
+// observers and callbacks in order. A thread of its own turns it; where nothing else is to be done,
+// the writer turns it instead, which saves waking that thread. One turn at a time: what the
+// comments of observers and callbacks call the committer's thread is whoever has the turn.
 class Committer {
  public:
   // `store`, `clock` and `meters` must outlive it. `fatal` is called in the turn in which a sync
@@ -47,8 +49,16 @@ class Committer {
             Sequencer::Fatal fatal, std::function<void()> on_death);
 
   // One turn, on the committer's thread: waits until groups are handed over, then syncs and answers
-  // them all. False once there will be none any more: it is finished, or a sync has failed.
+  // them all. False once there will be none any more: it is finished, or a sync has failed. While
+  // it waits it takes no notice of groups until Call().
   bool Turn() FUNDGATE_EXCLUDES(mutex_);
+
+  // The writer, after handing over: has the committer's thread take its turn.
+  void Call() FUNDGATE_EXCLUDES(mutex_);
+
+  // The writer, after handing over: takes the turn itself. Does nothing while another turn goes on,
+  // which will be followed by one that takes what was handed over.
+  void TurnAtOnce() FUNDGATE_EXCLUDES(mutex_);
 
   // The writer: waits until fewer than `groups_in_flight` groups wait for their sync. False once a
   // sync has failed: nothing will ever be answered again.
@@ -75,8 +85,10 @@ class Committer {
   void RemoveObserver(uint64_t id) FUNDGATE_EXCLUDES(observers_mutex_);
 
  private:
-  // Waits for groups; empty when finished.
+  // Waits for groups and the turn; empty when finished.
   std::vector<Group> TakeGroups() FUNDGATE_EXCLUDES(mutex_);
+  // With the turn taken; gives it back. False if the sync fails.
+  bool Commit(std::vector<Group> groups) FUNDGATE_EXCLUDES(mutex_);
   absl::Status SyncAll(const std::vector<Group>& groups);
   void Release(size_t groups) FUNDGATE_EXCLUDES(mutex_);
   void Die(const absl::Status& status) FUNDGATE_EXCLUDES(mutex_);
@@ -90,7 +102,7 @@ class Committer {
   const Sequencer::Fatal fatal_;
   const std::function<void()> on_death_;
   std::atomic<bool> dead_{false};
-  uint64_t synced_ = 0;   // the committer's turns alone
+  uint64_t synced_ = 0;   // whoever has the turn
   uint64_t counted_ = 0;  // as well: the newest group whose size was observed
 
   mutable Mutex mutex_;
@@ -98,6 +110,7 @@ class Committer {
   CondVar synced_some_;
   std::vector<Group> handed_ FUNDGATE_GUARDED_BY(mutex_);
   size_t in_flight_ FUNDGATE_GUARDED_BY(mutex_) = 0;  // handed over and not synced yet
+  bool turning_ FUNDGATE_GUARDED_BY(mutex_) = false;  // somebody has the turn
   bool finishing_ FUNDGATE_GUARDED_BY(mutex_) = false;
 
   Mutex observers_mutex_;

@@ -5,18 +5,20 @@
 namespace fundgate::sequencer {
 
 absl::Status InputQueue::Push(Pending pending) {
-  MutexLock lock(mutex_);
-  if (closed_) return absl::UnavailableError("the gate is shutting down: ask another or again");
-  if (waiting_.size() + backlog_ >= capacity_) {
-    return absl::ResourceExhaustedError(
-        "too many inputs wait for judgement: nothing happened, ask again later");
+  bool wakes = false;
+  {
+    MutexLock lock(mutex_);
+    if (closed_) return absl::UnavailableError("the gate is shutting down: ask another or again");
+    if (waiting_.size() + backlog_ >= capacity_) {
+      return absl::ResourceExhaustedError(
+          "too many inputs wait for judgement: nothing happened, ask again later");
+    }
+    waiting_.push_back(std::move(pending));
+    waiting_count_ = waiting_.size();
+    wakes = std::exchange(asleep_, false);
   }
-  waiting_.push_back(std::move(pending));
-  waiting_count_ = waiting_.size();
-  if (asleep_) {
-    asleep_ = false;
-    changed_.NotifyOne();
-  }
+  // Without the lock, which the writer takes first when it wakes.
+  if (wakes) changed_.NotifyOne();
   return absl::OkStatus();
 }
 

@@ -41,6 +41,13 @@ class Pipeline {
   // See Writer::Turn and Committer::Turn.
   bool TurnWriter(absl::Duration longest_wait) { return writer_.Turn(longest_wait); }
   bool TurnCommitter() { return committer_.Turn(); }
+  // For threads, after the writer's turn and on its thread: sees to it that what was written is
+  // committed. Wakes the committer's thread, or takes its turn where inputs come one by one: the
+  // writer has nothing else to do, and whoever waits for the answer is spared that hop.
+  void PassOn() {
+    if (writer_.is_quiet()) committer_.TurnAtOnce();
+    committer_.Call();
+  }
 
   // Whether the committer's next turn finds something to do.
   bool committer_has_work() const { return committer_.in_flight() > 0; }

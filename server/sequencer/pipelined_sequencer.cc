@@ -24,8 +24,7 @@ PipelinedSequencer::PipelinedSequencer(std::unique_ptr<Pipeline> pipeline)
         }
       }),
       writer_([this] {
-        while (pipeline_->TurnWriter(absl::InfiniteDuration())) {
-        }
+        while (pipeline_->TurnWriter(absl::InfiniteDuration())) pipeline_->PassOn();
       }) {}
 
 void PipelinedSequencer::Shutdown() {

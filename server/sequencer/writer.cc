@@ -11,6 +11,14 @@
 namespace fundgate::sequencer {
 namespace {
 
+// So many groups of one input each, one after the other, say that nobody is in a hurry. A crowd
+// that waits for its answers comes again as one input and then the others: one such group says
+// nothing.
+constexpr uint64_t kQuietGroups = 2;
+
+// Inputs of the sequencer itself in one group at most: the clock's drift and a tick.
+constexpr size_t kOwnInputs = 2;
+
 // The same check, to be answered with what is known.
 Pending Finally(Pending check) {
   std::get<core::CheckInput>(check.input.body).may_wait = false;
@@ -68,6 +76,11 @@ bool Writer::Turn(absl::Duration longest_wait) {
   return true;
 }
 
+bool Writer::is_quiet() const {
+  return lone_groups_ >= kQuietGroups && next_ == taken_.size() && again_.empty() &&
+         parts_.queue.depth() == 0;
+}
+
 bool Writer::finished() const {
   if (hopeless_ || parts_.committer.dead()) return true;
   return draining() && parts_.queue.depth() == 0 && again_.empty() && parked_.size() == 0;
@@ -118,6 +131,8 @@ void Writer::CommitGroup() {
   machinery_ = absl::OkStatus();
   appended_ = damaged_ = time_accepted_ = false;
   Group group;
+  group.answered.reserve(
+      std::min(options_.group_capacity, again_.size() + taken_.size() - next_ + kOwnInputs));
   bool open = JudgeTick(group);
   while (open && group.answered.size() < options_.group_capacity) {
     std::optional<Pending> next = TakeNext();
@@ -252,7 +267,9 @@ void Writer::WriteGroup(Group group) {
   if (time_accepted_) parts_.clock.AcceptWallClock();
   // Only for what comes next: what came before the failure was judged well and is written.
   if (!machinery_.ok()) SetFailure(machinery_);
-  if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
+  if (group.answered.empty()) return;
+  lone_groups_ = group.answered.size() == 1 ? lone_groups_ + 1 : 0;
+  parts_.committer.Hand(std::move(group));
 }
 
 void Writer::Fail(Group group, const absl::Status& status) {

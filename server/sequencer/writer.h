@@ -81,6 +81,10 @@ class Writer {
   // everything in it and in the parking lot is handed to the committer, or a sync has failed.
   bool Turn(absl::Duration longest_wait);
 
+  // Whether inputs come one by one: there was but one in each of the last groups, and after the
+  // last turn none waits.
+  bool is_quiet() const;
+
  private:
   // Taking inputs.
   void Refill(absl::Duration longest_wait);
@@ -128,7 +132,8 @@ class Writer {
   absl::Status failure_;
   absl::Duration reload_at_;  // by the steady clock
   uint64_t newest_written_ = 0;
-  bool hopeless_ = false;  // the store is damaged: nothing will be answered any more
+  uint64_t lone_groups_ = 0;  // the last groups that had one input each
+  bool hopeless_ = false;     // the store is damaged: nothing will be answered any more
 };
 
 }  // namespace fundgate::sequencer

@@ -7,6 +7,7 @@
 #ifndef SERVER_STORE_CODEC_H_
 #define SERVER_STORE_CODEC_H_
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -68,11 +69,15 @@ class Encoder {
 
  private:
   void PutVarint(uint64_t value) {
-    while (value >= 0x80) {
-      out_.push_back(static_cast<char>(value | 0x80U));
-      value >>= 7U;
-    }
-    out_.push_back(static_cast<char>(value));
+    std::array<char, 10> bytes{};
+    size_t size = 0;
+    for (; value >= 0x80; value >>= 7U) bytes[size++] = static_cast<char>(value | 0x80U);
+    bytes[size++] = static_cast<char>(value);
+    out_.append(bytes.data(), size);
+  }
+  void PutText(std::string_view text) {
+    PutVarint(text.size());
+    out_.append(text);
   }
 
   void Put(bool value) { out_.push_back(value ? 1 : 0); }
@@ -89,17 +94,14 @@ class Encoder {
   void Put(T value) {
     PutVarint(static_cast<uint64_t>(value));
   }
-  void Put(const std::string& text) {
-    PutVarint(text.size());
-    out_.append(text);
-  }
+  void Put(const std::string& text) { PutText(text); }
   template <typename Tag>
   void Put(const Name<Tag>& name) {
     Put(name.value());
   }
   void Put(absl::Time time) { Put(NanosOf(time)); }
   void Put(absl::Duration duration) { Put(absl::ToInt64Nanoseconds(duration)); }
-  void Put(const Currency& currency) { Put(std::string(currency.code())); }
+  void Put(const Currency& currency) { PutText(currency.code()); }
   void Put(const Money& money) { (*this)(money.currency, money.minor_units); }
   void Put(const Position& position) { Put(position.ToString()); }
   void Put(const absl::Status& status) {

@@ -16,6 +16,8 @@ constexpr const char* kNames[kTableCount] = {"default",  "journal", "books",    
                                              "keys",     "timers",  "resident", "violations",
                                              "policies", "records"};
 constexpr char kFormatKey[] = "format";
+// Of a write buffer: ten bits for each key that it can hold.
+constexpr double kShareForKeyFilter = 0.01;
 
 rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {
   rocksdb::Options rocks;
@@ -25,6 +27,9 @@ rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {
   // What is in memory is in the log, too: nothing is to be saved at the end.
   rocks.avoid_flush_during_shutdown = true;
   rocks.db_write_buffer_size = options.write_buffer_bytes;
+  // There is one writer.
+  rocks.allow_concurrent_memtable_write = false;
+  rocks.enable_write_thread_adaptive_yield = false;
   rocks.max_background_jobs = 2;
   rocks.keep_log_file_num = 4;
   rocks.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
@@ -97,6 +102,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options,
   const rocksdb::ColumnFamilyOptions family = FamilyOptions(options);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const char* name : kNames) descriptors.emplace_back(name, family);
+  // A new key is looked for in vain: mostly a few bits say so.
+  descriptors[kKeys].options.memtable_whole_key_filtering = true;
+  descriptors[kKeys].options.memtable_prefix_bloom_size_ratio = kShareForKeyFilter;
 
   if (access == Access::kReadWrite) {
     const rocksdb::Status created = env->CreateDirIfMissing(options.directory);

@@ -32,10 +32,17 @@ std::string Misfit(Sequence sequence, std::string_view body) {
 
 std::string EncodeJournalBody(Sequence sequence, uint32_t logic_version, uint64_t policy_version,
                               const core::Input& input, const core::Answer& answer) {
-  std::string body(1, static_cast<char>(kRecordVersion));
+  std::string body;
+  EncodeJournalBodyInto(sequence, logic_version, policy_version, input, answer, body);
+  return body;
+}
+
+void EncodeJournalBodyInto(Sequence sequence, uint32_t logic_version, uint64_t policy_version,
+                           const core::Input& input, const core::Answer& answer,
+                           std::string& body) {
+  body.assign(1, static_cast<char>(kRecordVersion));
   Encoder encode(body);
   encode(sequence, logic_version, policy_version, input, answer);
-  return body;
 }
 
 std::string JournalValue(const Hash& hash, std::string_view body) {

@@ -15,6 +15,10 @@ namespace fundgate::store {
 std::string EncodeJournalBody(Sequence sequence, uint32_t logic_version, uint64_t policy_version,
                               const core::Input& input, const core::Answer& answer);
 
+// The same into a string that is used again, instead of what it held.
+void EncodeJournalBodyInto(Sequence sequence, uint32_t logic_version, uint64_t policy_version,
+                           const core::Input& input, const core::Answer& answer, std::string& body);
+
 // What is stored: the record's hash, then its body.
 std::string JournalValue(const Hash& hash, std::string_view body);
 

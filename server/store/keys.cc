@@ -1,5 +1,7 @@
 #include "server/store/keys.h"
 
+#include <array>
+#include <initializer_list>
 #include <utility>
 
 #include "server/store/codec.h"
@@ -11,9 +13,9 @@ constexpr size_t kNumberBytes = 8;
 constexpr uint64_t kSignBit = uint64_t{1} << 63U;
 
 void AppendNumber(std::string& key, uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    key.push_back(static_cast<char>(number >> static_cast<unsigned>(shift)));
-  }
+  std::array<char, kNumberBytes> bytes{};
+  for (size_t i = kNumberBytes; i-- > 0; number >>= 8U) bytes[i] = static_cast<char>(number);
+  key.append(bytes.data(), bytes.size());
 }
 
 void AppendTime(std::string& key, absl::Time time) {
@@ -21,12 +23,21 @@ void AppendTime(std::string& key, absl::Time time) {
 }
 
 void AppendName(std::string& key, std::string_view name) {
-  for (const char c : name) {
-    key.push_back(c);
-    if (c == '\0') key.push_back('\xFF');
+  constexpr std::string_view kEscapedZero("\0\xFF", 2);
+  constexpr std::string_view kEnd("\0\x01", 2);
+  for (size_t zero = name.find('\0'); zero != std::string_view::npos; zero = name.find('\0')) {
+    key.append(name.substr(0, zero)).append(kEscapedZero);
+    name.remove_prefix(zero + 1);
   }
-  key.push_back('\0');
-  key.push_back('\x01');
+  key.append(name).append(kEnd);
+}
+
+// A key that these names are put into without growing.
+std::string RoomFor(std::initializer_list<std::string_view> names, size_t more = 0) {
+  for (const std::string_view name : names) more += name.size() + 2;
+  std::string key;
+  key.reserve(more);
+  return key;
 }
 
 bool TakeNumber(std::string_view& key, uint64_t& number) {
@@ -78,7 +89,7 @@ std::optional<Sequence> ParseSequenceKey(std::string_view key) {
 }
 
 std::string BookKey(const core::BookId& id) {
-  std::string key;
+  std::string key = RoomFor({id.account.value(), id.book, id.order.value(), id.currency.code()});
   AppendName(key, id.account.value());
   AppendName(key, id.book);
   AppendName(key, id.order.value());
@@ -87,7 +98,7 @@ std::string BookKey(const core::BookId& id) {
 }
 
 std::string FamilyKey(const core::FamilyId& id) {
-  std::string key;
+  std::string key = RoomFor({id.account.value(), id.book, id.order.value()});
   AppendName(key, id.account.value());
   AppendName(key, id.book);
   AppendName(key, id.order.value());
@@ -95,16 +106,17 @@ std::string FamilyKey(const core::FamilyId& id) {
 }
 
 std::string MovementKey(const core::KeyId& id) {
-  std::string key;
+  std::string key = RoomFor({id.kind.value(), id.key.value()});
   AppendName(key, id.kind.value());
   AppendName(key, id.key.value());
   return key;
 }
 
 std::string TimerKey(const core::Timer& timer) {
-  std::string key;
+  std::string key = RoomFor({timer.key.kind.value(), timer.key.key.value()}, kNumberBytes);
   AppendTime(key, timer.at);
-  key.append(MovementKey(timer.key));
+  AppendName(key, timer.key.kind.value());
+  AppendName(key, timer.key.key.value());
   return key;
 }
 

@@ -14,11 +14,18 @@
 
 namespace fundgate::store {
 
+// Into a string that is used again, instead of what it held.
 template <typename Record>
-std::string EncodeRecord(const Record& record) {
-  std::string bytes(1, static_cast<char>(kRecordVersion));
+void EncodeRecordInto(const Record& record, std::string& bytes) {
+  bytes.assign(1, static_cast<char>(kRecordVersion));
   Encoder encode(bytes);
   encode(record);
+}
+
+template <typename Record>
+std::string EncodeRecord(const Record& record) {
+  std::string bytes;
+  EncodeRecordInto(record, bytes);
   return bytes;
 }
 

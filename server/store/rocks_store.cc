@@ -1,5 +1,6 @@
 #include "server/store/rocks_store.h"
 
+#include <array>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -23,6 +24,9 @@ namespace {
 // Records that are checked against the chain at every start: enough to meet whatever a crash may
 // have left half done, few enough to start at once. `fundgated --verify` reads them all.
 constexpr uint64_t kTailRecords = 1000;
+
+// For records that were read or written last, as the machine has them: about so much at most.
+constexpr size_t kMostKeptBytes = size_t{64} << 20;
 
 // Sees to it that something is in RocksDB's memory. When a write finds no room, RocksDB goes on by
 // bringing that to safety and beginning a new log; with nothing there it would go on in the log
@@ -81,7 +85,7 @@ absl::Status RocksStore::LoadState() {
   FUNDGATE_ASSIGN_OR_RETURN(core::Resident resident,
                             LoadResident(*database_, options_.compile_policy));
   FUNDGATE_ASSIGN_OR_RETURN(head_, ReadHead(*database_));
-  state_ = std::make_unique<StoredState>(*database_, std::move(resident));
+  state_ = std::make_unique<StoredState>(*database_, std::move(resident), kMostKeptBytes);
   batch_.Clear();
   return absl::OkStatus();
 }
@@ -96,12 +100,15 @@ absl::Status RocksStore::Append(const core::Input& input, const core::Outcome& o
     return absl::InternalError("an outcome was appended out of order");
   }
   const Sequence sequence = outcome.changes.clock->sequence;
-  const std::string body = EncodeJournalBody(
-      sequence, core::kLogicVersion, state_->resident().policy_version, input, outcome.answer);
-  head_.hash = chain_.Next(head_.hash, body);
+  EncodeJournalBodyInto(sequence, core::kLogicVersion, state_->resident().policy_version, input,
+                        outcome.answer, bytes_);
+  head_.hash = chain_.Next(head_.hash, bytes_);
   head_.clock = *outcome.changes.clock;
-  (void)batch_.Put(database_->family(kJournal), SequenceKey(sequence),
-                   JournalValue(head_.hash, body));
+  const std::string key = SequenceKey(sequence);
+  const rocksdb::Slice key_part = key;
+  const std::array<rocksdb::Slice, 2> value = {AsSlice(AsBytes(head_.hash)), bytes_};
+  (void)batch_.Put(database_->family(kJournal), rocksdb::SliceParts(&key_part, 1),
+                   rocksdb::SliceParts(value.data(), static_cast<int>(value.size())));
   PutChanges(outcome.changes);
   state_->Absorb(outcome.changes);
   return absl::OkStatus();
@@ -113,7 +120,8 @@ void RocksStore::PutChanges(const core::Changes& changes) {
     for (const auto& [id, record] : changes.of<Kind>()) {
       rocksdb::ColumnFamilyHandle* family = database_->family(Place::kTable);
       if (record.has_value()) {
-        (void)batch_.Put(family, Place::Key(id), EncodeRecord(*record));
+        EncodeRecordInto(*record, bytes_);
+        (void)batch_.Put(family, Place::Key(id), bytes_);
       } else {
         (void)batch_.Delete(family, Place::Key(id));
       }

@@ -49,6 +49,7 @@ class RocksStore final : public Store {
   Head head_;  // after the newest record appended
   HashChain chain_;
   rocksdb::WriteBatch batch_;
+  std::string bytes_;  // what is being encoded; used again so that it needn't grow again
   uint64_t groups_written_ = 0;
 
   // A write failed and RocksDB has not resumed yet. Set by the writer, read by the committer.

@@ -59,8 +59,13 @@ std::optional<typename Kind::Record> StoredState::Stored(const typename Kind::Id
 void StoredState::Answer(const core::AnyLookup& lookup) const {
   std::visit(
       [this]<typename Kind>(const core::Lookup<Kind>& asked) {
-        const auto recent = recent_.of<Kind>().find(asked.id);
-        asked.found = recent != recent_.of<Kind>().end() ? recent->second : Stored<Kind>(asked.id);
+        if constexpr (KeptKinds::kHas<Kind>) {
+          asked.found = kept_.of<Kind>().Find(asked.id, [&] { return Stored<Kind>(asked.id); });
+        } else {
+          const auto recent = recent_.of<Kind>().find(asked.id);
+          asked.found =
+              recent != recent_.of<Kind>().end() ? recent->second : Stored<Kind>(asked.id);
+        }
       },
       lookup);
 }
@@ -127,13 +132,21 @@ void StoredState::Absorb(const core::Changes& changes) {
   resident_.Absorb(changes);
   core::StoredKinds::ForEach([&]<typename Kind>(Kind) {
     for (const auto& [id, record] : changes.of<Kind>()) {
-      recent_.of<Kind>().insert_or_assign(id, record);
+      if constexpr (KeptKinds::kHas<Kind>) {
+        kept_.of<Kind>().Put(id, record);
+      } else {
+        recent_.of<Kind>().insert_or_assign(id, record);
+      }
     }
   });
 }
 
 void StoredState::ForgetGroup() {
   core::StoredKinds::ForEach([this]<typename Kind>(Kind) { recent_.of<Kind>().clear(); });
+  size_t bytes = 0;
+  KeptKinds::ForEach([&]<typename Kind>(Kind) { bytes += kept_.of<Kind>().newer_bytes(); });
+  if (bytes <= most_kept_bytes_ / 2) return;
+  KeptKinds::ForEach([this]<typename Kind>(Kind) { kept_.of<Kind>().Age(); });
 }
 
 }  // namespace fundgate::store

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "server/core/state.h"
 #include "server/store/database.h"
+#include "server/store/kept_records.h"
 #include "server/store/store.h"
 
 namespace fundgate::store {
@@ -25,8 +26,8 @@ absl::StatusOr<core::Resident> LoadResident(const Database& database,
 class StoredState final : public core::StateReader {
  public:
   // `database` must outlive the state.
-  StoredState(const Database& database, core::Resident resident)
-      : database_(database), resident_(std::move(resident)) {}
+  StoredState(const Database& database, core::Resident resident, size_t most_kept_bytes)
+      : database_(database), resident_(std::move(resident)), most_kept_bytes_(most_kept_bytes) {}
 
   const core::Resident& resident() const override { return resident_; }
   absl::Status status() const override { return status_; }
@@ -34,7 +35,7 @@ class StoredState final : public core::StateReader {
   // Shows changes that are not in RocksDB yet.
   void Absorb(const core::Changes& changes);
 
-  // They are now: only RocksDB is asked again.
+  // They are now.
   void ForgetGroup();
 
  private:
@@ -51,7 +52,10 @@ class StoredState final : public core::StateReader {
 
   const Database& database_;
   core::Resident resident_;
+  // Of these kinds: as they were read or written last. Of the others: what isn't in RocksDB yet.
+  mutable core::KindTables<KeptRecords, KeptKinds> kept_;
   core::KindTables<Overlay, core::StoredKinds> recent_;
+  const size_t most_kept_bytes_;
   mutable absl::Status status_;  // of the first read that failed
 };
 

@@ -1,0 +1,111 @@
+// Who commits what the writer has written. Both halves are turned by hand here, on one thread.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/sequencer/pipeline.h"
+#include "tests/sequencer/bench.h"
+
+namespace fundgate::sequencer {
+namespace {
+
+class HandOver : public testing::Test {
+ protected:
+  HandOver() {
+    absl::StatusOr<std::unique_ptr<Pipeline>> pipeline = Pipeline::Create(
+        {}, store_, input_clock_,
+        [this](const core::Input& input) { return machine_.Apply(input); }, nullptr,
+        [this](const absl::Status&) { died_ = true; });
+    EXPECT_TRUE(pipeline.ok()) << pipeline.status();
+    pipeline_ = *std::move(pipeline);
+  }
+
+  void Submit(const std::string& key) {
+    EXPECT_TRUE(pipeline_
+                    ->Submit({.time = {}, .body = CheckOf(key)}, std::nullopt,
+                             [this](absl::StatusOr<core::Answer> answer) {
+                               EXPECT_TRUE(answer.ok()) << answer.status();
+                               ++answers_;
+                             })
+                    .ok());
+  }
+  // What the writer's thread does.
+  void Write() {
+    EXPECT_TRUE(pipeline_->TurnWriter(absl::ZeroDuration()));
+    pipeline_->PassOn();
+  }
+  // One input at a time, until the writer knows that they come so.
+  void ComeOneByOne() {
+    Submit("first");
+    Write();
+    EXPECT_TRUE(pipeline_->TurnCommitter());
+    Submit("second");
+    Write();
+    EXPECT_EQ(answers_, 2);
+  }
+
+  ManualClock clock_;
+  FakeStore store_;
+  InputClock input_clock_{clock_.sources(), absl::InfinitePast()};
+  ScriptedMachine machine_{store_.state()};
+  bool died_ = false;
+  int answers_ = 0;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+TEST_F(HandOver, TheFirstInputWaitsForTheCommitter) {
+  Submit("first");
+  Write();
+  EXPECT_EQ(answers_, 0);
+  EXPECT_TRUE(pipeline_->TurnCommitter());
+  EXPECT_EQ(answers_, 1);
+}
+
+TEST_F(HandOver, InputsThatComeOneByOneAreCommittedByTheWriter) {
+  ComeOneByOne();
+  EXPECT_EQ(store_.synced_group(), 2u);
+  EXPECT_FALSE(pipeline_->committer_has_work());
+  Submit("third");
+  Write();
+  EXPECT_EQ(answers_, 3);
+  EXPECT_EQ(store_.sync_calls(), 3);
+}
+
+TEST_F(HandOver, ACrowdIsLeftToTheCommitter) {
+  ComeOneByOne();
+  Submit("third");
+  Submit("fourth");
+  Write();
+  Submit("fifth");
+  Write();  // alone, but after a crowd
+  EXPECT_EQ(answers_, 2);
+  EXPECT_TRUE(pipeline_->TurnCommitter());
+  EXPECT_EQ(answers_, 5);
+  EXPECT_EQ(store_.sync_calls(), 3) << "one sync for all that was handed over";
+}
+
+TEST_F(HandOver, WhatTheWriterLeavesBehindIsAnsweredInOrder) {
+  ComeOneByOne();
+  Submit("third");
+  EXPECT_TRUE(pipeline_->TurnWriter(absl::ZeroDuration()));  // and is not passed on
+  Submit("fourth");
+  Write();
+  EXPECT_EQ(answers_, 4);
+  const auto journal = store_.journal();
+  EXPECT_EQ(store_.synced_group(), journal.back().group);
+}
+
+TEST_F(HandOver, AFailedSyncIsTheEndWhoeverMadeIt) {
+  ComeOneByOne();
+  store_.FailSyncs(absl::UnavailableError("the disk is gone"));
+  Submit("third");
+  Write();
+  EXPECT_TRUE(died_);
+  EXPECT_EQ(answers_, 2);
+  EXPECT_FALSE(pipeline_->TurnWriter(absl::ZeroDuration()));
+}
+
+}  // namespace
+}  // namespace fundgate::sequencer
