@@ -27,10 +27,6 @@ inline constexpr size_t kConditions = 5;
 // An answer for each condition.
 using Answers = std::array<Verdict, kConditions>;
 
-// Whose checks the gate refuses first when more come than it can judge: no verdict depends on it.
-enum class Priority : uint8_t { kHigh, kNormal, kLow };
-inline constexpr size_t kPriorities = 3;
-
 // A row: what is answered about amounts up to this one, itself included.
 struct AmountStep {
   Money up_to;

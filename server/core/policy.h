@@ -79,7 +79,6 @@ struct CheckpointDefinition {
   // and by leases: both together.
   std::optional<Budget> blind_budget;
   std::optional<LeaseTerms> lease = {};
-  Priority priority = Priority::kNormal;
   absl::Duration patience = absl::Milliseconds(200);  // longest wait for proof before UNPROVEN
   absl::Duration valid_for = absl::Minutes(2);        // an ALLOW may be acted on for this long
   absl::Duration overdue_after = absl::Minutes(10);   // > valid_for; from the decision

@@ -78,7 +78,7 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     }
     times_ = {arrived, backend_.clock.Steady()};
     first_knock_ = true;
-    priority_ = PriorityAt(**policy, request_->checkpoint());
+    priority_ = backend_.overload.priorities.Of(request_->checkpoint());
     Submit(*std::move(check));
   }
 
@@ -150,7 +150,7 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
   const Place place_;
   std::shared_ptr<v1::CheckRequest> request_ FUNDGATE_GUARDED_BY(mutex_);
   CallTimes times_ FUNDGATE_GUARDED_BY(mutex_);  // of request_
-  core::Priority priority_ FUNDGATE_GUARDED_BY(mutex_) = core::Priority::kNormal;  // of request_
+  sequencer::Priority priority_ FUNDGATE_GUARDED_BY(mutex_) = sequencer::Priority::kNormal;  // of request_
   bool first_knock_ FUNDGATE_GUARDED_BY(mutex_) = true;  // of request_
   size_t under_way_ FUNDGATE_GUARDED_BY(mutex_) = 0;
   bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;

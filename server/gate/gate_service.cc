@@ -99,7 +99,7 @@ grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* contex
   }
   const auto policy = PresentPolicy(backend_);
   if (!policy.ok()) return FailNow(backend_, *context, ToGrpc(policy.status()));
-  if (absl::Status full = RefuseOverload(backend_, **policy, *request, context->deadline());
+  if (absl::Status full = RefuseOverload(backend_, *request, context->deadline());
       !full.ok()) {
     return FailNow(backend_, *context, ToGrpc(full));
   }
@@ -131,7 +131,7 @@ grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* c
                  absl::StrCat("has ", size, " entries; 1 to ", kMaxBatch, " are allowed"));
     return FailNow(backend_, *context, InvalidArgument(problems));
   }
-  if (absl::Status full = RefuseOverload(backend_, **policy, *request, context->deadline());
+  if (absl::Status full = RefuseOverload(backend_, *request, context->deadline());
       !full.ok()) {
     return FailNow(backend_, *context, ToGrpc(full));
   }

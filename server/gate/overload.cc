@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "server/gate/grpc_status.h"
@@ -10,6 +11,7 @@
 namespace fundgate::gate {
 namespace {
 
+using sequencer::Priority;
 using sequencer::TurnedAway;
 
 constexpr absl::Duration kRetryStream = absl::Seconds(1);
@@ -42,7 +44,7 @@ absl::Status Ask(const Backend& backend, const sequencer::Newcomer& newcomer) {
 
 }  // namespace
 
-void Overload::Refused(size_t cause, core::Priority priority, uint64_t checks,
+void Overload::Refused(size_t cause, sequencer::Priority priority, uint64_t checks,
                        absl::Duration wait) {
   refused_[cause][static_cast<uint8_t>(priority)].Add(checks);
   all_.Add(checks);
@@ -53,30 +55,24 @@ void Overload::Refused(size_t cause, core::Priority priority, uint64_t checks,
                 {"wait", absl::FormatDuration(absl::Trunc(wait, absl::Milliseconds(1)))}});
 }
 
-core::Priority PriorityAt(const core::Policy& policy, const std::string& checkpoint) {
-  const core::CheckpointDefinition* found = policy.FindCheckpoint(MovementKind(checkpoint));
-  return found == nullptr ? core::Priority::kNormal : found->priority;
+absl::Status RefuseOverload(const Backend& backend, const v1::CheckRequest& request,
+                            std::chrono::system_clock::time_point deadline) {
+  return Ask(backend, {backend.overload.priorities.Of(request.checkpoint()), 1,
+                       TimeLeft(deadline)});
 }
 
-absl::Status RefuseOverload(const Backend& backend, const core::Policy& policy,
-                            const v1::CheckRequest& request,
+absl::Status RefuseOverload(const Backend& backend, const v1::BatchCheckRequest& request,
                             std::chrono::system_clock::time_point deadline) {
-  return Ask(backend, {PriorityAt(policy, request.checkpoint()), 1, TimeLeft(deadline)});
-}
-
-absl::Status RefuseOverload(const Backend& backend, const core::Policy& policy,
-                            const v1::BatchCheckRequest& request,
-                            std::chrono::system_clock::time_point deadline) {
-  core::Priority most_urgent = core::Priority::kLow;
+  Priority most_urgent = Priority::kLow;
   for (const v1::CheckRequest& check : request.requests()) {
-    most_urgent = std::min(most_urgent, PriorityAt(policy, check.checkpoint()));
+    most_urgent = std::min(most_urgent, backend.overload.priorities.Of(check.checkpoint()));
   }
   return Ask(backend,
              {most_urgent, static_cast<size_t>(request.requests_size()), TimeLeft(deadline)});
 }
 
 absl::Status RefuseStreamOfChecks(const Backend& backend) {
-  backend.overload.Refused(Overload::kStreams, core::Priority::kNormal, 1, absl::ZeroDuration());
+  backend.overload.Refused(Overload::kStreams, sequencer::Priority::kNormal, 1, absl::ZeroDuration());
   return WithRetryDelay(
       absl::ResourceExhaustedError("too many streams of checks are open: use those there are, or "
                                    "ask by single calls"),

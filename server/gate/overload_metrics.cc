@@ -13,17 +13,17 @@ using metrics::Samples;
 using metrics::Type;
 
 constexpr const char* kCauses[Overload::kCauses] = {"wait", "deadline", "queue", "streams"};
-constexpr std::pair<core::Priority, const char*> kPriorities[] = {
-    {core::Priority::kHigh, "high"},
-    {core::Priority::kNormal, "normal"},
-    {core::Priority::kLow, "low"},
+constexpr std::pair<sequencer::Priority, const char*> kPriorities[] = {
+    {sequencer::Priority::kHigh, "high"},
+    {sequencer::Priority::kNormal, "normal"},
+    {sequencer::Priority::kLow, "low"},
 };
 
 void ReadRefused(const Backend& backend, Samples& samples) {
   for (size_t cause = 0; cause < Overload::kCauses; ++cause) {
     for (const auto& [priority, name] : kPriorities) {
       // Nobody knows what a stream would have asked for.
-      if (cause == Overload::kStreams && priority != core::Priority::kNormal) continue;
+      if (cause == Overload::kStreams && priority != sequencer::Priority::kNormal) continue;
       samples.Add(backend.overload.refused(cause, priority),
                   {{"cause", kCauses[cause]}, {"priority", name}});
     }

@@ -189,6 +189,11 @@ absl::Status GrpcServer::Recover() {
                                               [this](const std::vector<SourceName>& sources) {
                                                 probes_.Request(sources);
                                               }));
+  if (policy_version() > 0) {
+    FUNDGATE_ASSIGN_OR_RETURN(const core::PolicyRecord policy,
+                              store_->view()->GetPolicy(policy_version()));
+    overload_.priorities.Read(policy.text);
+  }
   // The first input comes a tick later at the earliest.
   observer_ = sequencer_->AddObserver(
       [this](Sequence sequence, const core::Input& input, const core::Outcome& outcome) {
@@ -299,7 +304,10 @@ void GrpcServer::Observe(Sequence sequence, const core::Input& input,
   const std::shared_ptr<const core::Policy> policy =
       outcome.changes.of<core::Violations>().empty() ? nullptr : store_->view()->resident().policy;
   meters_.Recorded(sequence, outcome, policy.get());
-  if (outcome.changes.policy_record.has_value()) readiness_.PolicyChanged();
+  if (outcome.changes.policy_record.has_value()) {
+    readiness_.PolicyChanged();
+    overload_.priorities.Read(outcome.changes.policy_record->text);
+  }
   if (!listening_) return;
   if (outcome.changes.policy_record.has_value()) {
     LookAtReadiness();

@@ -40,21 +40,6 @@ core::Verdict ToVerdict(v1::Verdict verdict, core::Verdict fallback) {
   }
 }
 
-core::Priority ToPriority(v1::Priority priority, const std::string& checkpoint) {
-  switch (priority) {
-    case v1::PRIORITY_HIGH:
-      return core::Priority::kHigh;
-    case v1::PRIORITY_NORMAL:
-      return core::Priority::kNormal;
-    case v1::PRIORITY_LOW:
-      return core::Priority::kLow;
-    default:
-      break;
-  }
-  if (checkpoint == "cash_out") return core::Priority::kHigh;
-  return checkpoint == "refund" ? core::Priority::kLow : core::Priority::kNormal;
-}
-
 Money ToMoney(const ::fundgate::v1::Money& money) {
   return {Currency::FromCode(money.currency_code()).value_or(Currency()), money.minor_units()};
 }
@@ -148,7 +133,6 @@ void AddBreakers(const v1::Document& document, core::Policy& policy) {
 }
 
 void AddDegradation(const v1::Checkpoint& from, core::CheckpointDefinition& to) {
-  to.priority = ToPriority(from.priority(), to.kind.value());
   to.when_overloaded = ToVerdict(from.when_overloaded(), to.when_overloaded);
   to.when_unreachable = ToVerdict(from.when_unreachable(), to.when_unreachable);
   for (const v1::AmountRow& row : from.by_amount()) {

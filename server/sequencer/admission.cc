@@ -10,14 +10,14 @@ constexpr absl::Duration kMemory = absl::Milliseconds(200);
 // A measurement that is older says nothing any more.
 constexpr absl::Duration kForget = absl::Seconds(10);
 
-size_t PlaceOf(core::Priority priority) { return size_t{static_cast<uint8_t>(priority)}; }
+size_t PlaceOf(Priority priority) { return size_t{static_cast<uint8_t>(priority)}; }
 
 }  // namespace
 
-absl::Duration Admission::AllowedWait(core::Priority priority) const {
+absl::Duration Admission::AllowedWait(Priority priority) const {
   if (longest_wait_ == absl::InfiniteDuration()) return longest_wait_;
-  const auto shares = static_cast<int64_t>(core::kPriorities - PlaceOf(priority));
-  return longest_wait_ * shares / static_cast<int64_t>(core::kPriorities);
+  const auto shares = static_cast<int64_t>(kPriorities - PlaceOf(priority));
+  return longest_wait_ * shares / static_cast<int64_t>(kPriorities);
 }
 
 absl::Duration Admission::WaitAt(const Line& line, absl::Duration now) const {
@@ -52,14 +52,14 @@ std::optional<TurnedAway::Cause> Admission::CauseAgainst(const Newcomer& newcome
   const auto length = static_cast<int64_t>(line.length);
   const absl::Duration of_last = wait + wait * static_cast<int64_t>(newcomer.checks - 1) / length;
   if (newcomer.time_left.has_value() && of_last >= *newcomer.time_left) return Cause::kDeadline;
-  if (wait <= AllowedWait(core::Priority::kLow)) return std::nullopt;
+  if (wait <= AllowedWait(Priority::kLow)) return std::nullopt;
   if (wait > longest_wait_) return Cause::kWait;
   if (wait > AllowedWait(newcomer.priority) && !TakesShare(newcomer.priority)) return Cause::kWait;
   taken_of_crowd_.fetch_add(newcomer.checks, std::memory_order_relaxed);
   return std::nullopt;
 }
 
-bool Admission::TakesShare(core::Priority priority) {
+bool Admission::TakesShare(Priority priority) {
   std::atomic<uint64_t>& at_share = taken_at_share_[PlaceOf(priority)];
   const uint64_t taken = taken_of_crowd_.load(std::memory_order_relaxed);
   uint64_t last = at_share.load(std::memory_order_relaxed);

@@ -9,13 +9,16 @@
 #include <optional>
 
 #include "absl/time/time.h"
-#include "server/core/degradation.h"
 
 namespace fundgate::sequencer {
 
+// Whose checks are turned away first when there are too many.
+enum class Priority : uint8_t { kHigh, kNormal, kLow };
+inline constexpr size_t kPriorities = 3;
+
 // A check that comes, or several that come together and are all taken or none.
 struct Newcomer {
-  core::Priority priority = core::Priority::kNormal;
+  Priority priority = Priority::kNormal;
   size_t checks = 1;
   std::optional<absl::Duration> time_left;  // until the caller's deadline; none if it has none
 };
@@ -78,12 +81,12 @@ class Admission {
   // The writer: after each turn.
   void Progress(const Turn& turn, absl::Duration now);
 
-  absl::Duration AllowedWait(core::Priority priority) const;
+  absl::Duration AllowedWait(Priority priority) const;
 
  private:
   std::optional<TurnedAway::Cause> CauseAgainst(const Newcomer& newcomer, const Line& line,
                                                 absl::Duration wait);
-  bool TakesShare(core::Priority priority);
+  bool TakesShare(Priority priority);
   void Measure(const Turn& turn, absl::Duration took, absl::Duration now);
 
   const absl::Duration longest_wait_;
@@ -101,7 +104,7 @@ class Admission {
 
   // Taken while lower priorities weren't; and the same at each one's own newest.
   std::atomic<uint64_t> taken_of_crowd_{0};
-  std::array<std::atomic<uint64_t>, core::kPriorities> taken_at_share_{};
+  std::array<std::atomic<uint64_t>, kPriorities> taken_at_share_{};
 };
 
 }  // namespace fundgate::sequencer

@@ -46,26 +46,6 @@ TEST(Compile, EachViolationOfMovementsMayHaveItsReaction) {
   EXPECT_EQ(policy->OnViolation(core::ViolationKind::kInvariant), core::OnEvent::kAlert);
 }
 
-TEST(Compile, MoneyThatLeavesForGoodIsRefusedLastUnlessThePolicySaysOtherwise) {
-  const std::string three = SmallPolicy(
-      {{"  refund: {effects: [+order.refunded], gated: true}\n",
-        "  refund: {effects: [+order.refunded], gated: true}\n"
-        "  settlement: {gated: true}\n  cash_out: {gated: true}\n"},
-       {"  refund: {max_staleness: 5s}\n", "  refund: {}\n  settlement: {}\n  cash_out: {}\n"}});
-  const auto priority_of = [](const std::string& text, const char* checkpoint) {
-    return MustLoad(text).policy->FindCheckpoint(MovementKind(checkpoint))->priority;
-  };
-  EXPECT_EQ(priority_of(three, "cash_out"), core::Priority::kHigh);
-  EXPECT_EQ(priority_of(three, "settlement"), core::Priority::kNormal);
-  EXPECT_EQ(priority_of(three, "refund"), core::Priority::kLow);
-  const auto with = [](const char* priority) {
-    return SmallPolicy({{"max_staleness: 5s", std::string("priority: ") + priority}});
-  };
-  EXPECT_EQ(priority_of(with("HIGH"), "refund"), core::Priority::kHigh);
-  EXPECT_EQ(priority_of(with("NORMAL"), "refund"), core::Priority::kNormal);
-  EXPECT_EQ(priority_of(with("LOW"), "refund"), core::Priority::kLow);
-}
-
 TEST(Compile, EffectsPointAtTheirBooksAndCounters) {
   const auto policy = MustLoad(SmallPolicy()).policy;
   const core::Effect& chargeback = policy->FindMovement(MovementKind("chargeback"))->effects[0];

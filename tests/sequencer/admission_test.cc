@@ -14,7 +14,6 @@ namespace fundgate::sequencer {
 namespace {
 
 using Cause = TurnedAway::Cause;
-using core::Priority;
 
 constexpr absl::Duration kLongestWait = absl::Milliseconds(300);
 
