@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -114,7 +115,8 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
     alarm_ = std::make_unique<grpc::Alarm>();
     const std::chrono::microseconds pause =
-        std::max(kKnockAgain, kKnockApart * backend_.overload.check_streams.taken());
+        std::max(kKnockAgain,
+                 kKnockApart * static_cast<int64_t>(backend_.overload.check_streams.taken()));
     alarm_->Set(std::chrono::system_clock::now() + pause, [self](bool /*fired*/) {
       const sequencer::MutexLock lock(self->mutex_);
       self->alarm_.reset();  // it holds this function, and so the stream

@@ -217,9 +217,9 @@ TEST(GateMetrics, ASourceShowsItsPositionAndHowFreshItIs) {
 }
 
 TEST(GateMetrics, RefusedChecksAreCountedByCauseAndPriority) {
-  // One a second, and nobody waits for it.
+  // Fifty a second, and nobody waits for one.
   GateWorld world([](ServerSettings& settings) {
-    settings.sequencer.inputs_per_second = 1;
+    settings.sequencer.inputs_per_second = 50;
     settings.sequencer.longest_wait = absl::Milliseconds(1);
   });
   const auto refused = [&world](const char* cause, const char* priority) {
