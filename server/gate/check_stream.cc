@@ -114,9 +114,8 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     held_back_ = std::move(check);
     const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
     alarm_ = std::make_unique<grpc::Alarm>();
-    const std::chrono::microseconds pause =
-        std::max(kKnockAgain,
-                 kKnockApart * static_cast<int64_t>(backend_.overload.check_streams.taken()));
+    const std::chrono::microseconds pause = std::max(
+        kKnockAgain, kKnockApart * static_cast<int64_t>(backend_.overload.check_streams.taken()));
     alarm_->Set(std::chrono::system_clock::now() + pause, [self](bool /*fired*/) {
       const sequencer::MutexLock lock(self->mutex_);
       self->alarm_.reset();  // it holds this function, and so the stream
@@ -152,7 +151,8 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
   const Place place_;
   std::shared_ptr<v1::CheckRequest> request_ FUNDGATE_GUARDED_BY(mutex_);
   CallTimes times_ FUNDGATE_GUARDED_BY(mutex_);  // of request_
-  sequencer::Priority priority_ FUNDGATE_GUARDED_BY(mutex_) = sequencer::Priority::kNormal;  // of request_
+  sequencer::Priority priority_ FUNDGATE_GUARDED_BY(mutex_) =
+      sequencer::Priority::kNormal;                      // of request_
   bool first_knock_ FUNDGATE_GUARDED_BY(mutex_) = true;  // of request_
   size_t under_way_ FUNDGATE_GUARDED_BY(mutex_) = 0;
   bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
@@ -163,7 +163,8 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
 
 }  // namespace
 
-Reactor* OpenCheckStream(const Backend& backend, grpc::CallbackServerContext& context, Place place) {
+Reactor* OpenCheckStream(const Backend& backend, grpc::CallbackServerContext& context,
+                         Place place) {
   return CheckStream::Open(std::make_shared<CheckStream>(backend, context, std::move(place)),
                            backend.streams);
 }

@@ -99,8 +99,7 @@ grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* contex
   }
   const auto policy = PresentPolicy(backend_);
   if (!policy.ok()) return FailNow(backend_, *context, ToGrpc(policy.status()));
-  if (absl::Status full = RefuseOverload(backend_, *request, context->deadline());
-      !full.ok()) {
+  if (absl::Status full = RefuseOverload(backend_, *request, context->deadline()); !full.ok()) {
     return FailNow(backend_, *context, ToGrpc(full));
   }
   Problems problems;
@@ -131,8 +130,7 @@ grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* c
                  absl::StrCat("has ", size, " entries; 1 to ", kMaxBatch, " are allowed"));
     return FailNow(backend_, *context, InvalidArgument(problems));
   }
-  if (absl::Status full = RefuseOverload(backend_, *request, context->deadline());
-      !full.ok()) {
+  if (absl::Status full = RefuseOverload(backend_, *request, context->deadline()); !full.ok()) {
     return FailNow(backend_, *context, ToGrpc(full));
   }
   std::vector<std::optional<core::CheckInput>> checks;

@@ -208,9 +208,9 @@ void Listener::AcceptAll(int socket) {
 void Listener::Refused() {
   refused_.Add();
   if (!lines_.IsDue(steady_())) return;
-  log_.Warning("more connections come than there are files for: the newest are refused",
-               {{"refused", absl::StrCat(refused_.value())},
-                {"files", absl::StrCat(FirstFileTooMany())}});
+  log_.Warning(
+      "more connections come than there are files for: the newest are refused",
+      {{"refused", absl::StrCat(refused_.value())}, {"files", absl::StrCat(FirstFileTooMany())}});
 }
 
 }  // namespace fundgate::gate

@@ -35,8 +35,8 @@ class OwnedFile {
 
 // gRPC's own listener stops listening for good once the process has no file left for a connection:
 // a flood of them would make a gate deaf until it is started again. This one keeps an eighth of the
-// process's files (RLIMIT_NOFILE) for other uses, closes at once what comes beyond that, and listens
-// on whatever happens.
+// process's files (RLIMIT_NOFILE) for other uses, closes at once what comes beyond that, and
+// listens on whatever happens.
 class Listener {
  public:
   // Gets a connection, which it owns from then on, and the socket that it came by. Called on the

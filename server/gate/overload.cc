@@ -35,11 +35,10 @@ absl::Status Ask(const Backend& backend, const sequencer::Newcomer& newcomer) {
   if (!turned_away.has_value()) return absl::OkStatus();
   backend.overload.Refused(static_cast<uint8_t>(turned_away->cause), newcomer.priority,
                            newcomer.checks, turned_away->wait);
-  return WithRetryDelay(
-      absl::ResourceExhaustedError(absl::StrCat(
-          "the gate gets more checks than it can judge, and ", Why(*turned_away),
-          ": nothing happened, ask again later")),
-      turned_away->retry_after);
+  return WithRetryDelay(absl::ResourceExhaustedError(
+                            absl::StrCat("the gate gets more checks than it can judge, and ",
+                                         Why(*turned_away), ": nothing happened, ask again later")),
+                        turned_away->retry_after);
 }
 
 }  // namespace
@@ -57,8 +56,8 @@ void Overload::Refused(size_t cause, sequencer::Priority priority, uint64_t chec
 
 absl::Status RefuseOverload(const Backend& backend, const v1::CheckRequest& request,
                             std::chrono::system_clock::time_point deadline) {
-  return Ask(backend, {backend.overload.priorities.Of(request.checkpoint()), 1,
-                       TimeLeft(deadline)});
+  return Ask(backend,
+             {backend.overload.priorities.Of(request.checkpoint()), 1, TimeLeft(deadline)});
 }
 
 absl::Status RefuseOverload(const Backend& backend, const v1::BatchCheckRequest& request,
@@ -72,7 +71,8 @@ absl::Status RefuseOverload(const Backend& backend, const v1::BatchCheckRequest&
 }
 
 absl::Status RefuseStreamOfChecks(const Backend& backend) {
-  backend.overload.Refused(Overload::kStreams, sequencer::Priority::kNormal, 1, absl::ZeroDuration());
+  backend.overload.Refused(Overload::kStreams, sequencer::Priority::kNormal, 1,
+                           absl::ZeroDuration());
   return WithRetryDelay(
       absl::ResourceExhaustedError("too many streams of checks are open: use those there are, or "
                                    "ask by single calls"),

@@ -24,8 +24,7 @@ absl::Duration Admission::WaitAt(const Line& line, absl::Duration now) const {
   if (line.length == 0) return absl::ZeroDuration();
   const absl::Duration moved = absl::Nanoseconds(progress_at_.load(std::memory_order_relaxed));
   const absl::Duration standing = now - std::max(moved, line.since);
-  const absl::Duration measured =
-      absl::Nanoseconds(measured_at_.load(std::memory_order_relaxed));
+  const absl::Duration measured = absl::Nanoseconds(measured_at_.load(std::memory_order_relaxed));
   if (now - measured > kForget) return std::max(standing, absl::ZeroDuration());
   const absl::Duration each = absl::Nanoseconds(each_.load(std::memory_order_relaxed));
   return std::max(standing, each * static_cast<int64_t>(line.length));

@@ -47,8 +47,8 @@ struct TurnedAway {
 // stays at the length where higher ones are still taken and lower ones aren't. So that none is shut
 // out by those above it alone, one of it is taken after each kShare of others.
 //
-// Confirms, events and commands never ask here, and the eighth of the queue that checks may not fill
-// is theirs.
+// Confirms, events and commands never ask here, and the eighth of the queue that checks may not
+// fill is theirs.
 class Admission {
  public:
   static constexpr uint64_t kShare = 20;

@@ -55,7 +55,7 @@ class InputQueue {
   std::atomic<size_t> backlog_{0};
   std::atomic<size_t> waiting_count_{0};
   std::atomic<int64_t> first_came_at_{0};  // of those put in since Take; nanoseconds, steady
-  std::atomic<bool> closed_{false};  // set under the mutex, read anywhere
+  std::atomic<bool> closed_{false};        // set under the mutex, read anywhere
 
   Mutex mutex_;
   CondVar changed_;

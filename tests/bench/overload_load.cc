@@ -3,10 +3,12 @@
 // those were told that were refused, whether an operator got through, and the gate's memory; then
 // kills the gate and verifies what it has left.
 //
-//   overload_load [SECONDS] [CAPACITY] [OFFERED]      60 seconds, 2000 and 20000 a second by default
+//   overload_load [SECONDS] [CAPACITY] [OFFERED]      60 seconds, 2000 and 20000 a second by
+//   default
 //
 // Ends with 1 if less than 80 % of the capacity was judged in time, half of the refused heard of it
-// after more than 5 ms, a tripped breaker took more than 5 s, or the store differs from its journal.
+// after more than 5 ms, a tripped breaker took more than 5 s, or the store differs from its
+// journal.
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 #include <sys/prctl.h>
@@ -272,10 +274,10 @@ bool Report(const Wish& wish, const Load& load, const Others& others) {
                                "refused p50");
   for (size_t i = 0; i < kCheckpoints.size(); ++i) {
     const Outcomes& of = load.outcomes()[i];
-    std::cout << absl::StrFormat(
-        "%-12s %9d %9d %7d %9d %7d %7d %9.1f ms %9.1f ms\n", kCheckpoints[i], of.asked, of.allowed,
-        of.other_verdicts, of.refused, of.late, of.failed, Millis(of.judged_after, 0.5),
-        Millis(of.refused_after, 0.5));
+    std::cout << absl::StrFormat("%-12s %9d %9d %7d %9d %7d %7d %9.1f ms %9.1f ms\n",
+                                 kCheckpoints[i], of.asked, of.allowed, of.other_verdicts,
+                                 of.refused, of.late, of.failed, Millis(of.judged_after, 0.5),
+                                 Millis(of.refused_after, 0.5));
     all.asked += of.asked;
     all.allowed += of.allowed + of.other_verdicts;
     all.late += of.late;
@@ -304,9 +306,8 @@ int Main(const Wish& wish) {
   // Timers to the point: the default adds up to 50 us to every wait for the next arrival.
   prctl(PR_SET_TIMERSLACK, 1);
   const TemporaryFolder folder;
-  GateProcess gate(folder.path(),
-                   {"--capacity", absl::StrCat(wish.capacity), "--policy",
-                    FUNDGATE_SOURCE_DIR "/tests/end_to_end/overload_policy.yaml"});
+  GateProcess gate(folder.path(), {"--capacity", absl::StrCat(wish.capacity), "--policy",
+                                   FUNDGATE_SOURCE_DIR "/tests/end_to_end/overload_policy.yaml"});
   const pid_t process = gate.process().id();
   bool is_well = false;
   {

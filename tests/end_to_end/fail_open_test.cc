@@ -1,6 +1,6 @@
 // The matrix of what is answered when checks can't be judged: every cell, with the client of
-// payment services and a gate that sees nothing, that can't reckon, that gets too many checks, or that is
-// stopped.
+// payment services and a gate that sees nothing, that can't reckon, that gets too many checks, or
+// that is stopped.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -216,7 +216,8 @@ class FailOpenOfSlowGate : public FailOpen {
   void Crowd() {
     const auto gate = v1::Gate::NewStub(channel_);
     v1::BatchCheckRequest batch;
-    for (int i = 0; i < 1000; ++i) *batch.add_requests() = gate::testing::Refund(absl::StrCat("c", i), "o1", 1);
+    for (int i = 0; i < 1000; ++i)
+      *batch.add_requests() = gate::testing::Refund(absl::StrCat("c", i), "o1", 1);
     for (v1::CheckRequest& check : *batch.mutable_requests()) {
       (*check.mutable_attributes())["n"].set_int_value(1);
     }

@@ -236,8 +236,8 @@ TEST(Flood, LargeMessagesAreRefusedInBoundedMemory) {
   }
   for (const Answer& answer : callers.AskAll(requests)) {
     const bool fits = answer.request.attributes_size() == 1;
-    EXPECT_EQ(answer.status.error_code(), fits ? grpc::StatusCode::INVALID_ARGUMENT
-                                               : grpc::StatusCode::RESOURCE_EXHAUSTED)
+    EXPECT_EQ(answer.status.error_code(),
+              fits ? grpc::StatusCode::INVALID_ARGUMENT : grpc::StatusCode::RESOURCE_EXHAUSTED)
         << answer.status.error_message();
   }
   EXPECT_LT(PeakMemoryMib(door.process().id()), 1200);

@@ -1,5 +1,5 @@
-// Many times as many checks as a gate can judge: those that it takes are judged well, the others are
-// told at once, the urgent come first, and who isn't a check gets through.
+// Many times as many checks as a gate can judge: those that it takes are judged well, the others
+// are told at once, the urgent come first, and who isn't a check gets through.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -190,7 +190,8 @@ TEST_F(Overload, WhoWaitsForLessThanTheQueueIsToldAtOnce) {
   crowd.Await([](const Tallies& tallies) {
     return tallies.size() == 3 && tallies.at("cash_out").refused > 200;
   });
-  // The queue is some 200 ms long all the time: nobody who waits for 5 ms has to find out by waiting.
+  // The queue is some 200 ms long all the time: nobody who waits for 5 ms has to find out by
+  // waiting.
   const auto gate = v1::Gate::NewStub(channel_);
   int refused = 0;
   for (int i = 0; refused == 0; ++i) {

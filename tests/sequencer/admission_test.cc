@@ -76,8 +76,7 @@ TEST(Admission, AHintIsNeverTooShortNorTooLong) {
   queue.Work(3);
   EXPECT_EQ(queue.Ask(50, {.time_left = absl::Milliseconds(50)})->retry_after,
             2 * Admission::kShortestRetry);
-  EXPECT_EQ(queue.Ask(13'000, {.priority = Priority::kLow})->retry_after,
-            Admission::kLongestRetry);
+  EXPECT_EQ(queue.Ask(13'000, {.priority = Priority::kLow})->retry_after, Admission::kLongestRetry);
 }
 
 TEST(Admission, ACrowdOfHigherOnesLeavesEachLowerPriorityItsShare) {
