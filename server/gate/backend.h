@@ -22,8 +22,10 @@ class SecurityLog;
 namespace fundgate::gate {
 
 class Access;
+class Listener;
 class Meters;
 class OpenStreams;
+class Overload;
 class Readiness;
 
 // References to what the server owns and outlives the services. Any thread.
@@ -40,6 +42,8 @@ struct Backend {
   absl::Time started_at;
   Access& access;  // see guard.h
   const security::SecurityLog& denials;
+  Overload& overload;
+  const Listener& listener;
 };
 
 // The policy in force, as far as it is durable. FAILED_PRECONDITION before the first.

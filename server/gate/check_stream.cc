@@ -2,7 +2,9 @@
 
 #include <grpcpp/alarm.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -12,22 +14,30 @@
 #include "server/gate/admission.h"
 #include "server/gate/gate_service.h"
 #include "server/gate/guard.h"
+#include "server/gate/overload.h"
 #include "server/gate/stream.h"
 
 namespace fundgate::gate {
 namespace {
 
-// How long a stream waits before it knocks at a full queue again.
-constexpr std::chrono::milliseconds kKnockAgain{5};
+// How long a stream waits before it knocks at a full gate again.
+constexpr std::chrono::microseconds kKnockAgain{5000};
+// All streams together knock no more often than once in this time, so that a crowd of them costs
+// little.
+constexpr std::chrono::microseconds kKnockApart{100};
 
 using Reactor = grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>;
 
 // The answers under way and those not written yet together are at most kMaxChecksOfStream: past it,
-// and while the gate is full, nothing is read.
+// and while the gate has too many checks, nothing is read. So no check of a stream is refused for
+// that: its caller finds that it can't send on.
 class CheckStream final : public Stream<Reactor, v1::Decision> {
  public:
-  CheckStream(const Backend& backend, const grpc::CallbackServerContext& context)
-      : backend_(backend), context_(context), deadline_(context.deadline()) {}
+  CheckStream(const Backend& backend, const grpc::CallbackServerContext& context, Place place)
+      : backend_(backend),
+        context_(context),
+        deadline_(context.deadline()),
+        place_(std::move(place)) {}
 
  private:
   void Start() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
@@ -68,6 +78,8 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
           InvalidArgument(problems, absl::StrCat("request_id \"", request_->request_id(), "\": ")));
     }
     times_ = {arrived, backend_.clock.Steady()};
+    first_knock_ = true;
+    priority_ = backend_.overload.priorities.Of(request_->checkpoint());
     Submit(*std::move(check));
   }
 
@@ -77,11 +89,15 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
   }
 
   void Submit(core::CheckInput check) FUNDGATE_REQUIRES(mutex_) {
+    const std::optional<absl::Duration> time_left = TimeLeft(deadline_);
+    if (backend_.sequencer.TurnAway({priority_, 1, time_left}).has_value()) {
+      return KnockAgain(std::move(check));
+    }
     core::Input input;
     input.body = check;
     const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
     const absl::Status submitted = backend_.sequencer.Submit(
-        std::move(input), TimeLeft(deadline_),
+        std::move(input), time_left,
         [self, request = request_, times = times_](absl::StatusOr<core::Answer> answer) {
           self->Answered(*request, times, std::move(answer));
         });
@@ -91,13 +107,16 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     ReadOn();
   }
 
-  // The queue is full: holds the check back, and with it all that would follow.
+  // The gate is full: holds the check back, and with it all that would follow.
   void KnockAgain(core::CheckInput check) FUNDGATE_REQUIRES(mutex_) {
+    if (std::exchange(first_knock_, false)) backend_.overload.StreamHeldBack();
     knocking_ = true;
     held_back_ = std::move(check);
     const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
     alarm_ = std::make_unique<grpc::Alarm>();
-    alarm_->Set(std::chrono::system_clock::now() + kKnockAgain, [self](bool /*fired*/) {
+    const std::chrono::microseconds pause = std::max(
+        kKnockAgain, kKnockApart * static_cast<int64_t>(backend_.overload.check_streams.taken()));
+    alarm_->Set(std::chrono::system_clock::now() + pause, [self](bool /*fired*/) {
       const sequencer::MutexLock lock(self->mutex_);
       self->alarm_.reset();  // it holds this function, and so the stream
       self->knocking_ = false;
@@ -129,8 +148,12 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
   const Backend& backend_;
   const grpc::CallbackServerContext& context_;
   const std::chrono::system_clock::time_point deadline_;
+  const Place place_;
   std::shared_ptr<v1::CheckRequest> request_ FUNDGATE_GUARDED_BY(mutex_);
   CallTimes times_ FUNDGATE_GUARDED_BY(mutex_);  // of request_
+  sequencer::Priority priority_ FUNDGATE_GUARDED_BY(mutex_) =
+      sequencer::Priority::kNormal;                      // of request_
+  bool first_knock_ FUNDGATE_GUARDED_BY(mutex_) = true;  // of request_
   size_t under_way_ FUNDGATE_GUARDED_BY(mutex_) = 0;
   bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
   bool knocking_ FUNDGATE_GUARDED_BY(mutex_) = false;
@@ -140,8 +163,10 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
 
 }  // namespace
 
-Reactor* OpenCheckStream(const Backend& backend, grpc::CallbackServerContext& context) {
-  return CheckStream::Open(std::make_shared<CheckStream>(backend, context), backend.streams);
+Reactor* OpenCheckStream(const Backend& backend, grpc::CallbackServerContext& context,
+                         Place place) {
+  return CheckStream::Open(std::make_shared<CheckStream>(backend, context, std::move(place)),
+                           backend.streams);
 }
 
 }  // namespace fundgate::gate

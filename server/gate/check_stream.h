@@ -1,4 +1,4 @@
-// StreamChecks: checks as they come, decisions in any order.
+// StreamChecks: checks as they come, decisions in any order. `place` is the stream's own.
 #ifndef SERVER_GATE_CHECK_STREAM_H_
 #define SERVER_GATE_CHECK_STREAM_H_
 
@@ -6,11 +6,12 @@
 
 #include "fundgate/v1/check.pb.h"
 #include "server/gate/backend.h"
+#include "server/gate/places.h"
 
 namespace fundgate::gate {
 
 grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>* OpenCheckStream(
-    const Backend& backend, grpc::CallbackServerContext& context);
+    const Backend& backend, grpc::CallbackServerContext& context, Place place);
 
 }  // namespace fundgate::gate
 

@@ -14,7 +14,9 @@
 #include "server/core/machine.h"
 #include "server/gate/knowledge.h"
 #include "server/gate/meters.h"
+#include "server/gate/overload_metrics.h"
 #include "server/gate/position_numbers.h"
+#include "server/gate/prepared_metrics.h"
 #include "server/gate/readiness.h"
 #include "server/metrics/process.h"
 #include "server/security/security_log.h"
@@ -479,6 +481,8 @@ constexpr Metric kMetrics[] = {
 std::vector<metrics::Family> ReadGateMetrics(const Backend& backend) {
   std::vector<metrics::Family> families;
   metrics::Read<Scene>(kMetrics, Scene(backend), families);
+  ReadOverloadMetrics(backend, families);
+  ReadPreparedMetrics(backend, families);
   metrics::ReadProcess(families);
   return families;
 }

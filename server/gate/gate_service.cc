@@ -13,6 +13,7 @@
 #include "server/gate/check_stream.h"
 #include "server/gate/convert_check.h"
 #include "server/gate/guard.h"
+#include "server/gate/overload.h"
 #include "server/sequencer/mutex.h"
 
 namespace fundgate::gate {
@@ -102,6 +103,9 @@ grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* contex
   }
   const auto policy = PresentPolicy(backend_);
   if (!policy.ok()) return FailNow(backend_, *context, ToGrpc(policy.status()));
+  if (absl::Status full = RefuseOverload(backend_, *request, context->deadline()); !full.ok()) {
+    return FailNow(backend_, *context, ToGrpc(full));
+  }
   Problems problems;
   std::optional<core::CheckInput> check = Admit(**policy, *request, "", problems);
   if (!check.has_value()) return FailNow(backend_, *context, InvalidArgument(problems));
@@ -129,6 +133,9 @@ grpc::ServerUnaryReactor* GateService::BatchCheck(grpc::CallbackServerContext* c
     problems.Add("requests",
                  absl::StrCat("has ", size, " entries; 1 to ", kMaxBatch, " are allowed"));
     return FailNow(backend_, *context, InvalidArgument(problems));
+  }
+  if (absl::Status full = RefuseOverload(backend_, *request, context->deadline()); !full.ok()) {
+    return FailNow(backend_, *context, ToGrpc(full));
   }
   std::vector<std::optional<core::CheckInput>> checks;
   checks.reserve(static_cast<size_t>(size));
@@ -168,7 +175,13 @@ grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>* GateService::StreamChec
   using Reactor = grpc::ServerBidiReactor<v1::CheckRequest, v1::Decision>;
   auto* refused = RefuseStream<Reactor>(backend_, *context, "Gate/StreamChecks");
   if (refused != nullptr) return refused;
-  return OpenCheckStream(backend_, *context);
+  std::optional<Place> place = backend_.overload.check_streams.Take();
+  if (!place.has_value()) {
+    const absl::Status full = RefuseStreamOfChecks(backend_);
+    backend_.meters.CallFailed(full.raw_code());
+    return new RefusedStream<Reactor>(full);
+  }
+  return OpenCheckStream(backend_, *context, *std::move(place));
 }
 
 grpc::ServerUnaryReactor* GateService::Confirm(grpc::CallbackServerContext* context,

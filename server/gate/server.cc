@@ -24,8 +24,10 @@
 #include "server/gate/ingest_service.h"
 #include "server/gate/leases_service.h"
 #include "server/gate/listen_address.h"
+#include "server/gate/listener.h"
 #include "server/gate/listener_credentials.h"
 #include "server/gate/meters.h"
+#include "server/gate/overload.h"
 #include "server/gate/plans_service.h"
 #include "server/gate/policies_service.h"
 #include "server/gate/policy_documents.h"
@@ -47,6 +49,8 @@ constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kMinClientPingMs = 10'000;
 // A connection that doesn't end its handshake by then is closed.
 constexpr int kHandshakeTimeoutMs = 10'000;
+// So is one that nobody has made a call by for so long: whoever needs it connects again.
+constexpr int kIdleMs = 15 * 60'000;
 
 constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Gate",
@@ -78,14 +82,17 @@ absl::Duration SteadyNow() {
 class GrpcServer final : public Server {
  public:
   GrpcServer(const ServerSettings& settings, ListenAddress listen, logging::Log log)
-      : settings_(settings), listen_(std::move(listen)), log_(std::move(log)) {}
+      : settings_(settings),
+        listen_(std::move(listen)),
+        log_(std::move(log)),
+        overload_(log_, SteadyNow, settings.max_check_streams) {}
 
   ~GrpcServer() override { Shutdown(); }
 
   absl::Status Begin();
 
-  std::string address() const override { return absl::StrCat(listen_.host, ":", port_); }
-  int port() const override { return port_; }
+  std::string address() const override { return absl::StrCat(listen_.host, ":", port()); }
+  int port() const override { return listener_->port(); }
   uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
   OutboxAccess& outbox() override { return *outbox_; }
   const store::Store& store() const override { return *store_; }
@@ -112,6 +119,7 @@ class GrpcServer final : public Server {
   OpenStreams streams_;
   ProbeHub probes_;
   Meters meters_;
+  Overload overload_;
   Readiness readiness_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<sequencer::InputClock> clock_;
@@ -121,6 +129,7 @@ class GrpcServer final : public Server {
   std::shared_ptr<security::SecurityLog> denials_;  // shared with the credentials
   std::unique_ptr<Access> access_;
   std::shared_ptr<grpc::ServerCredentials> credentials_;
+  std::unique_ptr<Listener> listener_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<GateService> gate_;
   std::unique_ptr<BreakersService> breakers_;
@@ -137,9 +146,9 @@ class GrpcServer final : public Server {
   std::unique_ptr<AlertsService> alerts_;
   std::unique_ptr<SecurityService> security_;
   std::unique_ptr<grpc::Server> grpc_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   sequencer::Mutex health_mutex_;
   std::atomic<bool> listening_ = false;
-  int port_ = 0;
   uint64_t observer_ = 0;
 };
 
@@ -180,6 +189,11 @@ absl::Status GrpcServer::Recover() {
                                               [this](const std::vector<SourceName>& sources) {
                                                 probes_.Request(sources);
                                               }));
+  if (policy_version() > 0) {
+    FUNDGATE_ASSIGN_OR_RETURN(const core::PolicyRecord policy,
+                              store_->view()->GetPolicy(policy_version()));
+    overload_.priorities.Read(policy.text);
+  }
   // The first input comes a tick later at the earliest.
   observer_ = sequencer_->AddObserver(
       [this](Sequence sequence, const core::Input& input, const core::Outcome& outcome) {
@@ -222,10 +236,11 @@ absl::Status GrpcServer::ApplyFirstPolicy() {
 }
 
 absl::Status GrpcServer::Listen() {
+  FUNDGATE_ASSIGN_OR_RETURN(listener_, Listener::Open(listen_, log_, SteadyNow));
   workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
-  backend_ = std::make_unique<Backend>(Backend{*store_, *sequencer_, *clock_, probes_, *workers_,
-                                               streams_, meters_, readiness_, draining_,
-                                               sequencer_->Now(), *access_, *denials_});
+  backend_ = std::make_unique<Backend>(
+      Backend{*store_, *sequencer_, *clock_, probes_, *workers_, streams_, meters_, readiness_,
+              draining_, sequencer_->Now(), *access_, *denials_, overload_, *listener_});
   gate_ = std::make_unique<GateService>(*backend_);
   breakers_ = std::make_unique<BreakersService>(*backend_);
   plans_ = std::make_unique<PlansService>(*backend_);
@@ -244,7 +259,8 @@ absl::Status GrpcServer::Listen() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(absl::StrCat(listen_.host, ":", listen_.port), credentials_, &port_);
+  acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials_);
   for (grpc::Service* service :
        {static_cast<grpc::Service*>(gate_.get()), static_cast<grpc::Service*>(breakers_.get()),
         static_cast<grpc::Service*>(plans_.get()), static_cast<grpc::Service*>(leases_.get()),
@@ -264,16 +280,18 @@ absl::Status GrpcServer::Listen() {
                              kMinClientPingMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
-  // A second gate on the same port would take half of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
   grpc::ResourceQuota quota("fundgate");
   quota.Resize(settings_.max_grpc_bytes);
   builder.SetResourceQuota(quota);
   grpc_ = builder.BuildAndStart();
-  if (grpc_ == nullptr || port_ == 0) {
-    return absl::UnavailableError(absl::StrCat("can't listen on ", settings_.listen,
-                                               "; is another process listening there?"));
-  }
+  if (grpc_ == nullptr) return absl::InternalError("gRPC doesn't start; its log says why");
+  listener_->Start([this](int listener, int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+    parameters.listener_fd = listener;
+    parameters.fd = connection;
+    acceptor_->HandleNewConnection(&parameters);
+  });
   listening_ = true;
   LookAtReadiness();
   TellHealth();
@@ -285,7 +303,10 @@ void GrpcServer::Observe(Sequence sequence, const core::Input& input,
   const std::shared_ptr<const core::Policy> policy =
       outcome.changes.of<core::Violations>().empty() ? nullptr : store_->view()->resident().policy;
   meters_.Recorded(sequence, outcome, policy.get());
-  if (outcome.changes.policy_record.has_value()) readiness_.PolicyChanged();
+  if (outcome.changes.policy_record.has_value()) {
+    readiness_.PolicyChanged();
+    overload_.priorities.Read(outcome.changes.policy_record->text);
+  }
   if (!listening_) return;
   if (outcome.changes.policy_record.has_value()) {
     LookAtReadiness();
@@ -336,6 +357,7 @@ void GrpcServer::Shutdown() {
     TellHealth();
     streams_.Drain();
     absl::SleepFor(settings_.drain_notice);
+    listener_->Stop();
     grpc_->Shutdown(absl::ToChronoTime(absl::Now() + settings_.drain_limit));
   }
   if (sequencer_ != nullptr) {

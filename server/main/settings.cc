@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 
+#include "server/main/overload_settings.h"
 #include "server/main/security_settings.h"
 
 namespace fundgate::main {
@@ -75,6 +76,7 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
                "Listen where others can reach it, and take everybody's calls")
       ->envname("FUNDGATE_INSECURE_LISTEN");
   DeclareSecuritySettings(app, server.security);
+  DeclareOverloadSettings(app, server);
   DeclareAlertSettings(app, settings.alerts);
   DeclareMetricsSettings(app, settings.metrics);
   DeclareLogSettings(app, settings.log_format);

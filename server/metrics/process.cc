@@ -1,5 +1,6 @@
 #include "server/metrics/process.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -97,6 +98,11 @@ constexpr Metric<Process> kMetrics[] = {
      [](const Process& process, Samples& samples) {
        if (!process.stat.has_value()) return;
        samples.Add(process.stat->resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE)));
+     }},
+    {"process_max_fds", Type::kGauge, "Files and connections that may be open at once.",
+     [](const Process&, Samples& samples) {
+       rlimit limit{};
+       if (getrlimit(RLIMIT_NOFILE, &limit) == 0) samples.Add(uint64_t{limit.rlim_cur});
      }},
     {"process_open_fds", Type::kGauge, "Open files and connections.",
      [](const Process& process, Samples& samples) {

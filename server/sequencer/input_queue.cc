@@ -13,6 +13,7 @@ absl::Status InputQueue::Push(Pending pending) {
       return absl::ResourceExhaustedError(
           "too many inputs wait for judgement: nothing happened, ask again later");
     }
+    if (waiting_.empty()) first_came_at_ = absl::ToInt64Nanoseconds(pending.times.submitted);
     waiting_.push_back(std::move(pending));
     waiting_count_ = waiting_.size();
     wakes = std::exchange(asleep_, false);
@@ -35,6 +36,12 @@ void InputQueue::Take(absl::Duration wait, std::vector<Pending>& into) {
   // Both while the lock is held: Push never finds an input missing.
   backlog_ = into.size();
   waiting_count_ = 0;
+}
+
+void InputQueue::Rest(absl::Duration wait) {
+  MutexLock lock(mutex_);
+  if (!closed_ && !woken_ && wait > absl::ZeroDuration()) changed_.WaitFor(mutex_, wait);
+  woken_ = false;
 }
 
 void InputQueue::Wake() {

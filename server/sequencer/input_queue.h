@@ -4,10 +4,12 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "server/sequencer/admission.h"
 #include "server/sequencer/mutex.h"
 #include "server/sequencer/pending.h"
 
@@ -28,6 +30,10 @@ class InputQueue {
   // does not wait.
   void Take(absl::Duration wait, std::vector<Pending>& into) FUNDGATE_EXCLUDES(mutex_);
 
+  // The writer: waits until somebody calls Wake or Close, or `wait` of real time has passed; inputs
+  // may come meanwhile.
+  void Rest(absl::Duration wait) FUNDGATE_EXCLUDES(mutex_);
+
   // The writer: `count` inputs it took are still untouched; they count as waiting.
   void SetBacklog(size_t count) { backlog_ = count; }
 
@@ -41,11 +47,15 @@ class InputQueue {
   // Any thread: inputs that wait, taken ones included.
   size_t depth() const { return waiting_count_ + backlog_; }
 
+  // Any thread: the same, as newcomers see it.
+  Admission::Line line() const { return {depth(), absl::Nanoseconds(first_came_at_.load())}; }
+
  private:
   const size_t capacity_;
   std::atomic<size_t> backlog_{0};
   std::atomic<size_t> waiting_count_{0};
-  std::atomic<bool> closed_{false};  // set under the mutex, read anywhere
+  std::atomic<int64_t> first_came_at_{0};  // of those put in since Take; nanoseconds, steady
+  std::atomic<bool> closed_{false};        // set under the mutex, read anywhere
 
   Mutex mutex_;
   CondVar changed_;

@@ -36,6 +36,7 @@ absl::Status CheckOptions(const Options& options) {
   FUNDGATE_RETURN_IF_ERROR(positive("group_capacity", options.group_capacity, size_t{0}));
   FUNDGATE_RETURN_IF_ERROR(positive("groups_in_flight", options.groups_in_flight, size_t{0}));
   const absl::Duration zero;
+  FUNDGATE_RETURN_IF_ERROR(positive("longest_wait", options.longest_wait, zero));
   FUNDGATE_RETURN_IF_ERROR(positive("tick_period", options.tick_period, zero));
   FUNDGATE_RETURN_IF_ERROR(positive("drift_limit", options.drift_limit, zero));
   FUNDGATE_RETURN_IF_ERROR(positive("probe_spacing", options.probe_spacing, zero));
@@ -66,18 +67,24 @@ Pipeline::Pipeline(const Options& options, store::Store& store, InputClock& cloc
     : options_(options),
       clock_(clock),
       queue_(options.queue_capacity),
+      admission_(options.longest_wait, options.queue_capacity),
       committer_(store, clock, meters_, options.groups_in_flight, fatal,
                  [this] { queue_.Close(); }),
       writer_(options,
               {.store = store,
                .clock = clock,
                .queue = queue_,
+               .admission = admission_,
                .committer = committer_,
                .judge = std::move(judge),
                .request_probe = std::move(request_probe),
                .fatal = fatal,
                .counts = counts_},
               clock.Watch([this] { queue_.Wake(); })) {}
+
+std::optional<TurnedAway> Pipeline::TurnAway(const Newcomer& newcomer) {
+  return admission_.TurnAway(newcomer, queue_.line(), clock_.Steady());
+}
 
 absl::Status Pipeline::Submit(core::Input input, std::optional<absl::Duration> time_left,
                               Callback done) {
@@ -102,6 +109,7 @@ Statistics Pipeline::statistics() const {
   Statistics statistics;
   statistics.queue_depth = queue_.depth();
   statistics.queue_capacity = options_.queue_capacity;
+  statistics.wait = admission_.WaitAt(queue_.line(), clock_.Steady());
   statistics.parked = counts_.parked;
   statistics.groups = counts_.groups;
   statistics.inputs = counts_.inputs;

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/sequencer/admission.h"
 #include "server/sequencer/committer.h"
 #include "server/sequencer/input_clock.h"
 #include "server/sequencer/input_queue.h"
@@ -31,6 +32,7 @@ class Pipeline {
   ~Pipeline() { clock_.Watch(nullptr); }
 
   // As the functions of Sequencer. Any thread.
+  std::optional<TurnedAway> TurnAway(const Newcomer& newcomer);
   absl::Status Submit(core::Input input, std::optional<absl::Duration> time_left, Callback done);
   uint64_t AddObserver(Observer observer);
   void RemoveObserver(uint64_t id);
@@ -66,6 +68,7 @@ class Pipeline {
   const Options options_;
   InputClock& clock_;
   InputQueue queue_;
+  Admission admission_;
   WriterCounts counts_;
   Meters meters_;
   Committer committer_;

@@ -30,6 +30,9 @@ class PipelinedSequencer final : public Sequencer {
                                                           Fatal fatal);
   ~PipelinedSequencer() override { Shutdown(); }
 
+  std::optional<TurnedAway> TurnAway(const Newcomer& newcomer) override {
+    return pipeline_->TurnAway(newcomer);
+  }
   absl::Status Submit(core::Input input, std::optional<absl::Duration> time_left,
                       Callback done) override {
     return pipeline_->Submit(std::move(input), time_left, std::move(done));

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "server/core/input.h"
 #include "server/core/outcome.h"
+#include "server/sequencer/admission.h"
 #include "server/sequencer/input_clock.h"
 #include "server/sequencer/meters.h"
 #include "server/store/store.h"
@@ -23,6 +24,12 @@ namespace fundgate::sequencer {
 struct Options {
   // Inputs that may wait for the machine at once; more are refused with RESOURCE_EXHAUSTED.
   size_t queue_capacity = 16384;
+  // Checks that would wait longer for the machine are turned away; those of lower priorities
+  // sooner.
+  absl::Duration longest_wait = absl::Milliseconds(250);
+  // The machine is given no more inputs a second, and no more of them are written: protects a disk
+  // that others use, and makes an overload that tests can rely on. 0: as many as it can take.
+  uint64_t inputs_per_second = 0;
   // Inputs in one group at most: bounds the memory of a group and how long an answer waits for
   // the others of its group.
   size_t group_capacity = 1024;
@@ -49,6 +56,7 @@ struct Options {
 struct Statistics {
   size_t queue_depth = 0;  // inputs that wait for the machine, parked checks not among them
   size_t queue_capacity = 0;
+  absl::Duration wait;  // what a check that came now would wait for the machine
   size_t parked = 0;
   uint64_t groups = 0;   // written
   uint64_t inputs = 0;   // in written groups
@@ -93,6 +101,11 @@ class Sequencer {
                                                           Fatal fatal = nullptr);
 
   virtual ~Sequencer() = default;
+
+  // Any thread. Whether a check is turned away because it would wait too long; nothing if it may be
+  // submitted. To be asked before each check, or once for several that come together; never before
+  // other inputs, which checks leave room for.
+  virtual std::optional<TurnedAway> TurnAway(const Newcomer& newcomer) = 0;
 
   // Queues an input; its time (and a check's `arrived_at`) is set here and when it is taken. Any
   // thread. RESOURCE_EXHAUSTED if the queue is full, UNAVAILABLE after Shutdown: `done` is then

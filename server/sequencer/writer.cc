@@ -57,6 +57,7 @@ Writer::Writer(const Options& options, Parts parts, bool manual_clock)
     : options_(options),
       parts_(std::move(parts)),
       manual_clock_(manual_clock),
+      pace_(options.inputs_per_second),
       parked_(options.parking_capacity),
       probes_(options.probe_spacing, options.probe_retry),
       next_tick_(parts_.clock.Steady() + options.tick_period) {}
@@ -66,6 +67,7 @@ bool Writer::Turn(absl::Duration longest_wait) {
   // Room first: what comes during that wait joins the group.
   if (!parts_.committer.WaitForRoom()) return false;
   Refill(longest_wait);
+  pace_.Advance(parts_.clock.Steady());
   ReleaseDue();
   if (!failure_.ok()) TryReload();
   if (failure_.ok()) {
@@ -73,6 +75,7 @@ bool Writer::Turn(absl::Duration longest_wait) {
   } else {
     AnswerWithFailure();
   }
+  TellProgress();
   return true;
 }
 
@@ -89,16 +92,25 @@ bool Writer::finished() const {
 // ---- Taking inputs ----
 
 void Writer::Refill(absl::Duration longest_wait) {
-  if (next_ < taken_.size()) return;
+  if (next_ < taken_.size()) return parts_.queue.Rest(std::min(RestOfPace(), longest_wait));
   taken_.clear();
   next_ = 0;
-  absl::Duration wait;  // none if there is something to do already
-  if (again_.empty()) {
-    const absl::Duration until_due = NextWakeUp() - parts_.clock.Steady();
-    wait = manual_clock_ && until_due > absl::ZeroDuration() ? absl::InfiniteDuration() : until_due;
-  }
+  const absl::Duration wait = again_.empty() ? WaitUntil(NextWakeUp()) : RestOfPace();
   parts_.queue.Take(std::min(wait, longest_wait), taken_);
   for (Pending& pending : taken_) pending.arrival = ++arrivals_;
+}
+
+absl::Duration Writer::WaitUntil(absl::Duration moment) const {
+  const absl::Duration wait = moment - parts_.clock.Steady();
+  return manual_clock_ && wait > absl::ZeroDuration() ? absl::InfiniteDuration() : wait;
+}
+
+// How long the pace keeps the writer from the inputs it has; none if it doesn't.
+absl::Duration Writer::RestOfPace() const {
+  const absl::Duration now = parts_.clock.Steady();
+  const absl::Duration rest = draining() ? absl::ZeroDuration() : pace_.Rest(now);
+  if (rest == absl::ZeroDuration()) return rest;
+  return WaitUntil(std::min(now + rest, NextWakeUp()));
 }
 
 absl::Duration Writer::NextWakeUp() const {
@@ -107,15 +119,23 @@ absl::Duration Writer::NextWakeUp() const {
 }
 
 std::optional<Pending> Writer::TakeNext() {
+  if (!has_inputs() || !(draining() || pace_.Take())) return std::nullopt;
+  ++inputs_of_turn_;
   if (!again_.empty()) {
     Pending pending = std::move(again_.front());
     again_.pop_front();
     return pending;
   }
-  if (next_ == taken_.size()) return std::nullopt;
   Pending pending = std::move(taken_[next_++]);
   parts_.queue.SetBacklog(taken_.size() - next_);
   return pending;
+}
+
+void Writer::TellProgress() {
+  parts_.admission.Progress({.inputs = std::exchange(inputs_of_turn_, 0),
+                             .left = has_inputs(),
+                             .waiting = has_inputs() || parts_.queue.depth() > 0},
+                            parts_.clock.Steady());
 }
 
 void Writer::ReleaseDue() {

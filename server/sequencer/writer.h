@@ -15,10 +15,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/sequencer/admission.h"
 #include "server/sequencer/committer.h"
 #include "server/sequencer/input_clock.h"
 #include "server/sequencer/input_queue.h"
 #include "server/sequencer/mutex.h"
+#include "server/sequencer/pace.h"
 #include "server/sequencer/parking_lot.h"
 #include "server/sequencer/pending.h"
 #include "server/sequencer/probe_requests.h"
@@ -64,6 +66,7 @@ class Writer {
     store::Store& store;
     InputClock& clock;
     InputQueue& queue;
+    Admission& admission;
     Committer& committer;
     Judge judge;
     ProbeRequest request_probe;
@@ -89,9 +92,13 @@ class Writer {
   // Taking inputs.
   void Refill(absl::Duration longest_wait);
   absl::Duration NextWakeUp() const;
+  absl::Duration WaitUntil(absl::Duration moment) const;
+  absl::Duration RestOfPace() const;
   std::optional<Pending> TakeNext();
   bool draining() const { return parts_.queue.closed(); }
+  bool has_inputs() const { return !again_.empty() || next_ < taken_.size(); }
   bool finished() const;
+  void TellProgress();
 
   // Judging them. Those that return a bool return false when the group must end there.
   void CommitGroup();
@@ -117,6 +124,8 @@ class Writer {
   size_t next_ = 0;
   std::deque<Pending> again_;  // checks to judge again, before anything else
   uint64_t arrivals_ = 0;
+  size_t inputs_of_turn_ = 0;
+  Pace pace_;
   ParkingLot parked_;
   ProbeRequests probes_;
 

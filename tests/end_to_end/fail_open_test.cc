@@ -1,13 +1,16 @@
 // The matrix of what is answered when checks can't be judged: every cell, with the client of
-// payment services and a gate that sees nothing, that can't reckon, or that is stopped.
+// payment services and a gate that sees nothing, that can't reckon, that gets too many checks, or
+// that is stopped.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -62,20 +65,22 @@ constexpr Verdict kB = Verdict::kBlock;
 // A row of the matrix by amounts at both of its ends.
 struct Row {
   int64_t amount;
-  Verdict stale, unproven, error, unreachable;
+  Verdict stale, unproven, error, overloaded, unreachable;
 };
-constexpr Row kRows[] = {{1, kA, kA, kH, kA},      {1000, kA, kA, kH, kA},
-                         {1001, kA, kH, kB, kH},   {10'000, kA, kH, kB, kH},
-                         {10'001, kH, kB, kH, kB}, {50'000, kH, kB, kH, kB},
-                         {50'001, kB, kB, kB, kB}, {1'000'000, kB, kB, kB, kB}};
+constexpr Row kRows[] = {{1, kA, kA, kH, kA, kA},      {1000, kA, kA, kH, kA, kA},
+                         {1001, kA, kH, kB, kH, kH},   {10'000, kA, kH, kB, kH, kH},
+                         {10'001, kH, kB, kH, kB, kB}, {50'000, kH, kB, kH, kB, kB},
+                         {50'001, kB, kB, kB, kB, kB}, {1'000'000, kB, kB, kB, kB, kB}};
 
 class FailOpen : public ::testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { Start({}); }
+
+  void Start(std::vector<std::string> options) {
     const std::string file = folder_.path() + "/policy.yaml";
     std::ofstream(file) << kPolicy;
-    gate_ = std::make_unique<GateProcess>(folder_.path() + "/data",
-                                          std::vector<std::string>{"--policy", file});
+    options.insert(options.end(), {"--policy", file});
+    gate_ = std::make_unique<GateProcess>(folder_.path() + "/data", options);
     channel_ = grpc::CreateChannel(gate_->address(), grpc::InsecureChannelCredentials());
     ASSERT_NO_FATAL_FAILURE(Connect());
   }
@@ -189,6 +194,70 @@ TEST_F(FailOpen, EveryCellOfAGateThatIsStoppedAndWhatWasAllowedIsReported) {
     confirmed = client_->Confirm(movement, "").status();
   } while (absl::IsUnavailable(confirmed));
   EXPECT_TRUE(confirmed.ok()) << confirmed;
+  gate_->process().Signal(SIGKILL);
+  gate_->process().Wait();
+  EXPECT_EQ(Verify(folder_.path() + "/data"), 0);
+}
+
+// A gate that judges twenty checks a second, and refuses who would wait for one.
+class FailOpenOfSlowGate : public FailOpen {
+ protected:
+  void SetUp() override { Start({"--capacity", "20", "--check-wait", "0.001"}); }
+
+  ~FailOpenOfSlowGate() override {
+    if (crowd_ == nullptr) return;
+    crowding_.TryCancel();
+    void* tag = nullptr;
+    bool ok = false;
+    queue_.Next(&tag, &ok);
+  }
+
+  // Enough checks for most of a minute. From when it returns on all others are refused.
+  void Crowd() {
+    const auto gate = v1::Gate::NewStub(channel_);
+    v1::BatchCheckRequest batch;
+    for (int i = 0; i < 1000; ++i)
+      *batch.add_requests() = gate::testing::Refund(absl::StrCat("c", i), "o1", 1);
+    for (v1::CheckRequest& check : *batch.mutable_requests()) {
+      (*check.mutable_attributes())["n"].set_int_value(1);
+    }
+    crowd_ = gate->AsyncBatchCheck(&crowding_, batch, &queue_);
+    crowd_->Finish(&response_, &status_, nullptr);
+    grpc::Status refused;
+    while (refused.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      grpc::ClientContext context;
+      context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+      v1::Decision decision;
+      refused = gate->Check(&context, batch.requests(0), &decision);
+      ASSERT_FALSE(refused.ok());
+    }
+    EXPECT_GE(gate::testing::RetryInfoOf(refused).retry_delay().seconds(), 1);
+  }
+
+ private:
+  grpc::CompletionQueue queue_;
+  grpc::ClientContext crowding_;
+  v1::BatchCheckResponse response_;
+  grpc::Status status_;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<v1::BatchCheckResponse>> crowd_;
+};
+
+TEST_F(FailOpenOfSlowGate, EveryCellOfAGateThatGetsTooManyChecks) {
+  const TestFeeder feeder(channel_, "ledger");
+  AwaitLease();
+  ASSERT_NO_FATAL_FAILURE(Crowd());
+  for (const Row& row : kRows) {
+    const client::Decision decision = Ask(absl::StrCat("o", row.amount), row.amount);
+    EXPECT_EQ(decision.verdict, row.overloaded) << row.amount;
+    EXPECT_TRUE(decision.local);
+    EXPECT_EQ(decision.MayStart().ok(), row.overloaded == kA);
+    if (row.overloaded != kH) continue;
+    EXPECT_TRUE(decision.retry_after.has_value());
+    EXPECT_NE(decision.reasons.front().message.find("too many checks"), std::string::npos);
+  }
+  const client::LeaseLeft left = client_->LeasesLeft().at(MovementKind("refund"));
+  EXPECT_EQ(left.calls, 18);
+  EXPECT_EQ(left.amount.minor_units, 6000 - 1001);
   gate_->process().Signal(SIGKILL);
   gate_->process().Wait();
   EXPECT_EQ(Verify(folder_.path() + "/data"), 0);

@@ -21,8 +21,12 @@ RULES = ROOT / "config" / "prometheus" / "alert_rules.yaml"
 DASHBOARD = ROOT / "config" / "grafana" / "fundgate.json"
 NAME = re.compile(r"\b((?:fundgate|process)_[a-z0-9_]+)\b")
 PATIENCE_S = 60
-# The labels of what says nothing as long as nobody has fed the gate and nothing has moved.
+# The labels of what says nothing as long as nobody has fed the gate and nothing has moved, or of
+# which the policy has none.
 LABELS_OF_SILENT = {
+    "fundgate_leased_minor_units": ["checkpoint", "currency"],
+    "fundgate_leases": ["checkpoint"],
+    "fundgate_plan_running": ["plan"],
     "fundgate_source_committed_timestamp_seconds": ["source"],
     "fundgate_source_position": ["source", "stream"],
     "fundgate_source_proven_lag_seconds": ["source"],

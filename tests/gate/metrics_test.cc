@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 #include <set>
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "fundgate/v1/leases.grpc.pb.h"
+#include "fundgate/v1/plans.grpc.pb.h"
 #include "server/gate/server.h"
 #include "server/log/log.h"
 #include "tests/gate/gate_world.h"
@@ -20,6 +24,23 @@ using metrics::Labels;
 using metrics::Sample;
 using testing::GateWorld;
 using testing::Refund;
+
+constexpr char kPrepared[] = R"yaml(
+books:
+  order: {key: [account_id, order_id], counters: [paid, refunded]}
+movements:
+  payment: {effects: [+order.paid]}
+  refund: {effects: [+order.refunded], gated: true}
+checkpoints:
+  refund:
+    when_unreachable: ALLOW
+    blind_budget: {calls: 100, amount: CNY 1000.00}
+    lease: {budget: {calls: 20, amount: CNY 60.00}}
+plans:
+  stop: {about: "all is wrong", owner: ann, toggles: [{scope: refund, mode: HOLD}]}
+sources:
+  ledger: {report: {emits: [payment, refund]}}
+)yaml";
 
 // The sample with these labels; fails the test if there is none.
 Sample Find(const Server& server, std::string_view name, const Labels& labels = {}) {
@@ -195,6 +216,73 @@ TEST(GateMetrics, ASourceShowsItsPositionAndHowFreshItIs) {
   }
 }
 
+TEST(GateMetrics, RefusedChecksAreCountedByCauseAndPriority) {
+  // Fifty a second, and nobody waits for one.
+  GateWorld world([](ServerSettings& settings) {
+    settings.sequencer.inputs_per_second = 50;
+    settings.sequencer.longest_wait = absl::Milliseconds(1);
+  });
+  const auto refused = [&world](const char* cause, const char* priority) {
+    return Value(world.server(), "fundgate_refused_checks_total",
+                 {{"cause", cause}, {"priority", priority}});
+  };
+  EXPECT_EQ(refused("wait", "low"), 0);
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  v1::BatchCheckRequest batch;
+  for (int i = 0; i < 100; ++i) *batch.add_requests() = Refund(absl::StrCat("k", i), "o1", 1);
+  v1::BatchCheckResponse response;
+  grpc::Status status;
+  const auto call = world.gate->AsyncBatchCheck(&context, batch, &queue);
+  call->Finish(&response, &status, nullptr);
+  // Refunds are of low priority. The first of these may be taken, and then waits too.
+  grpc::Status last;
+  while (last.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) {
+    grpc::ClientContext asking;
+    asking.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(50));
+    v1::Decision decision;
+    last = world.gate->Check(&asking, Refund("late", "o1", 1), &decision);
+  }
+  EXPECT_GT(testing::RetryInfoOf(last).retry_delay().seconds(), 0);
+  EXPECT_EQ(refused("wait", "low") + refused("deadline", "low"), 1);
+  EXPECT_EQ(refused("wait", "high"), 0);
+  EXPECT_GT(Value(world.server(), "fundgate_queue_wait_seconds"), 0);
+  context.TryCancel();
+  void* tag = nullptr;
+  bool ok = false;
+  world.server().Shutdown();
+  EXPECT_TRUE(queue.Next(&tag, &ok));
+}
+
+TEST(GateMetrics, LeasesAndPlansAreTold) {
+  GateWorld world([](ServerSettings& settings) { settings.first_policy = kPrepared; });
+  const auto leased = [&world] {
+    return Value(world.server(), "fundgate_leased_minor_units",
+                 {{"checkpoint", "refund"}, {"currency", "CNY"}});
+  };
+  EXPECT_EQ(Value(world.server(), "fundgate_leases", {{"checkpoint", "refund"}}), 0);
+  EXPECT_EQ(leased(), 0);
+  v1::TakeLeaseRequest take;
+  take.set_checkpoint("refund");
+  take.set_holder("pay-1");
+  grpc::ClientContext taking;
+  v1::TakeLeaseResponse taken;
+  ASSERT_TRUE(v1::Leases::NewStub(world.channel())->TakeLease(&taking, take, &taken).ok());
+  EXPECT_EQ(Value(world.server(), "fundgate_leases", {{"checkpoint", "refund"}}), 1);
+  EXPECT_EQ(leased(), 6000);
+
+  EXPECT_EQ(Value(world.server(), "fundgate_plan_running", {{"plan", "stop"}}), 0);
+  v1::RunPlanRequest run;
+  run.set_plan("stop");
+  run.set_actor("ann");
+  run.set_reason("a drill");
+  grpc::ClientContext running;
+  v1::RunPlanResponse ran;
+  const grpc::Status status = v1::Plans::NewStub(world.channel())->RunPlan(&running, run, &ran);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(Value(world.server(), "fundgate_plan_running", {{"plan", "stop"}}), 1);
+}
+
 TEST(GateMetrics, NamesAndLabelsKeepToTheRules) {
   GateWorld world;
   const auto feeder = world.Feed();
@@ -202,9 +290,10 @@ TEST(GateMetrics, NamesAndLabelsKeepToTheRules) {
   world.Check(Refund("r1", "o1", 10));
   // What there is no end of is no label.
   const std::set<std::string_view> bounded = {
-      "checkpoint", "code",   "job",    "kind",   "logic_version", "mode",
-      "name",       "origin", "part",   "reason", "risk_class",    "source",
-      "stage",      "state",  "stream", "table",  "verdict",       "version"};
+      "cause", "checkpoint", "code",    "currency", "job",        "kind",
+      "mode",  "name",       "part",    "plan",     "priority",   "logic_version",
+      "stage", "origin",     "reason",  "state",    "risk_class", "source",
+      "table", "stream",     "verdict", "version"};
   std::set<std::string_view> names;
   for (const Family& family : world.server().ReadMetrics()) {
     EXPECT_TRUE(names.insert(family.name).second) << family.name << " is there twice";

@@ -139,6 +139,14 @@ void ScriptedMachine::GoOn() {
   changed_.NotifyAll();
 }
 
+void ScriptedMachine::GoOnUntil(const std::string& key) {
+  MutexLock lock(mutex_);
+  stop_at_ = key;
+  stopped_ = false;
+  changed_.NotifyAll();
+  while (!stopped_) changed_.Wait(mutex_);
+}
+
 void ScriptedMachine::AwaitTicks(int count) {
   MutexLock lock(mutex_);
   while (ticks_ < count) changed_.Wait(mutex_);

@@ -45,6 +45,8 @@ class ScriptedMachine {
   void StopAt(const std::string& key);
   void AwaitStop();
   void GoOn();
+  // Goes on, and waits until it stops there.
+  void GoOnUntil(const std::string& key);
   void AwaitTicks(int count);
   // How often a check of this key was judged.
   int judged(const std::string& key) const;
