@@ -22,6 +22,7 @@ class SecurityLog;
 namespace fundgate::gate {
 
 class Access;
+class Masking;
 class Meters;
 class OpenStreams;
 class Readiness;
@@ -40,6 +41,7 @@ struct Backend {
   absl::Time started_at;
   Access& access;  // see guard.h
   const security::SecurityLog& denials;
+  const Masking& masking;
 };
 
 // The policy in force, as far as it is durable. FAILED_PRECONDITION before the first.
