@@ -101,6 +101,10 @@ Comparison Anchors::Conclude(Sequence newest, bool whole) const {
           ": this is another journal, or it was written anew from its beginning");
       return result;
     }
+    if (sequence + 1 < first_) {
+      ++result.dropped;
+      continue;
+    }
     if (sequence > newest) {
       if (!whole) return result;
       result.first = newest + 1;

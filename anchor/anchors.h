@@ -20,6 +20,7 @@ namespace fundgate::anchor {
 struct Comparison {
   size_t agreeing = 0;  // anchors whose record is as it was signed
   Sequence newest = 0;  // the last of those records
+  size_t dropped = 0;   // anchors of records that the journal has no more, on purpose
   // One of the records from `first` to `last` isn't what was signed; both 0: none.
   Sequence first = 0;
   Sequence last = 0;
@@ -46,6 +47,10 @@ class Anchors {
   // The records whose hashes are wanted, in order: the first of the journal, and each anchored one.
   std::vector<Sequence> Places() const;
 
+  // The journal's records before `first` were dropped: their anchors prove nothing any more, but
+  // the one of the last dropped record, whose hash is kept.
+  void BeginsAt(Sequence first) { first_ = first; }
+
   // A record of the journal. Those that nobody wants are passed over.
   void Found(Sequence sequence, std::string_view hash);
 
@@ -61,6 +66,7 @@ class Anchors {
 
   std::vector<Line> anchors_;  // by sequence
   std::map<Sequence, std::string> found_;
+  Sequence first_ = 1;
 };
 
 }  // namespace fundgate::anchor

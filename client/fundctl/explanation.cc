@@ -209,6 +209,7 @@ std::string Explain(const v1::Trace& trace) {
   AppendSources(trace, text);
   const std::string outlook = Outlook(decision);
   if (!outlook.empty()) absl::StrAppend(&text, "\n", outlook, "\n");
+  if (trace.masked()) absl::StrAppend(&text, "\nMasked: ", kMaskedSentence, ".\n");
   return text;
 }
 

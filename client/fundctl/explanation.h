@@ -8,6 +8,10 @@
 
 namespace fundgate::fundctl {
 
+// What is said of a record that isn't shown as it was recorded.
+inline constexpr char kMaskedSentence[] =
+    "values that the policy names sensitive are masked; auditors see them";
+
 // Of a record of TRACE_KIND_CHECK with its decision: some lines that need no other knowledge.
 std::string Explain(const v1::Trace& trace);
 

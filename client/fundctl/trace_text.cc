@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/fundctl/explanation.h"
 #include "client/fundctl/output.h"
 
 namespace fundgate::fundctl {
@@ -88,6 +89,7 @@ void PrintTraceLine(Context& context, const v1::Trace& trace) {
   const std::string summary = SummaryOf(context, trace);
   if (!summary.empty()) context.out << "  " << summary;
   if (!trace.refused().empty()) context.out << "  refused: " << trace.refused();
+  if (trace.masked()) context.out << "  (masked)";
   context.out << "\n" << std::flush;
 }
 
@@ -109,6 +111,7 @@ void PrintCheckTrace(Context& context, const v1::Trace& trace) {
                      source.has_as_of() ? absl::StrCat(", proven past ", TextOf(source.as_of()))
                                         : ", which isn't proven"));
   }
+  if (trace.masked()) pairs.emplace_back("  masked", kMaskedSentence);
   PrintPairs(context, pairs);
   PrintDecision(context, trace.decision());
 }

@@ -1,5 +1,6 @@
 #include "client/fundctl/trace_verify.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "anchor/anchors.h"
@@ -26,8 +28,7 @@ struct VerifyOptions {
   std::vector<std::string> public_keys;
 };
 
-// The file's anchors, all of them signed by one of the keys.
-absl::StatusOr<anchor::Anchors> ReadAnchors(const VerifyOptions& options) {
+absl::StatusOr<std::vector<anchor::PublicKey>> ReadKeys(const VerifyOptions& options) {
   std::vector<anchor::PublicKey> keys;
   for (const std::string& file : options.public_keys) {
     std::ifstream input(file, std::ios::binary);
@@ -38,6 +39,12 @@ absl::StatusOr<anchor::Anchors> ReadAnchors(const VerifyOptions& options) {
     }
     keys.push_back(*std::move(key));
   }
+  return keys;
+}
+
+// The file's anchors, all of them signed by one of the keys.
+absl::StatusOr<anchor::Anchors> ReadAnchors(const VerifyOptions& options,
+                                            const std::vector<anchor::PublicKey>& keys) {
   FUNDGATE_ASSIGN_OR_RETURN(anchor::Anchors anchors, anchor::Anchors::Read(options.anchors));
   const std::vector<size_t> others = anchors.KeepSignedBy(keys);
   if (others.empty()) return anchors;
@@ -66,29 +73,59 @@ grpc::Status Ask(Context& context, anchor::Anchors* anchors, v1::VerifyJournalRe
   return progress->Finish();
 }
 
-void PrintReport(Context& context, const v1::VerifyJournalResponse& report) {
+// Whether one of the keys has signed where the journal begins; true if that is its first record.
+bool CutIsSigned(const v1::VerifyJournalResponse& report,
+                 const std::vector<anchor::PublicKey>& keys) {
+  return !report.has_cut() ||
+         std::any_of(keys.begin(), keys.end(), [&report](const anchor::PublicKey& key) {
+           return key.HasSigned(report.cut().last_dropped());
+         });
+}
+
+void PrintReport(Context& context, const v1::VerifyJournalResponse& report,
+                 const std::vector<anchor::PublicKey>& keys) {
   if (report.sound()) {
     context.out << "The chain of " << report.records_checked() << " records is sound.\n";
   } else {
     context.out << "DAMAGED at record " << report.damaged_sequence() << ": " << report.message()
                 << "\n";
   }
+  if (!report.has_cut()) return;
+  const v1::JournalAnchor& last_dropped = report.cut().last_dropped();
+  context.out << "It begins with record " << report.cut().first_sequence() << "; the "
+              << last_dropped.sequence() << " before it, of " << TextOf(report.cut().begun_at())
+              << " to " << TextOf(last_dropped.time())
+              << ", were dropped by the gate's retention at " << TextOf(report.cut().cut_at())
+              << ". The last of them had the hash " << absl::BytesToHexString(last_dropped.hash())
+              << (keys.empty()                ? ""
+                  : CutIsSigned(report, keys) ? ", signed by the key"
+                                              : ", NOT SIGNED by the key")
+              << ".\n";
 }
 
 void PrintComparison(Context& context, const anchor::Anchors& anchors,
                      const anchor::Comparison& comparison) {
   if (comparison.sound()) {
     context.out << comparison.agreeing << " of " << anchors.size()
-                << " anchors agree, the newest at record " << comparison.newest << ".\n";
+                << " anchors agree, the newest at record " << comparison.newest
+                << (comparison.dropped == 0
+                        ? ""
+                        : absl::StrCat("; ", comparison.dropped, " are of dropped records"))
+                << ".\n";
   } else {
     context.out << "REWRITTEN: " << comparison.problem << "\n";
   }
 }
 
 ExitCode Run(Context& context, const VerifyOptions& options) {
+  const absl::StatusOr<std::vector<anchor::PublicKey>> keys = ReadKeys(options);
+  if (!keys.ok()) {
+    context.err << "fundctl trace verify: " << keys.status().message() << "\n";
+    return kUsage;
+  }
   std::optional<anchor::Anchors> anchors;
   if (!options.anchors.empty()) {
-    absl::StatusOr<anchor::Anchors> read = ReadAnchors(options);
+    absl::StatusOr<anchor::Anchors> read = ReadAnchors(options, *keys);
     if (!read.ok()) {
       context.err << "fundctl trace verify: " << read.status().message() << "\n";
       return absl::IsDataLoss(read.status()) ? kError : kUsage;
@@ -100,6 +137,7 @@ ExitCode Run(Context& context, const VerifyOptions& options) {
   if (!status.ok()) return context.Fail(status);
   anchor::Comparison comparison;
   if (anchors.has_value()) {
+    anchors->BeginsAt(std::max<Sequence>(report.cut().first_sequence(), 1));
     comparison = anchors->Conclude(report.last_sequence(), report.sound());
   }
   if (context.json) {
@@ -111,10 +149,11 @@ ExitCode Run(Context& context, const VerifyOptions& options) {
     }
     PrintJson(context, report);
   } else {
-    PrintReport(context, report);
+    PrintReport(context, report, *keys);
     if (anchors.has_value()) PrintComparison(context, *anchors, comparison);
   }
-  return report.sound() && comparison.sound() ? kOk : kError;
+  const bool cut_is_proven = keys->empty() || CutIsSigned(report, *keys);
+  return report.sound() && comparison.sound() && cut_is_proven ? kOk : kError;
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace fundgate::gate {
 namespace {
 
 // The names in the caller's certificate, which was checked when the connection was made.
-std::vector<std::string> CertificateNames(const grpc::CallbackServerContext& context) {
+std::vector<std::string> CertificateNames(const grpc::ServerContextBase& context) {
   std::vector<std::string> names;
   const std::shared_ptr<const grpc::AuthContext> connection = context.auth_context();
   if (connection == nullptr) return names;
@@ -36,7 +36,7 @@ bool HasCertificate(const grpc::CallbackServerContext& context) {
 
 // What stands behind "Bearer "; nothing if the call has no such header. Another scheme is an empty
 // token, which is nobody's.
-std::optional<std::string> TokenOf(const grpc::CallbackServerContext& context) {
+std::optional<std::string> TokenOf(const grpc::ServerContextBase& context) {
   const auto header = context.client_metadata().find("authorization");
   if (header == context.client_metadata().end()) return std::nullopt;
   const absl::string_view value(header->second.data(), header->second.size());
@@ -90,6 +90,17 @@ absl::Status Access::Identify(Call& call) {
                absl::StrCat("the access file has no caller, or more than one, for the names of "
                             "this certificate: ",
                             names.empty() ? "it has none" : absl::StrJoin(names, ", "))});
+}
+
+Sight Access::SightOf(const grpc::ServerContextBase& context, std::string_view rpc) const {
+  if (!asks()) return Sight::kClear;
+  const std::shared_ptr<const security::AccessList> list = callers_->Get();
+  const std::optional<std::string> token = TokenOf(context);
+  const security::Caller* caller = token.has_value()
+                                       ? list->FindByToken(*token)
+                                       : list->FindByCertificate(CertificateNames(context));
+  const bool sees = caller != nullptr && security::SeesSensitive(rpc, caller->roles);
+  return sees ? Sight::kClear : Sight::kMasked;
 }
 
 absl::Status Access::Count(const Call& call) {

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fundgate/v1/security.pb.h"
+#include "server/gate/masking.h"
 #include "server/gate/meters.h"
 #include "server/security/access_list.h"
 #include "server/security/reloaded.h"
@@ -69,6 +70,10 @@ class Access {
   // isn't known who calls, PERMISSION_DENIED if none of its roles may, RESOURCE_EXHAUSTED with a
   // retry hint if it calls more often than its limit allows.
   absl::StatusOr<Call> Admit(const grpc::CallbackServerContext& context, std::string_view rpc);
+
+  // What its caller sees of sensitive values in the answers of this call; of nobody's call masks.
+  // Neither denies nor counts anything.
+  Sight SightOf(const grpc::ServerContextBase& context, std::string_view rpc) const;
 
  private:
   friend class Call;

@@ -118,7 +118,9 @@ class AccountPage {
   // Backwards, a slice at a time.
   absl::Status FillChecks(size_t wanted) {
     const Sequence last = view_.resident().clock.sequence;
-    const Sequence oldest = last > kRecordsSearched ? last - kRecordsSearched + 1 : 1;
+    FUNDGATE_ASSIGN_OR_RETURN(const store::JournalCut cut, view_.GetJournalCut());
+    const Sequence oldest =
+        std::max(cut.first, last > kRecordsSearched ? last - kRecordsSearched + 1 : 1);
     Sequence next = last + 1;
     while (next > oldest && static_cast<size_t>(page_.checks_size()) < wanted) {
       const Sequence first = std::max(oldest, next > kSliceRecords ? next - kSliceRecords : 1);

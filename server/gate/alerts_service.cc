@@ -12,7 +12,7 @@ grpc::ServerUnaryReactor* AlertsService::ListAlerts(grpc::CallbackServerContext*
                                                     v1::ListAlertsResponse* response) {
   if (auto* refused = Refuse(backend_, *context, "Alerts/ListAlerts")) return refused;
   return OnWorker(backend_, *context, [this, response] {
-    absl::StatusOr<std::vector<OutboxAccess::Waiting>> waiting = outbox_.ListWaiting();
+    absl::StatusOr<std::vector<OutboxAccess::Waiting>> waiting = outbox_.ListWaiting(Sight::kClear);
     if (!waiting.ok()) return ToGrpc(waiting.status());
     for (OutboxAccess::Waiting& entry : *waiting) {
       *response->add_alerts() = std::move(entry.alert);

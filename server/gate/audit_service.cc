@@ -72,7 +72,8 @@ grpc::ServerWriteReactor<v1::Trace>* AuditService::ExportTraces(
   auto* refused =
       RefuseStream<grpc::ServerWriteReactor<v1::Trace>>(backend_, *context, "Audit/ExportTraces");
   if (refused != nullptr) return refused;
-  return OpenTraceExport(backend_, *followers_, *request);
+  return OpenTraceExport(backend_, SightOf(backend_, *context, "Audit/ExportTraces"), *followers_,
+                         *request);
 }
 
 grpc::ServerWriteReactor<v1::VerifyJournalResponse>* AuditService::VerifyJournal(

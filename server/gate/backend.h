@@ -23,6 +23,7 @@ namespace fundgate::gate {
 
 class Access;
 class Listener;
+class Masking;
 class Meters;
 class OpenStreams;
 class Overload;
@@ -44,6 +45,7 @@ struct Backend {
   const security::SecurityLog& denials;
   Overload& overload;
   const Listener& listener;
+  const Masking& masking;
 };
 
 // The policy in force, as far as it is durable. FAILED_PRECONDITION before the first.

@@ -14,14 +14,15 @@ namespace fundgate::gate {
 class BreakerWatcher final : public Stream<grpc::ServerWriteReactor<v1::WatchBreakersResponse>,
                                            v1::WatchBreakersResponse> {
  public:
-  explicit BreakerWatcher(std::string scope_prefix) : scope_prefix_(std::move(scope_prefix)) {}
+  BreakerWatcher(const Masking& masking, Sight sight, std::string scope_prefix)
+      : masking_(masking), sight_(sight), scope_prefix_(std::move(scope_prefix)) {}
 
   // Looks at the present state. Before the stream is opened, and after it was made known to
   // whoever tells it of changes.
   void TakeSnapshot(const store::View& view) {
     seen_ = view.resident().clock.sequence;
     for (const auto& [scope, breaker] : view.resident().of<core::Breakers>()) {
-      if (!absl::StartsWith(scope, scope_prefix_)) continue;
+      if (!Watches(scope)) continue;
       v1::WatchBreakersResponse& present = snapshot_.emplace_back();
       *present.mutable_breaker() = ToProto(breaker);
       present.mutable_breaker()->set_sequence(SequenceOf(view, breaker));
@@ -40,7 +41,7 @@ class BreakerWatcher final : public Stream<grpc::ServerWriteReactor<v1::WatchBre
     const sequencer::MutexLock lock(mutex_);
     if (ending()) return false;
     for (const auto& [scope, breaker] : changes.of<core::Breakers>()) {
-      if (!absl::StartsWith(scope, scope_prefix_)) continue;
+      if (!Watches(scope)) continue;
       v1::WatchBreakersResponse change;
       *change.mutable_breaker() = breaker.has_value() ? ToProto(*breaker) : ClosedBreaker(scope);
       change.mutable_breaker()->set_sequence(sequence);
@@ -68,6 +69,10 @@ class BreakerWatcher final : public Stream<grpc::ServerWriteReactor<v1::WatchBre
     early_.clear();
   }
 
+  bool Watches(const std::string& scope) const {
+    return scope_prefix_.empty() || absl::StartsWith(masking_.Shown(sight_, scope), scope_prefix_);
+  }
+
   void SendChange(v1::WatchBreakersResponse change) FUNDGATE_REQUIRES(mutex_) {
     if (queued() >= kMaxUnreadChanges + snapshot_size_) return TooSlow();
     Send(std::move(change));
@@ -79,6 +84,8 @@ class BreakerWatcher final : public Stream<grpc::ServerWriteReactor<v1::WatchBre
            "state"});
   }
 
+  const Masking& masking_;
+  const Sight sight_;
   const std::string scope_prefix_;
   std::vector<v1::WatchBreakersResponse> snapshot_;  // until the start
   Sequence seen_ = 0;                                // what the snapshot shows; before the start
@@ -106,8 +113,8 @@ Sequence SequenceOf(const store::View& view, const core::Breaker& breaker) {
 }
 
 grpc::ServerWriteReactor<v1::WatchBreakersResponse>* BreakerWatch::Open(
-    const Backend& backend, const std::string& scope_prefix) {
-  const auto watcher = std::make_shared<BreakerWatcher>(scope_prefix);
+    const Backend& backend, Sight sight, const std::string& scope_prefix) {
+  const auto watcher = std::make_shared<BreakerWatcher>(backend.masking, sight, scope_prefix);
   {
     const sequencer::MutexLock lock(mutex_);
     watchers_.push_back(watcher);

@@ -12,6 +12,7 @@
 #include "fundgate/v1/breakers.pb.h"
 #include "server/core/outcome.h"
 #include "server/gate/backend.h"
+#include "server/gate/masking.h"
 #include "server/sequencer/mutex.h"
 
 namespace fundgate::gate {
@@ -25,7 +26,8 @@ Sequence SequenceOf(const store::View& view, const core::Breaker& breaker);
 class BreakerWatch {
  public:
   // A watcher that first gets the present state and then every change, with no gap between.
-  grpc::ServerWriteReactor<v1::WatchBreakersResponse>* Open(const Backend& backend,
+  // The prefix is of scopes as somebody of that sight sees them.
+  grpc::ServerWriteReactor<v1::WatchBreakersResponse>* Open(const Backend& backend, Sight sight,
                                                             const std::string& scope_prefix);
 
   // Tells the watchers what an outcome changed. In order, once it is synced.

@@ -2,10 +2,12 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
 #include "server/gate/breaker_watch.h"
 #include "server/gate/convert_breakers.h"
 #include "server/gate/guard.h"
@@ -26,7 +28,7 @@ grpc::ServerUnaryReactor* Command(const Backend& backend, grpc::CallbackServerCo
       });
 }
 
-// A page's token is its last change: the record and the scope.
+// A page's token is its last change: the record and the scope, as its caller sees it.
 std::optional<core::BreakerChangeId> ToLast(const std::string& token, Problems& problems) {
   if (token.empty()) return std::nullopt;
   core::BreakerChangeId last;
@@ -36,6 +38,21 @@ std::optional<core::BreakerChangeId> ToLast(const std::string& token, Problems& 
     return std::nullopt;
   }
   last.scope = token.substr(blank + 1);
+  return last;
+}
+
+// The change that was shown as `last`: one record changes few breakers.
+absl::StatusOr<core::BreakerChangeId> Unshown(const Masking& masking, Sight sight,
+                                              const store::View& view, core::BreakerChangeId last) {
+  constexpr size_t kOfOneRecord = 4096;
+  if (sight == Sight::kClear) return last;
+  FUNDGATE_ASSIGN_OR_RETURN(
+      const std::vector<store::View::BreakerChange> changes,
+      view.ListBreakerChanges("", core::BreakerChangeId{"", last.sequence}, kOfOneRecord));
+  for (const auto& [id, breaker] : changes) {
+    if (id.sequence != last.sequence) break;
+    if (masking.Shown(sight, id.scope) == last.scope) return id;
+  }
   return last;
 }
 
@@ -57,16 +74,16 @@ grpc::ServerUnaryReactor* BreakersService::ListBreakers(grpc::CallbackServerCont
                                                         v1::ListBreakersResponse* response) {
   if (auto* refused = Refuse(backend_, *context, "Breakers/ListBreakers")) return refused;
   Problems problems;
+  const Sight sight = SightOf(backend_, *context, "Breakers/ListBreakers");
   const size_t page_size = PageSize(request->page_size(), problems);
+  // A page's token is the last scope of the page before.
+  const std::string last = backend_.masking.Meant(request->page_token(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   const std::shared_ptr<const store::View> view = backend_.store.view();
   const auto& breakers = view->resident().of<core::Breakers>();
-  // A page's token is the last scope of the page before.
-  auto it = request->page_token().empty() ? breakers.lower_bound(request->scope_prefix())
-                                          : breakers.upper_bound(request->page_token());
-  for (; it != breakers.end(); ++it) {
-    if (!absl::StartsWith(it->first, request->scope_prefix())) {
-      if (it->first > request->scope_prefix()) break;
+  // Scopes begin as their caller sees them: values must not be found out letter by letter.
+  for (auto it = breakers.upper_bound(last); it != breakers.end(); ++it) {
+    if (!absl::StartsWith(backend_.masking.Shown(sight, it->first), request->scope_prefix())) {
       continue;
     }
     if (static_cast<size_t>(response->breakers_size()) == page_size) {
@@ -85,7 +102,9 @@ grpc::ServerUnaryReactor* BreakersService::GetBreaker(grpc::CallbackServerContex
                                                       v1::GetBreakerResponse* response) {
   if (auto* refused = Refuse(backend_, *context, "Breakers/GetBreaker")) return refused;
   Problems problems;
-  const std::string scope = ToScope(request->scope(), problems);
+  const Sight sight = SightOf(backend_, *context, "Breakers/GetBreaker");
+  const std::string scope =
+      backend_.masking.Meant(sight, ToScope(request->scope(), problems), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
   const std::shared_ptr<const store::View> view = backend_.store.view();
   const auto found = view->resident().of<core::Breakers>().find(scope);
@@ -105,6 +124,7 @@ grpc::ServerUnaryReactor* BreakersService::TripBreaker(grpc::CallbackServerConte
   if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
   core::TripBreakerInput input = ToTrip(*asked, backend_.sequencer.Now(), problems);
+  input.scope = backend_.masking.Meant(input.scope, problems);
   return Command(backend_, *context, std::move(input), problems, *response);
 }
 
@@ -115,6 +135,7 @@ grpc::ServerUnaryReactor* BreakersService::HalfOpenBreaker(
   if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
   core::HalfOpenBreakerInput input = ToHalfOpen(*asked, backend_.sequencer.Now(), problems);
+  input.scope = backend_.masking.Meant(input.scope, problems);
   return Command(backend_, *context, std::move(input), problems, *response);
 }
 
@@ -125,6 +146,7 @@ grpc::ServerUnaryReactor* BreakersService::ResetBreaker(grpc::CallbackServerCont
   if (!asked.ok()) return FinishNow(*context, ToGrpc(asked.status()));
   Problems problems;
   core::ResetBreakerInput input = ToReset(*asked, problems);
+  input.scope = backend_.masking.Meant(input.scope, problems);
   return Command(backend_, *context, std::move(input), problems, *response);
 }
 
@@ -133,7 +155,8 @@ grpc::ServerWriteReactor<v1::WatchBreakersResponse>* BreakersService::WatchBreak
   auto* refused = RefuseStream<grpc::ServerWriteReactor<v1::WatchBreakersResponse>>(
       backend_, *context, "Breakers/WatchBreakers");
   if (refused != nullptr) return refused;
-  return watch_->Open(backend_, request->scope_prefix());
+  return watch_->Open(backend_, SightOf(backend_, *context, "Breakers/WatchBreakers"),
+                      request->scope_prefix());
 }
 
 grpc::ServerUnaryReactor* BreakersService::ListBreakerChanges(
@@ -142,18 +165,27 @@ grpc::ServerUnaryReactor* BreakersService::ListBreakerChanges(
   if (auto* refused = Refuse(backend_, *context, "Breakers/ListBreakerChanges")) return refused;
   Problems problems;
   const size_t page_size = PageSize(request->page_size(), problems);
+  const Sight sight = SightOf(backend_, *context, "Breakers/ListBreakerChanges");
   std::string scope;
-  if (!request->scope().empty()) scope = ToScope(request->scope(), problems);
-  const std::optional<core::BreakerChangeId> last = ToLast(request->page_token(), problems);
+  if (!request->scope().empty()) {
+    scope = backend_.masking.Meant(sight, ToScope(request->scope(), problems), problems);
+  }
+  const std::optional<core::BreakerChangeId> shown = ToLast(request->page_token(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
-  return OnWorker(backend_, *context, [this, scope, last, page_size, response] {
+  return OnWorker(backend_, *context, [this, sight, scope, shown, page_size, response] {
     const std::shared_ptr<const store::View> view = backend_.store.view();
+    std::optional<core::BreakerChangeId> last;
+    if (shown.has_value()) {
+      const auto meant = Unshown(backend_.masking, sight, *view, *shown);
+      if (!meant.ok()) return ToGrpc(meant.status());
+      last = *meant;
+    }
     const auto changes = view->ListBreakerChanges(scope, last, page_size + 1);
     if (!changes.ok()) return ToGrpc(changes.status());
     for (const auto& [id, breaker] : *changes) {
       if (static_cast<size_t>(response->changes_size()) == page_size) {
-        const v1::Breaker& shown = *response->changes().rbegin();
-        response->set_next_page_token(absl::StrCat(shown.sequence(), " ", shown.scope()));
+        const v1::Breaker& before = *response->changes().rbegin();
+        response->set_next_page_token(absl::StrCat(before.sequence(), " ", before.scope()));
         break;
       }
       v1::Breaker& change = *response->add_changes();

@@ -52,6 +52,20 @@ std::optional<core::BookId> ToBookId(const v1::GetBookRequest& request, const co
   return id;
 }
 
+v1::JournalCut ToProto(const store::JournalCut& cut) {
+  v1::JournalCut proto;
+  proto.set_first_sequence(cut.first);
+  v1::JournalAnchor& last_dropped = *proto.mutable_last_dropped();
+  last_dropped.set_journal(cut.origin_hash);
+  last_dropped.set_sequence(cut.first - 1);
+  last_dropped.set_hash(cut.before_hash);
+  *last_dropped.mutable_time() = ToProto(cut.ended);
+  last_dropped.set_signature(cut.signature);
+  *proto.mutable_begun_at() = ToProto(cut.begun);
+  *proto.mutable_cut_at() = ToProto(cut.cut_at);
+  return proto;
+}
+
 v1::Book ToProto(const core::BookId& id, const core::Book& book,
                  const core::BookDefinition& definition) {
   v1::Book proto;

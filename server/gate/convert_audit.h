@@ -28,6 +28,9 @@ std::optional<core::BookId> ToBookId(const v1::GetBookRequest& request, const co
 
 v1::Trace ToTrace(const store::JournalEntry& entry);
 
+// Of a journal that was cut.
+v1::JournalCut ToProto(const store::JournalCut& cut);
+
 // Whether a record passes a filter whose sequence bounds are looked after by the caller. The
 // filter's times must be valid.
 bool Passes(const v1::Trace& trace, const v1::TraceFilter& filter);

@@ -50,6 +50,9 @@ class DecisionReplay final : public Stream<grpc::ServerWriteReactor<v1::ReplayDe
     if (!problems.empty()) return End(InvalidArgument(problems));
     const absl::StatusOr<store::JournalEntry> record = RecordOf(*view_, decision_);
     if (!record.ok()) return End(ToGrpc(record.status()));
+    const absl::StatusOr<store::JournalCut> cut = view_->GetJournalCut();
+    if (!cut.ok()) return End(ToGrpc(cut.status()));
+    if (const absl::Status can = store::Replay::CanBegin(*cut); !can.ok()) return End(ToGrpc(can));
     last_ = record->sequence;
     progress_.set_records_total(last_);
     recorded_ = ToTrace(*record).decision();

@@ -333,6 +333,12 @@ constexpr Metric kMetrics[] = {
      }},
     {"fundgate_policy_version", Type::kGauge, "The policy in force; 0 before the first.",
      [](const Scene& scene, Samples& samples) { samples.Add(scene.resident.policy_version); }},
+    {"fundgate_journal_first_sequence", Type::kGauge,
+     "The oldest record that the journal has; 1 unless old ones were dropped.",
+     [](const Scene& scene, Samples& samples) {
+       const absl::StatusOr<store::JournalCut> cut = scene.view->GetJournalCut();
+       if (cut.ok()) samples.Add(cut->first);
+     }},
     {"fundgate_journal_sequence", Type::kGauge, "The newest durable record of the journal.",
      [](const Scene& scene, Samples& samples) { samples.Add(scene.resident.clock.sequence); }},
 

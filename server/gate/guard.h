@@ -49,6 +49,12 @@ inline absl::StatusOr<std::string> ActorOf(const Backend& backend,
   return call.Actor(named);
 }
 
+// What the caller sees of sensitive values.
+inline Sight SightOf(const Backend& backend, const grpc::CallbackServerContext& context,
+                     std::string_view rpc) {
+  return backend.access.SightOf(context, rpc);
+}
+
 // A copy of the request with that actor.
 template <typename Request>
 absl::StatusOr<Request> Signed(const Backend& backend, const grpc::CallbackServerContext& context,

@@ -52,8 +52,9 @@ Problems ProblemsOf(const v1::VerifyJournalRequest& request) {
 // read, or, following, waits for the journal to grow.
 class TraceExport final : public Stream<grpc::ServerWriteReactor<v1::Trace>, v1::Trace> {
  public:
-  TraceExport(const Backend& backend, const v1::ExportTracesRequest& request)
+  TraceExport(const Backend& backend, Sight sight, const v1::ExportTracesRequest& request)
       : backend_(backend),
+        masks_first_(sight == Sight::kMasked && !request.filter().reason_name().empty()),
         filter_(request.filter()),
         follow_(request.follow()),
         left_(request.limit() == 0 ? UINT64_MAX : request.limit()),
@@ -126,13 +127,21 @@ class TraceExport final : public Stream<grpc::ServerWriteReactor<v1::Trace>, v1:
     Slice slice;
     slice.next = first;
     slice.journal_ended = true;
-    slice.status = backend_.store.view()->ScanJournal(first, [&](const store::JournalEntry& entry) {
+    const std::shared_ptr<const store::View> view = backend_.store.view();
+    const absl::StatusOr<store::JournalCut> cut = view->GetJournalCut();
+    slice.status = cut.status();
+    if (!cut.ok()) return slice;
+    // What was dropped isn't waited for.
+    first = std::max(first, cut->first);
+    slice.next = first;
+    slice.status = view->ScanJournal(first, [&](const store::JournalEntry& entry) {
       if (entry.sequence >= end_ || slice.traces.size() >= std::min<uint64_t>(left, kSliceTraces) ||
           entry.sequence - first >= kSliceRecords) {
         slice.journal_ended = false;
         return false;
       }
       v1::Trace trace = ToTrace(entry);
+      if (masks_first_) backend_.masking.Mask(trace);
       if (Passes(trace, filter_)) slice.traces.push_back(std::move(trace));
       slice.next = entry.sequence + 1;
       return true;
@@ -141,6 +150,8 @@ class TraceExport final : public Stream<grpc::ServerWriteReactor<v1::Trace>, v1:
   }
 
   const Backend& backend_;
+  // A reason's name may hold a value: who sees masks finds it by its mask, and by nothing else.
+  const bool masks_first_;
   const v1::TraceFilter filter_;
   const bool follow_;
   uint64_t left_ FUNDGATE_GUARDED_BY(mutex_);
@@ -172,10 +183,26 @@ class JournalCheck final : public Stream<grpc::ServerWriteReactor<v1::VerifyJour
   void Start() override FUNDGATE_REQUIRES(mutex_) {
     const Problems problems = ProblemsOf(request_);
     if (!problems.empty()) return End(InvalidArgument(problems));
+    const absl::StatusOr<store::JournalCut> cut = view_->GetJournalCut();
+    if (!cut.ok()) return End(ToGrpc(cut.status()));
+    if (cut->exists()) BeginAt(*cut);
     ReadOn();
   }
   void AfterWrite() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
   bool Busy() const override FUNDGATE_REQUIRES(mutex_) { return reading_; }
+
+  // Two of the dropped records' hashes are kept: told if they are asked for.
+  void BeginAt(const store::JournalCut& cut) {
+    *progress_.mutable_cut() = ToProto(cut);
+    next_ = std::max(next_, cut.first);
+    for (const uint64_t wanted : request_.places()) {
+      if (wanted >= cut.first) break;
+      if (wanted != 1 && wanted != cut.first - 1) continue;
+      v1::JournalPlace& place = *kept_places_.Add();
+      place.set_sequence(wanted);
+      place.set_hash(wanted == cut.first - 1 ? cut.before_hash : cut.origin_hash);
+    }
+  }
 
   void ReadOn() FUNDGATE_REQUIRES(mutex_) {
     if (reading_ || ending() || queued() > 1) return;
@@ -188,7 +215,8 @@ class JournalCheck final : public Stream<grpc::ServerWriteReactor<v1::VerifyJour
   // On a worker. What it reads and writes belongs to it while `reading_`.
   void Read() {
     const Sequence first = next_;
-    progress_.clear_places();
+    progress_.mutable_places()->Swap(&kept_places_);
+    kept_places_.Clear();
     const absl::Status status = view_->ScanJournal(first, [&](const store::JournalEntry& entry) {
       if (entry.sequence >= end_ || entry.sequence - first >= kSliceRecords) return false;
       progress_.set_records_checked(progress_.records_checked() + 1);
@@ -232,6 +260,7 @@ class JournalCheck final : public Stream<grpc::ServerWriteReactor<v1::VerifyJour
   const std::shared_ptr<const store::View> view_;
   Sequence next_;
   const Sequence end_;
+  google::protobuf::RepeatedPtrField<v1::JournalPlace> kept_places_;  // told with the first answer
   int place_ = 0;  // of the request's, the first that isn't passed yet
   v1::VerifyJournalResponse progress_;
   bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
@@ -253,10 +282,10 @@ void JournalFollowers::Grown(Sequence newest) {
   });
 }
 
-grpc::ServerWriteReactor<v1::Trace>* OpenTraceExport(const Backend& backend,
+grpc::ServerWriteReactor<v1::Trace>* OpenTraceExport(const Backend& backend, Sight sight,
                                                      JournalFollowers& followers,
                                                      const v1::ExportTracesRequest& request) {
-  const auto stream = std::make_shared<TraceExport>(backend, request);
+  const auto stream = std::make_shared<TraceExport>(backend, sight, request);
   // First this, so that it misses no record that comes while it reads the others.
   if (request.follow()) followers.Add(stream);
   return TraceExport::Open(stream, backend.streams);

@@ -11,6 +11,7 @@
 #include "fundgate/types/ids.h"
 #include "fundgate/v1/audit.pb.h"
 #include "server/gate/backend.h"
+#include "server/gate/masking.h"
 #include "server/sequencer/mutex.h"
 
 namespace fundgate::gate {
@@ -30,7 +31,8 @@ class JournalFollowers {
   std::vector<std::weak_ptr<TraceExport>> followers_ FUNDGATE_GUARDED_BY(mutex_);
 };
 
-grpc::ServerWriteReactor<v1::Trace>* OpenTraceExport(const Backend& backend,
+// Filters are asked of what somebody of that sight sees.
+grpc::ServerWriteReactor<v1::Trace>* OpenTraceExport(const Backend& backend, Sight sight,
                                                      JournalFollowers& followers,
                                                      const v1::ExportTracesRequest& request);
 

@@ -8,8 +8,9 @@
 
 namespace fundgate::gate {
 
-OutboxAccess::OutboxAccess(store::Store& store, sequencer::Sequencer& sequencer)
-    : store_(store), sequencer_(sequencer) {
+OutboxAccess::OutboxAccess(store::Store& store, sequencer::Sequencer& sequencer,
+                           const Masking& masking)
+    : store_(store), sequencer_(sequencer), masking_(masking) {
   observer_ = sequencer_.AddObserver(
       [this](Sequence /*sequence*/, const core::Input& /*input*/, const core::Outcome& outcome) {
         if (outcome.changes.of<core::Outbox>().empty()) return;
@@ -20,11 +21,12 @@ OutboxAccess::OutboxAccess(store::Store& store, sequencer::Sequencer& sequencer)
 
 OutboxAccess::~OutboxAccess() { sequencer_.RemoveObserver(observer_); }
 
-absl::StatusOr<std::vector<OutboxAccess::Waiting>> OutboxAccess::ListWaiting() const {
+absl::StatusOr<std::vector<OutboxAccess::Waiting>> OutboxAccess::ListWaiting(Sight sight) const {
   const std::shared_ptr<const store::View> view = store_.view();
   std::vector<Waiting> waiting;
   for (const auto& [slot, alert] : view->resident().of<core::Outbox>()) {
     FUNDGATE_ASSIGN_OR_RETURN(v1::Alert proto, ToAlert(alert, *view));
+    if (sight == Sight::kMasked) masking_.Mask(proto);
     waiting.push_back({slot, std::move(proto)});
   }
   // Ids begin with the sequence, in digits of equal number.
@@ -46,6 +48,7 @@ absl::StatusOr<std::vector<v1::Alert>> OutboxAccess::ListOpenGroups() const {
     standing.at = group->since;
     standing.level = group->level;
     FUNDGATE_ASSIGN_OR_RETURN(v1::Alert proto, ToAlert(standing, *view));
+    masking_.Mask(proto);
     alerts.push_back(std::move(proto));
   }
   return alerts;

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "fundgate/v1/alerts.pb.h"
+#include "server/gate/masking.h"
 #include "server/sequencer/mutex.h"
 #include "server/sequencer/sequencer.h"
 #include "server/store/store.h"
@@ -30,17 +31,18 @@ class OutboxAccess {
   // Failures remembered of what doesn't wait any more.
   static constexpr size_t kMaxAttempts = 1024;
 
-  // Both must outlive it.
-  OutboxAccess(store::Store& store, sequencer::Sequencer& sequencer);
+  // All must outlive it.
+  OutboxAccess(store::Store& store, sequencer::Sequencer& sequencer, const Masking& masking);
   ~OutboxAccess();
   OutboxAccess(const OutboxAccess&) = delete;
   OutboxAccess& operator=(const OutboxAccess&) = delete;
 
-  // Everything that waits and is durable, the oldest first.
-  absl::StatusOr<std::vector<Waiting>> ListWaiting() const;
+  // Everything that waits and is durable, the oldest first. Receivers see masks: who they are isn't
+  // known here.
+  absl::StatusOr<std::vector<Waiting>> ListWaiting(Sight sight = Sight::kMasked) const;
 
   // Each group that is not resolved, as an alert of its own: for receivers that forget. Its id is
-  // the group's.
+  // the group's. Masked, too.
   absl::StatusOr<std::vector<v1::Alert>> ListOpenGroups() const;
 
   // These have been taken by everybody who must know: slot and id. They leave the outbox once that
@@ -59,6 +61,7 @@ class OutboxAccess {
  private:
   store::Store& store_;
   sequencer::Sequencer& sequencer_;
+  const Masking& masking_;
   uint64_t observer_ = 0;
   // Held while the watcher is called, so never while anything else of this is done.
   sequencer::Mutex watch_mutex_;

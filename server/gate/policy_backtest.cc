@@ -13,6 +13,7 @@
 #include "server/gate/stream.h"
 #include "server/gate/turn.h"
 #include "server/store/backtest.h"
+#include "server/store/replay.h"
 
 namespace fundgate::gate {
 namespace {
@@ -71,6 +72,9 @@ class PolicyBacktest final : public Stream<grpc::ServerWriteReactor<v1::Backtest
     if (request_.has_to_time()) to_ = ToTime(request_.to_time(), "to_time", problems);
     if (from_ >= to_) problems.Add("to_time", "must be later than from_time");
     if (!problems.empty()) return End(InvalidArgument(problems));
+    const absl::StatusOr<store::JournalCut> cut = view_->GetJournalCut();
+    if (!cut.ok()) return End(ToGrpc(cut.status()));
+    if (const absl::Status can = store::Replay::CanBegin(*cut); !can.ok()) return End(ToGrpc(can));
     if (std::optional<Turn> turn = Turn::Take(running_)) {
       turn_.emplace(*std::move(turn));
     } else {

@@ -96,7 +96,10 @@ class GrpcServer final : public Server {
   uint64_t policy_version() const override { return store_->view()->resident().policy_version; }
   OutboxAccess& outbox() override { return *outbox_; }
   const store::Store& store() const override { return *store_; }
+  const Masking& masking() const override { return *masking_; }
   Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
+  absl::StatusOr<store::CutReport> CutJournal(absl::Duration keep,
+                                              store::CutOptions options) override;
   std::vector<metrics::Family> ReadMetrics() const override { return ReadGateMetrics(*backend_); }
   void Shutdown() override;
 
@@ -130,6 +133,7 @@ class GrpcServer final : public Server {
   std::unique_ptr<Access> access_;
   std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Masking> masking_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<GateService> gate_;
   std::unique_ptr<BreakersService> breakers_;
@@ -181,6 +185,9 @@ absl::Status GrpcServer::Recover() {
   options.compile_policy = CompilePolicy;
   options.durability = settings_.durability;
   FUNDGATE_ASSIGN_OR_RETURN(store_, store::Store::Open(options));
+  FUNDGATE_ASSIGN_OR_RETURN(security::MaskKey key, security::MaskKey::Keep(absl::StrCat(
+                                                       settings_.data_directory, "/masking.key")));
+  masking_ = std::make_unique<Masking>(*store_, std::move(key));
   FUNDGATE_RETURN_IF_ERROR(meters_.reservations.Load(*store_->view()));
   clock_ = std::make_unique<sequencer::InputClock>(settings_.time,
                                                    store_->view()->resident().clock.time);
@@ -238,9 +245,9 @@ absl::Status GrpcServer::ApplyFirstPolicy() {
 absl::Status GrpcServer::Listen() {
   FUNDGATE_ASSIGN_OR_RETURN(listener_, Listener::Open(listen_, log_, SteadyNow));
   workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
-  backend_ = std::make_unique<Backend>(
-      Backend{*store_, *sequencer_, *clock_, probes_, *workers_, streams_, meters_, readiness_,
-              draining_, sequencer_->Now(), *access_, *denials_, overload_, *listener_});
+  backend_ = std::make_unique<Backend>(Backend{
+      *store_, *sequencer_, *clock_, probes_, *workers_, streams_, meters_, readiness_, draining_,
+      sequencer_->Now(), *access_, *denials_, overload_, *listener_, *masking_});
   gate_ = std::make_unique<GateService>(*backend_);
   breakers_ = std::make_unique<BreakersService>(*backend_);
   plans_ = std::make_unique<PlansService>(*backend_);
@@ -252,7 +259,7 @@ absl::Status GrpcServer::Listen() {
   audit_ = std::make_unique<AuditService>(*backend_);
   holds_ = std::make_unique<HoldsService>(*backend_);
   violations_ = std::make_unique<ViolationsService>(*backend_);
-  outbox_ = std::make_unique<OutboxAccess>(*store_, *sequencer_);
+  outbox_ = std::make_unique<OutboxAccess>(*store_, *sequencer_, *masking_);
   alerts_ = std::make_unique<AlertsService>(*backend_, *outbox_);
   security_ = std::make_unique<SecurityService>(*backend_);
 
@@ -284,6 +291,7 @@ absl::Status GrpcServer::Listen() {
   grpc::ResourceQuota quota("fundgate");
   quota.Resize(settings_.max_grpc_bytes);
   builder.SetResourceQuota(quota);
+  builder.experimental().SetInterceptorCreators(MaskingInterceptors(*masking_, *access_));
   grpc_ = builder.BuildAndStart();
   if (grpc_ == nullptr) return absl::InternalError("gRPC doesn't start; its log says why");
   listener_->Start([this](int listener, int connection) {
@@ -296,6 +304,17 @@ absl::Status GrpcServer::Listen() {
   LookAtReadiness();
   TellHealth();
   return absl::OkStatus();
+}
+
+absl::StatusOr<store::CutReport> GrpcServer::CutJournal(absl::Duration keep,
+                                                        store::CutOptions options) {
+  if (store_->view()->resident().clock.drifted) {
+    return absl::FailedPreconditionError(
+        "how old records are can't be told until an operator accepts the time");
+  }
+  options.now = sequencer_->Now();
+  options.before = options.now - keep;
+  return store_->CutJournal(options);
 }
 
 void GrpcServer::Observe(Sequence sequence, const core::Input& input,
@@ -373,6 +392,7 @@ void GrpcServer::Shutdown() {
   grpc_.reset();
   sequencer_.reset();
   backend_.reset();
+  masking_.reset();
   store_.reset();
 }
 

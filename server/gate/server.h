@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
+#include "server/gate/masking.h"
 #include "server/gate/outbox_access.h"
 #include "server/log/log.h"
 #include "server/metrics/metric.h"
@@ -80,6 +81,14 @@ class Server {
   virtual Sequence sequence() const = 0;
   // For whoever carries the journal outward; not after Shutdown.
   virtual const store::Store& store() const = 0;
+  // What of it outsiders may see; not after Shutdown.
+  virtual const Masking& masking() const = 0;
+
+  // Drops records of the journal that are older than `keep`, by the gate's time; see
+  // store::Store::CutJournal, whose options these are but for their times. One thread, and not
+  // after Shutdown. FAILED_PRECONDITION while the clock is in doubt.
+  virtual absl::StatusOr<store::CutReport> CutJournal(absl::Duration keep,
+                                                      store::CutOptions options) = 0;
 
   // What it tells of itself, as it is now. Any thread, but not after Shutdown.
   virtual std::vector<metrics::Family> ReadMetrics() const = 0;

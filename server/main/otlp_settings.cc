@@ -65,6 +65,7 @@ absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> ExportSpans(const OtlpS
                            const std::function<bool(const store::JournalEntry&)>& visit) {
     return server.store().view()->ScanJournal(first, visit);
   };
+  journal.shown = [&server](const std::string& name) { return server.masking().MaskText(name); };
   journal.newest = [&server] { return server.sequence(); };
   return exporting::SpanExporter::Start(std::move(options), std::move(journal), log);
 }

@@ -345,6 +345,7 @@ void Validate(const v1::Document& document, const Places& places, Problems& prob
   ValidateBreakers(validation);
   ValidateSources(validation);
   ValidateVerification(validation);
+  ValidateSensitive(validation);
   ValidateTests(validation);
   ValidateRetention(validation);
 }

@@ -58,6 +58,7 @@ void ValidateDegradation(const Validation& validation, const std::string& path,
 void ValidateFacts(const Validation& validation);
 void ValidateResponses(const Validation& validation);
 void ValidateRules(const Validation& validation);
+void ValidateSensitive(const Validation& validation);
 void ValidateSources(const Validation& validation);
 void ValidateWindows(const Validation& validation);
 void ValidateKafka(const Validation& validation, const std::string& path, const v1::Source& source);

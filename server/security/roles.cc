@@ -83,6 +83,13 @@ constexpr RpcRule kRules[] = {
     {"Security/ListDenials", {Role::ROLE_AUDITOR, Role::ROLE_ADMIN}},
 };
 
+// Who sees in the answers of a call what the policy names sensitive.
+RoleSet SeersOf(std::string_view rpc) {
+  constexpr RoleSet kAlways = {Role::ROLE_AUDITOR};
+  const bool is_asking = rpc.starts_with("Gate/") || rpc.starts_with("Leases/");
+  return is_asking ? kAlways | kServices : kAlways;
+}
+
 }  // namespace
 
 std::string NamesOf(RoleSet roles) {
@@ -104,5 +111,9 @@ const RpcRule* FindRpc(std::string_view rpc) {
   }
   return nullptr;
 }
+
+bool SeesSensitive(std::string_view rpc, RoleSet roles) { return roles.Meets(SeersOf(rpc)); }
+
+bool AllSeeSensitive(const RpcRule& rule) { return rule.roles.IsWithin(SeersOf(rule.rpc)); }
 
 }  // namespace fundgate::security

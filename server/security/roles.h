@@ -26,6 +26,7 @@ class RoleSet {
   constexpr bool Has(Role role) const {
     return (bits_ & (uint32_t{1} << static_cast<unsigned>(role))) != 0;
   }
+  constexpr bool IsWithin(RoleSet other) const { return (bits_ & ~other.bits_) == 0; }
   constexpr bool Meets(RoleSet other) const { return (bits_ & other.bits_) != 0; }
   constexpr RoleSet operator|(RoleSet other) const {
     RoleSet both = *this;
@@ -50,6 +51,14 @@ std::span<const RpcRule> RpcRules();
 
 // Null for a call that isn't in the table: nobody may make it.
 const RpcRule* FindRpc(std::string_view rpc);
+
+// Whether a caller of these roles sees in the answers of this call what the policy names sensitive.
+// Auditors do, and payment services where they ask: they knew it before the gate did. Everybody
+// else sees masks.
+bool SeesSensitive(std::string_view rpc, RoleSet roles);
+
+// Whether whoever may make the call sees it.
+bool AllSeeSensitive(const RpcRule& rule);
 
 }  // namespace fundgate::security
 

@@ -7,6 +7,7 @@
 #include "fundgate/types/status_macros.h"
 #include "server/store/database.h"
 #include "server/store/head.h"
+#include "server/store/journal_cut.h"
 #include "server/store/journal_scan.h"
 
 namespace fundgate::store {
@@ -15,6 +16,12 @@ namespace {
 absl::StatusOr<ChainReport> Walk(const Database& database, const ChainVisit& visit) {
   ChainReport report;
   FUNDGATE_ASSIGN_OR_RETURN(const Head head, ReadHead(database));
+  FUNDGATE_ASSIGN_OR_RETURN(report.cut, ReadJournalCut(database, {}));
+  report.last = report.cut.first - 1;
+  if (report.cut.exists() && visit) {
+    if (report.cut.first > 2) visit(1, report.cut.origin_hash);
+    visit(report.cut.first - 1, report.cut.before_hash);
+  }
   const absl::Status walked =
       ScanJournal(database, {}, 1, head.clock.sequence, [&](const JournalEntry& entry) {
         report.last = entry.sequence;
@@ -26,7 +33,7 @@ absl::StatusOr<ChainReport> Walk(const Database& database, const ChainVisit& vis
   if (!walked.ok()) {
     report.damaged = report.last + 1;
     report.damage = std::string(walked.message());
-  } else if (report.last > 0 && report.last_hash != AsBytes(head.hash)) {
+  } else if (!report.last_hash.empty() && report.last_hash != AsBytes(head.hash)) {
     report.damaged = report.last;
     report.damage = absl::StrCat("journal record ", report.last,
                                  ": its hash is not the one that the journal's head has");

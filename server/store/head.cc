@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
+#include "server/store/journal_cut.h"
 #include "server/store/journal_record.h"
 #include "server/store/keys.h"
 #include "server/store/records.h"
@@ -44,9 +45,10 @@ absl::StatusOr<Head> ReadHead(const Database& database, const rocksdb::ReadOptio
 
 absl::Status CheckTail(const Database& database, const Head& head, uint64_t count) {
   const Sequence last = head.clock.sequence;
-  const Sequence first = last > count ? last - count + 1 : 1;
-  Hash previous = kGenesis;
-  if (first > 1) {
+  FUNDGATE_ASSIGN_OR_RETURN(const JournalCut cut, ReadJournalCut(database, {}));
+  const Sequence first = std::max(cut.first, last > count ? last - count + 1 : 1);
+  Hash previous = TieOf(cut);
+  if (first > cut.first) {
     FUNDGATE_ASSIGN_OR_RETURN(const std::string value, ReadJournalValue(database, first - 1));
     FUNDGATE_ASSIGN_OR_RETURN(previous, HashOfJournalValue(first - 1, value));
   }

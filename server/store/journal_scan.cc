@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
+#include "server/store/journal_cut.h"
 #include "server/store/journal_record.h"
 #include "server/store/keys.h"
 
@@ -24,8 +25,8 @@ absl::Status Missing(Sequence sequence, Sequence last) {
 
 // The hash that the record `first` is tied to.
 absl::StatusOr<Hash> HashBefore(const Database& database, const rocksdb::ReadOptions& options,
-                                Sequence first, Sequence last) {
-  if (first == 1) return kGenesis;
+                                const JournalCut& cut, Sequence first, Sequence last) {
+  if (first == cut.first) return TieOf(cut);
   FUNDGATE_ASSIGN_OR_RETURN(const std::optional<std::string> before,
                             database.Get(kJournal, SequenceKey(first - 1), options));
   if (!before.has_value()) return Missing(first - 1, last);
@@ -37,10 +38,11 @@ absl::StatusOr<Hash> HashBefore(const Database& database, const rocksdb::ReadOpt
 absl::Status ScanJournal(const Database& database, const rocksdb::ReadOptions& options,
                          Sequence first, Sequence last,
                          const std::function<bool(const JournalEntry&)>& visit) {
-  Sequence expected = std::max<Sequence>(first, 1);
+  FUNDGATE_ASSIGN_OR_RETURN(const JournalCut cut, ReadJournalCut(database, options));
+  Sequence expected = std::max(first, cut.first);
   if (expected > last + 1) return absl::OkStatus();
   HashChain chain;
-  FUNDGATE_ASSIGN_OR_RETURN(Hash previous, HashBefore(database, options, expected, last));
+  FUNDGATE_ASSIGN_OR_RETURN(Hash previous, HashBefore(database, options, cut, expected, last));
   const std::unique_ptr<rocksdb::Iterator> stored = database.Iterate(kJournal, options);
   for (stored->Seek(SequenceKey(expected)); stored->Valid(); stored->Next(), ++expected) {
     const std::optional<Sequence> found = ParseSequenceKey(AsView(stored->key()));

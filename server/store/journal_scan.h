@@ -11,8 +11,9 @@
 
 namespace fundgate::store {
 
-// Calls `visit` with each record from `first` on, in order, until it returns false or `last` was
-// visited, which the head says is the newest. Nothing if `first` is beyond it.
+// Calls `visit` with each record from `first` on, or from where the journal begins, in order, until
+// it returns false or `last` was visited, which the head says is the newest. Nothing if `first` is
+// beyond it.
 //
 // DATA_LOSS with the first record that is missing, can't be read, isn't what was hashed, or lies
 // beyond the head. What was visited before it is sound.

@@ -8,6 +8,15 @@
 
 namespace fundgate::store {
 
+absl::Status Replay::CanBegin(const JournalCut& cut) {
+  if (!cut.exists()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the journal begins with record ", cut.first, ": the ", cut.first - 1,
+      " before it were dropped, and the state that they had made can't be made again from what is "
+      "left. `fundgated --verify-chain` checks the records that are there, `fundgated --verify` "
+      "with --since COPY judges those again that came after a copy of the folder was made"));
+}
+
 absl::Status Replay::Apply(JournalEntry entry) {
   if (entry.logic_version != core::kLogicVersion) {
     return absl::FailedPreconditionError(absl::StrCat(

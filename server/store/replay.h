@@ -18,8 +18,15 @@ namespace fundgate::store {
 class Replay {
  public:
   explicit Replay(PolicyCompiler compile_policy) : compile_policy_(std::move(compile_policy)) {}
+  // From what a store is: the records after its newest one are judged.
+  Replay(PolicyCompiler compile_policy, core::MemoryState state)
+      : compile_policy_(std::move(compile_policy)), state_(std::move(state)) {}
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
+
+  // OK if the journal has its first record, without which there is no empty state to begin with;
+  // FAILED_PRECONDITION, saying what can be done instead, if its oldest ones were dropped.
+  static absl::Status CanBegin(const JournalCut& cut);
 
   // Judges the next record, from the first on. FAILED_PRECONDITION if another version of the
   // machine's logic judged it; else what the compiler and the machine say. Not after a difference.

@@ -12,6 +12,7 @@
 #include "rocksdb/file_system.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "server/core/machine.h"
+#include "server/store/journal_cut.h"
 #include "server/store/journal_record.h"
 #include "server/store/keys.h"
 #include "server/store/record_places.h"
@@ -66,6 +67,10 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const Options& options) {
   absl::StatusOr<std::unique_ptr<RocksStore>> store = RocksStore::Open(options);
   if (!store.ok()) return store.status();
   return std::unique_ptr<Store>(*std::move(store));
+}
+
+absl::StatusOr<CutReport> Store::CutJournal(const CutOptions& /*options*/) {
+  return absl::UnimplementedError("this store keeps every record of its journal");
 }
 
 absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const Options& options) {
@@ -209,6 +214,23 @@ absl::Status RocksStore::Checkpoint(const std::string& directory) {
         absl::StrCat(directory, " exists already: name a new directory"));
   }
   return FromRocks(status, "writing a checkpoint");
+}
+
+absl::StatusOr<CutReport> RocksStore::CutJournal(const CutOptions& options) {
+  // Of what was synced: whatever comes after it stands in newer records.
+  const std::shared_ptr<const View> synced = view();
+  FUNDGATE_ASSIGN_OR_RETURN(const CutPlan plan, PlanCut(*database_, *synced, options));
+  if (plan.report.dropped == 0) return plan.report;
+  rocksdb::WriteOptions write;
+  write.sync = options_.durability == Durability::kSync;
+  rocksdb::WriteBatch batch;
+  PutCut(*database_, plan.cut, batch);
+  const rocksdb::Status written = database_->db().Write(write, &batch);
+  // As after a write of the writer's own: its next one finds the log so.
+  if (!written.ok()) log_is_broken_ = true;
+  FUNDGATE_RETURN_IF_ERROR(FromRocks(written, "writing where the journal begins"));
+  GiveRoomBack(*database_, plan.cut.first, options.stopping);
+  return plan.report;
 }
 
 }  // namespace fundgate::store

@@ -30,6 +30,7 @@ class RocksStore final : public Store {
   std::shared_ptr<const View> view() const override;
   StorageStatistics statistics() const override;
   absl::Status Checkpoint(const std::string& directory) override;
+  absl::StatusOr<CutReport> CutJournal(const CutOptions& options) override;
 
  private:
   RocksStore(Options options, std::shared_ptr<Database> database)

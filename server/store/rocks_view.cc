@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
 #include "server/store/head.h"
+#include "server/store/journal_cut.h"
 #include "server/store/journal_record.h"
 #include "server/store/journal_scan.h"
 #include "server/store/keys.h"
@@ -65,8 +66,13 @@ absl::StatusOr<JournalEntry> RocksView::GetJournalEntry(Sequence sequence) const
   if (!value.has_value() || sequence > resident_.clock.sequence) {
     return absl::NotFoundError(absl::StrCat("there is no journal record ", sequence));
   }
-  Hash previous = kGenesis;
-  if (sequence > 1) {
+  FUNDGATE_ASSIGN_OR_RETURN(const JournalCut cut, GetJournalCut());
+  if (sequence < cut.first) {
+    return absl::NotFoundError(
+        absl::StrCat("journal record ", sequence, " was dropped with all before ", cut.first));
+  }
+  Hash previous = TieOf(cut);
+  if (sequence > cut.first) {
     FUNDGATE_ASSIGN_OR_RETURN(const std::optional<std::string> before,
                               database_->Get(kJournal, SequenceKey(sequence - 1), AtSnapshot()));
     FUNDGATE_ASSIGN_OR_RETURN(previous, HashOfJournalValue(sequence - 1, before.value_or("")));
@@ -85,6 +91,10 @@ absl::StatusOr<std::vector<core::PolicyRecord>> RocksView::ListPolicies() const 
   }
   FUNDGATE_RETURN_IF_ERROR(FromRocks(stored->status(), "reading policies"));
   return policies;
+}
+
+absl::StatusOr<JournalCut> RocksView::GetJournalCut() const {
+  return ReadJournalCut(*database_, AtSnapshot());
 }
 
 absl::Status RocksView::ScanJournal(Sequence first,

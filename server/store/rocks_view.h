@@ -26,6 +26,7 @@ class RocksView final : public View {
   absl::StatusOr<core::PolicyRecord> GetPolicy(uint64_t version) const override;
   absl::StatusOr<JournalEntry> GetJournalEntry(Sequence sequence) const override;
   absl::StatusOr<std::vector<core::PolicyRecord>> ListPolicies() const override;
+  absl::StatusOr<JournalCut> GetJournalCut() const override;
   absl::Status ScanJournal(Sequence first,
                            const std::function<bool(const JournalEntry&)>& visit) const override;
   absl::StatusOr<std::vector<core::Violation>> ListViolations(size_t limit) const override;

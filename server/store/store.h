@@ -3,6 +3,7 @@
 #ifndef SERVER_STORE_STORE_H_
 #define SERVER_STORE_STORE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -67,10 +68,33 @@ struct StorageStatistics {
   uint64_t background_errors = 0;               // since it was opened
 };
 
+// Which of the journal's oldest records may be dropped, and how that is sealed.
+struct CutOptions {
+  absl::Time before;       // records of earlier input times
+  Sequence keep_from = 0;  // but not this one or later ones: somebody still reads them; 0: nobody
+  // Not worth a cut: fewer records than that are left for the next one.
+  Sequence fewest = 1;
+  // In one cut.
+  Sequence most = 1'000'000;
+  absl::Time now;
+  // Signs what will be kept of the records that go. Empty: it stays unsigned.
+  std::function<absl::Status(JournalCut&)> seal;
+  std::atomic<bool>* stopping = nullptr;  // ends the giving back of room early
+};
+
+// What became of it.
+struct CutReport {
+  Sequence first = 1;    // the first record kept, now
+  Sequence dropped = 0;  // by this cut; 0: nothing was due
+  // Records that are old enough but still needed, for a key's decision or by a reader.
+  Sequence held_back = 0;
+  std::string needed_by;  // who needs the first of them; empty: nobody
+};
+
 // A durable state with its journal.
 //
 // Two threads drive it. The writer calls `state`, `Append`, `Write` and `Reload`; the committer
-// calls `Sync`. `view` and `statistics` may be called from any thread.
+// calls `Sync`. `view` and `statistics` may be called from any thread, and `CutJournal` from one.
 class Store {
  public:
   virtual ~Store() = default;
@@ -110,6 +134,13 @@ class Store {
   // A consistent copy of what was synced, openable like a store. For verification and backups.
   // FAILED_PRECONDITION if `directory` exists.
   virtual absl::Status Checkpoint(const std::string& directory) = 0;
+
+  // Drops the journal's oldest records, in the same atomic write as what is kept of them, and
+  // gives their room back. Never a record that a kept key's decision stands in: GetDecision, holds
+  // and reservations go on to tell it. Reads all keys, so it takes its time; beside the writer, at
+  // whose pace it doesn't touch. UNAVAILABLE or RESOURCE_EXHAUSTED if it can't be written, and what
+  // `seal` says: then nothing was dropped. UNIMPLEMENTED for a store that keeps everything.
+  virtual absl::StatusOr<CutReport> CutJournal(const CutOptions& options);
 };
 
 }  // namespace fundgate::store

@@ -103,8 +103,89 @@ absl::Status CompareState(const Database& database, const RocksView& view,
 
 }  // namespace
 
-absl::StatusOr<VerifyReport> VerifyByReplay(const Options& options,
-                                            const VerifyProgress& progress) {
+namespace {
+
+// All that a database holds but the journal, in memory.
+absl::StatusOr<core::MemoryState> LoadAll(const Database& database, const RocksView& view) {
+  core::MemoryState state;
+  const core::Resident& resident = view.resident();
+  FUNDGATE_ASSIGN_OR_RETURN(const std::vector<core::PolicyRecord> policies, view.ListPolicies());
+  for (const core::PolicyRecord& policy : policies) {
+    core::Changes applied;
+    applied.policy_record = policy;
+    applied.policy = resident.policy;  // of the newest in the end
+    state.Absorb(applied);
+  }
+  core::Changes all;
+  all.clock = resident.clock;
+  core::ResidentKinds::ForEach([&]<typename Kind>(Kind) {
+    for (const auto& [id, record] : resident.of<Kind>()) all.of<Kind>().emplace_back(id, record);
+  });
+  absl::Status failed;
+  core::StoredKinds::ForEach([&]<typename Kind>(Kind) {
+    using Place = PlaceOf<Kind>;
+    auto stored = database.Iterate(Place::kTable);
+    const std::string prefix = Place::Prefix();
+    for (stored->Seek(prefix); failed.ok() && stored->Valid(); stored->Next()) {
+      if (!stored->key().starts_with(prefix)) break;
+      auto id = Place::Parse(AsView(stored->key()));
+      absl::StatusOr<typename Kind::Record> record =
+          DecodeRecord<typename Kind::Record>(AsView(stored->value()));
+      if (!id.has_value() || !record.ok()) {
+        failed = absl::DataLossError(absl::StrCat(ToAbsl(Kind::kName), " can't be read"));
+      } else {
+        all.of<Kind>().emplace_back(*std::move(id), *std::move(record));
+      }
+    }
+    if (failed.ok()) failed = FromRocks(stored->status(), Kind::kName);
+  });
+  FUNDGATE_RETURN_IF_ERROR(failed);
+  state.Absorb(all);
+  return state;
+}
+
+// What a replay of `view`'s journal begins with: nothing, or a copy's state.
+absl::StatusOr<std::unique_ptr<Replay>> Begin(const Options& options, const RocksView& view,
+                                              const std::string& since, VerifyReport& report) {
+  FUNDGATE_ASSIGN_OR_RETURN(const JournalCut cut, view.GetJournalCut());
+  if (since.empty()) {
+    FUNDGATE_RETURN_IF_ERROR(Replay::CanBegin(cut));
+    return std::make_unique<Replay>(options.compile_policy);
+  }
+  Options of_copy = options;
+  of_copy.directory = since;
+  FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<Database> opened,
+                            Database::Open(of_copy, Database::Access::kReadOnly));
+  const std::shared_ptr<Database> database(std::move(opened));
+  FUNDGATE_ASSIGN_OR_RETURN(core::Resident resident,
+                            LoadResident(*database, options.compile_policy));
+  const RocksView copy(database, nullptr, std::move(resident));
+  FUNDGATE_ASSIGN_OR_RETURN(const Head head, ReadHead(*database));
+  report.since = head.clock.sequence;
+  if (report.since + 1 < cut.first) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        since, " ends with record ", report.since, ", and ", options.directory, " begins with ",
+        cut.first, ": the records between them were dropped; name a newer copy"));
+  }
+  std::string there = report.since + 1 == cut.first ? cut.before_hash : "";
+  if (there.empty() && report.since > 0) {
+    const absl::StatusOr<JournalEntry> same = view.GetJournalEntry(report.since);
+    if (!same.ok() && !absl::IsNotFound(same.status())) return same.status();
+    if (same.ok()) there = same->hash;
+  }
+  if (report.since > 0 && there != AsBytes(head.hash)) {
+    return absl::FailedPreconditionError(absl::StrCat(since, " is no copy of ", options.directory,
+                                                      ": record ", report.since,
+                                                      ", its newest, is not the same there"));
+  }
+  FUNDGATE_ASSIGN_OR_RETURN(core::MemoryState state, LoadAll(*database, copy));
+  return std::make_unique<Replay>(options.compile_policy, std::move(state));
+}
+
+}  // namespace
+
+absl::StatusOr<VerifyReport> VerifyByReplay(const Options& options, const VerifyProgress& progress,
+                                            const std::string& since) {
   FUNDGATE_ASSIGN_OR_RETURN(std::unique_ptr<Database> opened,
                             Database::Open(options, Database::Access::kReadOnly));
   const std::shared_ptr<Database> database(std::move(opened));
@@ -115,11 +196,13 @@ absl::StatusOr<VerifyReport> VerifyByReplay(const Options& options,
 
   VerifyReport report;
   report.head_hash = ToHex(head.hash);
-  Replay replay(options.compile_policy);
+  FUNDGATE_ASSIGN_OR_RETURN(const std::unique_ptr<Replay> replay,
+                            Begin(options, view, since, report));
+  report.records = report.since;
   absl::Status failed;
-  FUNDGATE_RETURN_IF_ERROR(view.ScanJournal(1, [&](const JournalEntry& entry) {
-    failed = replay.Apply(entry);
-    report.difference = replay.difference();
+  FUNDGATE_RETURN_IF_ERROR(view.ScanJournal(report.since + 1, [&](const JournalEntry& entry) {
+    failed = replay->Apply(entry);
+    report.difference = replay->difference();
     report.records = entry.sequence;
     if (progress && entry.sequence % kProgressEvery == 0) {
       progress(entry.sequence, head.clock.sequence);
@@ -129,7 +212,7 @@ absl::StatusOr<VerifyReport> VerifyByReplay(const Options& options,
   FUNDGATE_RETURN_IF_ERROR(failed);
   if (!report.difference.empty()) return report;
   FUNDGATE_RETURN_IF_ERROR(CheckTail(*database, head, 1));
-  FUNDGATE_RETURN_IF_ERROR(CompareState(*database, view, replay.state(), report));
+  FUNDGATE_RETURN_IF_ERROR(CompareState(*database, view, replay->state(), report));
   return report;
 }
 

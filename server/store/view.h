@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/core/input.h"
 #include "server/core/outcome.h"
 #include "server/core/records.h"
@@ -28,6 +29,21 @@ struct JournalEntry {
   core::Answer answer;
   std::string previous_hash;  // 32 bytes
   std::string hash;           // 32 bytes
+};
+
+// Where a journal begins. Its oldest records may have been dropped; what proves what they were is
+// kept: the first kept record is tied to the last dropped one by its hash.
+struct JournalCut {
+  Sequence first = 1;       // the first record that is kept; 1: nothing was dropped
+  std::string before_hash;  // of the last dropped record; 32 bytes
+  std::string origin_hash;  // of record 1, by which anchors name the journal; 32 bytes
+  absl::Time begun;         // of record 1
+  absl::Time ended;         // of the last dropped record
+  absl::Time cut_at;        // when the newest cut was made
+  // Over the last dropped record's anchor (anchor/anchor.h), of time `ended`; empty: nobody signed.
+  std::string signature;
+
+  bool exists() const { return first > 1; }
 };
 
 // Immutable; any thread. Errors are DATA_LOSS for what can't be decoded and UNAVAILABLE for what
@@ -55,9 +71,11 @@ class View {
   // Newest version last.
   virtual absl::StatusOr<std::vector<core::PolicyRecord>> ListPolicies() const = 0;
 
-  // Calls `visit` with each record from `first` on, in order, until it returns false or the
-  // journal ends. Checks each record's hash against the chain: DATA_LOSS names the first sequence
-  // that does not fit, or isn't there.
+  virtual absl::StatusOr<JournalCut> GetJournalCut() const = 0;
+
+  // Calls `visit` with each record from `first` on, or from the first that is kept, in order, until
+  // it returns false or the journal ends. Checks each record's hash against the chain: DATA_LOSS
+  // names the first sequence that does not fit, or isn't there.
   virtual absl::Status ScanJournal(Sequence first,
                                    const std::function<bool(const JournalEntry&)>& visit) const = 0;
 

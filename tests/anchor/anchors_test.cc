@@ -46,6 +46,17 @@ class AnchorsTest : public ::testing::Test {
     return anchors.Conclude(records, whole);
   }
 
+  // The same of a journal that begins with `first`; two hashes of what was dropped are kept.
+  Comparison CompareFrom(Sequence first, Sequence records, char variant = 'a') const {
+    Anchors anchors = Anchors::Parse(LineAt(10) + LineAt(20) + LineAt(30)).value();
+    anchors.BeginsAt(first);
+    anchors.Found(1, HashOf(1));
+    for (Sequence sequence = first - 1; sequence <= records; ++sequence) {
+      anchors.Found(sequence, HashOf(sequence, variant));
+    }
+    return anchors.Conclude(records, /*whole=*/true);
+  }
+
   const SigningKey key_ = SigningKey::FromPem(NewKey().private_pem).value();
 };
 
@@ -111,6 +122,20 @@ TEST_F(AnchorsTest, AnUnfinishedLastLineIsLeftOutAndAnyOtherIsAnError) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr("line 2"));
   EXPECT_FALSE(Anchors::Parse("hello\n").ok());
   EXPECT_TRUE(absl::IsNotFound(Anchors::Read("/no/such/file").status()));
+}
+
+TEST_F(AnchorsTest, ThoseOfDroppedRecordsAreCountedAndProveNothing) {
+  const Comparison compared = CompareFrom(25, 40);
+  EXPECT_TRUE(compared.sound()) << compared.problem;
+  EXPECT_EQ(compared.dropped, 2U);
+  EXPECT_EQ(compared.agreeing, 1U);
+  EXPECT_EQ(compared.newest, 30U);
+}
+
+TEST_F(AnchorsTest, TheLastDroppedRecordIsStillCompared) {
+  EXPECT_EQ(CompareFrom(21, 40).agreeing, 2U);
+  EXPECT_EQ(CompareFrom(21, 40).dropped, 1U);
+  EXPECT_FALSE(CompareFrom(21, 40, 'z').sound());
 }
 
 }  // namespace

@@ -182,5 +182,55 @@ TEST(BreakersService, BadCommandsNameTheirFields) {
   EXPECT_THAT(fields, ElementsAre("scope", "mode", "actor", "reason", "until"));
 }
 
+v1::ListBreakerChangesResponse Changes(GateWorld& world, const std::string& scope, int page_size,
+                                       const std::string& token) {
+  v1::ListBreakerChangesRequest request;
+  request.set_scope(scope);
+  request.set_page_size(page_size);
+  request.set_page_token(token);
+  grpc::ClientContext context;
+  v1::ListBreakerChangesResponse response;
+  const grpc::Status status = world.breakers->ListBreakerChanges(&context, request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response;
+}
+
+TEST(BreakersService, TheHistoryOfABreakerIsToldNewestFirstWithEachRecord) {
+  GateWorld world;
+  const v1::Breaker tripped = Trip(world, "refund");
+  Trip(world, "settlement");
+  const v1::Breaker reset = Reset(world, "refund");
+  const v1::ListBreakerChangesResponse changes = Changes(world, "refund", 0, "");
+  ASSERT_EQ(changes.changes_size(), 2);
+  EXPECT_EQ(changes.changes(0).state(), v1::BREAKER_STATE_CLOSED);
+  EXPECT_EQ(changes.changes(0).reason(), "all is well");
+  EXPECT_EQ(changes.changes(0).sequence(), reset.sequence());
+  EXPECT_EQ(changes.changes(1).state(), v1::BREAKER_STATE_OPEN);
+  EXPECT_EQ(changes.changes(1).actor(), "ann");
+  EXPECT_EQ(changes.changes(1).sequence(), tripped.sequence());
+  EXPECT_EQ(changes.next_page_token(), "");
+}
+
+TEST(BreakersService, TheHistoryOfAllBreakersComesInPagesWithoutAHole) {
+  GateWorld world;
+  for (const char* scope : {"refund", "settlement", "cash_out", "refund/account:m1", "*"}) {
+    Trip(world, scope);
+  }
+  std::vector<std::string> scopes;
+  std::string token;
+  do {
+    const v1::ListBreakerChangesResponse page = Changes(world, "", 2, token);
+    for (const v1::Breaker& change : page.changes()) scopes.push_back(change.scope());
+    token = page.next_page_token();
+  } while (!token.empty());
+  EXPECT_THAT(scopes, ElementsAre("*", "refund/account:m1", "cash_out", "settlement", "refund"));
+  v1::ListBreakerChangesRequest request;
+  request.set_page_token("yesterday");
+  grpc::ClientContext context;
+  v1::ListBreakerChangesResponse response;
+  EXPECT_EQ(world.breakers->ListBreakerChanges(&context, request, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+}
+
 }  // namespace
 }  // namespace fundgate::gate

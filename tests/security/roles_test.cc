@@ -68,6 +68,22 @@ TEST(Roles, OnlyAPaymentServiceAsks) {
   }
 }
 
+TEST(Roles, AuditorsSeeSensitiveValuesAndServicesWhereTheyAsk) {
+  for (const RpcRule& rule : RpcRules()) {
+    const bool is_asking = rule.rpc.starts_with("Gate/") || rule.rpc.starts_with("Leases/");
+    EXPECT_TRUE(SeesSensitive(rule.rpc, {Role::ROLE_AUDITOR})) << rule.rpc;
+    EXPECT_TRUE(SeesSensitive(rule.rpc, {Role::ROLE_OPERATOR, Role::ROLE_AUDITOR})) << rule.rpc;
+    EXPECT_EQ(SeesSensitive(rule.rpc, {Role::ROLE_PAYMENT_SERVICE}), is_asking) << rule.rpc;
+    for (const Role role : {Role::ROLE_OPERATOR, Role::ROLE_APPROVER, Role::ROLE_ADMIN,
+                            Role::ROLE_SIDECAR, Role::ROLE_UNSPECIFIED}) {
+      EXPECT_FALSE(SeesSensitive(rule.rpc, {role})) << rule.rpc;
+    }
+  }
+  EXPECT_TRUE(AllSeeSensitive(*FindRpc("Gate/Check")));
+  EXPECT_FALSE(AllSeeSensitive(*FindRpc("Gate/GetDecision")));
+  EXPECT_FALSE(AllSeeSensitive(*FindRpc("Audit/ExportTraces")));
+}
+
 TEST(Roles, WhatIsNotInTheTableIsNobodys) { EXPECT_EQ(FindRpc("Gate/Empty"), nullptr); }
 
 }  // namespace

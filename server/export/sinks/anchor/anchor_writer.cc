@@ -20,8 +20,15 @@ absl::Status CheckAnchored(const store::View& view, anchor::Anchors anchors,
                            const anchor::PublicKey& key) {
   (void)anchors.KeepSignedBy({key});
   const Sequence newest = view.resident().clock.sequence;
+  FUNDGATE_ASSIGN_OR_RETURN(const store::JournalCut cut, view.GetJournalCut());
+  anchors.BeginsAt(cut.first);
+  if (cut.exists()) {
+    anchors.Found(1, cut.origin_hash);
+    anchors.Found(cut.first - 1, cut.before_hash);
+  }
   for (const Sequence place : anchors.Places()) {
     if (place > newest) break;
+    if (place < cut.first) continue;
     FUNDGATE_ASSIGN_OR_RETURN(const store::JournalEntry entry, view.GetJournalEntry(place));
     anchors.Found(place, entry.hash);
   }
@@ -41,9 +48,14 @@ absl::Status AnchorTurns::Take(absl::Time now, bool at_once) {
       at_once || now - anchored_at_ >= rhythm_.every || newest - anchored_ >= rhythm_.records;
   if (newest == anchored_ || !due) return absl::OkStatus();
   v1::JournalAnchor anchor;
-  FUNDGATE_ASSIGN_OR_RETURN(const store::JournalEntry first, view->GetJournalEntry(1));
+  FUNDGATE_ASSIGN_OR_RETURN(const store::JournalCut cut, view->GetJournalCut());
   FUNDGATE_ASSIGN_OR_RETURN(const store::JournalEntry last, view->GetJournalEntry(newest));
-  anchor.set_journal(first.hash);
+  if (cut.exists()) {
+    anchor.set_journal(cut.origin_hash);
+  } else {
+    FUNDGATE_ASSIGN_OR_RETURN(const store::JournalEntry first, view->GetJournalEntry(1));
+    anchor.set_journal(first.hash);
+  }
   anchor.set_sequence(newest);
   anchor.set_hash(last.hash);
   *anchor.mutable_time() =

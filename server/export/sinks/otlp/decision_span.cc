@@ -28,19 +28,20 @@ std::optional<TraceContext> ContextOf(const core::CheckInput& check) {
 
 uint64_t Nanos(absl::Time time) { return static_cast<uint64_t>(absl::ToUnixNanos(time)); }
 
-void AddReason(const core::Reason& reason, uint64_t at, Span& span) {
+void AddReason(const core::Reason& reason, const std::string& name, uint64_t at, Span& span) {
   Span::Event& event = *span.add_events();
   event.set_time_unix_nano(at);
   event.set_name("fundgate.reason");
   Add(*event.add_attributes(), "fundgate.reason.code", std::string(core::ToString(reason.code)));
-  Add(*event.add_attributes(), "fundgate.reason.name", reason.name);
+  Add(*event.add_attributes(), "fundgate.reason.name", name);
   Add(*event.add_attributes(), "fundgate.reason.verdict",
       std::string(core::ToString(reason.verdict)));
 }
 
 }  // namespace
 
-std::optional<Span> ToSpan(const store::JournalEntry& entry) {
+std::optional<Span> ToSpan(const store::JournalEntry& entry,
+                           const std::function<std::string(const std::string& name)>& shown) {
   const auto* check = std::get_if<core::CheckInput>(&entry.input.body);
   const auto* decision = std::get_if<core::Decision>(&entry.answer);
   if (check == nullptr || decision == nullptr) return std::nullopt;
@@ -69,7 +70,7 @@ std::optional<Span> ToSpan(const store::JournalEntry& entry) {
   replayed.set_key("fundgate.replayed");
   replayed.mutable_value()->set_bool_value(decision->replayed);
   for (const core::Reason& reason : decision->reasons) {
-    AddReason(reason, span.end_time_unix_nano(), span);
+    AddReason(reason, shown ? shown(reason.name) : reason.name, span.end_time_unix_nano(), span);
   }
   return span;
 }

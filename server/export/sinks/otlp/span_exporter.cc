@@ -100,6 +100,8 @@ class OtlpExporter final : public SpanExporter {
     thread_.join();
   }
 
+  Sequence next() const override { return next_; }
+
   void ReadMetrics(std::vector<metrics::Family>& families) const override {
     const Sequence newest = journal_.newest();
     const Sequence next = next_;
@@ -164,7 +166,7 @@ class OtlpExporter final : public SpanExporter {
       if (batch.spans == options_.batch_spans || entry.sequence - first >= options_.batch_records) {
         return false;
       }
-      if (auto span = ToSpan(entry); span.has_value()) {
+      if (auto span = ToSpan(entry, journal_.shown); span.has_value()) {
         *scope.add_spans() = *std::move(span);
         ++batch.spans;
       }

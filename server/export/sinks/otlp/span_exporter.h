@@ -42,6 +42,8 @@ struct JournalAccess {
                              const std::function<bool(const store::JournalEntry&)>& visit)>
       scan;
   std::function<Sequence()> newest;
+  // A reason's name as outsiders may see it; empty: as it is.
+  std::function<std::string(const std::string& name)> shown;
 };
 
 // One thread, which waits for the collector as long as it must: it never skips a decision, it lags,
@@ -57,6 +59,9 @@ class SpanExporter {
 
   // What is under way may be sent again by the next one.
   virtual ~SpanExporter() = default;
+
+  // The first record that the collector was not told of yet. Any thread.
+  virtual Sequence next() const = 0;
 
   // Adds what it tells of itself. Any thread.
   virtual void ReadMetrics(std::vector<metrics::Family>& families) const = 0;
