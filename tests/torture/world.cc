@@ -22,6 +22,7 @@ namespace {
 using end_to_end::Process;
 
 constexpr int kDiskMib = 512;
+constexpr int kAttempts = 5;
 constexpr char kServing[] = "fundgated: serving on ";
 
 constexpr const char* kAccounts[] = {
@@ -72,12 +73,17 @@ Stubs::Stubs(const std::string& address) {
 absl::StatusOr<std::string> Stubs::WordsOfDecision(const std::string& id) const {
   v1::GetDecisionRequest request;
   request.set_decision_id(id);
-  grpc::ClientContext context;
-  context.set_wait_for_ready(true);
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-  v1::Decision decision;
-  const grpc::Status found = gate->GetDecision(&context, request, &decision);
-  if (found.ok()) return WordsOf(decision);
+  grpc::Status found;
+  // The first call may still go to the gate that was killed.
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    grpc::ClientContext context;
+    context.set_wait_for_ready(true);
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    v1::Decision decision;
+    found = gate->GetDecision(&context, request, &decision);
+    if (found.ok()) return WordsOf(decision);
+    if (found.error_code() != grpc::StatusCode::UNAVAILABLE) break;
+  }
   return absl::NotFoundError(absl::StrCat(id, ": ", found.error_message()));
 }
 
