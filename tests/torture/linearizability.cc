@@ -83,15 +83,47 @@ class Search {
     for (const size_t i : heard_) {
       if (!IsDone(i) && At(i).invoked <= earliest_return && Take(order, i)) return true;
     }
+    for (const size_t i : heard_) {
+      const bool may = !IsDone(i) && At(i).invoked <= earliest_return;
+      if (may && AfterIt(order, i, nullptr).empty() && Demand(order, i, 0, earliest_return)) {
+        return true;
+      }
+    }
     const Instant earliest_commit = EarliestReturn(rows_);
     for (const size_t i : rows_) {
       const bool may = At(i).invoked <= earliest_return && At(i).invoked <= earliest_commit;
       if (!IsDone(i) && may && Take(order, i)) return true;
     }
-    for (const size_t i : unheard_) {
-      if (!IsDone(i) && At(i).invoked <= earliest_return && Take(order, i)) return true;
+    return false;
+  }
+
+  // What nobody heard of may be put off until right before the first call that needs it: whatever
+  // lies between doesn't, and leads to the same state. So it is tried for `wanted` alone, which can't
+  // come next without it, and only as much of it as is enough.
+  bool Demand(const Order& order, size_t wanted, size_t from, Instant earliest_return) {
+    for (size_t place = from; place < unheard_.size(); ++place) {
+      const size_t i = unheard_[place];
+      const bool may = !IsDone(i) && At(i).invoked <= earliest_return;
+      if (!may || !MayHelp(At(i), At(wanted)) || ++steps_ > kMaxSteps) continue;
+      done_[i] = '1';
+      way_.push_back(i);
+      for (const Order& next : AfterIt(order, i, nullptr)) {
+        if (next.Text() == order.Text()) continue;
+        const bool found = AfterIt(next, wanted, nullptr).empty()
+                               ? Demand(next, wanted, place + 1, earliest_return)
+                               : Take(next, wanted);
+        if (found) return true;
+      }
+      way_.pop_back();
+      done_[i] = '0';
     }
     return false;
+  }
+
+  static bool MayHelp(const Operation& unheard, const Operation& wanted) {
+    if (unheard.key == wanted.key || wanted.what == What::kRead) return true;
+    if (wanted.heard == Heard::kAllow) return unheard.what == What::kRelease;  // gives room
+    return wanted.heard == Heard::kOverdrawn && unheard.what == What::kCheck;  // takes it
   }
 
   bool Take(const Order& order, size_t i) {
@@ -101,10 +133,8 @@ class Search {
     way_.push_back(i);
     const int counts = !IsRow(At(i)) && WasHeard(At(i)) ? 1 : 0;
     missing_ -= counts;
-    const bool found = std::any_of(all.begin(), all.end(), [&](const Order& next) {
-      // What was not heard and changes nothing need not have been.
-      return (WasHeard(At(i)) || next.Text() != order.Text()) && Explore(next);
-    });
+    const bool found = std::any_of(all.begin(), all.end(),
+                                   [this](const Order& next) { return Explore(next); });
     missing_ += counts;
     way_.pop_back();
     done_[i] = '0';

@@ -249,6 +249,25 @@ TEST(Linearizability, AFailedRowMayReleaseAndAPostedOneIsCountedOnce) {
   told.ExpectBad("paid 500, refunded 1000");
 }
 
+// A gate that stood still for a while: two dozen calls of which nobody heard, and any of which may
+// have been done.
+TEST(Linearizability, ManyUnheardAreJudged) {
+  Told told;
+  told.Paid(0, 1, 10'000);
+  for (int i = 0; i < 24; ++i) told.Unheard(10 + i, absl::StrCat("u", i), 100 + i);
+  for (int i = 0; i < 12; ++i) {
+    const Instant begun = 100 + i * 10;
+    told.AllowedAgain(begun, begun + 35, absl::StrCat("u", 2 * i), 100 + 2 * i,
+                      absl::StrCat("d", i));
+    told.Allowed(begun + 2, begun + 37, absl::StrCat("u", 2 * i + 1), 101 + 2 * i,
+                 absl::StrCat("e", i));
+  }
+  told.Read(500, 510, 10'000, 0, 24 * 100 + 23 * 12);
+  told.ExpectGood();
+  told.Read(520, 530, 10'000, 0, 24 * 100);
+  told.ExpectBad("pending 2676");
+}
+
 // Many calls, eight at a time, are judged soon, also if they can't be good.
 TEST(Linearizability, ManyAtOnceAreJudged) {
   Told told;
