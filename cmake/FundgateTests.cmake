@@ -3,7 +3,7 @@
 # release runs everything. debug (ASan and UBSan) runs everything but the folders and the tests that
 # say release_only. tsan runs the folders below, and nothing that links gRPC: Debian's gRPC and
 # abseil are not instrumented, so TSan would report their correct locking as races.
-set(FUNDGATE_RELEASE_ONLY_FOLDERS end_to_end scenarios simulation bench)
+set(FUNDGATE_RELEASE_ONLY_FOLDERS end_to_end scenarios simulation torture bench)
 set(FUNDGATE_THREAD_FOLDERS types metrics expression core store sequencer decoder house)
 
 set(FUNDGATE_PYTHON /usr/bin/python3)  # Debian's own, which sees Debian's modules

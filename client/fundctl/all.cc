@@ -20,6 +20,7 @@
   VERB(Source)               \
   VERB(Violation)            \
   VERB(Alert)                \
+  VERB(Backup)               \
   VERB(Status)               \
   VERB(Security)             \
   VERB(Token)                \

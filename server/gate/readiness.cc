@@ -1,5 +1,6 @@
 #include "server/gate/readiness.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -30,6 +31,11 @@ void Readiness::PolicyChanged() {
   complete_ = false;
 }
 
+void Readiness::HoldFor(std::string why) {
+  const sequencer::MutexLock lock(mutex_);
+  held_ = std::move(why);
+}
+
 bool Readiness::complete() const {
   const sequencer::MutexLock lock(mutex_);
   return complete_;
@@ -37,16 +43,20 @@ bool Readiness::complete() const {
 
 bool Readiness::ready() const {
   const sequencer::MutexLock lock(mutex_);
-  return ready_;
+  return ready_ && held_.empty();
 }
 
 bool Readiness::IsReady(const MovementKind& checkpoint) const {
   const sequencer::MutexLock lock(mutex_);
-  return checkpoints_.contains(checkpoint);
+  return held_.empty() && checkpoints_.contains(checkpoint);
 }
 
 std::string Readiness::WhyNot(const core::Resident& resident, absl::Time now) const {
   if (ready()) return "";
+  {
+    const sequencer::MutexLock lock(mutex_);
+    if (!held_.empty()) return held_;
+  }
   if (resident.policy == nullptr) return "the gate has no policy yet";
   if (resident.clock.drifted) return "the clock has drifted: every source counts as stale";
   std::set<SourceName> waiting;

@@ -24,6 +24,9 @@ class Readiness {
   // Forgets that it looked at everything: the policy may have new checkpoints.
   void PolicyChanged() FUNDGATE_EXCLUDES(mutex_);
 
+  // Nothing is ready as long as `why` isn't empty, whatever is fresh.
+  void HoldFor(std::string why) FUNDGATE_EXCLUDES(mutex_);
+
   // Nothing is left to be found ready, under the policy that was looked at.
   bool complete() const FUNDGATE_EXCLUDES(mutex_);
   bool ready() const FUNDGATE_EXCLUDES(mutex_);
@@ -38,6 +41,7 @@ class Readiness {
   std::set<MovementKind> checkpoints_ FUNDGATE_GUARDED_BY(mutex_);  // that are ready
   bool ready_ FUNDGATE_GUARDED_BY(mutex_) = false;
   bool complete_ FUNDGATE_GUARDED_BY(mutex_) = false;
+  std::string held_ FUNDGATE_GUARDED_BY(mutex_);
 };
 
 }  // namespace fundgate::gate

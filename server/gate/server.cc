@@ -17,6 +17,7 @@
 #include "server/gate/alerts_service.h"
 #include "server/gate/audit_service.h"
 #include "server/gate/backend.h"
+#include "server/gate/backups_service.h"
 #include "server/gate/breakers_service.h"
 #include "server/gate/gate_metrics.h"
 #include "server/gate/gate_service.h"
@@ -32,6 +33,7 @@
 #include "server/gate/policies_service.h"
 #include "server/gate/policy_documents.h"
 #include "server/gate/readiness.h"
+#include "server/gate/restoration.h"
 #include "server/gate/security_service.h"
 #include "server/gate/sources_service.h"
 #include "server/gate/status_service.h"
@@ -65,6 +67,7 @@ constexpr const char* kServices[] = {"",
                                      "fundgate.v1.Violations",
                                      "fundgate.v1.Alerts",
                                      "fundgate.v1.Security",
+                                     "fundgate.v1.Backups",
                                      "fundgate.v1.Status"};
 
 // Names of health that are no services: the gate's readiness, and with ".CHECKPOINT" that of one.
@@ -106,6 +109,7 @@ class GrpcServer final : public Server {
  private:
   absl::Status Recover();
   absl::Status ApplyFirstPolicy();
+  absl::Status HoldIfRestored();
   absl::Status KnowCallers();
   absl::Status Listen();
   void Observe(Sequence sequence, const core::Input& input, const core::Outcome& outcome);
@@ -149,8 +153,10 @@ class GrpcServer final : public Server {
   std::unique_ptr<OutboxAccess> outbox_;
   std::unique_ptr<AlertsService> alerts_;
   std::unique_ptr<SecurityService> security_;
+  std::unique_ptr<BackupsService> backups_;
   std::unique_ptr<grpc::Server> grpc_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
+  std::unique_ptr<Restoration> restoration_;
   sequencer::Mutex health_mutex_;
   std::atomic<bool> listening_ = false;
   uint64_t observer_ = 0;
@@ -161,6 +167,7 @@ absl::Status GrpcServer::Begin() {
   FUNDGATE_RETURN_IF_ERROR(Recover());
   if (settings_.inspect) FUNDGATE_RETURN_IF_ERROR(settings_.inspect(*store_->view()));
   FUNDGATE_RETURN_IF_ERROR(ApplyFirstPolicy());
+  FUNDGATE_RETURN_IF_ERROR(HoldIfRestored());
   return Listen();
 }
 
@@ -242,6 +249,16 @@ absl::Status GrpcServer::ApplyFirstPolicy() {
   return absl::OkStatus();
 }
 
+absl::Status GrpcServer::HoldIfRestored() {
+  FUNDGATE_ASSIGN_OR_RETURN(restoration_, Restoration::Begin({settings_.data_directory, *store_,
+                                                              *sequencer_, readiness_, log_,
+                                                              [this] {
+                                                                if (listening_) TellHealth();
+                                                              }},
+                                                             settings_.restored));
+  return absl::OkStatus();
+}
+
 absl::Status GrpcServer::Listen() {
   FUNDGATE_ASSIGN_OR_RETURN(listener_, Listener::Open(listen_, log_, SteadyNow));
   workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
@@ -262,6 +279,7 @@ absl::Status GrpcServer::Listen() {
   outbox_ = std::make_unique<OutboxAccess>(*store_, *sequencer_, *masking_);
   alerts_ = std::make_unique<AlertsService>(*backend_, *outbox_);
   security_ = std::make_unique<SecurityService>(*backend_);
+  backups_ = std::make_unique<BackupsService>(*backend_, settings_.data_directory);
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -275,7 +293,8 @@ absl::Status GrpcServer::Listen() {
         static_cast<grpc::Service*>(status_.get()), static_cast<grpc::Service*>(policies_.get()),
         static_cast<grpc::Service*>(audit_.get()), static_cast<grpc::Service*>(holds_.get()),
         static_cast<grpc::Service*>(violations_.get()), static_cast<grpc::Service*>(alerts_.get()),
-        static_cast<grpc::Service*>(security_.get())}) {
+        static_cast<grpc::Service*>(security_.get()),
+        static_cast<grpc::Service*>(backups_.get())}) {
     builder.RegisterService(service);
   }
   builder.SetMaxReceiveMessageSize(static_cast<int>(settings_.max_message_bytes));
@@ -381,6 +400,7 @@ void GrpcServer::Shutdown() {
   }
   if (sequencer_ != nullptr) {
     if (observer_ != 0) sequencer_->RemoveObserver(observer_);
+    restoration_.reset();
     breakers_.reset();
     audit_.reset();
     if (workers_ != nullptr) workers_->Stop();

@@ -38,6 +38,9 @@ struct ServerSettings {
   // the name in messages about it.
   std::string first_policy;
   std::string policy_file;
+  // What the store was put back to, and why, where nothing in its folder tells: a copy of an older
+  // state, or a journal whose tail was lost. Empty: it wasn't. See restoration.h.
+  std::string restored;
   // Looks at what was recovered, before anybody can ask; an error keeps the gate from serving.
   // Empty: nobody looks.
   std::function<absl::Status(const store::View& recovered)> inspect;

@@ -68,6 +68,13 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
                       .description(""))
       ->type_name("sync|none")
       ->default_str("sync");
+  app.add_option("--restored", server.restored,
+                 "Says that the folder was put back to an older state by other means than `fundctl "
+                 "backup restore`, or has lost the end of its journal, and why. All checks are "
+                 "held until what may have been allowed since can't be started any more and every "
+                 "source has caught up. Give it for one start alone")
+      ->envname("FUNDGATE_RESTORED")
+      ->type_name("REASON");
   app.add_option("--port-file", settings.port_file,
                  "Write the port that was taken to this file, a number, once it serves")
       ->envname("FUNDGATE_PORT_FILE")

@@ -77,6 +77,8 @@ constexpr RpcRule kRules[] = {
 
     {"Alerts/ListAlerts", kReaders},
 
+    {"Backups/CreateBackup", kAdmins},
+
     {"Status/GetStatus", kAll},
     {"Status/AcceptTime", kOperators},
 

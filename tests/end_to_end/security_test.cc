@@ -72,7 +72,7 @@ void LetTokensIn(gate::ServerSettings& settings) { settings.security.certificate
 bool NeedsMore(std::string_view rpc) {
   return rpc.starts_with("Ingest/") || rpc == "Breakers/WatchBreakers" ||
          rpc == "Audit/ExportTraces" || rpc == "Audit/VerifyJournal" ||
-         rpc == "Audit/ReplayDecision";
+         rpc == "Audit/ReplayDecision" || rpc == "Backups/CreateBackup";
 }
 
 TEST(Security, EveryCallIsOpenToItsRolesAloneAndRefusalsAreWrittenDownByName) {

@@ -30,6 +30,7 @@ TABLE = {
     "types": Row(set(), {"abseil"}),
     "proto": Row(set(), {"protobuf", "grpc", "abseil"}),
     "anchor": Row({"types", "proto"}, {"abseil", "protobuf", "openssl"}),
+    "backup": Row({"types", "proto"}, {"abseil", "protobuf", "openssl"}),
     "server/expression": Row({"types"}, {"abseil", "re2"}),
     "server/core": Row(_CORE, {"abseil"}),
     "server/policy": Row({"server/core", "proto"}, {"abseil", "protobuf", "yaml-cpp", "re2"}),
@@ -44,7 +45,7 @@ TABLE = {
     "server/security": Row({"server/log", "server/policy", "connection", "proto"},
                            {"abseil", "protobuf", "openssl"}),
     "server/gate": Row({"server/log", "server/metrics", "server/sequencer", "server/policy",
-                        "server/store", "server/security", "proto"},
+                        "server/store", "server/security", "backup", "proto"},
                        {"abseil", "protobuf", "grpc", "openssl"}),
     "server/sidecar": Row({"server/log", "server/metrics", "server/policy", "server/expression",
                            "proto", "server/sidecar/binlog", "server/sidecar/envelope",
@@ -70,7 +71,7 @@ TABLE = {
     "server/main": Row({"server/gate", "connection", "server/sidecar", "server/sidecar/decode",
                         "server/export"},
                        _ALL_LIBRARIES),
-    "client": Row({"types", "anchor", "proto", "connection"},
+    "client": Row({"types", "anchor", "backup", "proto", "connection"},
                   {"abseil", "protobuf", "grpc", "cli11"}),
     # Tests may see what they test, and the helpers of what lies below. Those that run under TSan
     # see no gRPC.
