@@ -262,9 +262,9 @@ absl::Status GrpcServer::HoldIfRestored() {
 absl::Status GrpcServer::Listen() {
   FUNDGATE_ASSIGN_OR_RETURN(listener_, Listener::Open(listen_, log_, SteadyNow));
   workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
-  backend_ = std::make_unique<Backend>(Backend{
-      *store_, *sequencer_, *clock_, probes_, *workers_, streams_, meters_, readiness_, draining_,
-      sequencer_->Now(), *access_, *denials_, overload_, *listener_, *masking_});
+  backend_ = std::make_unique<Backend>(
+      Backend{*store_, *sequencer_, *clock_, probes_, *workers_, streams_, meters_, readiness_,
+              draining_, sequencer_->Now(), *access_, *denials_, overload_, *listener_, *masking_});
   gate_ = std::make_unique<GateService>(*backend_);
   breakers_ = std::make_unique<BreakersService>(*backend_);
   plans_ = std::make_unique<PlansService>(*backend_);

@@ -98,8 +98,8 @@ class Search {
   }
 
   // What nobody heard of may be put off until right before the first call that needs it: whatever
-  // lies between doesn't, and leads to the same state. So it is tried for `wanted` alone, which can't
-  // come next without it, and only as much of it as is enough.
+  // lies between doesn't, and leads to the same state. So it is tried for `wanted` alone, which
+  // can't come next without it, and only as much of it as is enough.
   bool Demand(const Order& order, size_t wanted, size_t from, Instant earliest_return) {
     for (size_t place = from; place < unheard_.size(); ++place) {
       const size_t i = unheard_[place];
@@ -133,8 +133,8 @@ class Search {
     way_.push_back(i);
     const int counts = !IsRow(At(i)) && WasHeard(At(i)) ? 1 : 0;
     missing_ -= counts;
-    const bool found = std::any_of(all.begin(), all.end(),
-                                   [this](const Order& next) { return Explore(next); });
+    const bool found =
+        std::any_of(all.begin(), all.end(), [this](const Order& next) { return Explore(next); });
     missing_ += counts;
     way_.pop_back();
     done_[i] = '0';
