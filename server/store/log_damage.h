@@ -17,8 +17,8 @@ namespace fundgate::store {
 // that power cut short leaves zeros from some sector on). UNAVAILABLE if a log can't be read.
 //
 // Of a store that nobody has open. The format is LevelDB's: blocks of 32 KiB; a record has a masked
-// CRC-32C over what follows its length, two bytes of length, one of type (whole, first, middle, last
-// of several).
+// CRC-32C over what follows its length, two bytes of length, one of type (whole, first, middle,
+// last of several).
 absl::Status FindLogDamage(const std::string& directory);
 
 }  // namespace fundgate::store
