@@ -53,19 +53,20 @@ inline absl::Time TimeOf(int64_t nanos) {
   return absl::FromUnixNanos(nanos);
 }
 
-// Appends values to a string. Never fails.
-class Encoder {
+// Appends values to a string, as records of that version have them. Never fails.
+template <uint8_t kVersion>
+class EncoderOf {
  public:
   static constexpr bool kWrites = true;
 
-  explicit Encoder(std::string& out) : out_(out) {}
+  explicit EncoderOf(std::string& out) : out_(out) {}
 
   template <typename... Values>
   void operator()(const Values&... values) {
     (Put(values), ...);
   }
 
-  static constexpr uint8_t version() { return kRecordVersion; }
+  static constexpr uint8_t version() { return kVersion; }
 
  private:
   void PutVarint(uint64_t value) {
@@ -137,6 +138,9 @@ class Encoder {
 
   std::string& out_;
 };
+
+// What a gate writes. Older versions are written by tests alone.
+using Encoder = EncoderOf<kRecordVersion>;
 
 // Reads values from bytes. After the first thing that can't be read, everything reads as its
 // default and ok() is false. Never reads past the end, never allocates more than the bytes hold.

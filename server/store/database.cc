@@ -2,12 +2,16 @@
 
 #include <optional>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
+#include "rocksdb/write_batch.h"
+#include "server/store/codec.h"
+#include "server/store/log_damage.h"
 
 namespace fundgate::store {
 namespace {
@@ -18,6 +22,7 @@ constexpr const char* kNames[kTableCount] = {"default",  "journal", "books",    
 constexpr char kFormatKey[] = "format";
 // Of a write buffer: ten bits for each key that it can hold.
 constexpr double kShareForKeyFilter = 0.01;
+constexpr char kRecordsKey[] = "records";
 
 rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {
   rocksdb::Options rocks;
@@ -58,24 +63,52 @@ absl::Status CheckStopped(const Options& options) {
   return FromRocks(env->UnlockFile(lock), "unlocking");
 }
 
-// What the directory says about its format, before anything is opened for writing.
-absl::Status CheckFormat(Database& database, Database::Access access) {
-  FUNDGATE_ASSIGN_OR_RETURN(const std::optional<std::string> stored,
-                            database.Get(kMeta, kFormatKey));
-  const std::string ours = absl::StrCat(kFormatVersion);
-  if (stored == ours) return absl::OkStatus();
-  if (stored.has_value()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the data has format ", *stored, ", this program knows format ", ours,
-                     ": use the version of fundgated that wrote it, or a newer one"));
-  }
-  if (access != Database::Access::kReadWrite) {
-    return absl::FailedPreconditionError("there is no Fundgate data in this directory");
-  }
+// Before recovery takes what it can't read for never written. Who has the folder open writes them.
+absl::Status CheckLogs(const Options& options) {
+  if (options.file_system != nullptr || !CheckStopped(options).ok()) return absl::OkStatus();
+  return FindLogDamage(options.directory);
+}
+
+absl::Status NewerThanThis(std::string_view what, std::string_view stored, std::string_view ours) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("the data has ", ToAbsl(what), " ", ToAbsl(stored), ", this program knows ",
+                   ToAbsl(what), " ", ToAbsl(ours),
+                   ": use the version of fundgated that wrote it, or a newer one; to go back to "
+                   "this one, restore a backup from before the upgrade"));
+}
+
+// Says that from now on there may be records of this program's version. Programs that don't know it
+// refuse the data from then on, instead of meeting a record that they can't read some day.
+absl::Status NoteVersions(Database& database) {
+  rocksdb::WriteBatch batch;
+  (void)batch.Put(database.family(kMeta), kFormatKey, absl::StrCat(kFormatVersion));
+  (void)batch.Put(database.family(kMeta), kRecordsKey, absl::StrCat(kRecordVersion));
   rocksdb::WriteOptions sync;
   sync.sync = true;
-  return FromRocks(database.db().Put(sync, database.family(kMeta), kFormatKey, ours),
-                   "writing the format version");
+  return FromRocks(database.db().Write(sync, &batch), "writing the versions of the format");
+}
+
+// What the directory says about its format, before anything is opened for writing.
+absl::Status CheckFormat(Database& database, Database::Access access) {
+  FUNDGATE_ASSIGN_OR_RETURN(const std::optional<std::string> format,
+                            database.Get(kMeta, kFormatKey));
+  FUNDGATE_ASSIGN_OR_RETURN(const std::optional<std::string> records,
+                            database.Get(kMeta, kRecordsKey));
+  const std::string our_format = absl::StrCat(kFormatVersion);
+  const std::string our_records = absl::StrCat(kRecordVersion);
+  if (format.has_value() && *format != our_format) {
+    return NewerThanThis("format", *format, our_format);
+  }
+  int newest = 0;  // before it was noted, there were none that this program doesn't know
+  if (records.has_value() && (!absl::SimpleAtoi(*records, &newest) || newest > kRecordVersion)) {
+    return NewerThanThis("records of version", *records, our_records);
+  }
+  if (access == Database::Access::kReadWrite) {
+    return records == our_records ? absl::OkStatus() : NoteVersions(database);
+  }
+  return format.has_value()
+             ? absl::OkStatus()
+             : absl::FailedPreconditionError("there is no Fundgate data in this directory");
 }
 
 }  // namespace
@@ -109,6 +142,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options,
   if (access == Access::kReadWrite) {
     const rocksdb::Status created = env->CreateDirIfMissing(options.directory);
     FUNDGATE_RETURN_IF_ERROR(FromRocks(created, "creating " + options.directory));
+    FUNDGATE_RETURN_IF_ERROR(CheckLogs(options));
   } else {
     FUNDGATE_RETURN_IF_ERROR(CheckStopped(options));
   }

@@ -42,7 +42,14 @@ class Search {
 
   Judgement Run() {
     Judgement judgement;
-    judgement.linearizable = Explore(Begin());
+    // Of what nobody heard little is needed at once, almost always: more is tried only if that is
+    // not the way.
+    for (const size_t most : {size_t{1}, size_t{3}, unheard_.size()}) {
+      most_ = most;
+      seen_.clear();
+      judgement.linearizable = Explore(Begin());
+      if (judgement.linearizable || most >= unheard_.size()) break;
+    }
     judgement.steps = steps_;
     if (judgement.linearizable) return judgement;
     judgement.why = absl::StrCat("order ", history_.order, " is not linearizable");
@@ -83,12 +90,7 @@ class Search {
     for (const size_t i : heard_) {
       if (!IsDone(i) && At(i).invoked <= earliest_return && Take(order, i)) return true;
     }
-    for (const size_t i : heard_) {
-      const bool may = !IsDone(i) && At(i).invoked <= earliest_return;
-      if (may && AfterIt(order, i, nullptr).empty() && Demand(order, i, 0, earliest_return)) {
-        return true;
-      }
-    }
+    if (DemandAny(order, earliest_return)) return true;
     const Instant earliest_commit = EarliestReturn(rows_);
     for (const size_t i : rows_) {
       const bool may = At(i).invoked <= earliest_return && At(i).invoked <= earliest_commit;
@@ -97,20 +99,31 @@ class Search {
     return false;
   }
 
+  // Whether some call can come next after something that nobody heard of.
+  bool DemandAny(const Order& order, Instant earliest_return) {
+    return std::any_of(heard_.begin(), heard_.end(), [&](size_t i) {
+      return !IsDone(i) && At(i).invoked <= earliest_return && AfterIt(order, i, nullptr).empty() &&
+             Demand(order, i, 0, earliest_return, most_);
+    });
+  }
+
   // What nobody heard of may be put off until right before the first call that needs it: whatever
   // lies between doesn't, and leads to the same state. So it is tried for `wanted` alone, which
   // can't come next without it, and only as much of it as is enough.
-  bool Demand(const Order& order, size_t wanted, size_t from, Instant earliest_return) {
+  bool Demand(const Order& order, size_t wanted, size_t from, Instant earliest_return,
+              size_t most) {
+    if (most == 0 || IsPastHelp(order, At(wanted))) return false;
     for (size_t place = from; place < unheard_.size(); ++place) {
       const size_t i = unheard_[place];
       const bool may = !IsDone(i) && At(i).invoked <= earliest_return;
-      if (!may || !MayHelp(At(i), At(wanted)) || ++steps_ > kMaxSteps) continue;
+      if (!may || !MayHelp(At(i), At(wanted))) continue;
+      if (++steps_ > kMaxSteps) return false;
       done_[i] = '1';
       way_.push_back(i);
       for (const Order& next : AfterIt(order, i, nullptr)) {
         if (next.Text() == order.Text()) continue;
         const bool found = AfterIt(next, wanted, nullptr).empty()
-                               ? Demand(next, wanted, place + 1, earliest_return)
+                               ? Demand(next, wanted, place + 1, earliest_return, most - 1)
                                : Take(next, wanted);
         if (found) return true;
       }
@@ -118,6 +131,14 @@ class Search {
       done_[i] = '0';
     }
     return false;
+  }
+
+  // Only rows change what was paid and what is refunded.
+  static bool IsPastHelp(const Order& order, const Operation& wanted) {
+    if (wanted.what != What::kRead) return false;
+    int64_t refunded = 0;
+    for (const auto& [key, refund] : order.refunds) refunded += refund.posted;
+    return wanted.paid != order.paid || wanted.refunded != refunded;
   }
 
   static bool MayHelp(const Operation& unheard, const Operation& wanted) {
@@ -193,6 +214,7 @@ class Search {
   std::vector<size_t> way_;      // in the order in which they are done
   int missing_ = 0;              // of heard_
   std::unordered_set<std::string> seen_;
+  size_t most_ = 0;  // that may be taken at once of what nobody heard of
   int64_t steps_ = 0;
   int least_missing_ = 0;
   std::string furthest_;

@@ -19,7 +19,7 @@ struct Judgement {
   std::string why;
 };
 
-inline constexpr int64_t kMaxSteps = 300'000;
+inline constexpr int64_t kMaxSteps = 1'000'000;
 
 // Looks for one order of all that happened about an order of the shop such that
 // - each call of the gate lies between its invocation and its return, and what nobody heard of lies

@@ -84,7 +84,9 @@ absl::StatusOr<std::string> Stubs::WordsOfDecision(const std::string& id) const 
     if (found.ok()) return WordsOf(decision);
     if (found.error_code() != grpc::StatusCode::UNAVAILABLE) break;
   }
-  return absl::NotFoundError(absl::StrCat(id, ": ", found.error_message()));
+  const std::string message = absl::StrCat(id, ": ", found.error_message());
+  return found.error_code() == grpc::StatusCode::DATA_LOSS ? absl::DataLossError(message)
+                                                           : absl::NotFoundError(message);
 }
 
 World::World(const std::string& folder)

@@ -26,7 +26,8 @@ struct Stubs {
   std::unique_ptr<v1::Audit::Stub> audit;
   std::unique_ptr<v1::Status::Stub> status;
 
-  // The decision in the words that must stay; an error if the gate doesn't know it.
+  // The decision in the words that must stay. NOT_FOUND if the gate doesn't know it, DATA_LOSS if
+  // it says that it can't read it.
   absl::StatusOr<std::string> WordsOfDecision(const std::string& id) const;
 };
 
