@@ -1,9 +1,12 @@
 #include "server/gate/leases_service.h"
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "fundgate/types/status_macros.h"
 #include "server/gate/convert_decision.h"
 #include "server/gate/convert_leases.h"
 #include "server/gate/convert_values.h"
@@ -12,12 +15,17 @@
 namespace fundgate::gate {
 namespace {
 
-// Ends the call if its caller may not make it, or not at this checkpoint.
-grpc::ServerUnaryReactor* RefuseAt(const Backend& backend, grpc::CallbackServerContext& context,
-                                   std::string_view rpc, const std::string& checkpoint) {
-  const absl::StatusOr<Call> call = backend.access.Admit(context, rpc);
-  const absl::Status allowed = call.ok() ? call->AllowCheckpoint(checkpoint) : call.status();
-  return allowed.ok() ? nullptr : FinishNow(context, ToGrpc(allowed));
+// Who holds the leases of this call: the process that the request names, and, where callers are
+// authenticated, whose process it is before it. So nobody ends or charges another's lease, whatever
+// it calls itself. An error if the caller may not make the call, or not at this checkpoint.
+absl::StatusOr<std::string> HolderOf(const Backend& backend,
+                                     const grpc::CallbackServerContext& context,
+                                     std::string_view rpc, const std::string& checkpoint,
+                                     const std::string& named) {
+  FUNDGATE_ASSIGN_OR_RETURN(const Call call, backend.access.Admit(context, rpc));
+  FUNDGATE_RETURN_IF_ERROR(call.AllowCheckpoint(checkpoint));
+  FUNDGATE_ASSIGN_OR_RETURN(const std::string caller, call.Actor(""));
+  return caller.empty() ? named : absl::StrCat(caller, "/", named);
 }
 
 }  // namespace
@@ -25,12 +33,13 @@ grpc::ServerUnaryReactor* RefuseAt(const Backend& backend, grpc::CallbackServerC
 grpc::ServerUnaryReactor* LeasesService::TakeLease(grpc::CallbackServerContext* context,
                                                    const v1::TakeLeaseRequest* request,
                                                    v1::TakeLeaseResponse* response) {
-  if (auto* refused = RefuseAt(backend_, *context, "Leases/TakeLease", request->checkpoint())) {
-    return refused;
-  }
+  absl::StatusOr<std::string> holder =
+      HolderOf(backend_, *context, "Leases/TakeLease", request->checkpoint(), request->holder());
+  if (!holder.ok()) return FinishNow(*context, ToGrpc(holder.status()));
   Problems problems;
   core::GrantLeaseInput input = ToGrant(*request, problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  input.holder = *std::move(holder);
   const auto policy = PresentPolicy(backend_);
   if (!policy.ok()) return FinishNow(*context, ToGrpc(policy.status()));
   const core::CheckpointDefinition* checkpoint = (*policy)->FindCheckpoint(input.checkpoint);
@@ -55,12 +64,13 @@ grpc::ServerUnaryReactor* LeasesService::ReportAllowed(grpc::CallbackServerConte
                                                        const v1::ReportAllowedRequest* request,
                                                        v1::Decision* response) {
   const std::string& checkpoint = request->check().checkpoint();
-  if (auto* refused = RefuseAt(backend_, *context, "Leases/ReportAllowed", checkpoint)) {
-    return refused;
-  }
+  absl::StatusOr<std::string> holder =
+      HolderOf(backend_, *context, "Leases/ReportAllowed", checkpoint, request->holder());
+  if (!holder.ok()) return FinishNow(*context, ToGrpc(holder.status()));
   Problems problems;
   core::ReportLeaseInput input = ToReport(*request, backend_.sequencer.Now(), problems);
   if (!problems.empty()) return FinishNow(*context, InvalidArgument(problems));
+  input.holder = *std::move(holder);
   const core::CheckInput check = input.check;
   return SubmitInput<core::Decision>(
       backend_, *context, std::move(input), [response, check](const core::Decision& decision) {

@@ -3,12 +3,30 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "connection/guarded_file.h"
 #include "fundgate/types/status_macros.h"
 #include "server/export/http_post.h"
 
 namespace fundgate::main {
+namespace {
+
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  if (path.empty()) return std::string();
+  absl::StatusOr<std::string> token =
+      connection::ReadGuardedFile(path, connection::Readers::kOwner);
+  if (!token.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--anchor-token-file: ", token.status().message()));
+  }
+  absl::StripAsciiWhitespace(&*token);
+  if (!token->empty()) return token;
+  return absl::InvalidArgumentError(absl::StrCat("--anchor-token-file: ", path, " is empty"));
+}
+
+}  // namespace
+
 void DeclareAnchorSettings(CLI::App& app, AnchorSettings& settings) {
   CLI::Option* key =
       app.add_option("--anchor-key", settings.key_file,
@@ -16,13 +34,25 @@ void DeclareAnchorSettings(CLI::App& app, AnchorSettings& settings) {
                      "a rewritten tail shows")
           ->envname("FUNDGATE_ANCHOR_KEY")
           ->type_name("FILE");
+  CLI::Option* webhook =
+      app.add_option("--anchor-webhook", settings.webhook, "Post each anchor there, as JSON")
+          ->envname("FUNDGATE_ANCHOR_WEBHOOK")
+          ->type_name("URL")
+          ->needs(key);
+  app.add_option("--anchor-token-file", settings.webhook_token_file,
+                 "A bearer token for --anchor-webhook")
+      ->envname("FUNDGATE_ANCHOR_TOKEN_FILE")
+      ->type_name("FILE")
+      ->needs(webhook);
+  app.add_option("--anchor-ca-file", settings.webhook_ca_file,
+                 "Who signs the certificate of --anchor-webhook; the system's authorities if not "
+                 "given")
+      ->envname("FUNDGATE_ANCHOR_CA_FILE")
+      ->type_name("FILE")
+      ->needs(webhook);
   app.add_option("--anchor-file", settings.file, "Append each anchor to this file, a line of JSON")
       ->envname("FUNDGATE_ANCHOR_FILE")
       ->type_name("FILE")
-      ->needs(key);
-  app.add_option("--anchor-webhook", settings.webhook, "Post each anchor there, as JSON")
-      ->envname("FUNDGATE_ANCHOR_WEBHOOK")
-      ->type_name("URL")
       ->needs(key);
   app.add_option("--anchor-every", settings.every_seconds,
                  "An anchor is due after so many seconds, if anything was recorded")
@@ -71,6 +101,8 @@ absl::StatusOr<std::vector<std::unique_ptr<exporting::AnchorWriter>>> KeepAnchor
   if (!settings.webhook.empty()) {
     exporting::HttpSettings http;
     http.url = settings.webhook;
+    http.ca_file = settings.webhook_ca_file;
+    FUNDGATE_ASSIGN_OR_RETURN(http.token, ReadToken(settings.webhook_token_file));
     FUNDGATE_ASSIGN_OR_RETURN(auto post, exporting::HttpPost::Make(std::move(http)));
     sinks.push_back(std::make_unique<exporting::AnchorWebhook>(settings.webhook, std::move(post)));
   }

@@ -23,6 +23,8 @@ struct AnchorSettings {
   std::string key_file;  // empty: no anchors
   std::string file;
   std::string webhook;
+  std::string webhook_token_file;  // empty: no token
+  std::string webhook_ca_file;     // empty: the system's authorities
   double every_seconds = 60;
   uint64_t records = 10'000;
 };

@@ -21,14 +21,16 @@
 namespace fundgate::main {
 namespace {
 
-int Verify(const std::string& directory, const logging::Log& log) {
+int Verify(const std::string& directory, const std::string& since, const logging::Log& log) {
   store::Options options;
   options.directory = directory;
   options.compile_policy = gate::CompilePolicy;
-  const absl::StatusOr<store::VerifyReport> report =
-      store::VerifyByReplay(options, [&log](Sequence done, Sequence total) {
+  const absl::StatusOr<store::VerifyReport> report = store::VerifyByReplay(
+      options,
+      [&log](Sequence done, Sequence total) {
         log.Info("replayed", {{"records", absl::StrCat(done)}, {"of", absl::StrCat(total)}});
-      });
+      },
+      since);
   if (!report.ok()) {
     log.Error("can't verify",
               {{"data", directory}, {"reason", std::string(report.status().message())}});
@@ -40,8 +42,11 @@ int Verify(const std::string& directory, const logging::Log& log) {
               << std::flush;
     return kExitFailed;
   }
-  std::cout << "fundgated: " << directory << " is what its journal says: " << report->records
-            << " records replayed, " << report->compared << " stored records equal, newest hash "
+  std::cout << "fundgated: " << directory
+            << " is what its journal says: " << report->records - report->since
+            << " records replayed"
+            << (since.empty() ? "" : absl::StrCat(" since the copy ", since, ", which is believed"))
+            << ", " << report->compared << " stored records equal, newest hash "
             << report->head_hash << "\n"
             << std::flush;
   return kExitOk;
@@ -97,10 +102,13 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
     log.Error(absl::StrCat("can't export spans: ", std::string(spans.status().message())));
     return kExitUsage;
   }
+  std::unique_ptr<gate::JournalRetention> retention =
+      KeepJournalFor(settings.retention, *key, spans->get(), **server, log);
   absl::StatusOr<std::unique_ptr<exporting::MetricsPage>> page =
-      ServeMetrics(settings.metrics, [&server, &spans] {
+      ServeMetrics(settings.metrics, [&server, &spans, &retention] {
         std::vector<metrics::Family> families = (*server)->ReadMetrics();
         if (*spans != nullptr) (*spans)->ReadMetrics(families);
+        if (retention != nullptr) retention->ReadMetrics(families);
         return families;
       });
   if (!page.ok()) {
@@ -133,6 +141,7 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
   // What is not delivered yet waits in the outbox for the next start.
   delivery->reset();
   if (*page != nullptr) (*page)->Close();
+  retention.reset();
   spans->reset();
   anchors.clear();
   (*server)->Shutdown();
@@ -149,7 +158,9 @@ int Run(int argc, char** argv) {
   if (const int* exit_code = std::get_if<int>(&read)) return *exit_code;
   const Settings& settings = std::get<Settings>(read);
   const logging::Log log = LogToStderr("fundgated", settings.log_format);
-  if (!settings.verify_directory.empty()) return Verify(settings.verify_directory, log);
+  if (!settings.verify_directory.empty()) {
+    return Verify(settings.verify_directory, settings.verify_since, log);
+  }
   if (!settings.verify_chain.directory.empty()) return VerifyChainOnly(settings.verify_chain, log);
   return Serve(settings, BlockSignals(), log);
 }

@@ -89,9 +89,16 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
   DeclareLogSettings(app, settings.log_format);
   DeclareOtlpSettings(app, settings.otlp);
   DeclareAnchorSettings(app, settings.anchors);
-  app.add_option("--verify", settings.verify_directory,
-                 "Replay the journal of this stopped store, compare, and exit")
-      ->type_name("DIR");
+  DeclareRetentionSettings(app, settings.retention);
+  CLI::Option* verify =
+      app.add_option("--verify", settings.verify_directory,
+                     "Replay the journal of this stopped store, compare, and exit")
+          ->type_name("DIR");
+  app.add_option("--since", settings.verify_since,
+                 "With --verify: begin with this earlier copy of the folder instead of the "
+                 "journal's first record, which may have been dropped")
+      ->type_name("COPY")
+      ->needs(verify);
   CLI::Option* chain =
       app.add_option("--verify-chain", settings.verify_chain.directory,
                      "Check the hashes of this stopped store's journal, name the first damaged "

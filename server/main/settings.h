@@ -12,6 +12,7 @@
 #include "server/main/log_settings.h"
 #include "server/main/metrics_settings.h"
 #include "server/main/otlp_settings.h"
+#include "server/main/retention_settings.h"
 
 namespace fundgate::main {
 
@@ -24,7 +25,9 @@ struct Settings {
   gate::ServerSettings server;
   AlertSettings alerts;
   AnchorSettings anchors;
+  RetentionDays retention;
   std::string verify_directory;    // not empty: verify this store instead of serving
+  std::string verify_since;        // and begin with this copy of it; empty: with nothing
   ChainVerification verify_chain;  // its directory is not empty: verify this chain instead
   std::string port_file;           // empty: none; else the chosen port is written there
   MetricsSettings metrics;

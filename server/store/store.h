@@ -138,8 +138,9 @@ class Store {
   // Drops the journal's oldest records, in the same atomic write as what is kept of them, and
   // gives their room back. Never a record that a kept key's decision stands in: GetDecision, holds
   // and reservations go on to tell it. Reads all keys, so it takes its time; beside the writer, at
-  // whose pace it doesn't touch. UNAVAILABLE or RESOURCE_EXHAUSTED if it can't be written, and what
-  // `seal` says: then nothing was dropped. UNIMPLEMENTED for a store that keeps everything.
+  // whose pace it doesn't touch. Views show it from the next group on. UNAVAILABLE or
+  // RESOURCE_EXHAUSTED if it can't be written, and what `seal` says: then nothing was dropped.
+  // UNIMPLEMENTED for a store that keeps everything.
   virtual absl::StatusOr<CutReport> CutJournal(const CutOptions& options);
 };
 

@@ -8,10 +8,12 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "fundgate/client.h"
 #include "fundgate/v1/breakers.grpc.pb.h"
 #include "fundgate/v1/gate.grpc.pb.h"
 #include "fundgate/v1/ingest.grpc.pb.h"
+#include "fundgate/v1/leases.grpc.pb.h"
 #include "server/metrics/metric.h"
 #include "server/security/roles.h"
 #include "tests/client/run_words.h"
@@ -130,6 +132,33 @@ TEST(Security, TheRightRolePassesAndTheWrongOneIsWrittenDownByName) {
   EXPECT_THAT(denials.denials(0).peer(), HasSubstr("127.0.0.1"));
   EXPECT_TRUE(denials.denials(0).has_at());
   EXPECT_THAT(world.log(), HasSubstr("denied reason=ROLE caller=payments "));
+}
+
+TEST(Security, ALeaseIsItsCallersWhateverAnotherCallsItself) {
+  const SecureWorld world([](gate::ServerSettings& settings) {
+    settings.first_policy = absl::StrReplaceAll(
+        settings.first_policy,
+        {{"    patience: 200ms ",
+          "    when_unreachable: ALLOW\n    blind_budget: {calls: 10, amount: CNY 200.00}\n"
+          "    lease: {budget: {calls: 3, amount: CNY 50.00}}\n    patience: 200ms "}});
+  });
+  const auto take = [&world](const std::string& caller, const std::string& ends,
+                             v1::TakeLeaseResponse* taken) {
+    v1::TakeLeaseRequest request;
+    request.set_checkpoint("refund");
+    request.set_holder("process-1");
+    request.set_ends_lease_id(ends);
+    grpc::ClientContext context;
+    return v1::Leases::NewStub(world.Connect(caller))->TakeLease(&context, request, taken);
+  };
+  v1::TakeLeaseResponse taken;
+  ASSERT_TRUE(take("payments", "", &taken).ok());
+  ASSERT_TRUE(taken.has_lease());
+  const std::string lease = taken.lease().lease_id();
+  const grpc::Status refused = take("refunds", lease, &taken);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(refused.error_message(), HasSubstr("the lease is payments/process-1's"));
+  EXPECT_TRUE(take("payments", lease, &taken).ok());
 }
 
 TEST(Security, RefusalsAreToldToPrometheus) {

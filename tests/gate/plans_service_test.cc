@@ -61,8 +61,8 @@ TEST_F(PlansService, APlanIsListedWithItsOwnerAndWhatItSwitches) {
   EXPECT_EQ(plan.owner(), "payments-oncall");
   EXPECT_EQ(plan.lasts().seconds(), 7200);
   ASSERT_EQ(plan.toggles_size(), 3);
-  EXPECT_EQ(plan.toggles(0).scope(), "settlement");
-  EXPECT_EQ(plan.toggles(0).mode(), v1::VERDICT_HOLD);
+  EXPECT_EQ(plan.toggles(0).scope(), "cash_out");
+  EXPECT_EQ(plan.toggles(0).mode(), v1::VERDICT_BLOCK);
   EXPECT_FALSE(plan.has_run());
 }
 
