@@ -191,6 +191,7 @@ absl::Status GrpcServer::Recover() {
   options.directory = settings_.data_directory;
   options.compile_policy = CompilePolicy;
   options.durability = settings_.durability;
+  options.accepts_lost_tail = !settings_.restored.empty();
   FUNDGATE_ASSIGN_OR_RETURN(store_, store::Store::Open(options));
   FUNDGATE_ASSIGN_OR_RETURN(security::MaskKey key, security::MaskKey::Keep(absl::StrCat(
                                                        settings_.data_directory, "/masking.key")));

@@ -1,6 +1,7 @@
 #include "server/sequencer/admission.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace fundgate::sequencer {
 namespace {
@@ -85,7 +86,7 @@ void Admission::Measure(const Turn& turn, absl::Duration took, absl::Duration no
   const double kept = absl::FDivDuration(kMemory, kMemory + took);
   time_sum_ = time_sum_ * kept + nanos;
   input_sum_ = input_sum_ * kept + inputs;
-  each_.store(static_cast<int64_t>(time_sum_ / input_sum_), std::memory_order_relaxed);
+  each_.store(std::llround(time_sum_ / input_sum_), std::memory_order_relaxed);
   measured_at_.store(absl::ToInt64Nanoseconds(now), std::memory_order_relaxed);
 }
 

@@ -65,7 +65,8 @@ absl::Status CheckStopped(const Options& options) {
 
 // Before recovery takes what it can't read for never written. Who has the folder open writes them.
 absl::Status CheckLogs(const Options& options) {
-  if (options.file_system != nullptr || !CheckStopped(options).ok()) return absl::OkStatus();
+  if (options.file_system != nullptr || options.accepts_lost_tail || !CheckStopped(options).ok())
+    return absl::OkStatus();
   return FindLogDamage(options.directory);
 }
 

@@ -82,7 +82,11 @@ size_t DamageIn(std::string_view log) {
     while (at + kHeaderBytes <= block.size()) {
       const Piece piece = PieceAt(block, at);
       if (piece.sound) {
-        if (unreadable != std::string_view::npos) return unreadable;
+        if (unreadable != std::string_view::npos) {
+          // Of what was never synced a later sector may have come, and an earlier one not.
+          const bool was_lost = IsCutShort(log, unreadable, begin + at);
+          return was_lost ? std::string_view::npos : unreadable;
+        }
         at += piece.size;
         continue;
       }
@@ -117,7 +121,9 @@ absl::Status FindLogDamage(const std::string& directory) {
     return absl::DataLossError(absl::StrCat(
         path, " was changed at byte ", damage,
         " or behind: what was acknowledged after that can't be read. Keep this directory for the "
-        "inquiry and restore the newest backup"));
+        "inquiry, and restore the newest backup; or start once with --restored 'log damaged', "
+        "which "
+        "goes on without what is missing and holds all checks until that can do no harm"));
   }
   return absl::OkStatus();
 }

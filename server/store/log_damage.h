@@ -12,7 +12,8 @@ namespace fundgate::store {
 // never written: so a crash of the machine leaves it. A changed byte in the middle looks the same,
 // and would take back everything acknowledged since. This tells the two apart:
 //
-// DATA_LOSS, naming file and byte, if behind what can't be read there is a record that can, or if a
+// DATA_LOSS, naming file and byte, if behind what can't be read there is a record that can, and no
+// sector is missing between them (nothing orders the sectors of what was not synced), or if a
 // record that is there in full isn't what its checksum says and no sector of it is missing (a write
 // that power cut short leaves zeros from some sector on). UNAVAILABLE if a log can't be read.
 //

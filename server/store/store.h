@@ -44,6 +44,9 @@ struct Options {
   std::string directory;  // created if missing; one process at a time
   PolicyCompiler compile_policy;
   Durability durability = Durability::kSync;
+  // Opens even if a write-ahead log was damaged where no crash explains it, without what was
+  // recorded behind that: for who holds all checks until what may be missing can do no harm.
+  bool accepts_lost_tail = false;
   // The file system to live on; null means the operating system's. For tests that lose power.
   std::shared_ptr<rocksdb::FileSystem> file_system;
   uint64_t block_cache_bytes = uint64_t{256} << 20;

@@ -3,6 +3,7 @@
 #include "server/store/log_damage.h"
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -65,6 +66,26 @@ TEST_F(LogDamage, SoAreSectorsThatNeverCame) {
     std::filesystem::resize_file(log_, size_);  // zeros
     EXPECT_TRUE(FindLogDamage(options_.directory).ok()) << size << " of " << size_;
   }
+}
+
+TEST_F(LogDamage, ASectorThatNeverCameBeforeOneThatDidIsWhatACrashLeaves) {
+  const uint64_t sector = size_ / 2 / 512 * 512;
+  std::fstream log(log_, std::ios::in | std::ios::out | std::ios::binary);
+  log.seekp(static_cast<std::streamoff>(sector));
+  log << std::string(1024, '\0');
+  log.close();
+  EXPECT_TRUE(FindLogDamage(options_.directory).ok());
+}
+
+TEST_F(LogDamage, WhoHoldsAllChecksMayGoOnWithoutWhatIsMissing) {
+  FlipByte(log_, size_ / 2);
+  Options options = options_;
+  options.accepts_lost_tail = true;
+  const auto store = Store::Open(options);
+  ASSERT_TRUE(store.ok()) << store.status();
+  const Sequence last = (*store)->view()->resident().clock.sequence;
+  EXPECT_GT(last, 0U);
+  EXPECT_LT(last, static_cast<Sequence>(kChecks));
 }
 
 }  // namespace
