@@ -10,6 +10,8 @@
 #include "absl/strings/str_join.h"
 #include "fundgate/types/checked.h"
 #include "server/core/books.h"
+#include "server/core/breaker_scope.h"
+#include "server/core/breakers.h"
 #include "server/core/event_violations.h"
 #include "server/core/findings.h"
 #include "server/core/freshness.h"
@@ -144,6 +146,16 @@ bool RaiseBroken(Draft& draft, const CheckInput& check, const CheckpointDefiniti
   return fits;
 }
 
+// Whether a switch over all of the checkpoint stands against it: whoever allows by a lease asks no
+// breaker.
+bool IsSwitchedOff(Draft& draft, const MovementKind& checkpoint) {
+  for (const std::string& scope : {std::string(kEverything), checkpoint.value()}) {
+    const Breaker* breaker = FindBreakerInForce(draft, scope);
+    if (breaker != nullptr && breaker->mode != Verdict::kAllow) return true;
+  }
+  return false;
+}
+
 std::string ProblemsOf(const std::vector<FieldProblem>& problems) {
   return absl::StrJoin(problems, "; ", [](std::string* out, const FieldProblem& problem) {
     absl::StrAppend(out, "check.", problem.field, ": ", problem.message);
@@ -184,7 +196,8 @@ Answer GrantLease(Draft& draft, const GrantLeaseInput& input) {
         std::min(lease.granted.amount.minor_units, left->amount.minor_units);
   }
   const bool is_empty = lease.granted.calls <= 0 || lease.granted.amount.minor_units <= 0;
-  if (!left.has_value() || is_empty || draft.Count<Leases>() >= kMaxLeases) {
+  if (!left.has_value() || is_empty || draft.Count<Leases>() >= kMaxLeases ||
+      IsSwitchedOff(draft, input.checkpoint)) {
     // An older lease that it ends has ended all the same.
     lease.granted = lease.left = Budget{0, Money{lease.granted.amount.currency, 0}};
     return LeaseAnswer{lease};

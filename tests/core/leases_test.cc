@@ -118,6 +118,21 @@ TEST_F(Unsure, UnprovenBooksAreAnsweredByAmount) {
   }
 }
 
+TEST_F(Unsure, NothingIsLeasedWhileABreakerIsOverAllOfTheCheckpoint) {
+  const Lease before = Take();
+  for (const char* scope : {"*", "refund"}) {
+    world_.Get<BreakerAnswer>(TripBreakerInput{scope, kH, "ann", "pay_db is wrong"});
+    const Lease renewed = Take("pay-1", before.id);
+    EXPECT_TRUE(renewed.id.empty()) << scope;
+    EXPECT_EQ(renewed.granted.calls, 0);
+    EXPECT_EQ(leases().count(before.id), 0U) << "what it had ends all the same";
+    world_.Get<BreakerAnswer>(ResetBreakerInput{scope, "ann", "over"});
+  }
+  world_.Get<BreakerAnswer>(TripBreakerInput{"*", kA, "ann", "only reports"});
+  world_.Get<BreakerAnswer>(TripBreakerInput{"settlement", kH, "ann", "another"});
+  EXPECT_FALSE(Take().id.empty());
+}
+
 TEST_F(Unsure, ALeaseIsTakenOutOfTheBudget) {
   const Lease lease = Take();
   EXPECT_EQ(lease.granted, (Budget{3, M("CNY 50.00")}));
