@@ -117,7 +117,8 @@ class Metrics(unittest.TestCase):
         port_file = folder / "port"
         cls.gate = Server(folder, [BUILD / "bin" / "fundgated", "--data", folder / "store",
                                    "--listen", "127.0.0.1:0", "--port-file", port_file,
-                                   "--policy", policy, "--otlp", "http://127.0.0.1:1"])
+                                   "--policy", policy, "--otlp", "http://127.0.0.1:1",
+                                   "--journal-retention-days", "400"])
         cls.addClassCleanup(cls.gate.end)
         cls.address = "127.0.0.1:" + cls.gate.wait_for(port_file)
         cls.sidecar = Server(folder, [BUILD / "bin" / "fundgate-sidecar", "run", "--gate",
