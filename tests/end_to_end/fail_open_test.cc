@@ -227,16 +227,18 @@ class FailOpenOfSlowGate : public FailOpen {
       crowd_->Finish(&response_, &status_, nullptr);
     };
     ask();
-    grpc::Status refused;
-    while (refused.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) {
+    // A lone check is refused, too, while another is judged; but for no second.
+    for (int64_t wait = 0; wait < 1;) {
       grpc::ClientContext context;
       context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
       v1::Decision decision;
-      refused = gate->Check(&context, batch.requests(0), &decision);  // until the crowd is there
+      const grpc::Status refused = gate->Check(&context, batch.requests(0), &decision);
+      if (refused.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+        wait = gate::testing::RetryInfoOf(refused).retry_delay().seconds();
+      }
       // It came right behind one of these, and was refused itself.
       if (HasAnswer()) ask();
     }
-    EXPECT_GE(gate::testing::RetryInfoOf(refused).retry_delay().seconds(), 1);
   }
 
  private:
