@@ -140,12 +140,19 @@ Recorded Record(const std::string& directory, size_t groups, size_t checks_of_gr
   Require(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), directory, &recorded.families));
   {
     Rocks rocks(directory, recorded.families);
+    // Opening a store uses numbers up that no batch has; the iterator ends there.
     std::unique_ptr<rocksdb::TransactionLogIterator> log;
-    Require(rocks.db().GetUpdatesSince(1, &log));
-    for (; log->Valid(); log->Next()) {
-      recorded.groups.push_back(log->GetBatch().writeBatchPtr->Data());
+    const rocksdb::SequenceNumber end = rocks.db().GetLatestSequenceNumber();
+    for (rocksdb::SequenceNumber next = 1; next <= end;) {
+      Require(rocks.db().GetUpdatesSince(next, &log));
+      if (!log->Valid()) Die("the log doesn't reach to its end");
+      for (; log->Valid(); log->Next()) {
+        const rocksdb::BatchResult batch = log->GetBatch();
+        next = batch.sequence + static_cast<uint64_t>(batch.writeBatchPtr->Count());
+        recorded.groups.push_back(batch.writeBatchPtr->Data());
+      }
+      if (!log->status().IsNotFound()) Require(log->status());
     }
-    Require(log->status());
   }
   std::filesystem::remove_all(directory);
   // Before the groups come those that make the store and its orders.
