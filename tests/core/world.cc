@@ -115,28 +115,36 @@ IngestAnswer World::Delete(const std::string& kind, int row, const Row& before) 
   return Feed({NewEvent(kind, row, before.ToContribution(), std::nullopt)});
 }
 
-IngestAnswer World::Feed(std::vector<Event> events) {
-  now_ += absl::Milliseconds(1);  // what was proven before is older than these events
-  const Source& source = state_.resident().of<core::Sources>().at(SourceName("ledger"));
+namespace {
+
+// A batch of the ledger up to `position`, with nothing in it yet.
+IngestInput LedgerBatch(const MemoryState& state, Position position) {
+  const Source& source = state.resident().of<core::Sources>().at(SourceName("ledger"));
   IngestInput input;
   input.source = SourceName("ledger");
   input.epoch = source.epoch;
   input.mapping_version = source.mapping_version;
   input.previous = source.position;
-  input.position = Position::Parse(absl::StrCat("ledger:", ++offset_)).value();
+  input.position = std::move(position);
+  return input;
+}
+
+Position LedgerAt(uint64_t offset) {
+  return Position::Parse(absl::StrCat("ledger:", offset)).value();
+}
+
+}  // namespace
+
+IngestAnswer World::Feed(std::vector<Event> events) {
+  now_ += absl::Milliseconds(1);  // what was proven before is older than these events
+  IngestInput input = LedgerBatch(state_, LedgerAt(++offset_));
   input.events = std::move(events);
   return Get<IngestAnswer>(std::move(input));
 }
 
 void World::FeedPart(bool inside_transaction) {
   now_ += absl::Milliseconds(1);
-  const Source& source = state_.resident().of<core::Sources>().at(SourceName("ledger"));
-  IngestInput input;
-  input.source = SourceName("ledger");
-  input.epoch = source.epoch;
-  input.mapping_version = source.mapping_version;
-  input.previous = source.position;
-  input.position = Position::Parse(absl::StrCat("ledger:", ++offset_)).value();
+  IngestInput input = LedgerBatch(state_, LedgerAt(++offset_));
   input.probe = Probe{input.position, now_};
   input.inside_transaction = inside_transaction;
   Get<IngestAnswer>(std::move(input));
@@ -144,12 +152,7 @@ void World::FeedPart(bool inside_transaction) {
 
 void World::ProveAsOf(absl::Time read_after) {
   const Source& source = state_.resident().of<core::Sources>().at(SourceName("ledger"));
-  IngestInput input;
-  input.source = SourceName("ledger");
-  input.epoch = source.epoch;
-  input.mapping_version = source.mapping_version;
-  input.previous = source.position;
-  input.position = source.position;
+  IngestInput input = LedgerBatch(state_, source.position);
   input.probe = Probe{source.position, read_after};
   Get<IngestAnswer>(std::move(input));
 }

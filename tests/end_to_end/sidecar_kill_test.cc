@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/sidecar/sources/mariadb/mariadb_session.h"
+#include "tests/end_to_end/application_session.h"
 #include "tests/end_to_end/sidecar_world.h"
 
 namespace fundgate::end_to_end {
@@ -29,31 +29,6 @@ constexpr int kRows = 30;
 constexpr int kAllowed = 5;
 
 void WaitALittle() { ::poll(nullptr, 0, kRetryMs); }
-
-// A client of the database that connects again when it has to.
-class Writer {
- public:
-  explicit Writer(uint16_t port) : endpoint_{"127.0.0.1", port} {}
-
-  // False if it isn't known whether it was done.
-  bool Write(const std::string& sql) {
-    if (session_ == nullptr) {
-      auto session = sources::MariadbSession::Connect(endpoint_, {.user = "app", .password = ""});
-      if (!session.ok()) return false;
-      session_ = *std::move(session);
-      // As the payment service does: who else changes a payment is caught.
-      if (!session_->Query("SET SESSION server_id = 77").ok()) session_ = nullptr;
-      if (session_ == nullptr) return false;
-    }
-    const bool done = session_->Query(sql).ok();
-    if (!done) session_ = nullptr;
-    return done;
-  }
-
- private:
-  const sources::Endpoint endpoint_;
-  std::unique_ptr<sources::MariadbSession> session_;
-};
 
 // Does one step after another on a thread of its own until it is stopped.
 class Worker {
@@ -104,7 +79,7 @@ class Payments {
     }
   }
 
-  Writer writer_;
+  ApplicationSession writer_;
   std::atomic<int> rows_ = 0;
   Worker worker_;  // last: it uses all of the above
 };
@@ -184,7 +159,7 @@ class Refunds {
 
   const std::string name_;
   const std::unique_ptr<v1::Gate::Stub> gate_;
-  Writer writer_;
+  ApplicationSession writer_;
   std::map<std::string, Allowed> all_allowed_;
   std::atomic<bool> given_up_ = false;  // the test has failed: somebody may never come back
   std::atomic<int> allowed_ = 0;

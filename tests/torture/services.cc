@@ -11,7 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "fundgate/v1/audit.grpc.pb.h"
 #include "fundgate/v1/gate.grpc.pb.h"
-#include "server/sidecar/sources/mariadb/mariadb_session.h"
+#include "tests/end_to_end/application_session.h"
 
 namespace fundgate::torture {
 namespace {
@@ -130,10 +130,10 @@ class Services::Client {
       : all_(all),
         shop_(shop),
         number_(number),
-        endpoint_{"127.0.0.1", places.database_port},
         gate_(v1::Gate::NewStub(Connect(places.gate))),
         audit_(v1::Audit::NewStub(Connect(places.gate))),
-        random_(seed) {}
+        random_(seed),
+        session_(places.database_port) {}
 
   void Run() {
     while (!all_.stop_) {
@@ -316,7 +316,7 @@ class Services::Client {
   void WriteRow(What what, const std::string& key, int64_t amount, const std::string& insert) {
     Operation done = Begin(what, key, amount);
     while (!all_.give_up_) {
-      if (Write(insert)) {
+      if (session_.Write(insert)) {
         done.returned = Now();
         done.heard = Heard::kDone;
         ++all_.counts_.rows;
@@ -325,21 +325,6 @@ class Services::Client {
       Pause(kRetryMs);
     }
     Keep(done);
-  }
-
-  // False if it isn't known whether it was done.
-  bool Write(const std::string& sql) {
-    if (session_ == nullptr) {
-      auto session = sources::MariadbSession::Connect(endpoint_, {.user = "app", .password = ""});
-      if (!session.ok()) return false;
-      session_ = *std::move(session);
-      // As the payment service does: who else changes a payment is caught.
-      if (!session_->Query("SET SESSION server_id = 77").ok()) session_ = nullptr;
-      if (session_ == nullptr) return false;
-    }
-    const bool done = session_->Query(sql).ok();
-    if (!done) session_ = nullptr;
-    return done;
   }
 
   void SetDeadline(grpc::ClientContext& context) {
@@ -397,11 +382,10 @@ class Services::Client {
   Services& all_;
   Shop& shop_;
   const int number_;
-  const sources::Endpoint endpoint_;
   const std::unique_ptr<v1::Gate::Stub> gate_;
   const std::unique_ptr<v1::Audit::Stub> audit_;
   std::mt19937_64 random_;
-  std::unique_ptr<sources::MariadbSession> session_;
+  end_to_end::ApplicationSession session_;
   std::shared_ptr<Shop::Order> order_;
   int last_ = 0;
 };

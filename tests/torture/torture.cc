@@ -21,6 +21,10 @@ int Main(int argc, char** argv) {
   settings.seed = std::random_device()();
   settings.say = [](const std::string& line) { std::cout << line << "\n" << std::flush; };
   bool kept = false;
+  if (argc % 2 == 0) {
+    std::cerr << "torture: " << argv[argc - 1] << " needs a value\n";
+    return kUsage;
+  }
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     const std::string value = argv[i + 1];
@@ -38,8 +42,13 @@ int Main(int argc, char** argv) {
   if (kept) {
     std::filesystem::create_directories(settings.folder);
   } else {
-    std::string folder = std::filesystem::temp_directory_path() / "fundgate-torture-XXXXXX";
-    settings.folder = ::mkdtemp(folder.data());
+    std::error_code error;
+    std::string folder = std::filesystem::temp_directory_path(error) / "fundgate-torture-XXXXXX";
+    if (error || ::mkdtemp(folder.data()) == nullptr) {
+      std::cerr << "torture: can't make a folder like " << folder << "\n";
+      return EXIT_FAILURE;
+    }
+    settings.folder = folder;
   }
   std::cout << "seed " << settings.seed << ", in " << settings.folder << "\n" << std::flush;
   const RunReport report = Torture(settings);
