@@ -119,8 +119,8 @@ class FailOpen : public ::testing::Test {
   }
   client::Decision Ask(const std::string& key, int64_t amount) { return Ask(Request(key, amount)); }
 
-  void Stop() { gate_->process().Signal(SIGSTOP); }
-  void Continue() { gate_->process().Signal(SIGCONT); }
+  void Stop() { gate_->process().Freeze(); }
+  void Continue() { gate_->process().Thaw(); }
 
   // Until the gate has heard of it.
   client::Decision AwaitReport(const std::string& key) {

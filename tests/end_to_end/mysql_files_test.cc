@@ -116,7 +116,7 @@ TEST_F(MysqlFiles, AFileThatIsPurgedEndsItWithFour) {
   EXPECT_EQ(world_->sidecar_process().Wait(), 0);
   world_->Pay("p2", "o1", 1'00);
   Execute("FLUSH BINARY LOGS");
-  Execute("PURGE BINARY LOGS TO 'mysql-bin.000002'");
+  world_->database().PurgeBinlogs();
   world_->StartSidecar();
   EXPECT_EQ(world_->sidecar_process().Wait(), 4);
   EXPECT_EQ(Paid("o1"), 1'00);

@@ -136,7 +136,7 @@ TEST_F(MysqlStream, WaitsForWhatComesAndHearsTheServersHeartbeats) {
 
 TEST_F(MysqlStream, WhatIsPurgedCantBeAskedFor) {
   server_->Execute("FLUSH BINARY LOGS");
-  server_->Execute("PURGE BINARY LOGS TO 'mysql-bin.000002'");
+  server_->PurgeBinlogs();
   const auto read = Read(*Open(""), 1);
   EXPECT_TRUE(absl::IsOutOfRange(read.status())) << read.status();
   EXPECT_THAT(read.status().message(), testing::HasSubstr("purged"));

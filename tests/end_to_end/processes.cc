@@ -95,6 +95,12 @@ void Process::Signal(int signal) {
   if (id_ > 0) ::kill(id_, signal);
 }
 
+void Process::Freeze() {
+  Signal(SIGSTOP);
+  siginfo_t stopped;
+  ::waitid(P_PID, static_cast<id_t>(id_), &stopped, WSTOPPED | WEXITED | WNOWAIT);
+}
+
 int Process::Wait() {
   if (id_ <= 0) return exit_code_;
   int status = 0;

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <csignal>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -42,6 +43,10 @@ class Process {
 
   // Sends a signal to this process and no other.
   void Signal(int signal);
+
+  // SIGSTOP: returns once none of its threads runs any more, which may be later than the signal.
+  void Freeze();
+  void Thaw() { Signal(SIGCONT); }
 
   // Waits for its end: its exit code, or minus the signal that ended it.
   int Wait();

@@ -232,7 +232,7 @@ TEST(SidecarSnapshot, PurgedBinlogsAreMadeUpFor) {
   world.database().Execute("FLUSH BINARY LOGS");
   world.WritePayments(201, 300, kOrders);
   world.database().Execute("FLUSH BINARY LOGS");
-  world.database().Execute("PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 HOUR");
+  world.database().PurgeBinlogs();
   world.StartSidecar();
   EXPECT_EQ(world.sidecar_process().Wait(), 4);
   world.Want();

@@ -205,7 +205,11 @@ void Server::Kill() { End(SIGKILL); }
 
 void Server::Stop() { End(SIGTERM); }
 
-void Server::Freeze() { ::kill(process_id_, SIGSTOP); }
+void Server::Freeze() {
+  ::kill(process_id_, SIGSTOP);
+  siginfo_t stopped;
+  ::waitid(P_PID, static_cast<id_t>(process_id_), &stopped, WSTOPPED | WEXITED | WNOWAIT);
+}
 
 void Server::Thaw() { ::kill(process_id_, SIGCONT); }
 
@@ -265,6 +269,13 @@ std::vector<std::string> Server::BinlogFiles() {
   if (!logs.ok()) return files;
   for (const auto& row : *logs) files.push_back(absl::StrCat(folder_, "/data/", *row[0]));
   return files;
+}
+
+void Server::PurgeBinlogs() {
+  for (auto files = BinlogFiles(); files.size() > 1; files = BinlogFiles()) {
+    const std::string newest = std::filesystem::path(files.back()).filename();
+    Execute(absl::StrCat("PURGE BINARY LOGS TO '", newest, "'"));
+  }
 }
 
 }  // namespace fundgate::mariadb_testing

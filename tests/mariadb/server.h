@@ -53,7 +53,7 @@ class Server {
   absl::Status Start();  // returns once it accepts connections; nothing to do while it runs
   void Kill();           // SIGKILL, as a crash would; returns once it is gone
   void Stop();           // SIGTERM: a clean shutdown; returns once it is gone
-  void Freeze();         // SIGSTOP: it keeps its connections and says nothing
+  void Freeze();         // SIGSTOP; once it returns, it keeps its connections and says nothing
   void Thaw();           // SIGCONT
 
   // Runs one statement as root over a connection that stays open until Kill or Stop.
@@ -64,6 +64,10 @@ class Server {
   std::string Head();
   // Paths of the binlog files, oldest first.
   std::vector<std::string> BinlogFiles();
+  // Removes all of them but the newest. A server keeps a file without saying so while a reader
+  // that has gone still counts as one, or until the engines have noted that they don't need it:
+  // it is asked until only one is left.
+  void PurgeBinlogs();
 
  private:
   void MakeData();
