@@ -1,3 +1,4 @@
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -8,6 +9,7 @@
 #include "client/fundctl/arguments.h"
 #include "client/fundctl/explanation.h"
 #include "client/fundctl/output.h"
+#include "client/fundctl/trace_otlp.h"
 #include "client/fundctl/trace_replay.h"
 #include "client/fundctl/trace_text.h"
 #include "client/fundctl/trace_verify.h"
@@ -32,6 +34,8 @@ struct TraceOptions {
   uint64_t to_sequence = 0;
   uint64_t limit = 0;
   bool follow = false;
+  std::string otlp;
+  std::string otlp_ca_file;
 };
 
 constexpr char kKindPrefix[] = "TRACE_KIND_";
@@ -81,9 +85,16 @@ bool FillIn(Context& context, const TraceOptions& options, v1::TraceFilter& filt
          (options.to.empty() || FillInTime(context, "--to", options.to, filter.mutable_to_time()));
 }
 
-using Print = void (*)(Context&, const v1::Trace&);
+// Of what the gate is not to blame for.
+ExitCode FailElsewhere(Context& context, const absl::Status& status) {
+  context.err << "fundctl trace: " << status.message() << "\n";
+  return ExitCodeOf(status);
+}
 
-ExitCode RunExport(Context& context, const TraceOptions& options, Print print, uint64_t* count) {
+using Visit = std::function<absl::Status(const v1::Trace&)>;
+
+// Ends with the first record that `visit` can't take.
+ExitCode Export(Context& context, const TraceOptions& options, const Visit& visit) {
   v1::ExportTracesRequest request;
   if (!FillIn(context, options, *request.mutable_filter())) return kUsage;
   request.set_follow(options.follow);
@@ -93,11 +104,39 @@ ExitCode RunExport(Context& context, const TraceOptions& options, Print print, u
   const auto traces = stub->ExportTraces(&call, request);
   v1::Trace trace;
   while (traces->Read(&trace)) {
-    context.json ? PrintJson(context, trace) : print(context, trace);
-    ++*count;
+    if (const absl::Status taken = visit(trace); !taken.ok()) {
+      call.TryCancel();
+      (void)traces->Finish();
+      return FailElsewhere(context, taken);
+    }
   }
   const grpc::Status status = traces->Finish();
   return status.ok() ? kOk : context.Fail(status);
+}
+
+using Print = void (*)(Context&, const v1::Trace&);
+
+ExitCode RunExport(Context& context, const TraceOptions& options, Print print, uint64_t* count) {
+  return Export(context, options, [&](const v1::Trace& trace) {
+    context.json ? PrintJson(context, trace) : print(context, trace);
+    ++*count;
+    return absl::OkStatus();
+  });
+}
+
+// Decisions of checks as spans; other records are none.
+ExitCode SendSpans(Context& context, TraceOptions options) {
+  const auto sender = SpanSender::Start(context, options.otlp, options.otlp_ca_file);
+  if (!sender.ok()) {
+    context.err << "fundctl trace: --otlp: " << sender.status().message() << "\n";
+    return kUsage;
+  }
+  options.kinds = {"CHECK"};
+  const ExitCode code =
+      Export(context, options, [&](const v1::Trace& trace) { return (*sender)->Add(trace); });
+  if (code != kOk) return code;
+  const absl::Status finished = (*sender)->Finish();
+  return finished.ok() ? kOk : FailElsewhere(context, finished);
 }
 
 // One decision's record, printed so.
@@ -116,7 +155,8 @@ void AddExport(CLI::App& trace, Context& context) {
       "\nExamples:\n"
       "  fundctl trace export --verdict HOLD --from 10m\n"
       "  fundctl trace export --rule refund_burst --kind CHECK --from 24h\n"
-      "  fundctl trace export --account m1 --order o1 --output json > o1.jsonl\n");
+      "  fundctl trace export --account m1 --order o1 --output json > o1.jsonl\n"
+      "  fundctl trace export --verdict BLOCK --from 24h --otlp http://127.0.0.1:4317\n");
   verb->add_option("--account", options->account, "Only this account");
   verb->add_option("--order", options->order, "Only this order");
   verb->add_option("--checkpoint", options->checkpoint, "Only this checkpoint");
@@ -127,17 +167,32 @@ void AddExport(CLI::App& trace, Context& context) {
       "--rule", options->reason,
       "Only checks with a reason of this name, also in shadow: a rule, an invariant, a "
       "breaker's scope, a source");
-  verb->add_option("--kind", options->kinds,
-                   "Only records of this kind; may be given several times")
-      ->check(CLI::IsMember(AllKinds()));
+  CLI::Option* kind = verb->add_option("--kind", options->kinds,
+                                       "Only records of this kind; may be given several times")
+                          ->check(CLI::IsMember(AllKinds()));
   verb->add_option("--from", options->from, "From 2026-11-20T14:00:00Z on, or of the last 30m");
   verb->add_option("--to", options->to, "Before this time, or 30m ago");
   verb->add_option("--from-sequence", options->from_sequence, "From this record");
   verb->add_option("--to-sequence", options->to_sequence, "To this record");
   verb->add_option("--limit", options->limit, "At most this many");
-  verb->add_flag("--follow", options->follow, "Go on with new records as they come");
+  CLI::Option* follow =
+      verb->add_flag("--follow", options->follow, "Go on with new records as they come");
+  // A gate follows by itself, and remembers how far it has come: fundgated --otlp.
+  CLI::Option* otlp =
+      verb->add_option("--otlp", options->otlp,
+                       "Send the decisions of checks as spans to this collector of OpenTelemetry, "
+                       "by OTLP over gRPC: http://127.0.0.1:4317. To go on with new ones by "
+                       "itself is for fundgated --otlp")
+          ->type_name("URL")
+          ->excludes(kind)
+          ->excludes(follow);
+  verb->add_option("--otlp-ca-file", options->otlp_ca_file,
+                   "Who signs the collector's certificate; the system's authorities if not given")
+      ->type_name("FILE")
+      ->needs(otlp);
   verb->callback([&context, options] {
     context.run = [&context, options] {
+      if (!options->otlp.empty()) return SendSpans(context, *options);
       uint64_t count = 0;
       return RunExport(context, *options, PrintTraceLine, &count);
     };

@@ -26,6 +26,7 @@ struct InputWriter {
   void operator()(const core::CheckInput& check) const {
     trace.set_kind(v1::TRACE_KIND_CHECK);
     *trace.mutable_check() = ToProto(check);
+    *trace.mutable_arrived_at() = ToProto(check.arrived_at);
   }
   void operator()(const core::ConfirmInput& confirm) const {
     trace.set_kind(v1::TRACE_KIND_CONFIRM);

@@ -88,13 +88,13 @@ std::vector<std::string> HostsOf(const std::string& host) {
   return {bracketed ? host.substr(1, host.size() - 2) : host};
 }
 
-absl::Status CantListen(const ListenAddress& address, const std::string& why) {
+absl::Status CantListen(const connection::HostPort& address, const std::string& why) {
   return absl::UnavailableError(absl::StrCat("can't listen on ", address.host, ":", address.port,
                                              ": ", why, "; is another process listening there?"));
 }
 
 // A socket for each address of the host, all with the same port.
-absl::StatusOr<std::vector<OwnedFile>> ListenAtAll(const ListenAddress& address) {
+absl::StatusOr<std::vector<OwnedFile>> ListenAtAll(const connection::HostPort& address) {
   int error = EADDRNOTAVAIL;
   for (const std::string& host : HostsOf(address.host)) {
     addrinfo wanted{};
@@ -137,7 +137,7 @@ OwnedFile::~OwnedFile() {
 
 int OwnedFile::Release() { return std::exchange(file_, -1); }
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(const ListenAddress& address,
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(const connection::HostPort& address,
                                                          logging::Log log,
                                                          absl::Duration (*steady)()) {
   absl::StatusOr<std::vector<OwnedFile>> sockets = ListenAtAll(address);

@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/gate/listen_address.h"
+#include "connection/host_port.h"
 #include "server/gate/rarely.h"
 #include "server/log/log.h"
 #include "server/metrics/counter.h"
@@ -45,7 +45,7 @@ class Listener {
 
   // Listens at all addresses of the host; 0.0.0.0 and [::] are those of both kinds. Who connects
   // waits until Start. UNAVAILABLE if it can't.
-  static absl::StatusOr<std::unique_ptr<Listener>> Open(const ListenAddress& address,
+  static absl::StatusOr<std::unique_ptr<Listener>> Open(const connection::HostPort& address,
                                                         logging::Log log,
                                                         absl::Duration (*steady)());
   ~Listener() { Stop(); }

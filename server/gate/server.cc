@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "connection/host_port.h"
 #include "fundgate/types/status_macros.h"
 #include "server/gate/access.h"
 #include "server/gate/alerts_service.h"
@@ -24,7 +25,6 @@
 #include "server/gate/holds_service.h"
 #include "server/gate/ingest_service.h"
 #include "server/gate/leases_service.h"
-#include "server/gate/listen_address.h"
 #include "server/gate/listener.h"
 #include "server/gate/listener_credentials.h"
 #include "server/gate/meters.h"
@@ -84,7 +84,7 @@ absl::Duration SteadyNow() {
 
 class GrpcServer final : public Server {
  public:
-  GrpcServer(const ServerSettings& settings, ListenAddress listen, logging::Log log)
+  GrpcServer(const ServerSettings& settings, connection::HostPort listen, logging::Log log)
       : settings_(settings),
         listen_(std::move(listen)),
         log_(std::move(log)),
@@ -119,7 +119,7 @@ class GrpcServer final : public Server {
 
   // Constant after construction.
   const ServerSettings settings_;
-  const ListenAddress listen_;
+  const connection::HostPort listen_;
   const logging::Log log_;
 
   // Each stands on those before it, and so goes before them.
@@ -421,7 +421,8 @@ void GrpcServer::Shutdown() {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerSettings& settings,
                                                       logging::Log log) {
-  FUNDGATE_ASSIGN_OR_RETURN(ListenAddress listen, ListenAddress::Parse(settings.listen));
+  FUNDGATE_ASSIGN_OR_RETURN(connection::HostPort listen,
+                            connection::HostPort::Parse(settings.listen));
   FUNDGATE_RETURN_IF_ERROR(security::CheckTogether(settings.security, settings.listen,
                                                    !listen.IsLoopback(), settings.insecure_listen));
   if (settings.data_directory.empty()) {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "connection/host_port.h"
 #include "fundgate/types/status_macros.h"
-#include "server/gate/listen_address.h"
 #include "server/main/port_file.h"
 
 namespace fundgate::main {
@@ -30,8 +30,8 @@ void DeclareMetricsSettings(CLI::App& app, MetricsSettings& settings) {
 
 absl::Status CheckMetricsAddress(const MetricsSettings& settings) {
   if (settings.address.empty()) return absl::OkStatus();
-  FUNDGATE_ASSIGN_OR_RETURN(const gate::ListenAddress address,
-                            gate::ListenAddress::Parse(settings.address));
+  FUNDGATE_ASSIGN_OR_RETURN(const connection::HostPort address,
+                            connection::HostPort::Parse(settings.address));
   if (address.IsLoopback() || settings.insecure_listen) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "--metrics ", settings.address,

@@ -4,32 +4,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "fundgate/types/status_macros.h"
-#include "server/gate/listen_address.h"
+#include "otlp/collector.h"
 
 namespace fundgate::main {
 namespace {
 
-absl::StatusOr<exporting::SpanExporterOptions> OptionsOf(const OtlpSettings& settings) {
-  exporting::SpanExporterOptions options;
-  absl::string_view address = settings.url;
-  options.encrypted = absl::ConsumePrefix(&address, "https://");
-  if (!options.encrypted && !absl::ConsumePrefix(&address, "http://")) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--otlp ", settings.url, ": http://HOST:PORT or https://HOST:PORT was expected"));
-  }
-  (void)absl::ConsumeSuffix(&address, "/");
-  options.address = std::string(address);
-  options.ca_file = settings.ca_file;
-  FUNDGATE_ASSIGN_OR_RETURN(const gate::ListenAddress parsed,
-                            gate::ListenAddress::Parse(options.address));
-  if (!options.encrypted && !parsed.IsLoopback()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--otlp ", settings.url,
-                     ": decisions are not sent unencrypted to another machine; use https://"));
-  }
-  return options;
+absl::StatusOr<otlp::CollectorAddress> AddressOf(const OtlpSettings& settings) {
+  absl::StatusOr<otlp::CollectorAddress> address = otlp::CollectorAddress::Parse(settings.url);
+  if (address.ok()) return address;
+  return absl::InvalidArgumentError(absl::StrCat("--otlp ", address.status().message()));
 }
 
 }  // namespace
@@ -49,7 +33,7 @@ void DeclareOtlpSettings(CLI::App& app, OtlpSettings& settings) {
 }
 
 absl::Status CheckOtlpAddress(const OtlpSettings& settings) {
-  return settings.url.empty() ? absl::OkStatus() : OptionsOf(settings).status();
+  return settings.url.empty() ? absl::OkStatus() : AddressOf(settings).status();
 }
 
 absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> ExportSpans(const OtlpSettings& settings,
@@ -57,7 +41,9 @@ absl::StatusOr<std::unique_ptr<exporting::SpanExporter>> ExportSpans(const OtlpS
                                                                      const gate::Server& server,
                                                                      const logging::Log& log) {
   if (settings.url.empty()) return std::unique_ptr<exporting::SpanExporter>();
-  FUNDGATE_ASSIGN_OR_RETURN(exporting::SpanExporterOptions options, OptionsOf(settings));
+  exporting::SpanExporterOptions options;
+  FUNDGATE_ASSIGN_OR_RETURN(options.collector, AddressOf(settings));
+  options.ca_file = settings.ca_file;
   options.cursor_file = absl::StrCat(directory, "/otlp.cursor");
   options.version = FUNDGATE_VERSION;
   exporting::JournalAccess journal;

@@ -196,5 +196,48 @@ TEST(Otlp, EveryDecisionArrivesInOrderWhateverHappensToTheCollectorOrTheGate) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
+// By a copy of the journal's part that is asked for, to a collector that knew nothing.
+TEST(Otlp, WhatFundctlExportsIsWhatTheGateSends) {
+  const TemporaryFolder folder;
+  Collector sent;
+  sent.Start();
+  GateProcess gate(folder.path(), {"--otlp", sent.url()});
+  gate::testing::TestFeeder feeder(
+      grpc::CreateChannel(gate.address(), grpc::InsecureChannelCredentials()), "ledger");
+  feeder.Happened("payment", "p1", "o1", 590);
+  Service service(gate.address());
+  service.Ask(600);  // ten more than were paid, and more than go by one request
+  sent.Await(service.decisions());
+
+  const auto send = [&gate](const std::string& url, const std::vector<std::string>& words) {
+    std::vector<std::string> command = {FUNDCTL,  "--address", gate.address(), "trace", "export",
+                                        "--otlp", url};
+    command.insert(command.end(), words.begin(), words.end());
+    Process fundctl(command);
+    EXPECT_EQ(fundctl.ReadAll(), "");
+    return fundctl.Wait();
+  };
+  const auto bytes = [](const Collector& of) {
+    std::map<std::string, std::string> spans;
+    for (const auto& [id, span] : of.spans()) spans.emplace(id, span.SerializeAsString());
+    return spans;
+  };
+  Collector blocked;
+  blocked.Start();
+  EXPECT_EQ(send(blocked.url(), {"--verdict", "BLOCK", "--account", "m1"}), 0);
+  EXPECT_EQ(blocked.spans().size(), 10U);
+
+  Collector exported;
+  exported.Start();
+  const std::string gone = exported.url();
+  exported.Stop();
+  EXPECT_EQ(send(gone, {}), 3) << "nobody listens there";
+  exported.Start();
+  EXPECT_EQ(send(exported.url(), {}), 0);
+  EXPECT_EQ(bytes(exported), bytes(sent));
+  EXPECT_EQ(exported.order(), sent.order());
+  EXPECT_EQ(send("http://collector.example:4317", {}), 2) << "unencrypted, to another machine";
+}
+
 }  // namespace
 }  // namespace fundgate::end_to_end

@@ -9,14 +9,19 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "server/export/sinks/otlp/decision_span.h"
+#include "otlp/collector.h"
+#include "otlp/decision_span.h"
+#include "otlp/trace_context.h"
 #include "server/export/sinks/otlp/journal_cursor.h"
-#include "server/export/sinks/otlp/trace_context.h"
+#include "server/export/sinks/otlp/journal_decision.h"
 
 namespace fundgate::exporting {
 namespace {
 
 using opentelemetry::proto::trace::v1::Span;
+using otlp::CollectorAddress;
+using otlp::kTraceparent;
+using otlp::ParseTraceContext;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -73,37 +78,51 @@ store::JournalEntry Refused(const std::string& traceparent) {
   return entry;
 }
 
+Span SpanOf(const std::string& traceparent) {
+  return otlp::ToSpan(*DecisionOf(Refused(traceparent)));
+}
+
 TEST(DecisionSpan, LiesUnderItsCallersSpan) {
-  const auto span = ToSpan(Refused(Header()));
-  ASSERT_TRUE(span.has_value());
-  EXPECT_EQ(absl::BytesToHexString(span->trace_id()), kTrace);
-  EXPECT_EQ(absl::BytesToHexString(span->parent_span_id()), kParent);
-  EXPECT_EQ(span->span_id(), "01234567");
-  EXPECT_EQ(span->name(), "fundgate check refund");
-  EXPECT_EQ(span->end_time_unix_nano() - span->start_time_unix_nano(), 3'000'000U);
-  EXPECT_THAT(span->ShortDebugString(), HasSubstr("d000000000000002a"));
-  EXPECT_THAT(span->ShortDebugString(), HasSubstr("BLOCK"));
-  ASSERT_EQ(span->events_size(), 1);
-  EXPECT_THAT(span->events(0).ShortDebugString(), HasSubstr("refunds_within_paid"));
+  const auto span = SpanOf(Header());
+  EXPECT_EQ(absl::BytesToHexString(span.trace_id()), kTrace);
+  EXPECT_EQ(absl::BytesToHexString(span.parent_span_id()), kParent);
+  EXPECT_EQ(span.span_id(), "01234567");
+  EXPECT_EQ(span.name(), "fundgate check refund");
+  EXPECT_EQ(span.end_time_unix_nano() - span.start_time_unix_nano(), 3'000'000U);
+  EXPECT_THAT(span.ShortDebugString(), HasSubstr("d000000000000002a"));
+  EXPECT_THAT(span.ShortDebugString(), HasSubstr("BLOCK"));
+  ASSERT_EQ(span.events_size(), 1);
+  EXPECT_THAT(span.events(0).ShortDebugString(), HasSubstr("refunds_within_paid"));
 }
 
 TEST(DecisionSpan, WithoutAContextBeginsATraceOfItsOwn) {
   for (const std::string& traceparent : {std::string(), std::string("nonsense")}) {
-    const auto span = ToSpan(Refused(traceparent));
-    ASSERT_TRUE(span.has_value());
-    EXPECT_EQ(span->trace_id(), "89abcdefghijklmn");
-    EXPECT_EQ(span->parent_span_id(), "");
+    const auto span = SpanOf(traceparent);
+    EXPECT_EQ(span.trace_id(), "89abcdefghijklmn");
+    EXPECT_EQ(span.parent_span_id(), "");
   }
 }
 
 TEST(DecisionSpan, NamesNoAccountAndNoKey) {
-  EXPECT_THAT(ToSpan(Refused(Header()))->ShortDebugString(), Not(HasSubstr("secret")));
+  EXPECT_THAT(SpanOf(Header()).ShortDebugString(), Not(HasSubstr("secret")));
 }
 
 TEST(DecisionSpan, OtherRecordsAreNone) {
   store::JournalEntry entry = Refused("");
   entry.answer = core::Done();
-  EXPECT_FALSE(ToSpan(entry).has_value());
+  EXPECT_FALSE(DecisionOf(entry).has_value());
+}
+
+TEST(CollectorAddress, IsAnUrlOfThisMachineOrEncrypted) {
+  EXPECT_EQ(CollectorAddress::Parse("http://127.0.0.1:4317")->host_port, "127.0.0.1:4317");
+  EXPECT_FALSE(CollectorAddress::Parse("http://localhost:4317/")->encrypted);
+  EXPECT_EQ(CollectorAddress::Parse("https://collector.example:4317/")->host_port,
+            "collector.example:4317");
+  EXPECT_TRUE(CollectorAddress::Parse("https://127.0.0.1:4317")->encrypted);
+  for (const char* wrong : {"", "127.0.0.1:4317", "grpc://127.0.0.1:4317", "http://127.0.0.1",
+                            "http://collector.example:4317", "http://127.0.0.1:4317/v1/traces"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(CollectorAddress::Parse(wrong).status())) << wrong;
+  }
 }
 
 class CursorFile : public ::testing::Test {

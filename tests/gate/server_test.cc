@@ -8,7 +8,6 @@
 #include <string>
 #include <thread>
 
-#include "server/gate/listen_address.h"
 #include "tests/gate/gate_world.h"
 
 namespace fundgate::gate {
@@ -233,22 +232,6 @@ TEST(Server, AFirstPolicyWithProblemsIsRefusedWithTheirPlaces) {
   const auto server = Server::Start(settings, logging::Log([](const logging::Line&) {}));
   EXPECT_TRUE(absl::IsInvalidArgument(server.status()));
   EXPECT_THAT(std::string(server.status().message()), HasSubstr("mine.yaml:1:"));
-}
-
-TEST(ListenAddress, OnlyThisMachinesOwnAddressesAreLoopback) {
-  for (const char* own : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"}) {
-    EXPECT_TRUE(ListenAddress::Parse(own)->IsLoopback()) << own;
-  }
-  for (const char* open : {"0.0.0.0:1", "10.0.0.1:1", "[::]:1", "gate.example:1", "1270.0.1:1"}) {
-    EXPECT_FALSE(ListenAddress::Parse(open)->IsLoopback()) << open;
-  }
-}
-
-TEST(ListenAddress, WhatIsNoAddressIsRefused) {
-  for (const char* wrong :
-       {"", "7443", "127.0.0.1", ":7443", "127.0.0.1:x", "127.0.0.1:70000", "::1:7443"}) {
-    EXPECT_FALSE(ListenAddress::Parse(wrong).ok()) << wrong;
-  }
 }
 
 }  // namespace

@@ -41,6 +41,8 @@ TABLE = {
     "server/sequencer": Row({"server/store", "server/metrics"}, {"abseil"}),
     # What callers of the gate have in common, and secrets in files.
     "connection": Row({"types"}, {"abseil", "grpc", "openssl", "cli11"}),
+    # Decisions as spans, and whoever takes them.
+    "otlp": Row({"connection", "proto"}, {"abseil", "protobuf", "grpc"}),
     # Who may do what: knows no call and no connection.
     "server/security": Row({"server/log", "server/policy", "connection", "proto"},
                            {"abseil", "protobuf", "openssl"}),
@@ -65,13 +67,13 @@ TABLE = {
     "server/sidecar/binlog": Row({"types"}, {"abseil"}),
     "server/sidecar/schema": Row({"server/sidecar/binlog"}, {"abseil"}),
     "server/sidecar/decode": Row({"server/sidecar/binlog"}, {"abseil"}),
-    "server/export": Row({"server/store", "server/log", "server/metrics", "connection", "anchor",
+    "server/export": Row({"server/store", "server/log", "server/metrics", "otlp", "anchor",
                           "proto"},
                          {"abseil", "protobuf", "grpc", "openssl", "prometheus"}),
     "server/main": Row({"server/gate", "connection", "server/sidecar", "server/sidecar/decode",
                         "server/export"},
                        _ALL_LIBRARIES),
-    "client": Row({"types", "anchor", "backup", "proto", "connection"},
+    "client": Row({"types", "anchor", "backup", "otlp", "proto", "connection"},
                   {"abseil", "protobuf", "grpc", "cli11"}),
     # Tests may see what they test, and the helpers of what lies below. Those that run under TSan
     # see no gRPC.

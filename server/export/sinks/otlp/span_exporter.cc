@@ -12,11 +12,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "connection/guarded_file.h"
 #include "fundgate/types/status_macros.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.grpc.pb.h"
-#include "server/export/sinks/otlp/decision_span.h"
+#include "otlp/decision_span.h"
 #include "server/export/sinks/otlp/journal_cursor.h"
+#include "server/export/sinks/otlp/journal_decision.h"
 #include "server/metrics/counter.h"
 
 namespace fundgate::exporting {
@@ -27,27 +27,9 @@ namespace collector = opentelemetry::proto::collector::trace::v1;
 using metrics::Samples;
 using metrics::Type;
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const SpanExporterOptions& options) {
-  grpc::ChannelArguments arguments;
-  // A collector that comes back is found soon.
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  if (!options.encrypted) {
-    return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(),
-                                     arguments);
-  }
-  grpc::SslCredentialsOptions tls;
-  if (!options.ca_file.empty()) {
-    FUNDGATE_ASSIGN_OR_RETURN(
-        tls.pem_root_certs,
-        connection::ReadGuardedFile(options.ca_file, connection::Readers::kEverybody));
-  }
-  return grpc::CreateCustomChannel(options.address, grpc::SslCredentials(tls), arguments);
-}
-
 // Spans of the next records.
 struct Batch {
-  collector::ExportTraceServiceRequest request;
-  size_t spans = 0;
+  otlp::SpanRequest request;
   Sequence next = 0;     // after the last record read
   absl::Time newest;     // of that record
   absl::Status failure;  // of the reading
@@ -127,9 +109,9 @@ class OtlpExporter final : public SpanExporter {
       }
       failures_.Add();
       if (!std::exchange(failing_, true)) {
-        log_.Warning(
-            "spans of decisions can't be sent; they wait in the journal",
-            {{"collector", options_.address}, {"reason", std::string(more.status().message())}});
+        log_.Warning("spans of decisions can't be sent; they wait in the journal",
+                     {{"collector", options_.collector.host_port},
+                      {"reason", std::string(more.status().message())}});
       }
       wait = std::clamp(2 * wait, options_.shortest_wait, options_.longest_wait);
     }
@@ -141,7 +123,7 @@ class OtlpExporter final : public SpanExporter {
     Batch batch = ReadBatch();
     FUNDGATE_RETURN_IF_ERROR(batch.failure);
     if (batch.next == next_) return false;
-    if (batch.spans > 0) FUNDGATE_RETURN_IF_ERROR(Send(batch));
+    if (batch.request.size() > 0) FUNDGATE_RETURN_IF_ERROR(Send(batch));
     FUNDGATE_RETURN_IF_ERROR(cursor_.Store(batch.next));
     next_ = batch.next;
     told_at_nanos_ = absl::ToUnixNanos(batch.newest);
@@ -149,26 +131,16 @@ class OtlpExporter final : public SpanExporter {
   }
 
   Batch ReadBatch() {
-    Batch batch;
+    Batch batch{otlp::SpanRequest(options_.version)};
     batch.next = next_;
-    auto& resource = *batch.request.add_resource_spans();
-    const auto describe = [&resource](const char* name, const std::string& value) {
-      auto& attribute = *resource.mutable_resource()->add_attributes();
-      attribute.set_key(name);
-      attribute.mutable_value()->set_string_value(value);
-    };
-    describe("service.name", "fundgated");
-    describe("service.version", options_.version);
-    auto& scope = *resource.add_scope_spans();
-    scope.mutable_scope()->set_name("fundgate");
     const Sequence first = next_;
     batch.failure = journal_.scan(first, [&](const store::JournalEntry& entry) {
-      if (batch.spans == options_.batch_spans || entry.sequence - first >= options_.batch_records) {
+      if (batch.request.size() == options_.batch_spans ||
+          entry.sequence - first >= options_.batch_records) {
         return false;
       }
-      if (auto span = ToSpan(entry, journal_.shown); span.has_value()) {
-        *scope.add_spans() = *std::move(span);
-        ++batch.spans;
+      if (const auto decision = DecisionOf(entry, journal_.shown); decision.has_value()) {
+        batch.request.Add(otlp::ToSpan(*decision));
       }
       batch.next = entry.sequence + 1;
       batch.newest = entry.input.time;
@@ -186,7 +158,7 @@ class OtlpExporter final : public SpanExporter {
       call_ = &call;
     }
     collector::ExportTraceServiceResponse response;
-    const grpc::Status status = stub_->Export(&call, batch.request, &response);
+    const grpc::Status status = stub_->Export(&call, batch.request.message(), &response);
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       call_ = nullptr;
@@ -198,10 +170,11 @@ class OtlpExporter final : public SpanExporter {
     // Later versions of the protocol say there that some were refused: sending them again wouldn't
     // help, and the others were taken.
     if (response.ByteSizeLong() > 0) {
-      log_.Warning("the collector has taken spans, and had something to say of them",
-                   {{"collector", options_.address}, {"answer", response.ShortDebugString()}});
+      log_.Warning(
+          "the collector has taken spans, and had something to say of them",
+          {{"collector", options_.collector.host_port}, {"answer", response.ShortDebugString()}});
     }
-    spans_.Add(batch.spans);
+    spans_.Add(batch.request.size());
     requests_.Add();
     return absl::OkStatus();
   }
@@ -239,7 +212,7 @@ class OtlpExporter final : public SpanExporter {
 absl::StatusOr<std::unique_ptr<SpanExporter>> SpanExporter::Start(SpanExporterOptions options,
                                                                   JournalAccess journal,
                                                                   logging::Log log) {
-  FUNDGATE_ASSIGN_OR_RETURN(const auto channel, Connect(options));
+  FUNDGATE_ASSIGN_OR_RETURN(const auto channel, otlp::Connect(options.collector, options.ca_file));
   FUNDGATE_ASSIGN_OR_RETURN(std::optional<Sequence> next,
                             JournalCursor(options.cursor_file).Load());
   const Sequence newest = journal.newest();

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
+#include "otlp/collector.h"
 #include "server/log/log.h"
 #include "server/metrics/metric.h"
 #include "server/store/view.h"
@@ -21,9 +22,8 @@
 namespace fundgate::exporting {
 
 struct SpanExporterOptions {
-  std::string address;     // HOST:PORT
-  bool encrypted = false;  // by TLS; else the address must be this machine's own
-  std::string ca_file;     // who signs the collector's certificate; empty: the system's authorities
+  otlp::CollectorAddress collector;
+  std::string ca_file;  // who signs the collector's certificate; empty: the system's authorities
   std::string cursor_file;  // where it notes how far it has come
   std::string version;      // of this program, told with each request
 

@@ -1,24 +1,24 @@
-// Where a server may listen.
-#ifndef SERVER_GATE_LISTEN_ADDRESS_H_
-#define SERVER_GATE_LISTEN_ADDRESS_H_
+// Where a server listens, or is to be found.
+#ifndef CONNECTION_HOST_PORT_H_
+#define CONNECTION_HOST_PORT_H_
 
 #include <string>
 
 #include "absl/status/statusor.h"
 
-namespace fundgate::gate {
+namespace fundgate::connection {
 
-struct ListenAddress {
+struct HostPort {
   std::string host;  // an address or a name; an IPv6 address in brackets
   int port = 0;
 
   // "HOST:PORT". INVALID_ARGUMENT saying what was expected.
-  static absl::StatusOr<ListenAddress> Parse(const std::string& text);
+  static absl::StatusOr<HostPort> Parse(const std::string& text);
 
   // True for 127.0.0.0/8, [::1] and localhost: nobody else can reach it.
   bool IsLoopback() const;
 };
 
-}  // namespace fundgate::gate
+}  // namespace fundgate::connection
 
-#endif  // SERVER_GATE_LISTEN_ADDRESS_H_
+#endif  // CONNECTION_HOST_PORT_H_

@@ -1,4 +1,4 @@
-#include "server/gate/listen_address.h"
+#include "connection/host_port.h"
 
 #include <arpa/inet.h>
 
@@ -6,19 +6,19 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
-namespace fundgate::gate {
+namespace fundgate::connection {
 
-absl::StatusOr<ListenAddress> ListenAddress::Parse(const std::string& text) {
+absl::StatusOr<HostPort> HostPort::Parse(const std::string& text) {
   constexpr int kMaxPort = 65'535;
   const size_t colon = text.rfind(':');
-  ListenAddress address;
+  HostPort address;
   if (colon == std::string::npos || colon == 0 ||
       !absl::SimpleAtoi(text.substr(colon + 1), &address.port) || address.port < 0 ||
       address.port > kMaxPort) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", text,
-                     "\" is no address to listen on; expected HOST:PORT like "
-                     "127.0.0.1:7443, with port 0 for any free one"));
+                     "\" is no address; expected HOST:PORT like 127.0.0.1:7443; where a server "
+                     "listens, port 0 stands for any free one"));
   }
   address.host = text.substr(0, colon);
   const bool bracketed = address.host.front() == '[' && address.host.back() == ']';
@@ -29,10 +29,10 @@ absl::StatusOr<ListenAddress> ListenAddress::Parse(const std::string& text) {
   return address;
 }
 
-bool ListenAddress::IsLoopback() const {
+bool HostPort::IsLoopback() const {
   if (host == "localhost" || host == "[::1]") return true;
   in_addr parsed{};
   return inet_pton(AF_INET, host.c_str(), &parsed) == 1 && (ntohl(parsed.s_addr) >> 24U) == 127U;
 }
 
-}  // namespace fundgate::gate
+}  // namespace fundgate::connection

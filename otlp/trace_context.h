@@ -1,12 +1,12 @@
 // The W3C trace context, level 1: which call of which trace a check was made in.
-#ifndef SERVER_EXPORT_SINKS_OTLP_TRACE_CONTEXT_H_
-#define SERVER_EXPORT_SINKS_OTLP_TRACE_CONTEXT_H_
+#ifndef OTLP_TRACE_CONTEXT_H_
+#define OTLP_TRACE_CONTEXT_H_
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace fundgate::exporting {
+namespace fundgate::otlp {
 
 struct TraceContext {
   std::string trace_id;   // 16 bytes
@@ -20,6 +20,6 @@ struct TraceContext {
 // Whether the caller keeps its own spans is not asked: decisions are never sampled.
 std::optional<TraceContext> ParseTraceContext(std::string_view traceparent);
 
-}  // namespace fundgate::exporting
+}  // namespace fundgate::otlp
 
-#endif  // SERVER_EXPORT_SINKS_OTLP_TRACE_CONTEXT_H_
+#endif  // OTLP_TRACE_CONTEXT_H_

@@ -1,0 +1,48 @@
+// A collector of OpenTelemetry: where it is, and what it is sent.
+#ifndef OTLP_COLLECTOR_H_
+#define OTLP_COLLECTOR_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/channel.h"
+#include "opentelemetry/proto/collector/trace/v1/trace_service.pb.h"
+
+namespace fundgate::otlp {
+
+struct CollectorAddress {
+  std::string host_port;   // HOST:PORT
+  bool encrypted = false;  // by TLS
+
+  // "http://HOST:PORT" or "https://HOST:PORT", with or without a slash behind. INVALID_ARGUMENT for
+  // anything else, and for another machine without encryption: decisions are nobody else's.
+  static absl::StatusOr<CollectorAddress> Parse(const std::string& url);
+};
+
+// `ca_file` says who signs the collector's certificate; empty: the system's authorities. What
+// connection::ReadGuardedFile says of that file. Whether the collector answers shows with the first
+// call.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const CollectorAddress& address,
+                                                       const std::string& ca_file);
+
+// Spans of one gate, for one request. Not safe for several threads.
+class SpanRequest {
+ public:
+  // `version` is the sending program's.
+  explicit SpanRequest(const std::string& version);
+
+  void Add(opentelemetry::proto::trace::v1::Span span);
+  size_t size() const;
+  const opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest& message() const {
+    return message_;
+  }
+
+ private:
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest message_;
+};
+
+}  // namespace fundgate::otlp
+
+#endif  // OTLP_COLLECTOR_H_
