@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "otlp/trace_context.h"
+#include "connection/trace_context.h"
 
 namespace fundgate::otlp {
 namespace {
@@ -35,7 +35,8 @@ void AddReason(const DecisionFacts::Reason& reason, uint64_t at, Span& span) {
 
 Span ToSpan(const DecisionFacts& decision) {
   Span span;
-  const std::optional<TraceContext> context = ParseTraceContext(decision.traceparent);
+  const std::optional<connection::TraceContext> context =
+      connection::ParseTraceContext(decision.traceparent);
   span.set_trace_id(context.has_value() ? context->trace_id : decision.hash.substr(8, 16));
   span.set_span_id(decision.hash.substr(0, 8));
   if (context.has_value()) span.set_parent_span_id(context->parent_id);

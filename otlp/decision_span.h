@@ -11,9 +11,6 @@
 
 namespace fundgate::otlp {
 
-// The attribute of a check that holds its caller's trace context.
-inline constexpr char kTraceparent[] = "traceparent";
-
 // What a span tells of a decision, in the contract's words without their prefixes ("BLOCK",
 // "INVARIANT").
 struct DecisionFacts {

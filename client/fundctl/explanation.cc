@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "client/fundctl/asked.h"
 #include "client/fundctl/output.h"
 #include "google/protobuf/util/time_util.h"
 
@@ -60,7 +61,7 @@ std::string Sentence(const v1::Reason& reason, const v1::Trace& trace) {
       return absl::StrCat("With it, the invariant ", reason.name(), " of book ", field("book"),
                           " would be broken");
     case v1::REASON_CODE_IDEMPOTENCY_CONFLICT:
-      return absl::StrCat("The key ", trace.check().idempotency_key(),
+      return absl::StrCat("The key ", AskedOf(trace).idempotency_key(),
                           " belongs to another movement: the ", reason.name(), " differs");
     case v1::REASON_CODE_ALREADY_MOVED:
       return "The money of this key has moved already";
@@ -123,7 +124,7 @@ void AppendReason(const v1::Reason& reason, const v1::Trace& trace, int number, 
     absl::StrAppend(&text, "Only reported, it doesn't count here: ");
   }
   absl::StrAppend(&text, reason.message(), "\n");
-  AppendFields(reason, trace.check().amount().currency_code(), text);
+  AppendFields(reason, AskedOf(trace).amount().currency_code(), text);
 }
 
 void AppendReasons(const v1::Trace& trace, std::string& text) {
@@ -150,7 +151,7 @@ void AppendShadows(const v1::Trace& trace, std::string& text) {
   for (const v1::Reason& reason : trace.decision().shadow_reasons()) {
     absl::StrAppend(&text, "  ", ++number, ". ", Word(reason.verdict()), ": ", reason.message(),
                     "\n");
-    AppendFields(reason, trace.check().amount().currency_code(), text);
+    AppendFields(reason, AskedOf(trace).amount().currency_code(), text);
   }
 }
 
@@ -190,11 +191,17 @@ std::string Outlook(const v1::Decision& decision) {
 
 std::string Explain(const v1::Trace& trace) {
   const v1::Decision& decision = trace.decision();
-  std::string text = absl::StrCat(Word(decision.verdict()), ": the ", Movement(trace.check()), " ",
+  std::string text = absl::StrCat(Word(decision.verdict()), ": the ", Movement(AskedOf(trace)), " ",
                                   Meaning(decision), ".\n");
   absl::StrAppend(&text, "Judged at ", TextOf(trace.time()), " as record ", trace.sequence(),
                   " of the journal by policy version ", decision.policy_version(), ", decision ",
                   decision.decision_id(), ".\n");
+  if (trace.has_report_allowed()) {
+    const v1::ReportAllowedRequest& report = trace.report_allowed();
+    absl::StrAppend(&text, report.holder(), " had allowed it by its lease ", report.lease_id(),
+                    " at ", TextOf(report.allowed_at()),
+                    " without the gate, and told it afterwards.\n");
+  }
   if (decision.replayed()) {
     absl::StrAppend(&text,
                     "The movement had been allowed already: that decision was given again.\n");

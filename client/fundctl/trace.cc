@@ -124,14 +124,14 @@ ExitCode RunExport(Context& context, const TraceOptions& options, Print print, u
   });
 }
 
-// Decisions of checks as spans; other records are none.
+// Decisions as spans; other records are none.
 ExitCode SendSpans(Context& context, TraceOptions options) {
   const auto sender = SpanSender::Start(context, options.otlp, options.otlp_ca_file);
   if (!sender.ok()) {
     context.err << "fundctl trace: --otlp: " << sender.status().message() << "\n";
     return kUsage;
   }
-  options.kinds = {"CHECK"};
+  options.kinds = {"CHECK", "LEASE"};
   const ExitCode code =
       Export(context, options, [&](const v1::Trace& trace) { return (*sender)->Add(trace); });
   if (code != kOk) return code;
@@ -180,7 +180,7 @@ void AddExport(CLI::App& trace, Context& context) {
   // A gate follows by itself, and remembers how far it has come: fundgated --otlp.
   CLI::Option* otlp =
       verb->add_option("--otlp", options->otlp,
-                       "Send the decisions of checks as spans to this collector of OpenTelemetry, "
+                       "Send the decisions as spans to this collector of OpenTelemetry, "
                        "by OTLP over gRPC: http://127.0.0.1:4317. To go on with new ones by "
                        "itself is for fundgated --otlp")
           ->type_name("URL")

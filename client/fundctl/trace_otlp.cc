@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "client/fundctl/asked.h"
 #include "client/fundctl/output.h"
+#include "connection/trace_context.h"
 #include "fundgate/types/status_macros.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.grpc.pb.h"
 #include "otlp/collector.h"
@@ -31,14 +33,15 @@ otlp::DecisionFacts FactsOf(const v1::Trace& trace) {
   facts.sequence = trace.sequence();
   facts.hash = trace.hash();
   facts.decision_id = decision.decision_id();
-  facts.checkpoint = trace.check().checkpoint();
+  facts.checkpoint = AskedOf(trace).checkpoint();
   facts.verdict = WithoutPrefix(v1::Verdict_Name(decision.verdict()), "VERDICT_");
-  facts.request_id = trace.check().request_id();
-  const auto traceparent = trace.check().attributes().find(otlp::kTraceparent);
-  if (traceparent != trace.check().attributes().end()) {
+  facts.request_id = AskedOf(trace).request_id();
+  const auto traceparent = AskedOf(trace).attributes().find(connection::kTraceparent);
+  if (traceparent != AskedOf(trace).attributes().end()) {
     facts.traceparent = traceparent->second.string_value();
   }
-  facts.arrived_at = TimeOf(trace.arrived_at());
+  // What a lease allowed didn't wait for the gate.
+  facts.arrived_at = TimeOf(trace.has_arrived_at() ? trace.arrived_at() : trace.time());
   facts.decided_at = TimeOf(trace.time());
   facts.policy_version = decision.policy_version();
   facts.replayed = decision.replayed();
@@ -59,7 +62,7 @@ class OtlpSender final : public SpanSender {
         request_(FUNDGATE_VERSION) {}
 
   absl::Status Add(const v1::Trace& trace) override {
-    if (!trace.has_check() || !trace.has_decision()) return absl::OkStatus();
+    if (!trace.has_decision()) return absl::OkStatus();
     // Ids are made of the hash: of one too short there would be none.
     if (trace.hash().size() != 32) {
       return absl::DataLossError(

@@ -24,7 +24,7 @@ class SpanSender {
 
   virtual ~SpanSender() = default;
 
-  // A record that is no check's decision is left out. What the collector answered, if it has not
+  // A record without a decision is left out. What the collector answered, if it has not
   // taken the spans that were sent.
   virtual absl::Status Add(const v1::Trace& trace) = 0;
 

@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/fundctl/asked.h"
 #include "client/fundctl/explanation.h"
 #include "client/fundctl/output.h"
 
@@ -19,7 +20,7 @@ std::string CheckText(const Context& context, const v1::Trace& trace) {
   const v1::Decision& decision = trace.decision();
   std::string text =
       absl::StrCat(decision.decision_id(), "  ", decision.checkpoint(), " ",
-                   decision.idempotency_key(), "  ", TextOf(trace.check().amount()), "  ",
+                   decision.idempotency_key(), "  ", TextOf(AskedOf(trace).amount()), "  ",
                    Painted(context, decision.verdict()), decision.replayed() ? " (replayed)" : "");
   for (const v1::Reason& reason : decision.reasons()) absl::StrAppend(&text, "  ", NameOf(reason));
   return text;
@@ -94,7 +95,7 @@ void PrintTraceLine(Context& context, const v1::Trace& trace) {
 }
 
 void PrintCheckTrace(Context& context, const v1::Trace& trace) {
-  const v1::CheckRequest& asked = trace.check();
+  const v1::CheckRequest& asked = AskedOf(trace);
   context.out << asked.checkpoint() << " " << asked.idempotency_key() << "  "
               << TextOf(asked.amount()) << "\n";
   std::vector<std::pair<std::string, std::string>> pairs = {{"  account", asked.account_id()},

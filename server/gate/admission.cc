@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "connection/trace_context.h"
 #include "fundgate/types/status_macros.h"
 #include "server/core/preflight.h"
 #include "server/gate/convert_check.h"
@@ -46,16 +47,17 @@ std::optional<core::CheckInput> Admit(const core::Policy& policy, const v1::Chec
 }
 
 void KeepTrace(const grpc::ServerContextBase& context, core::CheckInput& check) {
-  constexpr char kHeader[] = "traceparent";
   constexpr size_t kMaxLength = 256;  // of later versions of the standard, too
-  const auto header = context.client_metadata().find(kHeader);
+  const auto header = context.client_metadata().find(connection::kTraceparent);
   if (header == context.client_metadata().end()) return;
   const std::string text(header->second.data(), header->second.length());
   const bool is_plain = std::all_of(text.begin(), text.end(), [](unsigned char byte) {
     return absl::ascii_isalnum(byte) || byte == '-';
   });
   if (text.empty() || text.size() > kMaxLength || !is_plain) return;
-  if (check.attributes.size() < core::kMaxAttributes) check.attributes.try_emplace(kHeader, text);
+  if (check.attributes.size() < core::kMaxAttributes) {
+    check.attributes.try_emplace(connection::kTraceparent, text);
+  }
 }
 
 void Answer(const store::Store& store, const v1::CheckRequest& request,

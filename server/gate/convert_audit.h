@@ -31,10 +31,6 @@ v1::Trace ToTrace(const store::JournalEntry& entry);
 // Of a journal that was cut.
 v1::JournalCut ToProto(const store::JournalCut& cut);
 
-// Whether a record passes a filter whose sequence bounds are looked after by the caller. The
-// filter's times must be valid.
-bool Passes(const v1::Trace& trace, const v1::TraceFilter& filter);
-
 v1::Book ToProto(const core::BookId& id, const core::Book& book,
                  const core::BookDefinition& definition);
 

@@ -1,5 +1,4 @@
 // Journal records as traces; see convert_audit.h.
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -157,56 +156,6 @@ void WriteAnswer(const store::JournalEntry& entry, v1::Trace& trace) {
   }
 }
 
-// What a record is about, whichever kind it is of.
-struct Subject {
-  std::string account;
-  std::string checkpoint;
-  std::string key;
-};
-
-Subject SubjectOf(const v1::Trace& trace) {
-  const auto of = [](const auto& request) {
-    return Subject{request.account_id(), request.checkpoint(), request.idempotency_key()};
-  };
-  switch (trace.input_case()) {
-    case v1::Trace::kCheck:
-      return of(trace.check());
-    case v1::Trace::kReportAllowed:
-      return of(trace.report_allowed().check());
-    case v1::Trace::kConfirm:
-      return of(trace.confirm());
-    case v1::Trace::kRelease:
-      return of(trace.release());
-    case v1::Trace::kApproveHold:
-      return of(trace.approve_hold());
-    case v1::Trace::kRejectHold:
-      return of(trace.reject_hold());
-    default:
-      return {};
-  }
-}
-
-bool IsAbout(const std::string& wanted, const std::string& present) {
-  return wanted.empty() || wanted == present;
-}
-
-bool NamesOrder(const v1::Trace& trace, const std::string& order) {
-  const auto& lines = trace.check().lines();
-  return trace.check().order_id() == order ||
-         std::any_of(lines.begin(), lines.end(),
-                     [&](const v1::Line& line) { return line.order_id() == order; });
-}
-
-bool HasReason(const v1::Decision& decision, const std::string& name) {
-  const auto is_it = [&](const v1::Reason& reason) { return reason.name() == name; };
-  return std::any_of(decision.reasons().begin(), decision.reasons().end(), is_it) ||
-         std::any_of(decision.shadow_reasons().begin(), decision.shadow_reasons().end(), is_it);
-}
-
-absl::Time TimeOf(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
 }  // namespace
 
 v1::Trace ToTrace(const store::JournalEntry& entry) {
@@ -220,31 +169,6 @@ v1::Trace ToTrace(const store::JournalEntry& entry) {
   trace.set_logic_version(entry.logic_version);
   trace.set_policy_version(entry.policy_version);
   return trace;
-}
-
-bool Passes(const v1::Trace& trace, const v1::TraceFilter& filter) {
-  const Subject subject = SubjectOf(trace);
-  if (!IsAbout(filter.account_id(), subject.account) ||
-      !IsAbout(filter.checkpoint(), subject.checkpoint) ||
-      !IsAbout(filter.idempotency_key(), subject.key) ||
-      !IsAbout(filter.decision_id(), trace.decision().decision_id())) {
-    return false;
-  }
-  if (!filter.order_id().empty() && !NamesOrder(trace, filter.order_id())) return false;
-  if (filter.verdict() != v1::VERDICT_UNSPECIFIED &&
-      filter.verdict() != trace.decision().verdict()) {
-    return false;
-  }
-  if (!filter.reason_name().empty() && !HasReason(trace.decision(), filter.reason_name())) {
-    return false;
-  }
-  const auto& kinds = filter.kinds();
-  if (!kinds.empty() && std::find(kinds.begin(), kinds.end(), trace.kind()) == kinds.end()) {
-    return false;
-  }
-  const absl::Time time = TimeOf(trace.time());
-  return (!filter.has_from_time() || time >= TimeOf(filter.from_time())) &&
-         (!filter.has_to_time() || time < TimeOf(filter.to_time()));
 }
 
 }  // namespace fundgate::gate

@@ -67,6 +67,7 @@ class DecisionReplay final : public Stream<grpc::ServerWriteReactor<v1::ReplayDe
   }
   void AfterWrite() override FUNDGATE_REQUIRES(mutex_) { ReadOn(); }
   bool Busy() const override FUNDGATE_REQUIRES(mutex_) { return reading_; }
+  void Finishing() override FUNDGATE_REQUIRES(mutex_) { turn_.reset(); }
 
   void ReadOn() FUNDGATE_REQUIRES(mutex_) {
     if (!turn_.has_value() || reading_ || ending() || queued() > 1) return;

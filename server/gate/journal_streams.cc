@@ -13,6 +13,7 @@
 #include "server/gate/convert_values.h"
 #include "server/gate/grpc_status.h"
 #include "server/gate/stream.h"
+#include "server/gate/trace_filter.h"
 
 namespace fundgate::gate {
 namespace {
@@ -142,7 +143,7 @@ class TraceExport final : public Stream<grpc::ServerWriteReactor<v1::Trace>, v1:
       }
       v1::Trace trace = ToTrace(entry);
       if (masks_first_) backend_.masking.Mask(trace);
-      if (Passes(trace, filter_)) slice.traces.push_back(std::move(trace));
+      if (Passes(entry, trace, filter_)) slice.traces.push_back(std::move(trace));
       slice.next = entry.sequence + 1;
       return true;
     });

@@ -20,6 +20,7 @@
 #include "server/gate/backend.h"
 #include "server/gate/backups_service.h"
 #include "server/gate/breakers_service.h"
+#include "server/gate/decision_log.h"
 #include "server/gate/gate_metrics.h"
 #include "server/gate/gate_service.h"
 #include "server/gate/holds_service.h"
@@ -138,6 +139,7 @@ class GrpcServer final : public Server {
   std::shared_ptr<grpc::ServerCredentials> credentials_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Masking> masking_;
+  std::unique_ptr<DecisionLog> decision_log_;  // null: they are not written
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<GateService> gate_;
   std::unique_ptr<BreakersService> breakers_;
@@ -209,6 +211,13 @@ absl::Status GrpcServer::Recover() {
                               store_->view()->GetPolicy(policy_version()));
     overload_.priorities.Read(policy.text);
   }
+  workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
+  if (settings_.logs_decisions) {
+    decision_log_ = std::make_unique<DecisionLog>(
+        log_, DecisionLog::Surroundings{
+                  SteadyNow, [this](const std::string& name) { return masking_->MaskText(name); },
+                  [this](std::function<void()> job) { return workers_->Submit(std::move(job)); }});
+  }
   // The first input comes a tick later at the earliest.
   observer_ = sequencer_->AddObserver(
       [this](Sequence sequence, const core::Input& input, const core::Outcome& outcome) {
@@ -262,7 +271,6 @@ absl::Status GrpcServer::HoldIfRestored() {
 
 absl::Status GrpcServer::Listen() {
   FUNDGATE_ASSIGN_OR_RETURN(listener_, Listener::Open(listen_, log_, SteadyNow));
-  workers_ = std::make_unique<Workers>(settings_.worker_threads, settings_.worker_queue);
   backend_ = std::make_unique<Backend>(
       Backend{*store_, *sequencer_, *clock_, probes_, *workers_, streams_, meters_, readiness_,
               draining_, sequencer_->Now(), *access_, *denials_, overload_, *listener_, *masking_});
@@ -342,6 +350,7 @@ void GrpcServer::Observe(Sequence sequence, const core::Input& input,
   const std::shared_ptr<const core::Policy> policy =
       outcome.changes.of<core::Violations>().empty() ? nullptr : store_->view()->resident().policy;
   meters_.Recorded(sequence, outcome, policy.get());
+  if (decision_log_ != nullptr) decision_log_->Recorded(input, outcome);
   if (outcome.changes.policy_record.has_value()) {
     readiness_.PolicyChanged();
     overload_.priorities.Read(outcome.changes.policy_record->text);

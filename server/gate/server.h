@@ -41,6 +41,8 @@ struct ServerSettings {
   // What the store was put back to, and why, where nothing in its folder tells: a copy of an older
   // state, or a journal whose tail was lost. Empty: it wasn't. See restoration.h.
   std::string restored;
+  // Whether checks that were not allowed are written to the log, see decision_log.h.
+  bool logs_decisions = true;
   // Looks at what was recovered, before anybody can ask; an error keeps the gate from serving.
   // Empty: nobody looks.
   std::function<absl::Status(const store::View& recovered)> inspect;

@@ -95,6 +95,9 @@ class Stream : public Reactor,
   virtual void AfterWrite() FUNDGATE_REQUIRES(mutex_) {}
   // The stream is ending: nothing more is to be begun.
   virtual void Ending() FUNDGATE_REQUIRES(mutex_) {}
+  // Nothing of it runs any more, and its caller is about to hear so: what others may want is to be
+  // given back now, for it may be asked for at once.
+  virtual void Finishing() FUNDGATE_REQUIRES(mutex_) {}
   // True while somebody still works for this stream; it doesn't finish before.
   virtual bool Busy() const FUNDGATE_REQUIRES(mutex_) { return false; }
 
@@ -131,6 +134,7 @@ class Stream : public Reactor,
       Reactor::StartWrite(&queue_.front());
     } else if (ending_.has_value() && !Busy()) {
       finished_ = true;
+      Finishing();
       Reactor::Finish(*ending_);
     }
   }

@@ -87,6 +87,15 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
   DeclareAlertSettings(app, settings.alerts);
   DeclareMetricsSettings(app, settings.metrics);
   DeclareLogSettings(app, settings.log_format);
+  app.add_option("--log-decisions", server.logs_decisions,
+                 "Which decisions are written to the log, with their trace: those that are not "
+                 "ALLOW, at most 20 a second, or none")
+      ->envname("FUNDGATE_LOG_DECISIONS")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, bool>{{"denied", true}, {"none", false}})
+              .description(""))
+      ->type_name("denied|none")
+      ->default_str("denied");
   DeclareOtlpSettings(app, settings.otlp);
   DeclareAnchorSettings(app, settings.anchors);
   DeclareRetentionSettings(app, settings.retention);

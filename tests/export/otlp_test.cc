@@ -6,22 +6,23 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <variant>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "connection/trace_context.h"
 #include "otlp/collector.h"
 #include "otlp/decision_span.h"
-#include "otlp/trace_context.h"
 #include "server/export/sinks/otlp/journal_cursor.h"
 #include "server/export/sinks/otlp/journal_decision.h"
 
 namespace fundgate::exporting {
 namespace {
 
+using connection::kTraceparent;
+using connection::ParseTraceContext;
 using opentelemetry::proto::trace::v1::Span;
 using otlp::CollectorAddress;
-using otlp::kTraceparent;
-using otlp::ParseTraceContext;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -105,6 +106,18 @@ TEST(DecisionSpan, WithoutAContextBeginsATraceOfItsOwn) {
 
 TEST(DecisionSpan, NamesNoAccountAndNoKey) {
   EXPECT_THAT(SpanOf(Header()).ShortDebugString(), Not(HasSubstr("secret")));
+}
+
+TEST(DecisionSpan, WhatALeaseAllowedIsOneToo) {
+  store::JournalEntry entry = Refused(Header());
+  core::ReportLeaseInput report;
+  report.check = std::get<core::CheckInput>(entry.input.body);
+  entry.input.body = report;
+  const auto decision = DecisionOf(entry);
+  ASSERT_TRUE(decision.has_value());
+  const Span span = otlp::ToSpan(*decision);
+  EXPECT_EQ(absl::BytesToHexString(span.trace_id()), kTrace);
+  EXPECT_EQ(span.start_time_unix_nano(), span.end_time_unix_nano()) << "it waited for nobody";
 }
 
 TEST(DecisionSpan, OtherRecordsAreNone) {

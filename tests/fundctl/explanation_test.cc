@@ -102,6 +102,17 @@ TEST(Explanation, AReplayAndAnEarlierDecisionAreNamed) {
   EXPECT_THAT(Explain(trace), HasSubstr("fundctl trace explain d0000000000000007"));
 }
 
+TEST(Explanation, WhatALeaseAllowedIsToldWithItsHolder) {
+  v1::Trace trace = Asked(v1::VERDICT_ALLOW);
+  v1::ReportAllowedRequest& report = *trace.mutable_report_allowed();
+  *report.mutable_check() = Asked(v1::VERDICT_ALLOW).check();
+  report.set_holder("pay-1");
+  report.set_lease_id("l7");
+  const std::string text = Explain(trace);
+  EXPECT_THAT(text, HasSubstr("ALLOW: the refund r1 of CNY 80.00 for order o1 of account m1"));
+  EXPECT_THAT(text, HasSubstr("pay-1 had allowed it by its lease l7"));
+}
+
 TEST(Explanation, EveryReasonHasASentence) {
   const google::protobuf::EnumDescriptor& codes = *v1::ReasonCode_descriptor();
   for (int i = 0; i < codes.value_count(); ++i) {

@@ -67,7 +67,15 @@ TEST(AuditService, AFilterLeavesOutWhatDoesNotPass) {
   };
   v1::TraceFilter by_order;
   by_order.set_order_id("o2");
-  EXPECT_THAT(found(by_order), ElementsAre("r2", "r3"));
+  EXPECT_THAT(found(by_order), ElementsAre("", "r2", "r3")) << "first the batch with its payment";
+  v1::TraceFilter by_movement;
+  by_movement.set_checkpoint("payment");
+  by_movement.set_idempotency_key("p2");
+  EXPECT_THAT(found(by_movement), ElementsAre(""));
+  v1::TraceFilter by_both;
+  by_both.set_order_id("o1");
+  by_both.set_idempotency_key("p2");
+  EXPECT_THAT(found(by_both), ElementsAre()) << "p2 was of o2";
   v1::TraceFilter by_verdict;
   by_verdict.set_verdict(v1::VERDICT_BLOCK);
   EXPECT_THAT(found(by_verdict), ElementsAre("r3"));

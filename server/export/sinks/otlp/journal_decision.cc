@@ -2,11 +2,18 @@
 
 #include <variant>
 
+#include "connection/trace_context.h"
+
 namespace fundgate::exporting {
 namespace {
 
+const core::CheckInput* AskedOf(const core::Input& input) {
+  if (const auto* report = std::get_if<core::ReportLeaseInput>(&input.body)) return &report->check;
+  return std::get_if<core::CheckInput>(&input.body);
+}
+
 std::string TraceparentOf(const core::CheckInput& check) {
-  const auto found = check.attributes.find(otlp::kTraceparent);
+  const auto found = check.attributes.find(connection::kTraceparent);
   if (found == check.attributes.end()) return "";
   const auto* text = std::get_if<std::string>(&found->second);
   return text != nullptr ? *text : "";
@@ -17,7 +24,7 @@ std::string TraceparentOf(const core::CheckInput& check) {
 std::optional<otlp::DecisionFacts> DecisionOf(
     const store::JournalEntry& entry,
     const std::function<std::string(const std::string& name)>& shown) {
-  const auto* check = std::get_if<core::CheckInput>(&entry.input.body);
+  const core::CheckInput* check = AskedOf(entry.input);
   const auto* decision = std::get_if<core::Decision>(&entry.answer);
   if (check == nullptr || decision == nullptr) return std::nullopt;
   otlp::DecisionFacts facts;
@@ -28,7 +35,9 @@ std::optional<otlp::DecisionFacts> DecisionOf(
   facts.verdict = std::string(core::ToString(decision->verdict));
   facts.request_id = check->request_id;
   facts.traceparent = TraceparentOf(*check);
-  facts.arrived_at = check->arrived_at;
+  // What a lease allowed was not waited for here.
+  const bool asked = std::holds_alternative<core::CheckInput>(entry.input.body);
+  facts.arrived_at = asked ? check->arrived_at : entry.input.time;
   facts.decided_at = entry.input.time;
   facts.policy_version = decision->policy_version;
   facts.replayed = decision->replayed;

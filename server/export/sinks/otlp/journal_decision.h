@@ -11,7 +11,8 @@
 
 namespace fundgate::exporting {
 
-// Nothing for records that are no check's decision. `shown` gives a reason's name as outsiders may
+// Of checks, and of movements that a caller allowed by its lease; nothing for other
+// records. `shown` gives a reason's name as outsiders may
 // see it: a breaker's is its scope, with a value in it; empty: as it is.
 std::optional<otlp::DecisionFacts> DecisionOf(
     const store::JournalEntry& entry,

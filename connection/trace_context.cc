@@ -1,11 +1,11 @@
-#include "otlp/trace_context.h"
+#include "connection/trace_context.h"
 
 #include <algorithm>
 
 #include "absl/strings/escaping.h"
 #include "fundgate/types/text.h"
 
-namespace fundgate::otlp {
+namespace fundgate::connection {
 namespace {
 
 constexpr size_t kLength = 55;  // of version 00
@@ -40,4 +40,4 @@ std::optional<TraceContext> ParseTraceContext(std::string_view traceparent) {
   return TraceContext{*std::move(trace_id), *std::move(parent_id)};
 }
 
-}  // namespace fundgate::otlp
+}  // namespace fundgate::connection

@@ -1,12 +1,15 @@
 // The W3C trace context, level 1: which call of which trace a check was made in.
-#ifndef OTLP_TRACE_CONTEXT_H_
-#define OTLP_TRACE_CONTEXT_H_
+#ifndef CONNECTION_TRACE_CONTEXT_H_
+#define CONNECTION_TRACE_CONTEXT_H_
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace fundgate::otlp {
+namespace fundgate::connection {
+
+// The attribute of a check that holds its caller's.
+inline constexpr char kTraceparent[] = "traceparent";
 
 struct TraceContext {
   std::string trace_id;   // 16 bytes
@@ -20,6 +23,6 @@ struct TraceContext {
 // Whether the caller keeps its own spans is not asked: decisions are never sampled.
 std::optional<TraceContext> ParseTraceContext(std::string_view traceparent);
 
-}  // namespace fundgate::otlp
+}  // namespace fundgate::connection
 
-#endif  // OTLP_TRACE_CONTEXT_H_
+#endif  // CONNECTION_TRACE_CONTEXT_H_
