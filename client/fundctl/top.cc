@@ -1,9 +1,13 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <string>
 #include <utility>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "client/fundctl/output.h"
 #include "client/fundctl/stop_signals.h"
 #include "client/fundctl/top_page.h"
@@ -72,19 +76,39 @@ void Show(Context& context, const std::string& page) {
   context.out << text << kWipe << std::flush;
 }
 
+bool IsSilence(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+         status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+}
+
 ExitCode Run(Context& context, const TopOptions& options) {
   const bool live = context.terminal && !options.once;
   const StopSignals signals;
   std::optional<TopReading> before;
+  std::string page;          // the newest
+  std::string silent_since;  // empty: it answers
   if (live && !context.json) context.out << "\x1b[2J";
   while (true) {
     TopReading now;
     const grpc::Status status = Read(context, options.lines, now);
-    if (!status.ok()) return context.Fail(status);
+    if (!status.ok()) {
+      // A gate that is started again comes back; whoever looks at it stays.
+      if (!live || context.json || page.empty() || !IsSilence(status)) return context.Fail(status);
+      if (silent_since.empty())
+        silent_since = absl::FormatTime("%H:%M:%S", absl::Now(), absl::LocalTimeZone());
+      before.reset();
+      Show(context, absl::StrCat(Painted(context, Tone::kBad,
+                                         absl::StrCat("NO ANSWER from ", context.address, " since ",
+                                                      silent_since)),
+                                 "; what it said last:\n", page));
+      if (signals.Wait(-1, options.every_seconds) == Wake::kStop) return kOk;
+      continue;
+    }
+    silent_since.clear();
     if (context.json) {
       PrintJson(context, now.status);
     } else {
-      const std::string page = TopPage(context, now, before.has_value() ? &*before : nullptr);
+      page = TopPage(context, now, before.has_value() ? &*before : nullptr);
       live ? Show(context, page) : void(context.out << page << std::flush);
     }
     if (!live) return kOk;
@@ -100,7 +124,8 @@ void AddTop(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand(
       "top", "A live view: rates, verdicts, sources, breakers, holds, newest violations");
   verb->footer(
-      "\nOn a terminal until Ctrl-C; elsewhere one page, as with --once.\n"
+      "\nOn a terminal until Ctrl-C, also while the gate is started again; elsewhere one page, as "
+      "with --once.\n"
       "\nExamples:\n"
       "  fundctl top\n"
       "  fundctl top --once\n");

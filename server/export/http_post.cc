@@ -6,9 +6,9 @@
 #include <mutex>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "fundgate/types/status_macros.h"
 
 namespace fundgate::exporting {
 namespace {
@@ -41,10 +41,51 @@ struct CurlDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
+// Of an address, what may be shown and what must be known.
+struct WebAddress {
+  std::string scheme;
+  std::string host;
+  std::string receiver;  // scheme, host and port
+
+  bool IsLoopback() const { return host == "127.0.0.1" || host == "localhost" || host == "[::1]"; }
+};
+
+// As libcurl itself reads it. Messages don't repeat it: it may hold a secret.
+absl::StatusOr<WebAddress> Parse(const std::string& url) {
+  const std::unique_ptr<CURLU, void (*)(CURLU*)> parsed(curl_url(), curl_url_cleanup);
+  const auto part = [&parsed](CURLUPart which) {
+    char* text = nullptr;
+    if (curl_url_get(parsed.get(), which, &text, 0) != CURLUE_OK) return std::string();
+    std::string copy = text;
+    curl_free(text);
+    return copy;
+  };
+  WebAddress address;
+  if (parsed != nullptr && curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
+    address.scheme = part(CURLUPART_SCHEME);
+    address.host = part(CURLUPART_HOST);
+  }
+  if ((address.scheme != "http" && address.scheme != "https") || address.host.empty()) {
+    return absl::InvalidArgumentError(
+        "that is no address of a receiver: expected http://HOST... or https://HOST...");
+  }
+  address.receiver = absl::StrCat(address.scheme, "://", address.host);
+  if (const std::string port = part(CURLUPART_PORT); !port.empty()) {
+    absl::StrAppend(&address.receiver, ":", port);
+  }
+  if (!part(CURLUPART_USER).empty() || !part(CURLUPART_PASSWORD).empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the address of ", address.receiver,
+                     " holds a name or a password, which everybody sees in the list of processes; "
+                     "use a file with a bearer token"));
+  }
+  return address;
+}
+
 class CurlPost final : public HttpPost {
  public:
-  CurlPost(HttpSettings settings, std::unique_ptr<CURL, CurlDeleter> curl)
-      : settings_(std::move(settings)), curl_(std::move(curl)) {
+  CurlPost(HttpSettings settings, std::string receiver, std::unique_ptr<CURL, CurlDeleter> curl)
+      : settings_(std::move(settings)), receiver_(std::move(receiver)), curl_(std::move(curl)) {
     CURL* handle = curl_.get();
     curl_easy_setopt(handle, CURLOPT_URL, settings_.url.c_str());
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -85,11 +126,12 @@ class CurlPost final : public HttpPost {
     const CURLcode code = curl_easy_perform(handle);
     if (code != CURLE_OK) {
       return absl::UnavailableError(
-          absl::StrCat("no answer from ", settings_.url, ": ", curl_easy_strerror(code)));
+          absl::StrCat("no answer from ", receiver_, ": ", curl_easy_strerror(code)));
     }
     return Judge(answer);
   }
 
+  const std::string& receiver() const override { return receiver_; }
   void Cancel() override { cancelled_ = true; }
 
  private:
@@ -98,13 +140,14 @@ class CurlPost final : public HttpPost {
     curl_easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300) return absl::OkStatus();
     const std::string message =
-        absl::StrCat(settings_.url, " answered ", status, answer.empty() ? "" : ": ",
+        absl::StrCat(receiver_, " answered ", status, answer.empty() ? "" : ": ",
                      std::string(absl::StripAsciiWhitespace(answer)));
     const bool passes = status >= 500 || status == kRequestTimeout || status == kTooManyRequests;
     return passes ? absl::UnavailableError(message) : absl::InvalidArgumentError(message);
   }
 
   const HttpSettings settings_;
+  const std::string receiver_;
   const std::unique_ptr<CURL, CurlDeleter> curl_;
   std::atomic<bool> cancelled_{false};
 };
@@ -112,22 +155,15 @@ class CurlPost final : public HttpPost {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpPost>> HttpPost::Make(HttpSettings settings) {
-  const bool is_web =
-      absl::StartsWith(settings.url, "http://") || absl::StartsWith(settings.url, "https://");
-  if (!is_web) {
+  FUNDGATE_ASSIGN_OR_RETURN(const WebAddress address, Parse(settings.url));
+  if (!settings.token.empty() && address.scheme == "http" && !address.IsLoopback()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", settings.url, "\" is no address: expected http://... or https://..."));
-  }
-  if (!settings.token.empty() && absl::StartsWith(settings.url, "http://") &&
-      !absl::StartsWith(settings.url, "http://127.0.0.1") &&
-      !absl::StartsWith(settings.url, "http://localhost")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the token for ", settings.url, " would be sent unencrypted; use https"));
+        absl::StrCat("the token for ", address.receiver, " would be sent unencrypted; use https"));
   }
   InitializeOnce();
   std::unique_ptr<CURL, CurlDeleter> curl(curl_easy_init());
   if (curl == nullptr) return absl::InternalError("libcurl can't be used");
-  return std::make_unique<CurlPost>(std::move(settings), std::move(curl));
+  return std::make_unique<CurlPost>(std::move(settings), address.receiver, std::move(curl));
 }
 
 }  // namespace fundgate::exporting

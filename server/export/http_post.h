@@ -22,10 +22,14 @@ struct HttpSettings {
 // One receiver. Post by one thread at a time; Cancel by any.
 class HttpPost {
  public:
-  // INVALID_ARGUMENT for an address that is none.
+  // INVALID_ARGUMENT for an address that is none, that holds a name or a password, or where the
+  // token would go unencrypted to another machine.
   static absl::StatusOr<std::unique_ptr<HttpPost>> Make(HttpSettings settings);
 
   virtual ~HttpPost() = default;
+
+  // "https://pager.example:8443", for messages: what comes behind may be a secret.
+  virtual const std::string& receiver() const = 0;
 
   // OK for an answer of 2xx. UNAVAILABLE if nobody answered in time, or with 408, 429 or 5xx;
   // INVALID_ARGUMENT for any other answer, with its beginning. Redirects aren't followed.

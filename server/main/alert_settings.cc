@@ -3,10 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "connection/guarded_file.h"
 #include "fundgate/types/status_macros.h"
+#include "server/main/secret_settings.h"
 
 namespace fundgate::main {
 namespace {
@@ -22,18 +21,6 @@ absl::StatusOr<std::pair<std::string, std::string>> Split(const std::string& wor
   return std::pair(word.substr(0, equals), word.substr(equals + 1));
 }
 
-absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  absl::StatusOr<std::string> token =
-      connection::ReadGuardedFile(path, connection::Readers::kOwner);
-  if (!token.ok()) {
-    return absl::Status(token.status().code(),
-                        absl::StrCat("--token-file: ", std::string(token.status().message())));
-  }
-  absl::StripAsciiWhitespace(&*token);
-  if (!token->empty()) return token;
-  return absl::InvalidArgumentError(absl::StrCat("--token-file: ", path, " is empty"));
-}
-
 }  // namespace
 
 void DeclareAlertSettings(CLI::App& app, AlertSettings& settings) {
@@ -41,13 +28,15 @@ void DeclareAlertSettings(CLI::App& app, AlertSettings& settings) {
                  "Tell this Alertmanager of groups of violations: http://127.0.0.1:9093")
       ->envname("FUNDGATE_ALERTMANAGER")
       ->type_name("URL");
-  app.add_option("--alert-webhook", settings.webhook, "Post each alert there, as JSON")
+  app.add_option(
+         "--alert-webhook", settings.webhook,
+         "Post each alert there, as JSON; @FILE: the address, a secret itself, is in the file")
       ->envname("FUNDGATE_ALERT_WEBHOOK")
-      ->type_name("URL");
+      ->type_name("URL|@FILE");
   app.add_option("--action", settings.action_words,
                  "Where calls of the policy's actions go, by the name of their endpoint; may be "
                  "given several times")
-      ->type_name("NAME=URL");
+      ->type_name("NAME=URL|@FILE");
   app.add_option("--token-file", settings.token_words,
                  "A bearer token for alertmanager, webhook or an endpoint of calls; may be given "
                  "several times")
@@ -79,8 +68,10 @@ absl::Status ReadTokens(AlertSettings& settings) {
       return absl::InvalidArgumentError(absl::StrCat("--action ", word, ": ", action.first,
                                                      " is the name of a receiver of alerts"));
     }
-    settings.actions.insert_or_assign(std::move(action.first), std::move(action.second));
+    FUNDGATE_ASSIGN_OR_RETURN(settings.actions[action.first],
+                              ReadAddress("--action", action.second));
   }
+  FUNDGATE_ASSIGN_OR_RETURN(settings.webhook, ReadAddress("--alert-webhook", settings.webhook));
   for (const std::string& word : settings.token_words) {
     FUNDGATE_ASSIGN_OR_RETURN(const auto receiver, Split(word, "--token-file"));
     const bool known = (receiver.first == "alertmanager" && !settings.alertmanager.empty()) ||
@@ -90,7 +81,8 @@ absl::Status ReadTokens(AlertSettings& settings) {
       return absl::InvalidArgumentError(
           absl::StrCat("--token-file ", word, ": there is no receiver of that name"));
     }
-    FUNDGATE_ASSIGN_OR_RETURN(settings.tokens[receiver.first], ReadToken(receiver.second));
+    FUNDGATE_ASSIGN_OR_RETURN(settings.tokens[receiver.first],
+                              ReadSecret("--token-file", receiver.second));
   }
   return absl::OkStatus();
 }

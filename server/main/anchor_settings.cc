@@ -3,29 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "connection/guarded_file.h"
 #include "fundgate/types/status_macros.h"
 #include "server/export/http_post.h"
+#include "server/main/secret_settings.h"
 
 namespace fundgate::main {
-namespace {
-
-absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  if (path.empty()) return std::string();
-  absl::StatusOr<std::string> token =
-      connection::ReadGuardedFile(path, connection::Readers::kOwner);
-  if (!token.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--anchor-token-file: ", token.status().message()));
-  }
-  absl::StripAsciiWhitespace(&*token);
-  if (!token->empty()) return token;
-  return absl::InvalidArgumentError(absl::StrCat("--anchor-token-file: ", path, " is empty"));
-}
-
-}  // namespace
 
 void DeclareAnchorSettings(CLI::App& app, AnchorSettings& settings) {
   CLI::Option* key =
@@ -35,9 +19,11 @@ void DeclareAnchorSettings(CLI::App& app, AnchorSettings& settings) {
           ->envname("FUNDGATE_ANCHOR_KEY")
           ->type_name("FILE");
   CLI::Option* webhook =
-      app.add_option("--anchor-webhook", settings.webhook, "Post each anchor there, as JSON")
+      app.add_option(
+             "--anchor-webhook", settings.webhook,
+             "Post each anchor there, as JSON; @FILE: the address, a secret itself, is in the file")
           ->envname("FUNDGATE_ANCHOR_WEBHOOK")
-          ->type_name("URL")
+          ->type_name("URL|@FILE")
           ->needs(key);
   app.add_option("--anchor-token-file", settings.webhook_token_file,
                  "A bearer token for --anchor-webhook")
@@ -100,11 +86,14 @@ absl::StatusOr<std::vector<std::unique_ptr<exporting::AnchorWriter>>> KeepAnchor
   }
   if (!settings.webhook.empty()) {
     exporting::HttpSettings http;
-    http.url = settings.webhook;
+    FUNDGATE_ASSIGN_OR_RETURN(http.url, ReadAddress("--anchor-webhook", settings.webhook));
     http.ca_file = settings.webhook_ca_file;
-    FUNDGATE_ASSIGN_OR_RETURN(http.token, ReadToken(settings.webhook_token_file));
+    if (!settings.webhook_token_file.empty()) {
+      FUNDGATE_ASSIGN_OR_RETURN(http.token,
+                                ReadSecret("--anchor-token-file", settings.webhook_token_file));
+    }
     FUNDGATE_ASSIGN_OR_RETURN(auto post, exporting::HttpPost::Make(std::move(http)));
-    sinks.push_back(std::make_unique<exporting::AnchorWebhook>(settings.webhook, std::move(post)));
+    sinks.push_back(std::make_unique<exporting::AnchorWebhook>(std::move(post)));
   }
   const exporting::AnchorRhythm rhythm{absl::Seconds(settings.every_seconds), settings.records};
   std::vector<std::unique_ptr<exporting::AnchorWriter>> writers;

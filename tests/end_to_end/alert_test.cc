@@ -254,5 +254,28 @@ TEST(Alerts, ATokenThatOthersMayReadEndsTheStart) {
             0);
 }
 
+TEST(Alerts, AnAddressThatIsASecretStandsInAFile) {
+  WebServer pager;
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/pager.url";
+  std::ofstream(path) << pager.url("/hooks/hunter2") << "\n";
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  Process open({FUNDGATED, "--data", folder.path() + "/gate", "--alert-webhook", "@" + path});
+  EXPECT_EQ(open.Wait(), 2) << "others may read it";
+  Process named({FUNDGATED, "--data", folder.path() + "/gate", "--alert-webhook",
+                 "https://ann:hunter2@pager.example/"});
+  EXPECT_NE(named.Wait(), 0) << "it holds a password";
+  ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+  Fed gate(folder.path(), {"--alert-webhook", "@" + path});
+  gate.Paid(0, 1);
+  gate.Ungated(0, 1);
+  pager.Await(1);
+  EXPECT_EQ(pager.posted().front().path, "/hooks/hunter2");
+  std::ifstream words(absl::StrCat("/proc/", gate.process().id(), "/cmdline"));
+  const std::string command{std::istreambuf_iterator<char>(words), {}};
+  EXPECT_NE(command.find("--alert-webhook"), std::string::npos);
+  EXPECT_EQ(command.find("hunter2"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace fundgate::end_to_end

@@ -140,8 +140,7 @@ TEST_F(AnchorWriting, AWebhookGetsTheLine) {
   const testing::WebServer server;
   HttpSettings settings;
   settings.url = server.url("/anchors");
-  AnchorTurns turns =
-      Turns(std::make_unique<AnchorWebhook>(settings.url, HttpPost::Make(settings).value()));
+  AnchorTurns turns = Turns(std::make_unique<AnchorWebhook>(HttpPost::Make(settings).value()));
   ASSERT_TRUE(turns.Take(now_, false).ok());
   const std::vector<testing::Posted> posted = server.posted();
   ASSERT_EQ(posted.size(), 1U);

@@ -7,12 +7,14 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "tests/export/web_server.h"
 
 namespace fundgate::exporting {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::Posted;
 using testing::WebServer;
 
@@ -101,7 +103,24 @@ TEST(HttpPost, AnAddressIsCheckedAndATokenNeverLeavesUnencrypted) {
   EXPECT_TRUE(absl::IsInvalidArgument(HttpPost::Make({.url = "localhost:9093"}).status()));
   EXPECT_TRUE(
       absl::IsInvalidArgument(HttpPost::Make({.url = "http://10.0.0.1", .token = "t"}).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      HttpPost::Make({.url = "http://127.0.0.1.example", .token = "t"}).status()))
+      << "it only begins like this machine";
   EXPECT_TRUE(HttpPost::Make({.url = "https://10.0.0.1", .token = "t"}).ok());
+}
+
+TEST(HttpPost, SecretsOfAnAddressAreNeverShown) {
+  const absl::Status refused =
+      HttpPost::Make({.url = "https://ann:hunter2@pager.example/x"}).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("https://pager.example"));
+  EXPECT_THAT(std::string(refused.message()), Not(HasSubstr("hunter2")));
+  const WebServer server([](int, const Posted&) { return 400; });
+  const auto post = PostTo(server.url("/hooks/hunter2?key=hunter2"));
+  EXPECT_EQ(absl::StrCat(post->receiver(), "/"), server.url("/"));
+  const absl::Status answered = post->Post("{}", {});
+  EXPECT_THAT(std::string(answered.message()), HasSubstr("answered 400"));
+  EXPECT_THAT(std::string(answered.message()), Not(HasSubstr("hunter2")));
 }
 
 }  // namespace

@@ -43,15 +43,13 @@ class AnchorFile final : public AnchorSink {
 // Posts the line to an address. The header Idempotency-Key is the record's number.
 class AnchorWebhook final : public AnchorSink {
  public:
-  AnchorWebhook(std::string url, std::unique_ptr<HttpPost> post)
-      : url_(std::move(url)), post_(std::move(post)) {}
+  explicit AnchorWebhook(std::unique_ptr<HttpPost> post) : post_(std::move(post)) {}
 
-  const std::string& name() const override { return url_; }
+  const std::string& name() const override { return post_->receiver(); }
   absl::Status Keep(const v1::JournalAnchor& anchor) override;
   void Cancel() override { post_->Cancel(); }
 
  private:
-  const std::string url_;
   const std::unique_ptr<HttpPost> post_;
 };
 
