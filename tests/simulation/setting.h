@@ -26,10 +26,10 @@ struct Setting {
     Setting setting;
     setting.steps = 120 + dice.Roll(180);
     setting.rogues = dice.Percent(50);
-    setting.failovers = dice.Percent(35);
+    setting.failovers = dice.Percent(45);
     setting.unreadable = dice.Percent(25);
     setting.power = dice.Percent(60);
-    setting.disk = dice.Percent(30);
+    setting.disk = dice.Percent(40);
     setting.clocks = dice.Percent(40);
     setting.storms = dice.Percent(30);
     setting.leaps = dice.Percent(60);

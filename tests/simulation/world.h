@@ -44,6 +44,7 @@ class World {
   void PassTime(model::Dice& dice);
   void TurnAll(model::Dice& dice);
   void Leap(model::Dice& dice);
+  bool LeapToTheEndOfAnApproval(model::Dice& dice);
   bool MayLeapFar() const;
   bool HasSettled(absl::Time since) const;
   void Settle();
