@@ -64,11 +64,30 @@ core::CheckInput Services::NewCheck() {
   return check;
 }
 
+// A merchant whose settlement has moved wants a part of it; nothing if there is none.
+std::optional<core::CheckInput> Services::NewCashOut() {
+  const auto settled = Find([](const Job& job) {
+    return job.has_moved && job.asks.key.kind == MovementKind("settlement") &&
+           job.asks.amount.minor_units > 1;
+  });
+  if (settled == nullptr) return std::nullopt;
+  core::CheckInput check;
+  check.key = {MovementKind("cash_out"), IdempotencyKey(absl::StrCat("k", ++made_))};
+  check.request_id = absl::StrCat("q", made_);
+  check.account = settled->asks.account;
+  check.amount = {settled->asks.amount.currency, 1 + settled->asks.amount.minor_units / 5};
+  check.attributes["payee"] = "p1";
+  check.lines = {core::Line{OrderId(), check.amount.minor_units, {}}};
+  return check;
+}
+
 void Services::Ask() {
   model::Dice& dice = scene_.dice();
   const auto job = std::make_shared<Job>();
   job->made_at = scene_.now();
-  job->asks = NewCheck();
+  std::optional<core::CheckInput> cash_out;
+  if (dice.Percent(25)) cash_out = NewCashOut();
+  job->asks = cash_out.has_value() ? *cash_out : NewCheck();
   jobs_.push_back(job);
   core::CheckInput check = job->asks;
   if (dice.Percent(5)) check.max_staleness = absl::Milliseconds(dice.Roll(1000));

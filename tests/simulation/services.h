@@ -69,6 +69,7 @@ class Services {
 
  private:
   core::CheckInput NewCheck();
+  std::optional<core::CheckInput> NewCashOut();
   absl::Time ApprovedUntil(const Job& job) const;
   void Send(const std::shared_ptr<Job>& job, core::CheckInput check);
   void Twist(core::CheckInput& check);

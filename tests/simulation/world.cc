@@ -8,6 +8,8 @@ namespace {
 
 // Everything that is healed has told everything within so many steps of a hundredth of a second.
 constexpr int kSettlingMax = 600;
+// So many of these are enough for the first rows to be told and proven.
+constexpr int kCalmTurns = 25;
 
 }  // namespace
 
@@ -36,6 +38,8 @@ void World::Begin() {
   scene_.gate()->TurnWriter();
   scene_.gate()->TurnCommitter();
   for (int i = 0; i < 8; ++i) services_.Pay();
+  // Most begin with something to give back.
+  if (setting_.calm_beginning) PassCalmly();
 }
 
 bool World::Step(uint64_t seed) {
@@ -73,7 +77,20 @@ void World::PassTime(model::Dice& dice) {
                             : absl::Milliseconds(100 + dice.Roll(900)));
 }
 
+void World::PassCalmly() {
+  for (int i = 0; i < kCalmTurns; ++i) {
+    scene_.PassTime(absl::Milliseconds(10));
+    TurnAll(scene_.dice());
+  }
+}
+
+// Sometimes what was told before is old when the next one asks; mostly heads were read meanwhile.
 void World::Leap(model::Dice& dice) {
+  LeapAway(dice);
+  if (dice.Percent(65)) PassCalmly();
+}
+
+void World::LeapAway(model::Dice& dice) {
   const uint64_t roll = dice.Roll(100);
   if (roll < 40 && LeapToTheEndOfAnApproval(dice)) return;
   if (roll < 55) return scene_.PassTime(absl::Seconds(1 + dice.Roll(20)));
@@ -96,7 +113,7 @@ bool World::LeapToTheEndOfAnApproval(model::Dice& dice) {
       });
   if (!id.has_value()) return false;
   const absl::Duration left = known.keys().at(*id).approved_until - *now;
-  const absl::Duration before = absl::Milliseconds(20 + dice.Roll(250));
+  const absl::Duration before = absl::Milliseconds(20 + dice.Roll(450));
   if (left > before) scene_.PassTime(left - before);
   return true;
 }
