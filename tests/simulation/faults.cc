@@ -15,15 +15,17 @@ bool Faults::may_begin_anew() const { return scene_.lives() + resumes_ < kBeginn
 
 void Faults::Strike() {
   model::Dice& dice = scene_.dice();
-  switch (dice.Roll(6)) {
+  switch (dice.Roll(8)) {
     case 0:
     case 1:
       return StrikeGate();
     case 2:
-      return StrikeDisk();
     case 3:
-      return StrikeClock();
+      return StrikeDisk();
     case 4:
+      return StrikeClock();
+    case 5:
+    case 6:
       return StrikeDatabase();
     default:
       if (!setting_.storms || weather_at_.has_value()) return;
@@ -89,7 +91,7 @@ void Faults::StrikeDatabase() {
   if (dice.Percent(40)) scene_.databases().at(name).TellAgain();
   if (!setting_.failovers || dice.Percent(40)) return scene_.Note(absl::StrCat(name, " restarts"));
   scene_.Note(absl::StrCat(name, " fails over"));
-  scene_.databases().at(name).FailOver(dice.Roll(12));
+  scene_.databases().at(name).FailOver(dice.Roll(dice.Percent(50) ? 12 : 50));
 }
 
 void Faults::LookAfter() {

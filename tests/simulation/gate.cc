@@ -16,18 +16,22 @@ constexpr uint64_t kWriteBufferBytes = uint64_t{64} << 20;  // never full, so no
 
 // The store, which has recovered from a full disk when it says that the disk is full: RocksDB goes
 // on in a thread of its own, and how long that takes must not show. So groups that were written
-// before are synced at once; the disk has no room all the same until somebody makes some.
+// before are synced at once; the disk has no room all the same until somebody makes some. And it
+// complains of whoever goes on with a state of which a part was not written.
 class SettledStore final : public store::Store {
  public:
-  SettledStore(std::unique_ptr<store::Store> store, std::shared_ptr<Disk> disk)
-      : store_(std::move(store)), disk_(std::move(disk)) {}
+  SettledStore(std::unique_ptr<store::Store> store, std::shared_ptr<Disk> disk,
+               std::function<void(const std::string&)> complain)
+      : store_(std::move(store)), disk_(std::move(disk)), complain_(std::move(complain)) {}
 
   const core::StateReader& state() const override { return store_->state(); }
   absl::Status Append(const core::Input& input, const core::Outcome& outcome) override {
+    if (is_void_) complain_("the gate goes on with a state of which a part was not written");
     return store_->Append(input, outcome);
   }
   absl::StatusOr<uint64_t> Write() override {
     absl::StatusOr<uint64_t> written = store_->Write();
+    is_void_ = !written.ok();
     if (written.ok()) newest_ = *written;
     if (absl::IsResourceExhausted(written.status())) Settle();
     return written;
@@ -35,7 +39,9 @@ class SettledStore final : public store::Store {
   absl::Status Sync(uint64_t group) override { return store_->Sync(group); }
   absl::Status Reload() override {
     if (disk_->is_full()) return absl::ResourceExhaustedError("the disk is full");
-    return store_->Reload();
+    absl::Status loaded = store_->Reload();
+    if (loaded.ok()) is_void_ = false;
+    return loaded;
   }
   std::shared_ptr<const store::View> view() const override { return store_->view(); }
   store::StorageStatistics statistics() const override { return store_->statistics(); }
@@ -58,7 +64,9 @@ class SettledStore final : public store::Store {
 
   const std::unique_ptr<store::Store> store_;
   const std::shared_ptr<Disk> disk_;
+  const std::function<void(const std::string&)> complain_;
   uint64_t newest_ = 0;
+  bool is_void_ = false;
 };
 
 }  // namespace
@@ -85,7 +93,8 @@ absl::Status Gate::Open() {
   FUNDGATE_ASSIGN_OR_RETURN(
       std::unique_ptr<store::Store> store,
       store::Store::Open(StoreOptions(surroundings_.disk, surroundings_.policy)));
-  store_ = std::make_unique<SettledStore>(std::move(store), surroundings_.disk);
+  store_ =
+      std::make_unique<SettledStore>(std::move(store), surroundings_.disk, surroundings_.complain);
   clock_ = std::make_unique<sequencer::InputClock>(surroundings_.time,
                                                    store_->state().resident().clock.time);
   FUNDGATE_ASSIGN_OR_RETURN(pipeline_, sequencer::Pipeline::Create(

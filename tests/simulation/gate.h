@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -31,7 +32,8 @@ class Gate {
     std::shared_ptr<const core::Policy> policy;
     sequencer::TimeSources time;
     sequencer::ProbeRequest request_probe;
-    sequencer::Observer observe;  // of what became durable
+    sequencer::Observer observe;                       // of what became durable
+    std::function<void(const std::string&)> complain;  // something is wrong
   };
 
   // Opens the store; fails as Store::Open does.

@@ -29,13 +29,14 @@ class Network {
   // A call or its answer, each on its own: nothing keeps their order.
   void Send(model::Dice& dice, absl::Time now, const Message& message) {
     if (dice.Percent(weather_.dropped)) return;
-    Arrive(now + Delay(dice), message);
-    if (dice.Percent(weather_.doubled)) Arrive(now + Delay(dice), message);
+    Arrive(now + Delay(dice, weather_.delayed), message);
+    if (dice.Percent(weather_.doubled)) Arrive(now + Delay(dice, weather_.delayed), message);
   }
 
-  // One of a stream, whose messages arrive in order and once. Not behind `latest`, which moves on.
+  // One of a stream, whose messages arrive in order and once. Not behind `latest`, which moves on:
+  // each that is late makes all behind it late, so few of them are.
   void SendInOrder(model::Dice& dice, absl::Time now, absl::Time& latest, const Message& message) {
-    latest = std::max(latest, now + Delay(dice));
+    latest = std::max(latest, now + Delay(dice, weather_.delayed / 5));
     Arrive(latest, message);
   }
 
@@ -56,8 +57,8 @@ class Network {
     on_their_way_.emplace(std::pair(at, ++sent_), std::move(message));
   }
 
-  absl::Duration Delay(model::Dice& dice) const {
-    if (dice.Percent(weather_.delayed)) return absl::Milliseconds(20 + dice.Roll(1500));
+  static absl::Duration Delay(model::Dice& dice, uint64_t delayed) {
+    if (dice.Percent(delayed)) return absl::Milliseconds(20 + dice.Roll(1500));
     return absl::Microseconds(50 + dice.Roll(3000));
   }
 

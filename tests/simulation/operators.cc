@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+
 namespace fundgate::simulation {
 
 void Operators::Say(core::Input input) {
@@ -12,8 +14,9 @@ void Operators::Say(core::Input input) {
 
 void Operators::Act() {
   const uint64_t roll = scene_.dice().Roll(100);
-  if (roll < 55) return SwitchBreaker();
-  if (roll < 92) return ReviewHold();
+  if (roll < 40) return SwitchBreaker();
+  if (roll < 78) return ReviewHold();
+  if (roll < 92) return HoldWhatWasApproved();
   if (roll < 96) return AcceptTime();
   ApplyPolicy();
 }
@@ -66,6 +69,25 @@ void Operators::SwitchBreaker() {
     if (!standing.empty() && dice.Percent(95)) scope = dice.Pick(standing);
     input.body = core::ResetBreakerInput{scope, "operator", "over"};
   }
+  Say(std::move(input));
+}
+
+void Operators::HoldWhatWasApproved() {
+  model::Dice& dice = scene_.dice();
+  const model::Model& known = scene_.follower().model();
+  const std::optional<core::KeyId> id =
+      model::PickKey(dice, known, [](const core::KeyId&, const model::Key& key) {
+        return key.binding.has_value() && key.waits && !key.approved.empty();
+      });
+  if (!id.has_value()) return ReviewHold();
+  const model::Binding& binding = *known.keys().at(*id).binding;
+  const std::string kind = id->kind.value();
+  const std::string account = absl::StrCat("/account:", binding.account.value());
+  const std::vector<std::string> scopes = {kind, absl::StrCat(kind, account),
+                                           absl::StrCat("*", account)};
+  core::Input input;
+  input.body = core::TripBreakerInput{dice.Pick(scopes), core::Verdict::kHold, "operator",
+                                      "something else is wrong", std::nullopt};
   Say(std::move(input));
 }
 

@@ -24,6 +24,8 @@ class Operators {
  private:
   void SwitchBreaker();
   void ReviewHold();
+  // Something else happens to what was approved: it is held once more, or anew.
+  void HoldWhatWasApproved();
   void Say(core::Input input);
 
   Scene& scene_;

@@ -17,7 +17,8 @@ Scene::Scene(std::shared_ptr<const core::Policy> policy)
       witness_(databases_),
       follower_(std::move(policy),
                 [this](Sequence sequence, const core::Input& input, const core::Answer& answer) {
-                  witness_.Recorded(sequence, now_, input, answer);
+                  Fail(witness_.Recorded(sequence, now_, input, answer));
+                  Fail(FalseDrift(input));
                 }) {
   for (const char* name : {"bank", "pay_db", "till"}) databases_.emplace(name, Database(name));
 }
@@ -44,19 +45,38 @@ std::string Scene::TakeStory() {
 
 // ---- Calls ----
 
-void Scene::Arrive(const core::Input& input, std::optional<absl::Duration> time_left,
-                   const Reply& reply, const std::function<void(Network::Message)>& send_back) {
+void Scene::Answered(const core::Input& input, uint64_t wall_sets,
+                     const absl::StatusOr<core::Answer>& answer) {
+  if (const auto* check = std::get_if<core::CheckInput>(&input.body)) {
+    if (!answer.ok()) Fail(witness_.Refused(check->request_id));
+  }
+  if (std::holds_alternative<core::AcceptTimeInput>(input.body) && answer.ok() &&
+      std::holds_alternative<core::Done>(*answer)) {
+    agreed_offset_ = wall_sets == wall_sets_ ? std::optional(wall_offset_) : std::nullopt;
+    agreed_sets_ = wall_sets_;
+  }
+}
+
+void Scene::Arrive(core::Input input, std::optional<absl::Duration> time_left, const Reply& reply,
+                   const std::function<void(Network::Message)>& send_back) {
   if (gate_ == nullptr || !gate_->is_alive()) return;
+  // Each has a name of its own, also where a message comes twice.
+  if (auto* check = std::get_if<core::CheckInput>(&input.body)) {
+    absl::StrAppend(&check->request_id, ".", ++arrivals_);
+  }
   ++unanswered_;
   const absl::Status taken = gate_->Submit(
-      input, time_left, [this, reply, send_back](absl::StatusOr<core::Answer> answer) {
+      input, time_left,
+      [this, reply, send_back, input, sets = wall_sets_](absl::StatusOr<core::Answer> answer) {
         --unanswered_;
+        Answered(input, sets, answer);
         send_back([reply, answer = std::move(answer), gate_time = gate_->Now()] {
           reply(answer, gate_time);
         });
       });
   if (taken.ok()) return;
   --unanswered_;
+  Answered(input, wall_sets_, taken);
   send_back([reply, taken, gate_time = gate_->Now()] { reply(taken, gate_time); });
 }
 
@@ -75,6 +95,24 @@ void Scene::CallInOrder(const std::shared_ptr<Stream>& stream, core::Input input
                                   network_.SendInOrder(dice_, now_, stream->latest_back, message);
                                 });
                        });
+}
+
+// ---- Time ----
+
+void Scene::SetWallClock(absl::Duration by) {
+  wall_offset_ += by;
+  ++wall_sets_;
+}
+
+std::optional<std::string> Scene::FalseDrift(const core::Input& input) const {
+  if (!std::holds_alternative<core::ClockDriftInput>(input.body)) return std::nullopt;
+  if (!agreed_offset_.has_value() || agreed_sets_ != wall_sets_) return std::nullopt;
+  return "clocks are said to run apart, though the time was accepted and nobody has set them since";
+}
+
+bool Scene::MissesDrift() const {
+  return agreed_offset_.has_value() && !follower_.state().resident().clock.drifted &&
+         absl::AbsDuration(wall_offset_ - *agreed_offset_) > sequencer::Options().drift_limit;
 }
 
 // ---- The gate's lives ----
@@ -105,7 +143,8 @@ void Scene::StartGate() {
       .observe =
           [this](Sequence sequence, const core::Input& input, const core::Outcome& outcome) {
             Fail(follower_.Follow(sequence, input, outcome.answer));
-          }};
+          },
+      .complain = [this](const std::string& what) { Fail(what); }};
   absl::StatusOr<std::unique_ptr<Gate>> gate = Gate::Start(std::move(surroundings));
   if (!gate.ok()) {
     if (!disk_->is_powered()) {
@@ -116,6 +155,9 @@ void Scene::StartGate() {
     return Fail(absl::StrCat("the gate does not start again: ", gate.status().ToString()));
   }
   gate_ = *std::move(gate);
+  // It starts at the wall clock, or later.
+  agreed_offset_ = gate_->Now() - now_;
+  agreed_sets_.reset();
   Fail(follower_.Recover(*gate_->view()));
 }
 

@@ -71,7 +71,9 @@ class Scene {
 
   void BeginStep(uint64_t seed) { dice_ = model::Dice(seed); }
   void PassTime(absl::Duration length) { now_ += length; }
-  void SetWallClock(absl::Duration by) { wall_offset_ += by; }
+  void SetWallClock(absl::Duration by);
+  // The gate's clocks are apart, and it has not noticed.
+  bool MissesDrift() const;
   // Messages that are due arrive.
   void Deliver() { network_.Deliver(now_); }
   Network& network() { return network_; }
@@ -92,13 +94,22 @@ class Scene {
   uint64_t unanswered() const { return unanswered_; }
 
  private:
-  void Arrive(const core::Input& input, std::optional<absl::Duration> time_left, const Reply& reply,
+  void Arrive(core::Input input, std::optional<absl::Duration> time_left, const Reply& reply,
               const std::function<void(Network::Message)>& send_back);
+  void Answered(const core::Input& input, uint64_t wall_sets,
+                const absl::StatusOr<core::Answer>& answer);
+  std::optional<std::string> FalseDrift(const core::Input& input) const;
 
   const std::shared_ptr<const core::Policy> policy_;
   model::Dice dice_{1};
   absl::Time now_ = absl::FromUnixSeconds(1'800'000'000);
   absl::Duration wall_offset_;
+  uint64_t wall_sets_ = 0;
+  // How far the wall clock would be away from true time if it agreed with the gate's; nothing if it
+  // was set while an acceptance was on its way.
+  std::optional<absl::Duration> agreed_offset_;
+  std::optional<uint64_t> agreed_sets_;  // of wall_sets_, once an operator has accepted the time
+  uint64_t arrivals_ = 0;
   Network network_{Network::Weather()};
   std::map<std::string, Database> databases_;
   Witness witness_;

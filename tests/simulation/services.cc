@@ -11,6 +11,9 @@ namespace {
 
 using core::MovementStatus;
 
+// So near its end an approval makes people hurry.
+constexpr absl::Duration kHurry = absl::Milliseconds(500);
+
 Currency Yuan() { return *Currency::FromCode("CNY"); }
 
 }  // namespace
@@ -61,11 +64,30 @@ core::CheckInput Services::NewCheck() {
   return check;
 }
 
+// A merchant whose settlement has moved wants a part of it; nothing if there is none.
+std::optional<core::CheckInput> Services::NewCashOut() {
+  const auto settled = Find([](const Job& job) {
+    return job.has_moved && job.asks.key.kind == MovementKind("settlement") &&
+           job.asks.amount.minor_units > 1;
+  });
+  if (settled == nullptr) return std::nullopt;
+  core::CheckInput check;
+  check.key = {MovementKind("cash_out"), IdempotencyKey(absl::StrCat("k", ++made_))};
+  check.request_id = absl::StrCat("q", made_);
+  check.account = settled->asks.account;
+  check.amount = {settled->asks.amount.currency, 1 + settled->asks.amount.minor_units / 5};
+  check.attributes["payee"] = "p1";
+  check.lines = {core::Line{OrderId(), check.amount.minor_units, {}}};
+  return check;
+}
+
 void Services::Ask() {
   model::Dice& dice = scene_.dice();
   const auto job = std::make_shared<Job>();
   job->made_at = scene_.now();
-  job->asks = NewCheck();
+  std::optional<core::CheckInput> cash_out;
+  if (dice.Percent(25)) cash_out = NewCashOut();
+  job->asks = cash_out.has_value() ? *cash_out : NewCheck();
   jobs_.push_back(job);
   core::CheckInput check = job->asks;
   if (dice.Percent(5)) check.max_staleness = absl::Milliseconds(dice.Roll(1000));
@@ -85,6 +107,31 @@ void Services::AskAgain() {
   core::CheckInput check = job->asks;
   if (scene_.dice().Percent(15)) Twist(check);
   Send(job, check);
+}
+
+// When the approval of its hold ends; never if it has none.
+absl::Time Services::ApprovedUntil(const Job& job) const {
+  const auto& keys = scene_.follower().model().keys();
+  const auto key = keys.find(job.asks.key);
+  if (key == keys.end() || !key->second.waits || key->second.approved.empty()) {
+    return absl::InfiniteFuture();
+  }
+  return key->second.approved_until;
+}
+
+bool Services::IsInAHurry() const {
+  const std::optional<absl::Time> now = scene_.gate_time();
+  return now.has_value() && std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& job) {
+           return absl::AbsDuration(ApprovedUntil(*job) - *now) < kHurry;
+         });
+}
+
+void Services::AskApproved() {
+  const auto first = std::min_element(
+      jobs_.begin(), jobs_.end(),
+      [this](const auto& a, const auto& b) { return ApprovedUntil(*a) < ApprovedUntil(*b); });
+  if (first == jobs_.end() || ApprovedUntil(**first) == absl::InfiniteFuture()) return AskAgain();
+  Send(*first, (*first)->asks);
 }
 
 // Another movement under a key that is taken, or nothing that could be one.
@@ -145,7 +192,8 @@ void Services::Send(const std::shared_ptr<Job>& job, core::CheckInput check) {
 void Services::GoOn() {
   model::Dice& dice = scene_.dice();
   const auto has_something = [this](const Job& job) {
-    return !job.is_closed && !job.newest_allowed.empty() && scene_.gate_time().has_value();
+    return !job.is_closed && !job.newest_allowed.empty() && scene_.gate_time().has_value() &&
+           job.busy_until <= scene_.now();
   };
   const std::shared_ptr<Job> job = Find(has_something);
   if (job == nullptr) return Ask();
@@ -168,7 +216,12 @@ void Services::Start(Job& job) {
   scene_.Note(absl::StrCat("a service moves ", job.asks.key.kind.value(), "/",
                            job.asks.key.key.value(), " by ", job.moves_by));
   if (database == nullptr) return Confirm(job, job.moves_by);
-  const bool is_slow = dice.Percent(25);
+  // Banks take their time, some of them longer than anybody waits for.
+  const bool is_transfer = job.asks.key.kind == MovementKind("cash_out");
+  const bool is_slow = dice.Percent(is_transfer ? 50 : 25);
+  if (is_slow && is_transfer && dice.Percent(70)) {
+    job.busy_until = scene_.now() + absl::Minutes(60 + dice.Roll(180));
+  }
   const bool at_once = dice.Percent(60);
   if (at_once) database->Begin();
   for (const core::Line& line : job.asks.lines) {
@@ -182,10 +235,15 @@ void Services::Start(Job& job) {
   if (dice.Percent(40)) Confirm(job, job.moves_by);
 }
 
-// What is under way comes to its end, good or bad.
+// What is under way comes to its end, good or bad, or says once more that it is under way.
 void Services::Finish(Job& job) {
   model::Dice& dice = scene_.dice();
   Database& database = *DatabaseOf(scene_, job.asks.key.kind);
+  if (dice.Percent(25)) {
+    database.Update(scene_.now(), job.rows.front(),
+                    RowOf(job.asks, job.asks.lines.front(), MovementStatus::kInProgress));
+    return;
+  }
   const bool fails = dice.Percent(35);
   for (size_t i = 0; i < job.rows.size(); ++i) {
     const MovementStatus status = fails ? MovementStatus::kFailed : MovementStatus::kHappened;
@@ -231,10 +289,13 @@ void Services::Pay() {
                                       what.amount.minor_units);
   Database& database =
       loads || dice.Percent(30) ? scene_.databases().at("till") : scene_.databases().at("pay_db");
-  const MovementStatus status = dice.Percent(85)   ? MovementStatus::kHappened
-                                : dice.Percent(50) ? MovementStatus::kInProgress
+  const MovementStatus status = dice.Percent(75)   ? MovementStatus::kHappened
+                                : dice.Percent(70) ? MovementStatus::kInProgress
                                                    : MovementStatus::kFailed;
   const core::RowId row = database.Insert(scene_.now(), what.key.kind, RowOf(what, line, status));
+  if (status == MovementStatus::kInProgress && dice.Percent(60)) {
+    database.Update(scene_.now(), row, RowOf(what, line, status));
+  }
   if (status == MovementStatus::kInProgress && dice.Percent(70)) {
     database.Update(scene_.now(), row, RowOf(what, line, MovementStatus::kHappened));
   }

@@ -26,6 +26,7 @@ struct Job {
   std::string moves_by;                       // the decision under which it moves; empty: none
   bool is_closed = false;                     // nothing honest is done about it any more
   bool is_under_way = false;
+  absl::Time busy_until = absl::InfinitePast();  // true time: nothing comes of it before
   bool has_moved = false;
   std::vector<core::RowId> rows;  // in the database of its kind
 
@@ -48,6 +49,10 @@ class Services {
   void Ask();
   // An old question is asked again, perhaps with something in it that is not as it was.
   void AskAgain();
+  // Whoever's hold an operator has approved asks again, first of all whose approval ends first.
+  void AskApproved();
+  // Whether such an approval is at its end, give or take half a second.
+  bool IsInAHurry() const;
   // The next step of some movement.
   void GoOn();
   // A customer pays, or loads a wallet.
@@ -64,6 +69,8 @@ class Services {
 
  private:
   core::CheckInput NewCheck();
+  std::optional<core::CheckInput> NewCashOut();
+  absl::Time ApprovedUntil(const Job& job) const;
   void Send(const std::shared_ptr<Job>& job, core::CheckInput check);
   void Twist(core::CheckInput& check);
   void Start(Job& job);

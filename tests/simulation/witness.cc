@@ -61,6 +61,11 @@ bool Happened(const std::optional<core::Contribution>& image) {
 
 std::string Text(Wide value) { return absl::StrCat(static_cast<int64_t>(value)); }
 
+std::string WrongRefusal(const std::string& request_id) {
+  return absl::StrCat("check ", request_id,
+                      " is recorded, but its caller was told that nothing happened");
+}
+
 std::string TextOf(const core::KeyId& key) {
   return absl::StrCat(key.kind.value(), "/", key.key.value());
 }
@@ -69,26 +74,43 @@ std::string TextOf(const core::KeyId& key) {
 
 // ---- What is known ----
 
-void Witness::Recorded(Sequence sequence, absl::Time now, const core::Input& input,
-                       const core::Answer& answer) {
+std::optional<std::string> Witness::Recorded(Sequence sequence, absl::Time now,
+                                             const core::Input& input, const core::Answer& answer) {
   if (const auto* check = std::get_if<core::CheckInput>(&input.body)) {
-    const auto* decision = std::get_if<core::Decision>(&answer);
-    if (decision == nullptr || decision->replayed) return;
-    if (decision->verdict != core::Verdict::kAllow) return;
-    allows_[check->key].push_back({sequence, decision->id, *check, now, std::nullopt});
-    return;
+    NoteAllow(sequence, now, *check, answer);
+    recorded_.insert(check->request_id);
+    if (refused_.contains(check->request_id)) return WrongRefusal(check->request_id);
+  } else if (const auto* reservation = std::get_if<core::ReservationAnswer>(&answer)) {
+    NoteCommand(sequence, input, *reservation);
   }
-  const auto* reservation = std::get_if<core::ReservationAnswer>(&answer);
-  if (reservation == nullptr) return;
+  return std::nullopt;
+}
+
+std::optional<std::string> Witness::Refused(const std::string& request_id) {
+  refused_.insert(request_id);
+  if (recorded_.contains(request_id)) return WrongRefusal(request_id);
+  return std::nullopt;
+}
+
+void Witness::NoteAllow(Sequence sequence, absl::Time now, const core::CheckInput& check,
+                        const core::Answer& answer) {
+  const auto* decision = std::get_if<core::Decision>(&answer);
+  if (decision == nullptr || decision->replayed) return;
+  if (decision->verdict != core::Verdict::kAllow) return;
+  allows_[check.key].push_back({sequence, decision->id, check, now, std::nullopt});
+}
+
+void Witness::NoteCommand(Sequence sequence, const core::Input& input,
+                          const core::ReservationAnswer& answer) {
   if (std::holds_alternative<core::ReleaseInput>(input.body)) {
-    released_.insert(reservation->decision_id);
-    released_since_.emplace(reservation->decision_id, sequence);
+    released_.insert(answer.decision_id);
+    released_since_.emplace(answer.decision_id, sequence);
   }
   const auto* confirm = std::get_if<core::ConfirmInput>(&input.body);
   if (confirm == nullptr) return;
   for (Allow& allow : allows_[confirm->key]) {
-    if (allow.decision_id != reservation->decision_id) continue;
-    allow.confirmed = reservation->reservation.amount.minor_units;
+    if (allow.decision_id != answer.decision_id) continue;
+    allow.confirmed = answer.reservation.amount.minor_units;
     if (model::FindKind(confirm->key.kind.value())->has_source) continue;
     if (!confirmed_ids_.insert(allow.decision_id).second) continue;
     for (Step step : StepsOf(allow.asked)) {

@@ -26,9 +26,12 @@ class Witness {
  public:
   explicit Witness(const std::map<std::string, Database>& databases) : databases_(databases) {}
 
-  // A record of the journal became durable.
-  void Recorded(Sequence sequence, absl::Time now, const core::Input& input,
-                const core::Answer& answer);
+  // A record of the journal became durable. What is wrong with it, or nothing: a check whose caller
+  // was told that nothing happened.
+  std::optional<std::string> Recorded(Sequence sequence, absl::Time now, const core::Input& input,
+                                      const core::Answer& answer);
+  // The check of that name was answered with an error, which says that nothing happened.
+  std::optional<std::string> Refused(const std::string& request_id);
 
   // Somebody sent a release of this decision.
   void ReleaseSent(const std::string& decision_id) { released_.insert(decision_id); }
@@ -87,7 +90,14 @@ class Witness {
   std::optional<std::string> MissedViolation(const core::MemoryState& state) const;
   std::optional<std::string> WrongBook(const core::MemoryState& state) const;
 
+  void NoteAllow(Sequence sequence, absl::Time now, const core::CheckInput& check,
+                 const core::Answer& answer);
+  void NoteCommand(Sequence sequence, const core::Input& input,
+                   const core::ReservationAnswer& answer);
+
   const std::map<std::string, Database>& databases_;
+  std::set<std::string> recorded_;                    // names of checks
+  std::set<std::string> refused_;                     // likewise
   std::map<core::KeyId, std::vector<Allow>> allows_;  // as recorded, oldest first
   std::map<core::KeyId, std::map<Sequence, std::string>> heard_;
   std::set<std::string> released_;                  // a release was sent

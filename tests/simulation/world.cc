@@ -8,6 +8,8 @@ namespace {
 
 // Everything that is healed has told everything within so many steps of a hundredth of a second.
 constexpr int kSettlingMax = 600;
+// So many of these are enough for the first rows to be told and proven.
+constexpr int kCalmTurns = 25;
 
 }  // namespace
 
@@ -36,6 +38,8 @@ void World::Begin() {
   scene_.gate()->TurnWriter();
   scene_.gate()->TurnCommitter();
   for (int i = 0; i < 8; ++i) services_.Pay();
+  // Most begin with something to give back.
+  if (setting_.calm_beginning) PassCalmly();
 }
 
 bool World::Step(uint64_t seed) {
@@ -50,18 +54,20 @@ bool World::Step(uint64_t seed) {
 
 void World::Act(model::Dice& dice) {
   const uint64_t roll = dice.Roll(1000);
+  if (services_.IsInAHurry() && dice.Percent(40)) return services_.AskApproved();
   if (roll < 300) return services_.Ask();
-  if (roll < 410) return services_.AskAgain();
+  if (roll < 370) return services_.AskAgain();
+  if (roll < 410) return services_.AskApproved();
   if (roll < 620) return services_.GoOn();
   if (roll < 750) return services_.Pay();
   if (roll < 775) return services_.Guess();
   if (roll < 850) return setting_.rogues ? rogues_.Act() : services_.GoOn();
   if (roll < 860) return setting_.unreadable ? rogues_.WriteUnreadable() : services_.Pay();
   if (roll < 910) return setting_.operators ? operators_.Act() : services_.Ask();
-  if (roll < 930) return setting_.leaps ? Leap(dice) : services_.Ask();
-  if (roll < 965) return faults_.Strike();
+  if (roll < 932) return setting_.leaps ? Leap(dice) : services_.Ask();
+  if (roll < 970) return faults_.Strike();
   // Whoever operates it looks at its clock now and then.
-  if (roll < 980 && scene_.follower().state().resident().clock.drifted) operators_.AcceptTime();
+  if (roll < 985 && scene_.follower().state().resident().clock.drifted) operators_.AcceptTime();
 }
 
 void World::PassTime(model::Dice& dice) {
@@ -71,15 +77,45 @@ void World::PassTime(model::Dice& dice) {
                             : absl::Milliseconds(100 + dice.Roll(900)));
 }
 
+void World::PassCalmly() {
+  for (int i = 0; i < kCalmTurns; ++i) {
+    scene_.PassTime(absl::Milliseconds(10));
+    TurnAll(scene_.dice());
+  }
+}
+
+// Sometimes what was told before is old when the next one asks; mostly heads were read meanwhile.
 void World::Leap(model::Dice& dice) {
+  LeapAway(dice);
+  if (dice.Percent(65)) PassCalmly();
+}
+
+void World::LeapAway(model::Dice& dice) {
   const uint64_t roll = dice.Roll(100);
-  if (roll < 60) return scene_.PassTime(absl::Seconds(1 + dice.Roll(20)));
-  if (roll < 85 || !MayLeapFar()) return scene_.PassTime(absl::Minutes(2 + dice.Roll(70)));
+  if (roll < 40 && LeapToTheEndOfAnApproval(dice)) return;
+  if (roll < 55) return scene_.PassTime(absl::Seconds(1 + dice.Roll(20)));
+  if (roll < 70) return scene_.PassTime(absl::Minutes(2 + dice.Roll(70)));
+  if (roll < 87 || !MayLeapFar()) return scene_.PassTime(absl::Minutes(62 + dice.Roll(120)));
   // Longer than keys are kept. Nobody comes back to what was before.
   has_leapt_far_ = true;
   services_.ForgetAll();
   for (auto& [name, database] : scene_.databases()) database.ForgetLog();
   scene_.PassTime(absl::Hours(24 * 401));
+}
+
+// A moment before it, so that somebody may still be in time, and somebody else a moment late.
+bool World::LeapToTheEndOfAnApproval(model::Dice& dice) {
+  const std::optional<absl::Time> now = scene_.gate_time();
+  const model::Model& known = scene_.follower().model();
+  const std::optional<core::KeyId> id =
+      model::PickKey(dice, known, [&](const core::KeyId&, const model::Key& key) {
+        return key.waits && !key.approved.empty() && now.has_value() && key.approved_until > *now;
+      });
+  if (!id.has_value()) return false;
+  const absl::Duration left = known.keys().at(*id).approved_until - *now;
+  const absl::Duration before = absl::Milliseconds(20 + dice.Roll(450));
+  if (left > before) scene_.PassTime(left - before);
+  return true;
 }
 
 void World::TurnAll(model::Dice& dice) {
@@ -144,6 +180,7 @@ bool World::Finish() {
   scene_.PassTime(absl::Seconds(3));
   // What is told last is proven by the next heads, and those by what is acknowledged before them.
   for (int round = 0; round < 5; ++round) Settle();
+  if (scene_.MissesDrift()) scene_.Fail("the clocks run apart, and nobody is told");
   if (!failure().has_value()) {
     scene_.Fail(scene_.witness().AtTheEnd(scene_.follower().state(), scene_.follower().model()));
   }

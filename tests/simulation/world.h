@@ -44,6 +44,9 @@ class World {
   void PassTime(model::Dice& dice);
   void TurnAll(model::Dice& dice);
   void Leap(model::Dice& dice);
+  void LeapAway(model::Dice& dice);
+  void PassCalmly();
+  bool LeapToTheEndOfAnApproval(model::Dice& dice);
   bool MayLeapFar() const;
   bool HasSettled(absl::Time since) const;
   void Settle();
