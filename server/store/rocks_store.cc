@@ -87,8 +87,8 @@ absl::Status RocksStore::LoadState() {
   FUNDGATE_ASSIGN_OR_RETURN(core::Resident resident,
                             LoadResident(*database_, options_.compile_policy));
   FUNDGATE_ASSIGN_OR_RETURN(head_, ReadHead(*database_));
-  state_ = std::make_unique<StoredState>(*database_, std::move(resident),
-                                         options_.kept_record_bytes);
+  state_ =
+      std::make_unique<StoredState>(*database_, std::move(resident), options_.kept_record_bytes);
   batch_.Clear();
   return absl::OkStatus();
 }

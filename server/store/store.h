@@ -85,7 +85,7 @@ struct StorageStatistics {
   uint64_t write_slowdowns = 0;     // how often writes began to be slowed down
   uint64_t write_stops = 0;         // how often they were stopped
   absl::Duration write_stall_time;  // that they have waited for either
-  uint64_t background_errors = 0;               // since it was opened
+  uint64_t background_errors = 0;   // since it was opened
 };
 
 // Which of the journal's oldest records may be dropped, and how that is sealed.

@@ -51,7 +51,7 @@ class StoredState final : public core::StateReader {
   // walk over all of it again at every look.
   template <typename Kind>
   struct Beginning {
-    typename Kind::Id lane;  // as it is asked for
+    typename Kind::Id lane;                  // as it is asked for
     std::optional<typename Kind::Id> first;  // none is before it; nothing: there are none at all
   };
   template <typename Kind>

@@ -31,9 +31,7 @@ uint64_t HashOf(std::string_view name) {
 
 }  // namespace
 
-std::string AccountOf(size_t order, size_t accounts) {
-  return absl::StrCat("m", order % accounts);
-}
+std::string AccountOf(size_t order, size_t accounts) { return absl::StrCat("m", order % accounts); }
 std::string NameOf(size_t order) { return absl::StrCat("o", order); }
 
 Movements::Movements(std::string name, Spread spread, uint64_t seed, const Shop& shop)

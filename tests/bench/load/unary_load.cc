@@ -23,10 +23,9 @@ constexpr size_t kMostCalls = 20'000;
 // Empty for the decision that the plan's movements must get.
 std::string Problem(const Plan& plan, const v1::Decision& decision) {
   const bool is_old = plan.shop.keys == Keys::kOld;
-  const bool is_right =
-      is_old ? decision.verdict() == v1::VERDICT_BLOCK &&
-                   decision.reasons(0).code() == v1::REASON_CODE_ALREADY_MOVED
-             : decision.verdict() == v1::VERDICT_ALLOW;
+  const bool is_right = is_old ? decision.verdict() == v1::VERDICT_BLOCK &&
+                                     decision.reasons(0).code() == v1::REASON_CODE_ALREADY_MOVED
+                               : decision.verdict() == v1::VERDICT_ALLOW;
   if (is_right) return "";
   return absl::StrCat(is_old ? "not known to have moved: " : "not allowed: ",
                       decision.reasons().empty() ? "" : decision.reasons(0).message());
@@ -63,7 +62,8 @@ struct BatchMethod {
     return stub.AsyncBatchCheck(&context, request, &queue);
   }
   static std::string ProblemOf(const Plan& plan, const Response& response) {
-    if (static_cast<size_t>(response.decisions_size()) != plan.batch) return "decisions are missing";
+    if (static_cast<size_t>(response.decisions_size()) != plan.batch)
+      return "decisions are missing";
     std::string problem;
     for (const v1::Decision& decision : response.decisions()) {
       if (problem.empty()) problem = Problem(plan, decision);

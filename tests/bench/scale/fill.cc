@@ -98,8 +98,7 @@ absl::Status TakeIn(store::Database& database, const Timeline& timeline,
                     const std::string& directory, const FillProgress& progress) {
   const std::string folder = directory + "/filling";
   std::filesystem::create_directories(folder);
-  FUNDGATE_ASSIGN_OR_RETURN(const Files files,
-                            WritePieces(database, timeline, folder, progress));
+  FUNDGATE_ASSIGN_OR_RETURN(const Files files, WritePieces(database, timeline, folder, progress));
   rocksdb::IngestExternalFileOptions take;
   take.move_files = true;
   take.write_global_seqno = false;
@@ -137,13 +136,12 @@ absl::Status BeginJournalAt(store::Database& database, Sequence first, const Tim
 absl::Status BeginServing(const std::string& directory, const Timeline& timeline, absl::Time now) {
   FUNDGATE_ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store,
                             store::Store::Open(OptionsFor(directory)));
-  History history(store->state(),
-                  [&store](const core::Input& input, const core::Outcome& outcome) {
-                    return store->Append(input, outcome);
-                  });
+  History history(store->state(), [&store](const core::Input& input, const core::Outcome& outcome) {
+    return store->Append(input, outcome);
+  });
   FUNDGATE_RETURN_IF_ERROR(history.Begin(now));
-  FUNDGATE_RETURN_IF_ERROR(history.Prove(
-      PositionOf(timeline.FirstKey() + timeline.population.keys() - 1), now));
+  FUNDGATE_RETURN_IF_ERROR(
+      history.Prove(PositionOf(timeline.FirstKey() + timeline.population.keys() - 1), now));
   FUNDGATE_ASSIGN_OR_RETURN(const uint64_t group, store->Write());
   return store->Sync(group);
 }
@@ -169,9 +167,9 @@ absl::StatusOr<uint64_t> BytesNeeded(const std::string& directory, const Timelin
   std::filesystem::create_directories(folder);
   uint64_t bytes = 0;
   {
-    FUNDGATE_ASSIGN_OR_RETURN(const std::unique_ptr<store::Database> database,
-                              store::Database::Open(OptionsFor(folder + "/store"),
-                                                    store::Database::Access::kReadWrite));
+    FUNDGATE_ASSIGN_OR_RETURN(
+        const std::unique_ptr<store::Database> database,
+        store::Database::Open(OptionsFor(folder + "/store"), store::Database::Access::kReadWrite));
     FUNDGATE_ASSIGN_OR_RETURN(FilledRecords records, FilledRecords::Of(timeline));
     const std::vector<uint64_t> accounts = SortedAccounts(timeline.population.accounts());
     std::atomic<uint64_t> done = 0;
@@ -196,8 +194,7 @@ Timeline RecentTimeline(uint64_t orders, uint64_t keys_of_order, absl::Time now)
   constexpr uint64_t kFewestAccounts = 1000;
   const Population population(0, orders, keys_of_order,
                               std::max(orders / kOrdersOfAccount, kFewestAccounts));
-  return {population, now - kOldest,
-          (kOldest - kNewest) / static_cast<int64_t>(population.keys())};
+  return {population, now - kOldest, (kOldest - kNewest) / static_cast<int64_t>(population.keys())};
 }
 
 absl::Status Fill(const std::string& directory, const Timeline& timeline, absl::Time now,

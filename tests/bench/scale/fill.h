@@ -1,5 +1,5 @@
-// Stores with the state of years, made in minutes: tables are written in order and handed to RocksDB
-// whole, instead of judging what led to them.
+// Stores with the state of years, made in minutes: tables are written in order and handed to
+// RocksDB whole, instead of judging what led to them.
 //
 // What is filled is the state. Of the journal there is only what comes after it: a gate would have
 // cut off nothing that a key's decision stands in, so the decisions of filled keys can't be

@@ -1,4 +1,5 @@
-// Fills a store's folder; adds keys that are to be forgotten; compacts. tools/bench --scale runs it.
+// Fills a store's folder; adds keys that are to be forgotten; compacts. tools/bench --scale runs
+// it.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -60,10 +61,10 @@ absl::Status FillAnew(const Settings& settings) {
                                   static_cast<double>(free) / kGigabyte);
   // Taking in makes links: what is filled lies there once.
   if (needed + needed / 5 + kSpareBytes > free) {
-    return absl::ResourceExhaustedError(
-        absl::StrFormat("that and what is measured afterwards take %.2f GB: make room, name another "
-                        "folder, or fill less",
-                        static_cast<double>(needed + needed / 5 + kSpareBytes) / kGigabyte));
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "that and what is measured afterwards take %.2f GB: make room, name another "
+        "folder, or fill less",
+        static_cast<double>(needed + needed / 5 + kSpareBytes) / kGigabyte));
   }
   const Progress progress;
   return Fill(settings.directory, timeline, now,
@@ -73,8 +74,8 @@ absl::Status FillAnew(const Settings& settings) {
 absl::Status AddOverdueKeys(const Settings& settings) {
   FUNDGATE_ASSIGN_OR_RETURN(const Filled filled, ReadFilled(settings.directory));
   const Progress progress;
-  return AddOverdue(settings.directory, std::max<uint64_t>(settings.overdue / filled.keys_of_order, 1),
-                    absl::Now(),
+  return AddOverdue(settings.directory,
+                    std::max<uint64_t>(settings.overdue / filled.keys_of_order, 1), absl::Now(),
                     [&progress](uint64_t done, uint64_t total) { progress.Show(done, total); });
 }
 

@@ -144,8 +144,7 @@ TEST_F(FillTest, SaysWhatItHasAndWhatItNeeds) {
   EXPECT_EQ(filled->orders, kOrdersFilled);
   EXPECT_EQ(filled->keys_of_order, kKeysOfOrder);
   EXPECT_EQ(filled->overdue_orders, 5U);
-  const absl::StatusOr<uint64_t> bytes =
-      BytesNeeded(folder_, RecentTimeline(1'000'000, 10, now_));
+  const absl::StatusOr<uint64_t> bytes = BytesNeeded(folder_, RecentTimeline(1'000'000, 10, now_));
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   EXPECT_GT(*bytes, uint64_t{500} << 20);
   EXPECT_LT(*bytes, uint64_t{10} << 30);

@@ -1,6 +1,7 @@
 // The records that a gate would keep of a population's history, made without judging it: the
-// machine judges one order, and whatever of its records depends on which order and key it is, and on
-// when that was, is put in. fill_test.cc compares them with what the machine makes of all orders.
+// machine judges one order, and whatever of its records depends on which order and key it is, and
+// on when that was, is put in. fill_test.cc compares them with what the machine makes of all
+// orders.
 #ifndef TESTS_BENCH_SCALE_FILLED_RECORDS_H_
 #define TESTS_BENCH_SCALE_FILLED_RECORDS_H_
 

@@ -13,9 +13,7 @@
 namespace fundgate::bench {
 namespace {
 
-Money Of(int64_t minor_units) {
-  return Money{Currency::FromCode(kCurrency).value(), minor_units};
-}
+Money Of(int64_t minor_units) { return Money{Currency::FromCode(kCurrency).value(), minor_units}; }
 
 }  // namespace
 
@@ -99,8 +97,8 @@ absl::Status History::Tell(const Timeline& timeline, uint64_t number) {
   moved.status = core::MovementStatus::kHappened;
   moved.key = IdempotencyKey(population.NameOf(number));
   moved.account = AccountId(AccountOf(population.OrderOf(number), population.accounts()));
-  moved.line = core::Line{OrderId(NameOf(population.OrderOf(number))),
-                          is_payment ? kPaid : kRefund, {}};
+  moved.line =
+      core::Line{OrderId(NameOf(population.OrderOf(number))), is_payment ? kPaid : kRefund, {}};
   moved.currency = Of(0).currency;
   core::MovementEvent movement;
   movement.kind = MovementKind(is_payment ? "payment" : "refund");

@@ -18,11 +18,15 @@ namespace {
 // What pieces are cut along, and how many records lie in one of those.
 uint64_t PlacesOf(Piece::Of of, const Population& population) {
   switch (of) {
-    case Piece::Of::kPayments: return population.orders();
-    case Piece::Of::kRefunds: return population.refunds();
-    case Piece::Of::kTimers: return population.keys();
+    case Piece::Of::kPayments:
+      return population.orders();
+    case Piece::Of::kRefunds:
+      return population.refunds();
+    case Piece::Of::kTimers:
+      return population.keys();
     case Piece::Of::kBooks:
-    case Piece::Of::kFamilies: break;
+    case Piece::Of::kFamilies:
+      break;
   }
   return population.accounts();
 }
@@ -31,11 +35,15 @@ uint64_t PlacesOf(Piece::Of of, const Population& population) {
 
 store::Table TableOf(Piece::Of of) {
   switch (of) {
-    case Piece::Of::kTimers: return store::kTimers;
-    case Piece::Of::kBooks: return store::kBooks;
-    case Piece::Of::kFamilies: return store::kFamilies;
+    case Piece::Of::kTimers:
+      return store::kTimers;
+    case Piece::Of::kBooks:
+      return store::kBooks;
+    case Piece::Of::kFamilies:
+      return store::kFamilies;
     case Piece::Of::kPayments:
-    case Piece::Of::kRefunds: break;
+    case Piece::Of::kRefunds:
+      break;
   }
   return store::kKeys;
 }
@@ -77,8 +85,8 @@ void PieceWriter::ForEachOrder(const Piece& piece, const Put& put) {
   for (uint64_t place = piece.begin; place < piece.end; ++place) {
     const uint64_t account = accounts_[place];
     orders.clear();
-    const uint64_t behind = (account + population.accounts() - first % population.accounts()) %
-                            population.accounts();
+    const uint64_t behind =
+        (account + population.accounts() - first % population.accounts()) % population.accounts();
     for (uint64_t order = first + behind; order < end; order += population.accounts()) {
       orders.emplace_back(NameOf(order), order);
     }
@@ -109,14 +117,12 @@ void PieceWriter::ForEach(const Piece& piece, const Put& put) {
       return;
     case Piece::Of::kBooks:
       store::EncodeRecordInto(records_.book(), bytes_);
-      return ForEachOrder(piece, [&](uint64_t order) {
-        put(store::BookKey(records_.BookOf(order)), bytes_);
-      });
+      return ForEachOrder(
+          piece, [&](uint64_t order) { put(store::BookKey(records_.BookOf(order)), bytes_); });
     case Piece::Of::kFamilies:
       store::EncodeRecordInto(records_.family(), bytes_);
-      return ForEachOrder(piece, [&](uint64_t order) {
-        put(store::FamilyKey(records_.FamilyOf(order)), bytes_);
-      });
+      return ForEachOrder(
+          piece, [&](uint64_t order) { put(store::FamilyKey(records_.FamilyOf(order)), bytes_); });
   }
 }
 
