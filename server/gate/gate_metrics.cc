@@ -477,6 +477,20 @@ constexpr Metric kMetrics[] = {
      [](const Scene& scene, Samples& samples) {
        samples.Add(scene.storage.delayed_write_bytes_per_second);
      }},
+    {"fundgate_store_write_stall_seconds_total", Type::kCounter,
+     "Time that writes have waited for compaction, slowed down or stopped.",
+     [](const Scene& scene, Samples& samples) {
+       samples.Add(Seconds(scene.storage.write_stall_time));
+     }},
+    {"fundgate_store_write_stalls_total", Type::kCounter,
+     "How often compaction was so far behind that writes had to be slowed down or stopped.",
+     [](const Scene& scene, Samples& samples) {
+       samples.Add(scene.storage.write_slowdowns, {{"how", "slowed"}});
+       samples.Add(scene.storage.write_stops, {{"how", "stopped"}});
+     }},
+    {"fundgate_keys_forgotten_total", Type::kCounter,
+     "Idempotency keys that were forgotten, at the end of their retention.",
+     [](const Scene& scene, Samples& samples) { samples.Add(scene.calls.keys_forgotten()); }},
     {"fundgate_store_background_errors_total", Type::kCounter,
      "Failures of RocksDB's work in the background.",
      [](const Scene& scene, Samples& samples) { samples.Add(scene.storage.background_errors); }},

@@ -27,6 +27,9 @@ void Meters::CheckAnswered(const core::Decision& decision, const CallTimes& time
 
 void Meters::Recorded(Sequence sequence, const core::Outcome& outcome, const core::Policy* policy) {
   reservations.Recorded(outcome.changes);
+  for (const auto& [key, record] : outcome.changes.of<core::Keys>()) {
+    if (!record.has_value()) keys_forgotten_.Add();
+  }
   const auto& violations = outcome.changes.of<core::Violations>();
   if (violations.empty()) return;
   // Its id names the record that found it: any other one has changed by a review.

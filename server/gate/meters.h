@@ -65,6 +65,8 @@ class Meters {
   void CallFailed(int code);
   uint64_t failed(int code) const { return failed_[static_cast<size_t>(code)].value(); }
 
+  uint64_t keys_forgotten() const { return keys_forgotten_.value(); }
+
   const metrics::Histogram& admission() const { return admission_; }  // in nanoseconds
   const metrics::Histogram& total() const { return total_; }
   const metrics::NamedRows<DecisionCounts>& decisions() const { return decisions_; }
@@ -79,6 +81,8 @@ class Meters {
   metrics::NamedRows<DecisionCounts> decisions_;
   static constexpr size_t kCodes = 17;  // of gRPC, OK first
   std::array<metrics::Counter, kCodes> failed_;
+
+  metrics::OwnedCounter keys_forgotten_;
 
   mutable sequencer::Mutex mutex_;
   std::map<ViolationSort, uint64_t> violations_ FUNDGATE_GUARDED_BY(mutex_);

@@ -1,10 +1,11 @@
 #include "server/gate/reservation_counts.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
+#include <utility>
 
 #include "absl/hash/hash.h"
-#include "absl/time/time.h"
 #include "fundgate/types/status_macros.h"
 
 namespace fundgate::gate {
@@ -16,31 +17,73 @@ bool IsOpen(const core::KeyRecord& record) {
           record.reservation->state == core::ReservationState::kConfirmed);
 }
 
-}  // namespace
-
-absl::Status ReservationCounts::Load(const store::View& view) {
-  const core::Resident& resident = view.resident();
-  if (resident.policy == nullptr) return absl::OkStatus();
-  // An open reservation is looked at again when it gets overdue, and then every minute. An hour
-  // more, for policies that waited for longer.
+// An open reservation is looked at again when it gets overdue, and then every minute. An hour more,
+// for policies that waited for longer.
+absl::Time LastLookAt(const core::Resident& resident) {
+  if (resident.policy == nullptr) return absl::InfinitePast();
   absl::Duration longest = absl::Hours(1);
   for (const core::CheckpointDefinition& checkpoint : resident.policy->checkpoints) {
     longest = std::max(longest, checkpoint.overdue_after + absl::Hours(1));
   }
+  return resident.clock.time + longest;
+}
+
+}  // namespace
+
+absl::Status ReservationCounts::Load(std::shared_ptr<const store::View> view, size_t at_once) {
+  const absl::Time until = LastLookAt(view->resident());
+  FUNDGATE_ASSIGN_OR_RETURN(const size_t looked_at, LoadSome(*view, until, 0, at_once));
+  if (looked_at < at_once) {
+    const sequencer::MutexLock lock(mutex_);
+    loading_ = false;
+    return absl::OkStatus();
+  }
+  rest_ = std::thread([this, view = std::move(view), until, looked_at] {
+    // What can't be read here stops whoever needs it; a count is worth less.
+    (void)LoadSome(*view, until, looked_at, std::numeric_limits<size_t>::max());
+    const sequencer::MutexLock lock(mutex_);
+    loading_ = false;
+    newer_ = {};
+  });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<size_t> ReservationCounts::LoadSome(const store::View& view, absl::Time until,
+                                                   size_t skipped, size_t most) {
+  size_t looked_at = 0;
   absl::Status status;
-  const absl::Status scanned =
-      view.ScanTimers(resident.clock.time + longest, [&](const core::Timer& timer) {
-        absl::StatusOr<std::optional<core::KeyRecord>> record = view.Find<core::Keys>(timer.key);
-        status.Update(record.status());
-        if (record.ok() && record->has_value()) Set(timer.key, &**record);
-        return status.ok() && open_.size() < kMaxLoaded;
-      });
+  const absl::Status scanned = view.ScanTimers(until, [&](const core::Timer& timer) {
+    if (skipped > 0) return --skipped, !stopping_;
+    if (looked_at == most) return false;
+    ++looked_at;
+    absl::StatusOr<std::optional<core::KeyRecord>> record = view.Find<core::Keys>(timer.key);
+    status.Update(record.status());
+    const sequencer::MutexLock lock(mutex_);
+    if (record.ok() && record->has_value() && !newer_.contains(absl::HashOf(timer.key))) {
+      Set(timer.key, &**record);
+    }
+    return status.ok() && !stopping_ && open_.size() < kMaxLoaded;
+  });
   FUNDGATE_RETURN_IF_ERROR(scanned);
-  return status;
+  FUNDGATE_RETURN_IF_ERROR(status);
+  return looked_at;
+}
+
+void ReservationCounts::AwaitLoaded() {
+  if (rest_.joinable()) rest_.join();
+}
+
+void ReservationCounts::Stop() {
+  stopping_ = true;
+  AwaitLoaded();
 }
 
 void ReservationCounts::Recorded(const core::Changes& changes) {
-  for (const auto& [key, record] : changes.of<core::Keys>()) {
+  const auto& keys = changes.of<core::Keys>();
+  if (keys.empty()) return;
+  const sequencer::MutexLock lock(mutex_);
+  for (const auto& [key, record] : keys) {
+    if (loading_) newer_.insert(absl::HashOf(key));
     Set(key, record.has_value() ? &*record : nullptr);
   }
 }

@@ -194,11 +194,12 @@ absl::Status GrpcServer::Recover() {
   options.compile_policy = CompilePolicy;
   options.durability = settings_.durability;
   options.accepts_lost_tail = !settings_.restored.empty();
+  options.ShareMemory(settings_.store_memory_bytes);
   FUNDGATE_ASSIGN_OR_RETURN(store_, store::Store::Open(options));
   FUNDGATE_ASSIGN_OR_RETURN(security::MaskKey key, security::MaskKey::Keep(absl::StrCat(
                                                        settings_.data_directory, "/masking.key")));
   masking_ = std::make_unique<Masking>(*store_, std::move(key));
-  FUNDGATE_RETURN_IF_ERROR(meters_.reservations.Load(*store_->view()));
+  FUNDGATE_RETURN_IF_ERROR(meters_.reservations.Load(store_->view()));
   clock_ = std::make_unique<sequencer::InputClock>(settings_.time,
                                                    store_->view()->resident().clock.time);
   FUNDGATE_ASSIGN_OR_RETURN(
@@ -400,6 +401,7 @@ void GrpcServer::AskAbout(const core::Changes& changes) {
 
 void GrpcServer::Shutdown() {
   if (draining_.exchange(true)) return;
+  meters_.reservations.Stop();
   if (grpc_ != nullptr) {
     log_.Info("draining: no new calls are taken");
     TellHealth();

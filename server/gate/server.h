@@ -60,6 +60,8 @@ struct ServerSettings {
   size_t max_grpc_bytes = size_t{512} << 20;   // gRPC's own memory; past it calls are refused
   size_t worker_threads = 2;                   // for exports and policies
   size_t worker_queue = 256;                   // readings that may wait for them
+  // Of the store, for what was read and what is to be written; see store::Options::ShareMemory.
+  uint64_t store_memory_bytes = uint64_t{384} << 20;
   sequencer::Options sequencer;
   sequencer::TimeSources time = sequencer::TimeSources::System();
 };

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 
+#include "server/main/memory_settings.h"
 #include "server/main/overload_settings.h"
 #include "server/main/security_settings.h"
 
@@ -84,6 +85,7 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
       ->envname("FUNDGATE_INSECURE_LISTEN");
   DeclareSecuritySettings(app, server.security);
   DeclareOverloadSettings(app, server);
+  DeclareMemorySettings(app, server);
   DeclareAlertSettings(app, settings.alerts);
   DeclareMetricsSettings(app, settings.metrics);
   DeclareLogSettings(app, settings.log_format);

@@ -1,6 +1,10 @@
 #include "server/store/database.h"
 
+#include <map>
+#include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -22,6 +26,11 @@ constexpr const char* kNames[kTableCount] = {"default",  "journal", "books",    
 constexpr char kFormatKey[] = "format";
 // Of a write buffer: ten bits for each key that it can hold.
 constexpr double kShareForKeyFilter = 0.01;
+// Blocks of tables that are read in order, or that hold large records: fewer to remember and
+// smaller on disk.
+constexpr size_t kLargeBlock = size_t{16} << 10;
+// Files are brought to the disk in such portions: all at once would keep the log's syncs waiting.
+constexpr uint64_t kPortion = uint64_t{1} << 20;
 constexpr char kRecordsKey[] = "records";
 
 rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {
@@ -32,6 +41,10 @@ rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {
   // What is in memory is in the log, too: nothing is to be saved at the end.
   rocks.avoid_flush_during_shutdown = true;
   rocks.db_write_buffer_size = options.write_buffer_bytes;
+  // A table that is hardly ever written keeps the log from being shortened: then it is flushed.
+  // What is in the log is what a start after a crash has to read.
+  rocks.max_total_wal_size = 2 * options.write_buffer_bytes;
+  rocks.bytes_per_sync = kPortion;
   // There is one writer.
   rocks.allow_concurrent_memtable_write = false;
   rocks.enable_write_thread_adaptive_yield = false;
@@ -41,12 +54,31 @@ rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {
   return rocks;
 }
 
-rocksdb::ColumnFamilyOptions FamilyOptions(const Options& options) {
+rocksdb::ColumnFamilyOptions FamilyOptions(Table place,
+                                           const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.block_cache = cache;
+  // Indexes and filters grow with what is stored. They come and go by parts in the same cache, so
+  // that memory doesn't grow; their tops stay.
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  if (place == kJournal || place == kKeys || place == kTimers) table.block_size = kLargeBlock;
+  // Nobody asks these for a record that isn't there.
+  if (place != kJournal && place != kTimers) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  }
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // Levels are as large as the last one wants: what was deleted or replaced takes a tenth at most.
+  family.level_compaction_dynamic_level_bytes = true;
+  family.compression = rocksdb::kLZ4Compression;
+  if (place == kKeys) {
+    // A new key is looked for in vain: mostly a few bits say so.
+    family.memtable_whole_key_filtering = true;
+    family.memtable_prefix_bloom_size_ratio = kShareForKeyFilter;
+  }
   return family;
 }
 
@@ -133,12 +165,11 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options,
   }
   rocksdb::Env* env = database->env_ != nullptr ? database->env_.get() : rocksdb::Env::Default();
   rocksdb::Options rocks = DatabaseOptions(options, env);
-  const rocksdb::ColumnFamilyOptions family = FamilyOptions(options);
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
-  for (const char* name : kNames) descriptors.emplace_back(name, family);
-  // A new key is looked for in vain: mostly a few bits say so.
-  descriptors[kKeys].options.memtable_whole_key_filtering = true;
-  descriptors[kKeys].options.memtable_prefix_bloom_size_ratio = kShareForKeyFilter;
+  for (size_t table = 0; table < kTableCount; ++table) {
+    descriptors.emplace_back(kNames[table], FamilyOptions(static_cast<Table>(table), cache));
+  }
 
   if (access == Access::kReadWrite) {
     const rocksdb::Status created = env->CreateDirIfMissing(options.directory);
@@ -194,6 +225,14 @@ StorageStatistics Database::Measure() const {
     uint64_t value = 0;
     return db_->GetAggregatedIntProperty(property, &value) ? value : 0;
   };
+  // One of the many that a property has.
+  const auto counted = [this](rocksdb::ColumnFamilyHandle* family, const std::string& property,
+                              const std::string& name) {
+    std::map<std::string, std::string> values;
+    uint64_t value = 0;
+    if (!db_->GetMapProperty(family, property, &values)) return value;
+    return absl::SimpleAtoi(values[name], &value) ? value : 0;
+  };
   using Properties = rocksdb::DB::Properties;
   StorageStatistics statistics;
   for (size_t table = 0; table < kTableCount; ++table) {
@@ -210,6 +249,12 @@ StorageStatistics Database::Measure() const {
   statistics.writes_stopped = number(any, Properties::kIsWriteStopped) != 0;
   statistics.delayed_write_bytes_per_second = number(any, Properties::kActualDelayedWriteRate);
   statistics.background_errors = number(any, Properties::kBackgroundErrors);
+  for (rocksdb::ColumnFamilyHandle* const family : families_) {
+    statistics.write_slowdowns += counted(family, Properties::kCFStats, "io_stalls.total_slowdown");
+    statistics.write_stops += counted(family, Properties::kCFStats, "io_stalls.total_stop");
+  }
+  statistics.write_stall_time =
+      absl::Microseconds(counted(any, Properties::kDBStats, "db.write_stall"));
   return statistics;
 }
 

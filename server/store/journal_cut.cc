@@ -22,6 +22,8 @@ void Fields(A& a, FieldsOf<A, JournalCut>& r) {
 
 namespace {
 
+constexpr size_t kReadahead = size_t{2} << 20;
+
 // The first record whose input time isn't before `time`; times never go back.
 absl::StatusOr<Sequence> FirstFrom(const View& view, Sequence first, absl::Time time) {
   Sequence last = view.resident().clock.sequence + 1;
@@ -57,7 +59,10 @@ struct Needed {
 // The oldest record that a decision of a kept key stands in. A key that comes later stands in later
 // records.
 absl::Status AddKeys(const Database& database, Needed& needed) {
-  const std::unique_ptr<rocksdb::Iterator> stored = database.Iterate(kKeys);
+  rocksdb::ReadOptions all;
+  all.fill_cache = false;  // or all keys would pass through it, and nothing else stay
+  all.readahead_size = kReadahead;
+  const std::unique_ptr<rocksdb::Iterator> stored = database.Iterate(kKeys, all);
   for (stored->SeekToFirst(); stored->Valid(); stored->Next()) {
     const std::optional<core::KeyId> id = ParseMovementKey(AsView(stored->key()));
     if (!id.has_value()) return absl::DataLossError("keys: a key can't be read");

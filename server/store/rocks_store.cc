@@ -26,9 +26,6 @@ namespace {
 // have left half done, few enough to start at once. `fundgated --verify` reads them all.
 constexpr uint64_t kTailRecords = 1000;
 
-// For records that were read or written last, as the machine has them: about so much at most.
-constexpr size_t kMostKeptBytes = size_t{64} << 20;
-
 // Sees to it that something is in RocksDB's memory. When a write finds no room, RocksDB goes on by
 // bringing that to safety and beginning a new log; with nothing there it would go on in the log
 // that could not be written, and fail for good. The record deletes what was never there, and needs
@@ -90,7 +87,8 @@ absl::Status RocksStore::LoadState() {
   FUNDGATE_ASSIGN_OR_RETURN(core::Resident resident,
                             LoadResident(*database_, options_.compile_policy));
   FUNDGATE_ASSIGN_OR_RETURN(head_, ReadHead(*database_));
-  state_ = std::make_unique<StoredState>(*database_, std::move(resident), kMostKeptBytes);
+  state_ =
+      std::make_unique<StoredState>(*database_, std::move(resident), options_.kept_record_bytes);
   batch_.Clear();
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #ifndef SERVER_STORE_STORE_H_
 #define SERVER_STORE_STORE_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -49,8 +50,20 @@ struct Options {
   bool accepts_lost_tail = false;
   // The file system to live on; null means the operating system's. For tests that lose power.
   std::shared_ptr<rocksdb::FileSystem> file_system;
+
+  // Memory: what was read from tables, with their indexes and filters; what isn't in tables yet;
+  // records as the machine has them. All of it is bounded by these, however much is stored.
   uint64_t block_cache_bytes = uint64_t{256} << 20;
   uint64_t write_buffer_bytes = uint64_t{64} << 20;
+  uint64_t kept_record_bytes = uint64_t{64} << 20;
+
+  // Shares so much memory out among the three.
+  void ShareMemory(uint64_t bytes) {
+    // More would only make the log longer that a start after a crash reads.
+    write_buffer_bytes = std::min(bytes / 6, uint64_t{128} << 20);
+    kept_record_bytes = bytes / 6;
+    block_cache_bytes = bytes - write_buffer_bytes - kept_record_bytes;
+  }
 };
 
 // How the storage underneath is. All zero where it can't say.
@@ -61,14 +74,18 @@ struct StorageStatistics {
   // In memory.
   uint64_t write_buffer_bytes = 0;
   uint64_t block_cache_bytes = 0;
-  uint64_t table_reader_bytes = 0;  // indexes and filters outside of the cache
+  uint64_t table_reader_bytes = 0;  // what open tables take outside of the cache
   // What compaction is behind by, and what it does to writes.
   uint64_t pending_compaction_bytes = 0;
   uint64_t running_compactions = 0;
   uint64_t running_flushes = 0;
   bool writes_stopped = false;
   uint64_t delayed_write_bytes_per_second = 0;  // 0: writes aren't slowed down
-  uint64_t background_errors = 0;               // since it was opened
+  // Since it was opened.
+  uint64_t write_slowdowns = 0;     // how often writes began to be slowed down
+  uint64_t write_stops = 0;         // how often they were stopped
+  absl::Duration write_stall_time;  // that they have waited for either
+  uint64_t background_errors = 0;   // since it was opened
 };
 
 // Which of the journal's oldest records may be dropped, and how that is sealed.

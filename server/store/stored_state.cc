@@ -1,5 +1,6 @@
 #include "server/store/stored_state.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -71,23 +72,52 @@ void StoredState::Answer(const core::AnyLookup& lookup) const {
 }
 
 template <typename Kind>
+StoredState::Beginning<Kind>& StoredState::BeginningOf(const typename Kind::Id& lane) const {
+  Beginnings<Kind>& all = beginnings_.of<Kind>();
+  const auto known = std::find_if(all.begin(), all.end(), [&lane](const Beginning<Kind>& one) {
+    return core::SameLane<Kind>(one.lane, lane);
+  });
+  return known != all.end() ? *known : all.emplace_back(Beginning<Kind>{lane, lane});
+}
+
+template <typename Kind>
+void StoredState::Lower(const typename Kind::Id& id) const {
+  for (Beginning<Kind>& one : beginnings_.of<Kind>()) {
+    if (!core::SameLane<Kind>(one.lane, id)) continue;
+    if (!one.first.has_value() || id < *one.first) one.first = id;
+  }
+}
+
+template <typename Kind>
 void StoredState::StoredDue(const core::DueLookup<Kind>& asked,
                             std::set<typename Kind::Id>& due) const {
   using Place = PlaceOf<Kind>;
+  const bool from_beginning = asked.from.at == absl::InfinitePast();
+  std::optional<typename Kind::Id> first = asked.from;
+  if (from_beginning) first = BeginningOf<Kind>(asked.from).first;
+  if (!first.has_value() || first->at > asked.time) return;
   auto stored = database_.Iterate(Place::kTable);
   const std::string prefix = Place::Prefix();
-  for (stored->Seek(Place::Key(asked.from)); stored->Valid(); stored->Next()) {
-    if (due.size() == asked.limit || !stored->key().starts_with(prefix)) break;
+  stored->Seek(Place::Key(*first));
+  first.reset();
+  for (; stored->Valid() && stored->key().starts_with(prefix); stored->Next()) {
     std::optional<typename Kind::Id> id = Place::Parse(AsView(stored->key()));
     if (!id.has_value()) {
       status_.Update(
           absl::DataLossError(absl::StrCat("one of the ", ToAbsl(Kind::kName), " can't be read")));
       return due.clear();
     }
-    if (!core::SameLane<Kind>(*id, asked.from) || id->at > asked.time) break;
+    if (!core::SameLane<Kind>(*id, asked.from)) break;
+    if (!first.has_value()) first = *id;
+    if (due.size() == asked.limit || id->at > asked.time) break;
     if (!recent_.of<Kind>().contains(*id)) due.insert(*std::move(id));
   }
   status_.Update(FromRocks(stored->status(), Kind::kName));
+  if (!from_beginning || !stored->status().ok()) return;
+  BeginningOf<Kind>(asked.from).first = first;
+  for (const auto& [id, record] : recent_.of<Kind>()) {
+    if (record.has_value()) Lower<Kind>(id);
+  }
 }
 
 void StoredState::Answer(const core::AnyDueLookup& lookup) const {
@@ -136,6 +166,9 @@ void StoredState::Absorb(const core::Changes& changes) {
         kept_.of<Kind>().Put(id, record);
       } else {
         recent_.of<Kind>().insert_or_assign(id, record);
+      }
+      if constexpr (core::QueueKinds::kHas<Kind>) {
+        if (record.has_value()) Lower<Kind>(id);
       }
     }
   });

@@ -47,6 +47,20 @@ class StoredState final : public core::StateReader {
   void Answer(const core::KeysLookup& lookup) const override;
   template <typename Kind>
   std::optional<typename Kind::Record> Stored(const typename Kind::Id& id) const;
+  // Where the entries of a queue's lane begin. What was taken from there is gone, but RocksDB would
+  // walk over all of it again at every look.
+  template <typename Kind>
+  struct Beginning {
+    typename Kind::Id lane;                  // as it is asked for
+    std::optional<typename Kind::Id> first;  // none is before it; nothing: there are none at all
+  };
+  template <typename Kind>
+  using Beginnings = std::vector<Beginning<Kind>>;
+
+  template <typename Kind>
+  Beginning<Kind>& BeginningOf(const typename Kind::Id& lane) const;
+  template <typename Kind>
+  void Lower(const typename Kind::Id& id) const;
   template <typename Kind>
   void StoredDue(const core::DueLookup<Kind>& asked, std::set<typename Kind::Id>& due) const;
 
@@ -55,6 +69,8 @@ class StoredState final : public core::StateReader {
   // Of these kinds: as they were read or written last. Of the others: what isn't in RocksDB yet.
   mutable core::KindTables<KeptRecords, KeptKinds> kept_;
   core::KindTables<Overlay, core::StoredKinds> recent_;
+  // Of the lanes that were asked for from their very beginning.
+  mutable core::KindTables<Beginnings, core::QueueKinds> beginnings_;
   const size_t most_kept_bytes_;
   mutable absl::Status status_;  // of the first read that failed
 };

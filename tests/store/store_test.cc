@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rocksdb/perf_context.h"
+#include "rocksdb/perf_level.h"
 #include "server/store/verify.h"
 #include "tests/core/world.h"
 #include "tests/store/store_world.h"
@@ -223,6 +225,77 @@ TEST_F(StoreTest, DueTimersMergeTheGroupAtHandWithWhatIsStored) {
   EXPECT_EQ(world_.store().state().Due<core::Timers>(due, 10).size(), 2U);
   EXPECT_EQ(world_.store().state().Due<core::Timers>(due, 1).size(), 1U);
   EXPECT_TRUE(world_.store().state().Due<core::Timers>(absl::UnixEpoch(), 10).empty());
+}
+
+// Timers are looked at all the time, and those that are over are erased from the beginning.
+TEST_F(StoreTest, WhatWasTakenFromAQueueIsNotWalkedOverAgain) {
+  for (int i = 0; i < 1000; ++i) world_.Append(world_.NewCheck(absl::StrCat("r", i)));
+  ASSERT_TRUE(world_.Commit().ok());
+  world_.Advance(absl::Hours(1));
+  // Each tick looks at some of them, which then stand elsewhere.
+  for (int tick = 0; tick < 4; ++tick) world_.Put(core::TickInput{});
+  const core::StateReader& state = world_.store().state();
+  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableCount);
+  rocksdb::get_perf_context()->Reset();
+  ASSERT_TRUE(state.Due<core::Timers>(world_.now(), 10).empty());
+  EXPECT_EQ(rocksdb::get_perf_context()->internal_delete_skipped_count, 0U);
+  // What comes before all that stand there is found, now and when it is written.
+  world_.Append(world_.NewCheck("new"));
+  ASSERT_TRUE(state.Due<core::Timers>(world_.now(), 10).empty());
+  const absl::Time soon = world_.now() + absl::Minutes(11);
+  const std::vector<core::Timer> before = state.Due<core::Timers>(soon, 2000);
+  ASSERT_TRUE(world_.Commit().ok());
+  EXPECT_EQ(state.Due<core::Timers>(soon, 2000), before);
+  EXPECT_EQ(before.size(), 1001U);
+  world_.Reopen();
+  EXPECT_EQ(world_.store().state().Due<core::Timers>(soon, 2000), before);
+}
+
+TEST_F(StoreTest, AnEarlierTimerOfTheGroupAtHandIsNotLostBehindTheBeginning) {
+  world_.Put(world_.NewCheck("r1"));
+  const core::StateReader& state = world_.store().state();
+  const absl::Time later = world_.now() + absl::Hours(1);
+  ASSERT_EQ(state.Due<core::Timers>(later, 10).size(), 1U);
+  core::CheckInput early = world_.NewCheck("r0");
+  world_.Append(early);
+  ASSERT_EQ(state.Due<core::Timers>(later, 10).size(), 2U);
+  ASSERT_TRUE(world_.Commit().ok());
+  EXPECT_EQ(state.Due<core::Timers>(later, 10).size(), 2U);
+}
+
+TEST_F(StoreTest, IndexesAndFiltersStayWithinTheCacheHoweverMuchIsStored) {
+  world_.Close();
+  Options options = OptionsFor(folder_.path());
+  options.ShareMemory(uint64_t{1} << 20);
+  StoreWorld world(options);
+  // Each flush makes tables.
+  for (int i = 0; i < 20'000; ++i) {
+    world.Append(world.NewCheck(absl::StrCat("r", i)));
+    if (i % 100 == 0) {
+      ASSERT_TRUE(world.Commit().ok());
+    }
+  }
+  ASSERT_TRUE(world.Commit().ok());
+  for (int i = 0; i < 20'000; i += 7) {
+    ASSERT_TRUE(world.store().view()->Find<core::Keys>(Refund(absl::StrCat("r", i)))->has_value());
+  }
+  const StorageStatistics statistics = world.store().statistics();
+  EXPECT_GT(statistics.block_cache_bytes, 0U);
+  EXPECT_LT(statistics.table_reader_bytes, uint64_t{1} << 20);
+  EXPECT_LT(statistics.block_cache_bytes + statistics.write_buffer_bytes, uint64_t{4} << 20);
+}
+
+TEST(StoreOptions, SharesMakeUpTheWholeMemory) {
+  Options options;
+  options.ShareMemory(uint64_t{384} << 20);
+  const Options by_default;
+  EXPECT_EQ(options.block_cache_bytes, by_default.block_cache_bytes);
+  EXPECT_EQ(options.write_buffer_bytes, by_default.write_buffer_bytes);
+  EXPECT_EQ(options.kept_record_bytes, by_default.kept_record_bytes);
+  options.ShareMemory(uint64_t{6} << 30);
+  EXPECT_EQ(options.write_buffer_bytes, uint64_t{128} << 20);
+  EXPECT_EQ(options.block_cache_bytes + options.write_buffer_bytes + options.kept_record_bytes,
+            uint64_t{6} << 30);
 }
 
 TEST_F(StoreTest, AViewFindsTheBooksOfOneAccountAlone) {

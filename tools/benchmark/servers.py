@@ -64,14 +64,14 @@ class Server:
                                              stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                              cwd=self.folder, start_new_session=True)
 
-    def await_until(self, is_ready):
+    def await_until(self, is_ready, every=0.05):
         deadline = time.monotonic() + PATIENCE
         while not is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 log = (self.folder / "log").read_text(errors="replace").splitlines()
                 raise SystemExit("\n".join(
                     [f"tools/bench: {self.name} did not start; its log ends:", *log[-10:]]))
-            time.sleep(0.05)
+            time.sleep(every)
 
     def processor_time(self):
         return processor_time(self._process.pid)

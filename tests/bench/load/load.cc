@@ -64,6 +64,17 @@ int Read(int argc, char** argv, std::string& load, Plan& plan) {
   app.add_option("--spread", plan.spread, "Which orders are asked for: uniform, zipf or hot")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Spread>{
           {"uniform", Spread::kUniform}, {"zipf", Spread::kZipf}, {"hot", Spread::kHot}}));
+  app.add_option("--orders", plan.shop.orders, "That can be refunded, o0 and on")
+      ->check(CLI::Range(size_t{1}, size_t{4'000'000'000}));
+  app.add_option("--accounts", plan.shop.accounts, "That have them")
+      ->check(CLI::Range(size_t{1}, size_t{4'000'000'000}));
+  app.add_option("--keys", plan.shop.keys,
+                 "counted: new and next to each other; scattered: new, anywhere among a filled "
+                 "store's; old: those of refunds in a filled store, which must be known")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Keys>{
+          {"counted", Keys::kCounted}, {"scattered", Keys::kScattered}, {"old", Keys::kOld}}));
+  app.add_option("--keys-of-order", plan.shop.keys_of_order, "Of a filled store: with its payment")
+      ->check(CLI::Range(size_t{2}, size_t{1'000'000}));
   app.add_option("--seed", plan.seed);
   app.add_option("--warm-up", warm_up, "Seconds that don't count")->check(CLI::Range(0.0, 600.0));
   app.add_option("--seconds", seconds, "Seconds that count")->check(CLI::Range(0.01, 86'400.0));

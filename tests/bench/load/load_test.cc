@@ -13,6 +13,7 @@
 #include "tests/bench/load/histogram.h"
 #include "tests/bench/load/movements.h"
 #include "tests/bench/load/plan.h"
+#include "tests/bench/load/population.h"
 
 namespace fundgate::bench {
 namespace {
@@ -67,6 +68,80 @@ TEST(Histogram, MergesIntoWhatOneWouldHaveCounted) {
   EXPECT_EQ(one.count(), both.count());
   EXPECT_EQ(one.max(), both.max());
   for (const double share : {0.1, 0.5, 0.9, 0.99}) EXPECT_EQ(one.At(share), both.At(share));
+}
+
+TEST(Shuffle, TakesEveryNumberOnceAndBack) {
+  for (const uint64_t count : {1, 2, 3, 4, 10, 97, 1000, 4096}) {
+    const Shuffle shuffle(count);
+    std::set<uint64_t> values;
+    for (uint64_t place = 0; place < count; ++place) {
+      EXPECT_TRUE(values.insert(shuffle.At(place)).second);
+      EXPECT_EQ(shuffle.PlaceOf(shuffle.At(place)), place);
+    }
+    EXPECT_LT(*values.rbegin(), count);
+  }
+  const Shuffle large(90'000'000);
+  for (uint64_t place = 0; place < 90'000'000; place += 1'234'567) {
+    EXPECT_EQ(large.PlaceOf(large.At(place)), place);
+  }
+}
+
+TEST(Population, NamesSortByTheirPlacesAndAreFoundByTheirNumbers) {
+  const Population population(100, 50, 10, 7);
+  EXPECT_EQ(population.keys(), 500U);
+  std::set<uint64_t> numbers;
+  std::string last;
+  for (uint64_t place = 0; place < population.refunds(); ++place) {
+    const uint64_t number = population.RefundAt(place);
+    EXPECT_FALSE(population.IsPayment(number));
+    EXPECT_TRUE(numbers.insert(number).second);
+    EXPECT_GT(population.NameOf(number), last);
+    last = population.NameOf(number);
+    EXPECT_EQ(last, ScatteredName(place, population.refunds()));
+    EXPECT_EQ(population.OrderOf(number), 100 + number / 10);
+  }
+  for (uint64_t place = 0; place < population.orders(); ++place) {
+    const uint64_t number = population.PaymentAt(place);
+    EXPECT_TRUE(population.IsPayment(number));
+    EXPECT_TRUE(numbers.insert(number).second);
+    EXPECT_EQ(population.NameOf(number), ScatteredName(place, population.orders()));
+  }
+  EXPECT_EQ(numbers.size(), 500U);
+}
+
+TEST(Movements, OfOldKeysAreThoseOfAFilledStore) {
+  const Shop shop{.orders = 50, .accounts = 7, .keys_of_order = 10, .keys = Keys::kOld};
+  const Population population(0, 50, 10, 7);
+  std::map<std::string, uint64_t> orders;
+  for (uint64_t number = 0; number < population.keys(); ++number) {
+    if (!population.IsPayment(number)) {
+      orders[population.NameOf(number)] = population.OrderOf(number);
+    }
+  }
+  Movements movements("a", Spread::kUniform, 1, shop);
+  std::set<std::string> seen;
+  for (int i = 0; i < 10'000; ++i) {
+    const Movement& movement = movements.Next();
+    ASSERT_TRUE(orders.contains(movement.key));
+    EXPECT_EQ(movement.order, NameOf(orders[movement.key]));
+    EXPECT_EQ(movement.account, AccountOf(orders[movement.key], 7));
+    seen.insert(movement.key);
+  }
+  EXPECT_EQ(seen.size(), orders.size());
+}
+
+TEST(Movements, ScatteredKeysAreNewAndLieEverywhere) {
+  const Shop shop{.keys = Keys::kScattered};
+  Movements movements("a", Spread::kUniform, 1, shop);
+  Movements others("b", Spread::kUniform, 1, shop);
+  std::set<std::string> keys;
+  std::set<char> first_digits;
+  for (int i = 0; i < 10'000; ++i) {
+    EXPECT_TRUE(keys.insert(movements.Next().key).second);
+    EXPECT_TRUE(keys.insert(others.Next().key).second);
+  }
+  for (const std::string& key : keys) first_digits.insert(key.front());
+  EXPECT_EQ(first_digits.size(), 16U);
 }
 
 TEST(Movements, NeverRepeatAKey) {

@@ -1,12 +1,16 @@
-// What is asked: refunds over the same orders, for Fundgate and for everything it is compared with.
+// What is asked for: an endless series of refunds of one shop's orders.
 #ifndef TESTS_BENCH_LOAD_MOVEMENTS_H_
 #define TESTS_BENCH_LOAD_MOVEMENTS_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tests/bench/load/population.h"
 
 namespace fundgate::bench {
 
@@ -18,7 +22,7 @@ inline constexpr int64_t kPaid = 1'000'000'000'000;  // CNY, minor units
 inline constexpr int64_t kRefund = 1234;
 inline constexpr std::string_view kCurrency = "CNY";
 
-std::string AccountOf(size_t order);
+std::string AccountOf(size_t order, size_t accounts = kAccounts);
 std::string NameOf(size_t order);
 
 // Which orders are refunded how often.
@@ -28,26 +32,46 @@ enum class Spread {
   kHot,      // those of one account
 };
 
-struct Movement {
-  std::string key;
-  std::string_view account;
-  std::string_view order;
+// Which keys the refunds have.
+enum class Keys {
+  kCounted,    // never used before, next to each other
+  kScattered,  // never used before, anywhere among all that there could be
+  kOld,        // those of refunds that lie in a filled store, any of them
 };
 
-// An endless series with keys that were never used before. Not for several threads at once.
+// Of whose orders; by default those above. `keys_of_order` counts for old keys alone.
+struct Shop {
+  size_t orders = kOrders;
+  size_t accounts = kAccounts;
+  size_t keys_of_order = 2;
+  Keys keys = Keys::kCounted;
+};
+
+struct Movement {
+  std::string key;
+  std::string account;
+  std::string order;
+};
+
+// Not for several threads at once.
 class Movements {
  public:
-  // `name` begins every key; two series with different names share none.
-  Movements(std::string name, Spread spread, uint64_t seed);
+  // `name` begins every counted key and tells scattered ones apart; two series with different names
+  // share none.
+  Movements(std::string name, Spread spread, uint64_t seed, const Shop& shop = {});
 
   // Valid until the next call.
   const Movement& Next();
 
  private:
+  size_t NextOrder();
+
   const std::string name_;
-  std::vector<std::string> accounts_;
-  std::vector<std::string> orders_;
-  std::vector<uint32_t> turns_;  // orders as they come; then from the beginning
+  const Shop shop_;
+  const uint64_t name_hash_;
+  const Population filled_;
+  std::mt19937_64 random_;
+  std::vector<uint32_t> turns_;  // orders as they come; then from the beginning; empty: any
   uint64_t count_ = 0;
   Movement movement_;
 };

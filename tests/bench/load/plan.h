@@ -26,6 +26,7 @@ struct Plan {
   // ones are answered or not, and their latency counts from when they should have been asked.
   double rate = 0;
   Spread spread = Spread::kUniform;
+  Shop shop;
   uint64_t seed = 1;
   std::chrono::duration<double> warm_up{0.2};
   std::chrono::duration<double> length{1};

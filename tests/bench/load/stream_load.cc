@@ -22,7 +22,8 @@ class StreamOfChecks {
   StreamOfChecks(const Plan& plan, size_t number, size_t outstanding, const Window& window)
       : window_(window),
         stubs_(Connect(plan.address, 1)),
-        movements_(absl::StrCat(plan.name, "-", number), plan.spread, plan.seed + number),
+        movements_(absl::StrCat(plan.name, "-", number), plan.spread, plan.seed + number,
+                   plan.shop),
         asked_(outstanding) {
     for (size_t slot = 0; slot < outstanding; ++slot) free_.push_back(slot);
   }

@@ -20,8 +20,14 @@ constexpr std::chrono::seconds kPatience{10};
 // Calls of an open loop that may be under way; one more is an error.
 constexpr size_t kMostCalls = 20'000;
 
-std::string Describe(const v1::Decision& decision) {
-  return absl::StrCat("not allowed: ",
+// Empty for the decision that the plan's movements must get.
+std::string Problem(const Plan& plan, const v1::Decision& decision) {
+  const bool is_old = plan.shop.keys == Keys::kOld;
+  const bool is_right = is_old ? decision.verdict() == v1::VERDICT_BLOCK &&
+                                     decision.reasons(0).code() == v1::REASON_CODE_ALREADY_MOVED
+                               : decision.verdict() == v1::VERDICT_ALLOW;
+  if (is_right) return "";
+  return absl::StrCat(is_old ? "not known to have moved: " : "not allowed: ",
                       decision.reasons().empty() ? "" : decision.reasons(0).message());
 }
 
@@ -37,8 +43,8 @@ struct CheckMethod {
                    grpc::CompletionQueue& queue) {
     return stub.AsyncCheck(&context, request, &queue);
   }
-  static std::string Problem(const Response& response, size_t /*checks*/) {
-    return response.verdict() == v1::VERDICT_ALLOW ? "" : Describe(response);
+  static std::string ProblemOf(const Plan& plan, const Response& response) {
+    return Problem(plan, response);
   }
 };
 
@@ -55,12 +61,14 @@ struct BatchMethod {
                    grpc::CompletionQueue& queue) {
     return stub.AsyncBatchCheck(&context, request, &queue);
   }
-  static std::string Problem(const Response& response, size_t checks) {
-    if (static_cast<size_t>(response.decisions_size()) != checks) return "decisions are missing";
+  static std::string ProblemOf(const Plan& plan, const Response& response) {
+    if (static_cast<size_t>(response.decisions_size()) != plan.batch)
+      return "decisions are missing";
+    std::string problem;
     for (const v1::Decision& decision : response.decisions()) {
-      if (decision.verdict() != v1::VERDICT_ALLOW) return Describe(decision);
+      if (problem.empty()) problem = Problem(plan, decision);
     }
-    return "";
+    return problem;
   }
 };
 
@@ -75,7 +83,8 @@ class Calls {
         outstanding_(outstanding),
         window_(window),
         stubs_(Connect(plan.address, plan.connections)),
-        movements_(absl::StrCat(plan.name, "-", number), plan.spread, plan.seed + number) {}
+        movements_(absl::StrCat(plan.name, "-", number), plan.spread, plan.seed + number,
+                   plan.shop) {}
 
   Result Run() {
     std::optional<std::thread> asker;
@@ -165,7 +174,7 @@ class Calls {
   void Heard(Call& call) {
     if (window_.Holds(call.asked)) {
       const std::string problem =
-          call.status.ok() ? Method::Problem(call.response, checks_) : call.status.error_message();
+          call.status.ok() ? Method::ProblemOf(plan_, call.response) : call.status.error_message();
       const std::lock_guard<std::mutex> lock(mutex_);
       if (problem.empty() && call.status.ok()) {
         result_.Answered(call.asked, checks_);
