@@ -204,6 +204,13 @@ class Rules(unittest.TestCase):
                                      capture_output=True, check=False)
             self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
+    def test_each_is_seen_to_speak_and_to_be_silent(self):
+        alerts = re.findall(r"^      - alert: (\w+)$", RULES.read_text(), re.MULTILINE)
+        tests = (ROOT / "tests" / "end_to_end" / "alert_rules_test.yaml").read_text()
+        speaks = re.findall(r"alertname: (\w+)\n        exp_alerts:\n          - ", tests)
+        self.assertGreater(len(alerts), 20)
+        self.assertEqual(set(alerts), set(speaks))
+
 
 if __name__ == "__main__":
     unittest.main()
