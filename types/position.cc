@@ -128,22 +128,30 @@ absl::StatusOr<std::pair<std::string, Position::Stream>> Position::ParseEntry(
 absl::StatusOr<Position> Position::Parse(std::string_view text) {
   Position position;
   if (text.empty()) return position;
+  auto known = std::make_shared<Known>();
   for (absl::string_view part : absl::StrSplit(ToAbsl(text), ',')) {
     part = absl::StripAsciiWhitespace(part);
     for (const std::string& single : SplitByTags(part)) {
       absl::StatusOr<std::pair<std::string, Stream>> entry = ParseEntry(single);
       if (!entry.ok()) return entry.status();
-      if (!position.streams_.insert(*std::move(entry)).second) {
+      if (!known->streams.insert(*std::move(entry)).second) {
         return Unreadable(ToStd(part), "its stream stands there twice");
       }
     }
   }
+  known->text = TextOf(*known);
+  position.known_ = std::move(known);
   return position;
 }
 
-std::string Position::ToString() const {
+const std::string& Position::ToString() const& {
+  static const std::string kNothing;
+  return known_ == nullptr ? kNothing : known_->text;
+}
+
+std::string Position::TextOf(const Known& known) {
   std::vector<std::string> entries;
-  for (const auto& [name, stream] : streams_) {
+  for (const auto& [name, stream] : known.streams) {
     switch (stream.kind) {
       case Kind::kMariadbGtid:
         entries.push_back(absl::StrCat(name, "-", stream.server, "-", stream.intervals[0].second));
@@ -174,10 +182,14 @@ bool Position::Stream::Covers(const Stream& other) const {
 }
 
 bool Position::Covers(const Position& other) const {
-  return std::all_of(other.streams_.begin(), other.streams_.end(), [this](const auto& wanted) {
-    const auto own = streams_.find(wanted.first);
-    return own != streams_.end() && own->second.Covers(wanted.second);
-  });
+  if (other.known_ == known_ || other.known_ == nullptr) return true;
+  if (known_ == nullptr) return false;
+  const auto& streams = known_->streams;
+  return std::all_of(other.known_->streams.begin(), other.known_->streams.end(),
+                     [&streams](const auto& wanted) {
+                       const auto own = streams.find(wanted.first);
+                       return own != streams.end() && own->second.Covers(wanted.second);
+                     });
 }
 
 }  // namespace fundgate

@@ -1,8 +1,8 @@
 #include "server/core/books.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
+#include <memory_resource>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/checked.h"
@@ -15,6 +15,23 @@ int64_t AmountFor(const Effect& effect, const Line& line) {
   if (effect.amount.empty()) return line.amount;
   const int64_t* part = FindPart(line, effect.amount);
   return part == nullptr ? 0 : *part;
+}
+
+// Adds the effects of `from`, or nothing if it is null, becoming `to`. False if a number doesn't fit.
+bool AddDeltas(const Policy& policy, const MovementDefinition& movement, const Line* from,
+               const Line& to, std::vector<Delta>& deltas) {
+  for (const Effect& effect : movement.effects) {
+    const std::optional<int64_t> growth =
+        CheckedSubtract(AmountFor(effect, to), from == nullptr ? 0 : AmountFor(effect, *from));
+    if (!growth.has_value()) return false;
+    const std::optional<int64_t> amount = CheckedMultiply(*growth, effect.sign);
+    if (!amount.has_value()) return false;
+    if (*amount == 0) continue;
+    const BookDefinition& book = policy.books[effect.book];
+    deltas.push_back(
+        {book.name, to.order, book.by_order, static_cast<uint32_t>(effect.counter), *amount});
+  }
+  return true;
 }
 
 // The counter after one delta, or nothing.
@@ -68,17 +85,7 @@ std::optional<std::vector<Delta>> DeltasBetween(const Policy& policy,
                                                 const MovementDefinition& movement,
                                                 const Line& from, const Line& to) {
   std::vector<Delta> deltas;
-  for (const Effect& effect : movement.effects) {
-    const std::optional<int64_t> growth =
-        CheckedSubtract(AmountFor(effect, to), AmountFor(effect, from));
-    if (!growth.has_value()) return std::nullopt;
-    const std::optional<int64_t> amount = CheckedMultiply(*growth, effect.sign);
-    if (!amount.has_value()) return std::nullopt;
-    if (*amount == 0) continue;
-    const BookDefinition& book = policy.books[effect.book];
-    deltas.push_back(
-        {book.name, to.order, book.by_order, static_cast<uint32_t>(effect.counter), *amount});
-  }
+  if (!AddDeltas(policy, movement, &from, to, deltas)) return std::nullopt;
   return deltas;
 }
 
@@ -93,10 +100,7 @@ std::optional<std::vector<Delta>> DeltasOf(const Policy& policy, const MovementD
   std::vector<Delta> all;
   all.reserve(lines.size() * movement.effects.size());
   for (const Line& line : lines) {
-    std::optional<std::vector<Delta>> deltas =
-        DeltasBetween(policy, movement, Line{line.order, 0, {}}, line);
-    if (!deltas.has_value()) return std::nullopt;
-    std::move(deltas->begin(), deltas->end(), std::back_inserter(all));
+    if (!AddDeltas(policy, movement, nullptr, line, all)) return std::nullopt;
   }
   return all;
 }
@@ -107,7 +111,8 @@ BookId BookOf(const Delta& delta, const AccountId& account, Currency currency) {
 
 bool ApplyDeltas(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
                  Currency currency, Posting posting) {
-  std::map<BookId, Book> changed;  // so that nothing is half done when a later delta fails
+  // So that nothing is half done when a later delta fails.
+  std::pmr::map<BookId, Book> changed(&draft.memory());
   for (const Delta& delta : deltas) {
     const BookId id = BookOf(delta, account, currency);
     const BookDefinition* definition = draft.policy().FindBook(delta.book);

@@ -152,7 +152,7 @@ Answer JudgeCheck(Draft& draft, const CheckInput& check) {
   if (key.replay != nullptr) return Replay(*key.replay, check);
   if (!key.reasons.empty()) return NewDecision(draft, check, checkpoint, std::move(key.reasons));
 
-  const std::optional<std::vector<Delta>> deltas = DeltasOf(policy, movement, check.lines);
+  std::optional<std::vector<Delta>> deltas = DeltasOf(policy, movement, check.lines);
   if (!deltas.has_value()) return Refusal{absl::InvalidArgumentError("amount: out of range")};
 
   Findings findings;
@@ -164,7 +164,7 @@ Answer JudgeCheck(Draft& draft, const CheckInput& check) {
 
   const bool has_patience = check.may_wait && draft.now() < check.arrived_at + checkpoint.patience;
   if (has_patience && findings.WaitingMayHelp()) return WaitFor(findings, check, checkpoint);
-  return Conclude(draft, check, checkpoint, *deltas, std::move(findings).TakeReasons(), rules);
+  return Conclude(draft, check, checkpoint, *std::move(deltas), std::move(findings).TakeReasons(), rules);
 }
 
 }  // namespace fundgate::core

@@ -61,10 +61,12 @@ void Draft::WakeBy(const KeyId& id, absl::Time at) {
   Put<Timers>({at, id}, {});
 }
 
-const Source& Draft::ReadSource(const SourceName& name) {
+const Source& Draft::ReadSource(const SourceName& name) const {
   static const Source kNeverHeardOf;
-  const Source* source = Find<Sources>(name);
-  return source == nullptr ? kNeverHeardOf : *source;
+  // None is ever erased.
+  if (const Source* changed = tables_.of<Sources>().FindHere(name)) return *changed;
+  const auto source = before().of<Sources>().find(name);
+  return source == before().of<Sources>().end() ? kNeverHeardOf : source->second;
 }
 
 Breaker& Draft::MutableBreaker(const std::string& scope) {

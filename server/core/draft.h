@@ -3,15 +3,18 @@
 #ifndef SERVER_CORE_DRAFT_H_
 #define SERVER_CORE_DRAFT_H_
 
+#include <array>
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "server/core/changes.h"
 #include "server/core/policy.h"
@@ -21,50 +24,66 @@
 
 namespace fundgate::core {
 
-// Records of one kind: read from the state once, then kept here.
+// Few inputs change more of one kind.
+template <typename Kind>
+using ChangedIds = absl::InlinedVector<typename Kind::Id, 2>;
+
+// Records of one kind: read from the state once, then kept here, in memory that the draft has for
+// all of its tables.
 template <typename Kind>
 class DraftTable {
  public:
   using Id = typename Kind::Id;
   using Record = typename Kind::Record;
+  using Memory = std::pmr::memory_resource;
 
   // The record as it stands, or null. `load` reads it from the state: (const Id&) ->
   // std::optional<Record>. The pointer is valid as long as the draft.
   template <typename Load>
-  const Record* Find(const Id& id, const Load& load) {
-    const std::optional<Record>& record = SlotOf(id, load).record;
+  const Record* Find(Memory& memory, const Id& id, const Load& load) {
+    const std::optional<Record>& record = SlotOf(memory, id, load).record;
     return record.has_value() ? &*record : nullptr;
   }
 
   // The record to be changed; a new one with default values if there is none.
   template <typename Load>
-  Record& Mutable(const Id& id, const Load& load) {
-    Slot& slot = SlotOf(id, load);
+  Record& Mutable(Memory& memory, const Id& id, const Load& load) {
+    Slot& slot = SlotOf(memory, id, load);
     slot.changed = true;
     if (!slot.record.has_value()) slot.record.emplace();
     return *slot.record;
   }
 
   // Whatever was there before; that is not read.
-  void Put(const Id& id, Record record) { slots_[id] = Slot{std::move(record), true}; }
-  void Erase(const Id& id) { slots_[id] = Slot{std::nullopt, true}; }
+  void Put(Memory& memory, const Id& id, Record record) {
+    SlotsIn(memory)[id] = Slot{std::move(record), true};
+  }
+  void Erase(Memory& memory, const Id& id) { SlotsIn(memory)[id] = Slot{std::nullopt, true}; }
 
-  bool Holds(const Id& id) const { return slots_.contains(id); }
+  bool Holds(const Id& id) const { return slots_.has_value() && slots_->contains(id); }
+
+  // The record if it is here and not erased, or null.
+  const Record* FindHere(const Id& id) const {
+    if (!slots_.has_value()) return nullptr;
+    const auto slot = slots_->find(id);
+    return slot != slots_->end() && slot->second.record.has_value() ? &*slot->second.record
+                                                                    : nullptr;
+  }
 
   // Calls `visit(id, record)` for each record here and not erased, changed or only read, in order.
   template <typename Visit>
   void ForEachPresent(const Visit& visit) const {
-    for (const auto& [id, slot] : slots_) {
+    ForEachSlot([&visit](const Id& id, const Slot& slot) {
       if (slot.record.has_value()) visit(id, *slot.record);
-    }
+    });
   }
 
   // Ids of everything changed, erased ones too, in order.
-  std::vector<Id> ChangedIds() const {
-    std::vector<Id> ids;
-    for (const auto& [id, slot] : slots_) {
+  core::ChangedIds<Kind> ChangedIds() const {
+    core::ChangedIds<Kind> ids;
+    ForEachSlot([&ids](const Id& id, const Slot& slot) {
       if (slot.changed) ids.push_back(id);
-    }
+    });
     return ids;
   }
 
@@ -72,28 +91,29 @@ class DraftTable {
   template <typename Was>
   ptrdiff_t Growth(const Was& was) const {
     ptrdiff_t growth = 0;
-    for (const auto& [id, slot] : slots_) {
+    ForEachSlot([&](const Id& id, const Slot& slot) {
       if (slot.changed) growth += ptrdiff_t{slot.record.has_value()} - ptrdiff_t{was(id)};
-    }
+    });
     return growth;
   }
 
   // Everything changed, sorted; the table is empty afterwards.
   ChangedRecords<Kind> TakeChanged() {
     ChangedRecords<Kind> changed;
-    for (auto& [id, slot] : slots_) {
+    if (!slots_.has_value()) return changed;
+    for (auto& [id, slot] : *slots_) {
       if (slot.changed) changed.emplace_back(id, std::move(slot.record));
     }
-    slots_.clear();
+    slots_.reset();
     return changed;
   }
 
   // Calls `visit(id, record)` for each record changed and not erased, in order.
   template <typename Visit>
   void ForEachChanged(const Visit& visit) const {
-    for (const auto& [id, slot] : slots_) {
+    ForEachSlot([&visit](const Id& id, const Slot& slot) {
       if (slot.changed && slot.record.has_value()) visit(id, *slot.record);
-    }
+    });
   }
 
  private:
@@ -101,15 +121,26 @@ class DraftTable {
     std::optional<Record> record;
     bool changed = false;
   };
+  using Slots = std::pmr::map<Id, Slot>;  // a map whose elements stay where they are
+
+  Slots& SlotsIn(Memory& memory) {
+    return slots_.has_value() ? *slots_ : slots_.emplace(&memory);
+  }
 
   template <typename Load>
-  Slot& SlotOf(const Id& id, const Load& load) {
-    auto [slot, is_new] = slots_.try_emplace(id);
+  Slot& SlotOf(Memory& memory, const Id& id, const Load& load) {
+    auto [slot, is_new] = SlotsIn(memory).try_emplace(id);
     if (is_new) slot->second.record = load(id);
     return slot->second;
   }
 
-  std::map<Id, Slot> slots_;  // a map whose elements stay where they are
+  template <typename Visit>
+  void ForEachSlot(const Visit& visit) const {
+    if (!slots_.has_value()) return;
+    for (const auto& [id, slot] : *slots_) visit(id, slot);
+  }
+
+  std::optional<Slots> slots_;  // none of most kinds
 };
 
 // One input's view of the state, and its changes to it. Pointers and references it gives stay
@@ -124,32 +155,34 @@ class Draft {
   const Policy& policy() const { return *state_.resident().policy; }
   // As it was before this input: read sources, breakers, gaps and suspects through the draft.
   const Resident& before() const { return state_.resident(); }
+  // Where to keep what is needed no longer than the draft. What is freed there is not used again.
+  std::pmr::memory_resource& memory() { return memory_; }
 
   // Records of any kind. What a kind means by its records, the functions below know: where they
   // have one for it, use that.
   template <typename Kind>
   const typename Kind::Record* Find(const typename Kind::Id& id) {
-    return tables_.of<Kind>().Find(id, Loader<Kind>{*this});
+    return tables_.of<Kind>().Find(memory_, id, Loader<Kind>{*this});
   }
   template <typename Kind>
   typename Kind::Record& Mutable(const typename Kind::Id& id) {
     changed_ = true;
-    return tables_.of<Kind>().Mutable(id, Loader<Kind>{*this});
+    return tables_.of<Kind>().Mutable(memory_, id, Loader<Kind>{*this});
   }
   template <typename Kind>
   void Put(const typename Kind::Id& id, typename Kind::Record record) {
     changed_ = true;
-    tables_.of<Kind>().Put(id, std::move(record));
+    tables_.of<Kind>().Put(memory_, id, std::move(record));
   }
   template <typename Kind>
   void Erase(const typename Kind::Id& id) {
     changed_ = true;
-    tables_.of<Kind>().Erase(id);
+    tables_.of<Kind>().Erase(memory_, id);
   }
 
   // Ids of all records of the kind that this input has changed so far, erased ones too, in order.
   template <typename Kind>
-  std::vector<typename Kind::Id> Changed() const {
+  ChangedIds<Kind> Changed() const {
     return tables_.of<Kind>().ChangedIds();
   }
 
@@ -202,8 +235,9 @@ class Draft {
   void RemoveTimer(const Timer& timer) { Erase<Timers>(timer); }
   void ClearWake(const KeyId& id) { Mutable<Keys>(id).wake_at.reset(); }
 
-  // Sources. One that was never heard of is at the empty position with epoch 0.
-  const Source& ReadSource(const SourceName& name);
+  // Sources. One that was never heard of is at the empty position with epoch 0. What is read is
+  // valid until the source is changed.
+  const Source& ReadSource(const SourceName& name) const;
   Source& MutableSource(const SourceName& name) { return Mutable<Sources>(name); }
 
   const Breaker* FindBreaker(const std::string& scope) { return Find<Breakers>(scope); }
@@ -277,12 +311,18 @@ class Draft {
   std::optional<KeyRecord> LoadKey(const KeyId& id);
   std::string NameOf(char letter, size_t count) const;
 
+  // Enough for a check of one order; more comes from the heap.
+  static constexpr size_t kFirstMemory = 8192;
+
   const StateReader& state_;
   const absl::Time now_;
   const Sequence sequence_;
   bool changed_ = false;
   bool history_ = false;
 
+  // Handed out first; never initialised, for that would cost more than it saves.
+  alignas(std::max_align_t) std::array<std::byte, kFirstMemory> first_memory_;
+  std::pmr::monotonic_buffer_resource memory_{first_memory_.data(), first_memory_.size()};
   KindTables<DraftTable, AllKinds> tables_;
   std::map<size_t, Book> zero_books_;  // by number of counters: what unknown books look like
   std::map<KeyId, Hold> holds_before_;

@@ -1,6 +1,7 @@
 #include "server/core/freshness.h"
 
 #include <algorithm>
+#include <memory_resource>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,8 @@ namespace fundgate::core {
 namespace {
 
 constexpr char kClockName[] = "clock";
+
+using BookIds = std::pmr::set<BookId>;
 
 void CheckClock(const Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
                 Findings& findings) {
@@ -93,7 +96,7 @@ bool Touches(const Policy& policy, const MovementDefinition& movement, const std
                      [&](const Effect& effect) { return policy.books[effect.book].name == book; });
 }
 
-void CheckGaps(Draft& draft, const CheckInput& check, const std::set<BookId>& books,
+void CheckGaps(Draft& draft, const CheckInput& check, const BookIds& books,
                const CheckpointDefinition& checkpoint, Findings& findings) {
   if (draft.before().of<Gaps>().empty()) return;
   std::set<GapScope> reported;
@@ -114,7 +117,7 @@ void CheckGaps(Draft& draft, const CheckInput& check, const std::set<BookId>& bo
   }
 }
 
-void CheckClosedOrders(Draft& draft, const std::set<BookId>& books, Findings& findings) {
+void CheckClosedOrders(Draft& draft, const BookIds& books, Findings& findings) {
   for (const BookId& book : books) {
     const BookDefinition& definition = *draft.policy().FindBook(book.book);
     if (!definition.by_order && !definition.single_currency) continue;
@@ -172,7 +175,7 @@ bool HasGap(const Draft& draft, const CheckpointDefinition& checkpoint) {
 
 void CheckFreshness(Draft& draft, const CheckInput& check, std::span<const Delta> deltas,
                     const CheckpointDefinition& checkpoint, Findings& findings) {
-  std::set<BookId> books;
+  BookIds books(&draft.memory());
   for (const Delta& delta : deltas) {
     books.insert(BookOf(delta, check.account, check.amount.currency));
   }
@@ -185,6 +188,7 @@ void CheckFreshness(Draft& draft, const CheckInput& check, std::span<const Delta
 
 std::vector<SourceSighting> SourcesAsSeen(Draft& draft, const CheckpointDefinition& checkpoint) {
   std::vector<SourceSighting> seen;
+  seen.reserve(checkpoint.sources.size());
   for (const SourceName& name : checkpoint.sources) {
     const Source& source = draft.ReadSource(name);
     seen.push_back({name, source.position, source.proven_past});

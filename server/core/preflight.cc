@@ -68,21 +68,23 @@ class Validation {
       Add("attributes", absl::StrCat("has more than ", kMaxAttributes, " entries"));
     }
     for (const auto& [name, value] : check_.attributes) {
-      const std::string field = absl::StrCat("attributes[", name, "]");
+      const auto add = [this, &name = name](std::string message) {
+        Add(absl::StrCat("attributes[", name, "]"), std::move(message));
+      };
       if (name.empty() || name.size() > kMaxIdBytes) {
         Add("attributes", absl::StrCat("names have 1 to ", kMaxIdBytes, " bytes"));
       } else if (std::count(std::begin(kReservedAttributes), std::end(kReservedAttributes), name)) {
-        Add(field, "has a name that is reserved for a field of the check itself");
+        add("has a name that is reserved for a field of the check itself");
       }
       const auto declared = policy_.attributes.find(name);
       if (declared != policy_.attributes.end() &&
           value.index() != static_cast<size_t>(declared->second)) {
-        Add(field, absl::StrCat("must be of type ", ToAbsl(ToString(declared->second)),
-                                ", as the policy declares it"));
+        add(absl::StrCat("must be of type ", ToAbsl(ToString(declared->second)),
+                         ", as the policy declares it"));
       }
       const auto* text = std::get_if<std::string>(&value);
       if (text != nullptr && text->size() > kMaxTextBytes) {
-        Add(field, absl::StrCat("is longer than ", kMaxTextBytes, " bytes"));
+        add(absl::StrCat("is longer than ", kMaxTextBytes, " bytes"));
       }
     }
   }

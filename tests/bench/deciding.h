@@ -12,6 +12,7 @@
 #include "server/core/machine.h"
 #include "server/core/outcome.h"
 #include "server/core/state.h"
+#include "tests/bench/hashed_state.h"
 
 namespace fundgate::bench {
 
@@ -40,7 +41,7 @@ class Deciding {
   void Pay(size_t first, size_t count);
   void Fail(std::string what);
 
-  core::MemoryState own_state_;
+  HashedState own_state_;
   const core::StateReader& state_;
   const Keeper keep_;
   core::Machine machine_{state_};

@@ -3,6 +3,7 @@
 #define FUNDGATE_TYPES_POSITION_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,14 +29,17 @@ class Position {
   // INVALID_ARGUMENT naming the entry that can't be read, or a stream that stands there twice.
   static absl::StatusOr<Position> Parse(std::string_view text);
 
-  std::string ToString() const;
+  const std::string& ToString() const&;
+  std::string ToString() && { return static_cast<const Position&>(*this).ToString(); }
 
-  bool empty() const { return streams_.empty(); }
+  bool empty() const { return known_ == nullptr; }
 
   // True if everything `other` covers is covered here too. Every position covers the empty one.
   bool Covers(const Position& other) const;
 
-  friend bool operator==(const Position&, const Position&) = default;
+  friend bool operator==(const Position& a, const Position& b) {
+    return a.known_ == b.known_ || a.ToString() == b.ToString();
+  }
 
  private:
   enum class Kind { kMariadbGtid, kMysqlGtidSet, kOffset };
@@ -49,7 +53,13 @@ class Position {
   };
   static absl::StatusOr<std::pair<std::string, Stream>> ParseEntry(std::string_view entry);
 
-  absl::btree_map<std::string, Stream> streams_;  // by domain, UUID or name
+  struct Known {
+    absl::btree_map<std::string, Stream> streams;  // by domain, UUID or name
+    std::string text;                              // says all of them, in one way
+  };
+  static std::string TextOf(const Known& known);
+
+  std::shared_ptr<const Known> known_;  // null: nothing. Copies share it: many decisions name one
 };
 
 }  // namespace fundgate

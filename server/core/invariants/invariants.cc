@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory_resource>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/checked.h"
@@ -25,8 +26,7 @@ std::optional<int64_t> WorstValue(const Counter& counter, Influence influence) {
 }
 
 Holds Evaluate(const InvariantDefinition& invariant, std::span<const int64_t> counters) {
-  std::vector<expression::Value> slots;
-  slots.reserve(counters.size());
+  absl::InlinedVector<expression::Value, 8> slots;
   for (const int64_t counter : counters) slots.push_back(expression::Value::Int(counter));
   const expression::Value holds = invariant.holds.Evaluate(slots);
   if (holds.is_true()) return Holds::kYes;
@@ -36,13 +36,13 @@ Holds Evaluate(const InvariantDefinition& invariant, std::span<const int64_t> co
 // One book that the check touches, as it would be with the check's deltas pending.
 struct TouchedBook {
   Book book;
-  std::vector<const Delta*> deltas;
+  absl::InlinedVector<const Delta*, 4> deltas;
   bool overflows = false;
 };
 
-std::map<BookId, TouchedBook> TouchedBooks(Draft& draft, const CheckInput& check,
-                                           std::span<const Delta> deltas) {
-  std::map<BookId, TouchedBook> touched;
+std::pmr::map<BookId, TouchedBook> TouchedBooks(Draft& draft, const CheckInput& check,
+                                                std::span<const Delta> deltas) {
+  std::pmr::map<BookId, TouchedBook> touched(&draft.memory());
   for (const Delta& delta : deltas) {
     const BookId id = BookOf(delta, check.account, check.amount.currency);
     auto [entry, is_new] = touched.try_emplace(id);
@@ -110,7 +110,7 @@ bool GapMayHideCure(const Draft& draft, const InvariantDefinition& invariant, co
 void JudgeOne(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
               const InvariantDefinition& invariant, const BookId& id, const TouchedBook& touched,
               Findings& findings) {
-  std::vector<int64_t> corner;
+  CounterValues corner;
   const Holds holds = HoldsAtWorst(invariant, touched.book, &corner);
   if (holds == Holds::kYes) return;
   if (holds == Holds::kUnknown)
@@ -147,7 +147,7 @@ std::string Describe(const BookDefinition& book, Currency currency,
 }
 
 Holds HoldsAtWorst(const InvariantDefinition& invariant, const Book& book,
-                   std::vector<int64_t>* corner) {
+                   CounterValues* corner) {
   corner->clear();
   for (size_t i = 0; i < book.counters.size(); ++i) {
     const std::optional<int64_t> value = WorstValue(book.counters[i], invariant.influence[i]);
@@ -158,8 +158,7 @@ Holds HoldsAtWorst(const InvariantDefinition& invariant, const Book& book,
 }
 
 Holds HoldsAsPosted(const InvariantDefinition& invariant, const Book& book) {
-  std::vector<int64_t> posted;
-  posted.reserve(book.counters.size());
+  CounterValues posted;
   for (const Counter& counter : book.counters) posted.push_back(counter.posted);
   return Evaluate(invariant, posted);
 }

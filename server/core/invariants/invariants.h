@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "server/core/draft.h"
 #include "server/core/findings.h"
 #include "server/core/input.h"
@@ -16,6 +17,8 @@
 
 namespace fundgate::core {
 
+using CounterValues = absl::InlinedVector<int64_t, 8>;
+
 enum class Holds { kYes, kNo, kUnknown };  // kUnknown: arithmetic or the expression failed
 
 // Judges the invariant in the worst corner of the book's intervals: counters that tighten it at
@@ -23,7 +26,7 @@ enum class Holds { kYes, kNo, kUnknown };  // kUnknown: arithmetic or the expres
 // turn the expression in one direction only, every other corner is better. `corner` receives the
 // values used, by counter.
 Holds HoldsAtWorst(const InvariantDefinition& invariant, const Book& book,
-                   std::vector<int64_t>* corner);
+                   CounterValues* corner);
 
 // Judges it on what is posted alone: what has really happened.
 Holds HoldsAsPosted(const InvariantDefinition& invariant, const Book& book);
