@@ -17,7 +17,8 @@ int64_t AmountFor(const Effect& effect, const Line& line) {
   return part == nullptr ? 0 : *part;
 }
 
-// Adds the effects of `from`, or nothing if it is null, becoming `to`. False if a number doesn't fit.
+// Adds the effects of `from`, or nothing if it is null, becoming `to`. False if a number doesn't
+// fit.
 bool AddDeltas(const Policy& policy, const MovementDefinition& movement, const Line* from,
                const Line& to, std::vector<Delta>& deltas) {
   for (const Effect& effect : movement.effects) {

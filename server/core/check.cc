@@ -164,7 +164,8 @@ Answer JudgeCheck(Draft& draft, const CheckInput& check) {
 
   const bool has_patience = check.may_wait && draft.now() < check.arrived_at + checkpoint.patience;
   if (has_patience && findings.WaitingMayHelp()) return WaitFor(findings, check, checkpoint);
-  return Conclude(draft, check, checkpoint, *std::move(deltas), std::move(findings).TakeReasons(), rules);
+  return Conclude(draft, check, checkpoint, *std::move(deltas), std::move(findings).TakeReasons(),
+                  rules);
 }
 
 }  // namespace fundgate::core

@@ -17,8 +17,7 @@ const Book& Draft::ReadBook(const BookId& id, const BookDefinition& definition) 
   const Book* book = Find<Books>(id);
   if (book != nullptr && book->counters.size() == definition.counters.size()) return *book;
   return zero_books_
-      .try_emplace(definition.counters.size(),
-                   Book{std::vector<Counter>(definition.counters.size())})
+      .try_emplace(definition.counters.size(), Book{Counters(definition.counters.size())})
       .first->second;
 }
 

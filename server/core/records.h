@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
@@ -47,8 +48,11 @@ struct Counter {
   friend bool operator==(const Counter&, const Counter&) = default;
 };
 
+inline constexpr size_t kFewCounters = 4;  // more lie on the heap
+using Counters = absl::InlinedVector<Counter, kFewCounters>;
+
 struct Book {
-  std::vector<Counter> counters;  // in the order of BookDefinition::counters
+  Counters counters;  // in the order of BookDefinition::counters
 
   friend bool operator==(const Book&, const Book&) = default;
 };

@@ -57,7 +57,7 @@ absl::Status FillBooks(const store::View& view, const core::CheckInput& check,
   for (const core::BookId& id : ids) {
     const core::BookDefinition& definition = *policy.FindBook(id.book);
     FUNDGATE_ASSIGN_OR_RETURN(const std::optional<core::Book> book, view.Find<core::Books>(id));
-    const core::Book untouched{std::vector<core::Counter>(definition.counters.size())};
+    const core::Book untouched{core::Counters(definition.counters.size())};
     v1::Book& proto = *response.add_books();
     proto = ToProto(id, book.value_or(untouched), definition);
     MarkUnproven(id, view.resident(), proto);

@@ -61,7 +61,8 @@ grpc::ServerUnaryReactor* SubmitInput(const Backend& backend, grpc::CallbackServ
   };
   core::Input input;
   input.body = std::move(body);
-  const absl::Status submitted = backend.sequencer.Submit(
+  // Handlers hold no lock, so that this thread may do it all.
+  const absl::Status submitted = backend.sequencer.SubmitHere(
       std::move(input), TimeLeft(context.deadline()),
       [reactor, fail, reply = std::move(reply)](absl::StatusOr<core::Answer> answer) {
         answer = Taken(std::move(answer));

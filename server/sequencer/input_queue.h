@@ -25,10 +25,22 @@ class InputQueue {
   // input is then dropped and its callback never called.
   absl::Status Push(Pending pending) FUNDGATE_EXCLUDES(mutex_);
 
+  // Any thread: as Push. Where the writer waits and lends its turn, it goes on sleeping:
+  // `borrowed` becomes true, and the caller does what the writer would, takes the input too, and
+  // calls GiveBack in the end.
+  absl::Status PushOrBorrow(Pending pending, bool& borrowed) FUNDGATE_EXCLUDES(mutex_);
+
+  // Who borrowed the writer's turn. `wakes`: it left something to do, or to look at sooner than the
+  // writer would wake by itself.
+  void GiveBack(bool wakes) FUNDGATE_EXCLUDES(mutex_);
+
   // The writer: waits until there are inputs, the queue is closed, somebody calls Wake, or `wait`
-  // of real time has passed; then moves all inputs to `into`, which must be empty. Once closed it
-  // does not wait.
-  void Take(absl::Duration wait, std::vector<Pending>& into) FUNDGATE_EXCLUDES(mutex_);
+  // of real time has passed. Once closed it does not wait. With `lends` others may borrow the turn
+  // meanwhile; it returns when they have given it back.
+  void Await(absl::Duration wait, bool lends) FUNDGATE_EXCLUDES(mutex_);
+
+  // The writer: moves all inputs to `into`, which must be empty.
+  void Take(std::vector<Pending>& into) FUNDGATE_EXCLUDES(mutex_);
 
   // The writer: waits until somebody calls Wake or Close, or `wait` of real time has passed; inputs
   // may come meanwhile.
@@ -37,7 +49,7 @@ class InputQueue {
   // The writer: `count` inputs it took are still untouched; they count as waiting.
   void SetBacklog(size_t count) { backlog_ = count; }
 
-  // Any thread: makes a running or the next Take return.
+  // Any thread: makes a running or the next wait end.
   void Wake() FUNDGATE_EXCLUDES(mutex_);
 
   // Any thread: takes no more inputs.
@@ -51,6 +63,9 @@ class InputQueue {
   Admission::Line line() const { return {depth(), absl::Nanoseconds(first_came_at_.load())}; }
 
  private:
+  // Adds the input, or says why not.
+  absl::Status Add(Pending pending) FUNDGATE_REQUIRES(mutex_);
+
   const size_t capacity_;
   std::atomic<size_t> backlog_{0};
   std::atomic<size_t> waiting_count_{0};
@@ -61,6 +76,8 @@ class InputQueue {
   CondVar changed_;
   std::vector<Pending> waiting_ FUNDGATE_GUARDED_BY(mutex_);
   bool asleep_ FUNDGATE_GUARDED_BY(mutex_) = false;
+  bool lends_ FUNDGATE_GUARDED_BY(mutex_) = false;     // asleep, and its turn is to be had
+  bool borrowed_ FUNDGATE_GUARDED_BY(mutex_) = false;  // somebody has it
   bool woken_ FUNDGATE_GUARDED_BY(mutex_) = false;
 };
 

@@ -88,6 +88,23 @@ std::optional<TurnedAway> Pipeline::TurnAway(const Newcomer& newcomer) {
 
 absl::Status Pipeline::Submit(core::Input input, std::optional<absl::Duration> time_left,
                               Callback done) {
+  return queue_.Push(MakePending(std::move(input), time_left, std::move(done)));
+}
+
+absl::Status Pipeline::SubmitHere(core::Input input, std::optional<absl::Duration> time_left,
+                                  Callback done) {
+  bool borrowed = false;
+  FUNDGATE_RETURN_IF_ERROR(
+      queue_.PushOrBorrow(MakePending(std::move(input), time_left, std::move(done)), borrowed));
+  if (!borrowed) return absl::OkStatus();
+  writer_.Turn(absl::ZeroDuration());
+  PassOn();
+  queue_.GiveBack(writer_.has_work_for_its_thread());
+  return absl::OkStatus();
+}
+
+Pending Pipeline::MakePending(core::Input input, std::optional<absl::Duration> time_left,
+                              Callback done) {
   Pending pending;
   pending.times.submitted = clock_.Steady();
   if (time_left.has_value()) pending.deadline = pending.times.submitted + *time_left;
@@ -96,7 +113,7 @@ absl::Status Pipeline::Submit(core::Input input, std::optional<absl::Duration> t
     check->arrived_at = clock_.Now();
   }
   pending.done = std::move(done);
-  return queue_.Push(std::move(pending));
+  return pending;
 }
 
 uint64_t Pipeline::AddObserver(Observer observer) {

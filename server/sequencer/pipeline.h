@@ -34,6 +34,8 @@ class Pipeline {
   // As the functions of Sequencer. Any thread.
   std::optional<TurnedAway> TurnAway(const Newcomer& newcomer);
   absl::Status Submit(core::Input input, std::optional<absl::Duration> time_left, Callback done);
+  absl::Status SubmitHere(core::Input input, std::optional<absl::Duration> time_left,
+                          Callback done);
   uint64_t AddObserver(Observer observer);
   void RemoveObserver(uint64_t id);
   Statistics statistics() const;
@@ -64,6 +66,8 @@ class Pipeline {
  private:
   Pipeline(const Options& options, store::Store& store, InputClock& clock, Judge judge,
            ProbeRequest request_probe, const Sequencer::Fatal& fatal);
+
+  Pending MakePending(core::Input input, std::optional<absl::Duration> time_left, Callback done);
 
   const Options options_;
   InputClock& clock_;

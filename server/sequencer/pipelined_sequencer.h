@@ -37,6 +37,10 @@ class PipelinedSequencer final : public Sequencer {
                       Callback done) override {
     return pipeline_->Submit(std::move(input), time_left, std::move(done));
   }
+  absl::Status SubmitHere(core::Input input, std::optional<absl::Duration> time_left,
+                          Callback done) override {
+    return pipeline_->SubmitHere(std::move(input), time_left, std::move(done));
+  }
   uint64_t AddObserver(Observer observer) override {
     return pipeline_->AddObserver(std::move(observer));
   }

@@ -115,6 +115,15 @@ class Sequencer {
   virtual absl::Status Submit(core::Input input, std::optional<absl::Duration> time_left,
                               Callback done) = 0;
 
+  // As Submit. Where inputs come one by one and the writer has nothing to do, this thread does all
+  // there is to be done with it, the sync too: then `done` is called before this returns, and
+  // nobody waited for another thread to wake. Not under a lock that an observer, the probe request
+  // or any callback takes.
+  virtual absl::Status SubmitHere(core::Input input, std::optional<absl::Duration> time_left,
+                                  Callback done) {
+    return Submit(std::move(input), time_left, std::move(done));
+  }
+
   // Takes effect for outcomes synced from now on. Any thread, but not from an observer. Returns
   // what RemoveObserver needs.
   virtual uint64_t AddObserver(Observer observer) = 0;

@@ -84,6 +84,10 @@ bool Writer::is_quiet() const {
          parts_.queue.depth() == 0;
 }
 
+bool Writer::has_work_for_its_thread() const {
+  return has_inputs() || finished() || NextWakeUp() < wakes_at_;
+}
+
 bool Writer::finished() const {
   if (hopeless_ || parts_.committer.dead()) return true;
   return draining() && parts_.queue.depth() == 0 && again_.empty() && parked_.size() == 0;
@@ -93,10 +97,16 @@ bool Writer::finished() const {
 
 void Writer::Refill(absl::Duration longest_wait) {
   if (next_ < taken_.size()) return parts_.queue.Rest(std::min(RestOfPace(), longest_wait));
+  const absl::Duration next = NextWakeUp();
+  const absl::Duration wait = again_.empty() ? WaitUntil(next) : RestOfPace();
+  // A turn that may not wait is borrowed, or made by hand: the thread sleeps as it did.
+  if (longest_wait > absl::ZeroDuration()) wakes_at_ = next;
+  const bool lends = lone_groups_ >= kQuietGroups && again_.empty() && failure_.ok();
+  parts_.queue.Await(std::min(wait, longest_wait), lends);
+  if (next_ < taken_.size()) return;  // left by who had the turn meanwhile
   taken_.clear();
   next_ = 0;
-  const absl::Duration wait = again_.empty() ? WaitUntil(NextWakeUp()) : RestOfPace();
-  parts_.queue.Take(std::min(wait, longest_wait), taken_);
+  parts_.queue.Take(taken_);
   for (Pending& pending : taken_) pending.arrival = ++arrivals_;
 }
 

@@ -58,8 +58,10 @@ class WriterCounts {
 };
 
 // In turns: wait for something to do; judge what there is, at most a group's worth; write it; hand
-// it to the committer. While the store can't write, the same turns answer what comes with the
-// failure and try to reload now and then.
+// it to the committer. A thread of its own turns it; where inputs come one by one, a thread that
+// brings one borrows the turn (see Pipeline::SubmitHere): what comments here and elsewhere call the
+// writer's thread is whoever has the turn. While the store can't write, the same turns answer what
+// comes with the failure and try to reload now and then.
 class Writer {
  public:
   struct Parts {
@@ -87,6 +89,10 @@ class Writer {
   // Whether inputs come one by one: there was but one in each of the last groups, and after the
   // last turn none waits.
   bool is_quiet() const;
+
+  // After a turn on another thread, while the writer's sleeps in one: whether there is something
+  // for it to do before it would wake by itself.
+  bool has_work_for_its_thread() const;
 
  private:
   // Taking inputs.
@@ -129,7 +135,8 @@ class Writer {
   ParkingLot parked_;
   ProbeRequests probes_;
 
-  absl::Duration next_tick_;  // by the steady clock
+  absl::Duration next_tick_;                             // by the steady clock
+  absl::Duration wakes_at_ = -absl::InfiniteDuration();  // that its thread sleeps until, as well
 
   // The group at hand.
   absl::Status machinery_;      // not ok: the machine or the store failed, and the state is void

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "fundgate/types/currency.h"
@@ -119,6 +120,11 @@ class EncoderOf {
   }
   template <typename T>
   void Put(const std::vector<T>& list) {
+    PutVarint(list.size());
+    for (const T& element : list) Put(element);
+  }
+  template <typename T, size_t kInline>
+  void Put(const absl::InlinedVector<T, kInline>& list) {
     PutVarint(list.size());
     for (const T& element : list) Put(element);
   }
@@ -256,6 +262,12 @@ class Decoder {
   }
   template <typename T>
   void Get(std::vector<T>& list) {
+    const size_t count = GetCount();
+    list.clear();
+    for (size_t i = 0; i < count && ok_; ++i) Get(list.emplace_back());
+  }
+  template <typename T, size_t kInline>
+  void Get(absl::InlinedVector<T, kInline>& list) {
     const size_t count = GetCount();
     list.clear();
     for (size_t i = 0; i < count && ok_; ++i) Get(list.emplace_back());

@@ -122,12 +122,15 @@ void RocksStore::PutChanges(const core::Changes& changes) {
     using Place = PlaceOf<Kind>;
     for (const auto& [id, record] : changes.of<Kind>()) {
       rocksdb::ColumnFamilyHandle* family = database_->family(Place::kTable);
+      std::optional<std::string_view> bytes;
       if (record.has_value()) {
         EncodeRecordInto(*record, bytes_);
+        bytes = bytes_;
         (void)batch_.Put(family, Place::Key(id), bytes_);
       } else {
         (void)batch_.Delete(family, Place::Key(id));
       }
+      if constexpr (!KeptKinds::kHas<Kind>) state_->Note<Kind>(id, bytes);
     }
   });
   PutResident(*database_, changes, batch_);

@@ -49,7 +49,12 @@ std::optional<typename Kind::Record> StoredState::Stored(const typename Kind::Id
     return std::nullopt;
   }
   if (!bytes->has_value()) return std::nullopt;
-  absl::StatusOr<typename Kind::Record> record = DecodeRecord<typename Kind::Record>(**bytes);
+  return Decoded<Kind>(**bytes);
+}
+
+template <typename Kind>
+std::optional<typename Kind::Record> StoredState::Decoded(std::string_view bytes) const {
+  absl::StatusOr<typename Kind::Record> record = DecodeRecord<typename Kind::Record>(bytes);
   if (!record.ok()) {
     status_.Update(record.status());
     return std::nullopt;
@@ -64,8 +69,11 @@ void StoredState::Answer(const core::AnyLookup& lookup) const {
           asked.found = kept_.of<Kind>().Find(asked.id, [&] { return Stored<Kind>(asked.id); });
         } else {
           const auto recent = recent_.of<Kind>().find(asked.id);
-          asked.found =
-              recent != recent_.of<Kind>().end() ? recent->second : Stored<Kind>(asked.id);
+          if (recent == recent_.of<Kind>().end()) {
+            asked.found = Stored<Kind>(asked.id);
+          } else if (recent->second.has_value()) {
+            asked.found = Decoded<Kind>(*recent->second);
+          }
         }
       },
       lookup);
@@ -160,16 +168,12 @@ void StoredState::Answer(const core::KeysLookup& lookup) const {
 
 void StoredState::Absorb(const core::Changes& changes) {
   resident_.Absorb(changes);
-  core::StoredKinds::ForEach([&]<typename Kind>(Kind) {
+  KeptKinds::ForEach([&]<typename Kind>(Kind) {
+    for (const auto& [id, record] : changes.of<Kind>()) kept_.of<Kind>().Put(id, record);
+  });
+  core::QueueKinds::ForEach([&]<typename Kind>(Kind) {
     for (const auto& [id, record] : changes.of<Kind>()) {
-      if constexpr (KeptKinds::kHas<Kind>) {
-        kept_.of<Kind>().Put(id, record);
-      } else {
-        recent_.of<Kind>().insert_or_assign(id, record);
-      }
-      if constexpr (core::QueueKinds::kHas<Kind>) {
-        if (record.has_value()) Lower<Kind>(id);
-      }
+      if (record.has_value()) Lower<Kind>(id);
     }
   });
 }

@@ -32,15 +32,28 @@ class StoredState final : public core::StateReader {
   const core::Resident& resident() const override { return resident_; }
   absl::Status status() const override { return status_; }
 
-  // Shows changes that are not in RocksDB yet.
+  // Shows changes that are not in RocksDB yet; those of kinds that aren't kept by Note() alone.
   void Absorb(const core::Changes& changes);
+
+  // Shows one record of a kind that isn't kept as it will be in RocksDB; nothing: it goes. Most are
+  // not asked for before they are there: bytes are a tenth of the work of a copy.
+  template <typename Kind>
+  void Note(const typename Kind::Id& id, std::optional<std::string_view> bytes) {
+    static_assert(!KeptKinds::kHas<Kind>);
+    std::optional<std::string>& noted = recent_.of<Kind>()[id];
+    if (bytes.has_value()) {
+      noted.emplace(*bytes);
+    } else {
+      noted.reset();
+    }
+  }
 
   // They are now.
   void ForgetGroup();
 
  private:
   template <typename Kind>
-  using Overlay = absl::flat_hash_map<typename Kind::Id, std::optional<typename Kind::Record>>;
+  using Overlay = absl::flat_hash_map<typename Kind::Id, std::optional<std::string>>;
 
   void Answer(const core::AnyLookup& lookup) const override;
   void Answer(const core::AnyDueLookup& lookup) const override;
@@ -61,6 +74,8 @@ class StoredState final : public core::StateReader {
   Beginning<Kind>& BeginningOf(const typename Kind::Id& lane) const;
   template <typename Kind>
   void Lower(const typename Kind::Id& id) const;
+  template <typename Kind>
+  std::optional<typename Kind::Record> Decoded(std::string_view bytes) const;
   template <typename Kind>
   void StoredDue(const core::DueLookup<Kind>& asked, std::set<typename Kind::Id>& due) const;
 

@@ -146,8 +146,7 @@ std::string Describe(const BookDefinition& book, Currency currency,
   return text;
 }
 
-Holds HoldsAtWorst(const InvariantDefinition& invariant, const Book& book,
-                   CounterValues* corner) {
+Holds HoldsAtWorst(const InvariantDefinition& invariant, const Book& book, CounterValues* corner) {
   corner->clear();
   for (size_t i = 0; i < book.counters.size(); ++i) {
     const std::optional<int64_t> value = WorstValue(book.counters[i], invariant.influence[i]);
