@@ -170,6 +170,8 @@ class Scale:
         cpu = gate.processor_time()
         result = cells.read_result(servers.run(*self.load(gate, *load, **more)))
         result["server_cores"] = (gate.processor_time() - cpu) / (time.monotonic() - begun)
+        if result["rate"]:
+            result["cpu_of_check"] = 1e6 * result["server_cores"] / result["rate"]
         result["disk_read_bytes"] = gate.read_bytes() - before
         result["resident_mib"] = gate.resident_mib()
         return result
