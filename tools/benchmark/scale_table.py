@@ -80,11 +80,12 @@ def sustained_lines(sustained):
 
 def disk_lines(disk):
     decisions = max(disk["decisions"], 1)
-    journal = disk["tables"]["journal"][1] / decisions
-    state = sum(after for name, (_, after) in disk["tables"].items() if name != "journal")
+    grown = {name: after - before for name, (before, after) in disk["tables"].items()}
+    journal = grown.pop("journal")
     return [_row("disk of a decision after compaction, bytes: journal",
-                 f"{journal:,.0f}"),
-            _row("- state: its key, timer, windows, and books", f"{state / decisions:,.0f}")]
+                 f"{journal / decisions:,.0f}"),
+            _row("- state: its key, timer, windows, and books",
+                 f"{sum(grown.values()) / decisions:,.0f}")]
 
 
 def forget_lines(forget):
