@@ -26,9 +26,11 @@ constexpr const char* kNames[kTableCount] = {"default",  "journal", "books",    
 constexpr char kFormatKey[] = "format";
 // Of a write buffer: ten bits for each key that it can hold.
 constexpr double kShareForKeyFilter = 0.01;
-// Blocks of tables that are read in order, or that hold large records: fewer to remember and
-// smaller on disk.
-constexpr size_t kLargeBlock = size_t{16} << 10;
+// What is read at once, of records and of indexes and filters. A read of the disk takes about as
+// long for more: after a start, few of them bring back all that checks need. A part of a filter
+// stands for 50,000 keys.
+constexpr size_t kBlock = size_t{16} << 10;
+constexpr size_t kPartOfIndex = size_t{64} << 10;
 // Files are brought to the disk in such portions: all at once would keep the log's syncs waiting.
 constexpr uint64_t kPortion = uint64_t{1} << 20;
 constexpr char kRecordsKey[] = "records";
@@ -64,7 +66,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Table place,
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.partition_filters = true;
-  if (place == kJournal || place == kKeys || place == kTimers) table.block_size = kLargeBlock;
+  table.metadata_block_size = kPartOfIndex;
+  table.block_size = kBlock;
   // Nobody asks these for a record that isn't there.
   if (place != kJournal && place != kTimers) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));

@@ -170,6 +170,8 @@ class Scale:
         cpu = gate.processor_time()
         result = cells.read_result(servers.run(*self.load(gate, *load, **more)))
         result["server_cores"] = (gate.processor_time() - cpu) / (time.monotonic() - begun)
+        if result["rate"]:
+            result["cpu_of_check"] = 1e6 * result["server_cores"] / result["rate"]
         result["disk_read_bytes"] = gate.read_bytes() - before
         result["resident_mib"] = gate.resident_mib()
         return result
@@ -271,13 +273,22 @@ class Scale:
         """What decisions take once all is compacted: of a gate that has nothing else."""
         gate = Gate(self.place, self.arguments, f"disk-{time.monotonic_ns()}")
         self.begin(gate)
+        self.end(gate)
+        before = self.compact(gate)  # the orders, and that they were paid
+        self.begin(gate)
         load = self.measure(gate, "batch", "scattered", cells.BATCHES,
                             seconds=self.arguments.sustained / 3)
         decisions = sum(value for name, value in gate.metrics().items()
                         if name.startswith("fundgate_decisions_total{"))
         self.end(gate)
+        after = self.compact(gate)
+        return {"load": load, "decisions": decisions,
+                "tables": {name: [before[name], after[name]] for name in after}}
+
+    def compact(self, gate):
+        """The bytes of each table of a gate that has ended, all compacted."""
         tables = json.loads(servers.run(self.arguments.bin / "bench_fill", gate.data, "--compact"))
-        return {"load": load, "decisions": decisions, "tables": tables}
+        return {name: after for name, (_, after) in tables.items()}
 
     def forget(self):
         gate = self.filled_gate()

@@ -27,6 +27,10 @@ def speed_lines(speed):
         lines.append(f"  {title:32}{_middle(empty, 'rate'):>10,.0f}{_middle(new, 'rate'):>10,.0f}"
                      f"{ratios[0]:>8.2f}{_middle(old, 'rate'):>10,.0f}{ratios[1]:>8.2f}"
                      f"{_middle(new, 'p99'):>9,.0f}  {met}")
+        if all("cpu_of_check" in one for rounds_of in (empty, new, old) for one in rounds_of):
+            times = [_middle(one, "cpu_of_check") for one in (empty, new, old)]
+            lines.append(f"  {'- processor time of one, us':32}{times[0]:>10.0f}{times[1]:>10.0f}"
+                         f"{times[0] / times[1]:>8.2f}{times[2]:>10.0f}{times[0] / times[2]:>8.2f}")
         lines.append(f"  {'- first round, nothing remembered':32}{empty[0]['rate']:>10,.0f}"
                      f"{new[0]['rate']:>10,.0f}{new[0]['rate'] / empty[0]['rate']:>8.2f}"
                      f"{old[0]['rate']:>10,.0f}{old[0]['rate'] / empty[0]['rate']:>8.2f}"
@@ -76,11 +80,12 @@ def sustained_lines(sustained):
 
 def disk_lines(disk):
     decisions = max(disk["decisions"], 1)
-    journal = disk["tables"]["journal"][1] / decisions
-    state = sum(after for name, (_, after) in disk["tables"].items() if name != "journal")
+    grown = {name: after - before for name, (before, after) in disk["tables"].items()}
+    journal = grown.pop("journal")
     return [_row("disk of a decision after compaction, bytes: journal",
-                 f"{journal:,.0f}"),
-            _row("- state: its key, timer, windows, and books", f"{state / decisions:,.0f}")]
+                 f"{journal / decisions:,.0f}"),
+            _row("- state: its key, timer, windows, and books",
+                 f"{sum(grown.values()) / decisions:,.0f}")]
 
 
 def forget_lines(forget):

@@ -43,7 +43,7 @@ class ScaleTable(unittest.TestCase):
 
     def test_disk_is_told_of_one_decision(self):
         table = scale_table.table(known(disk={"decisions": 10.0, "tables": {
-            "journal": [9000, 4000], "keys": [5000, 1000], "books": [100, 50]}}))
+            "journal": [9000, 13000], "keys": [5000, 6000], "books": [100, 150]}}))
         self.assertRegex(table, r"journal +400\n")
         self.assertRegex(table, r"books +105$")
 
