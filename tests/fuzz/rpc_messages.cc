@@ -5,10 +5,12 @@
 // any, or as protobuf's parser reads any bytes), and what those need.
 #include <algorithm>
 #include <array>
+#include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
+#include <vector>
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/numbers.h"
@@ -35,6 +37,26 @@ constexpr std::array kPauses = {absl::Milliseconds(1), absl::Milliseconds(50), a
                                 absl::Seconds(6),      absl::Minutes(3),       absl::Minutes(11),
                                 absl::Hours(1),        absl::Hours(25)};
 
+// What was called in this input, for whoever looks at a finding.
+struct Story {
+  std::vector<std::pair<std::string, Messages>> calls;
+  std::string ended;  // the newest
+};
+Story& TheStory() {
+  static auto& story = *new Story;
+  return story;
+}
+
+void Promise(bool holds, std::string_view promise) {
+  if (holds) return;
+  for (const auto& [rpc, requests] : TheStory().calls) {
+    std::cerr << rpc << '\n';
+    for (const auto& request : requests) std::cerr << "  " << request->ShortDebugString() << '\n';
+  }
+  std::cerr << "ended: " << TheStory().ended << '\n';
+  Expect(false, promise);
+}
+
 // How a message is made.
 constexpr uint8_t kAnyBytes = 1;
 constexpr uint8_t kUsual = 2;
@@ -59,43 +81,40 @@ bool IsOfContract(grpc::StatusCode code) {
 
 void ExpectDetails(const grpc::Status& status) {
   google::rpc::Status details;
-  Expect(details.ParseFromString(status.error_details()), "details of an error can be read");
+  Promise(details.ParseFromString(status.error_details()), "details of an error can be read");
   google::rpc::BadRequest bad;
   google::rpc::RetryInfo retry;
   if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT) {
     // Some are about no field in particular.
     if (details.details_size() == 0) return;
-    Expect(details.details(0).UnpackTo(&bad) && bad.field_violations_size() > 0,
-           "a bad request says what is bad of it");
+    Promise(details.details(0).UnpackTo(&bad) && bad.field_violations_size() > 0,
+            "a bad request says what is bad of it");
     for (const auto& violation : bad.field_violations()) {
-      Expect(!violation.description().empty(), "a bad field says why");
+      Promise(!violation.description().empty(), "a bad field says why");
     }
   } else if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
-    Expect(details.details_size() == 1 && details.details(0).UnpackTo(&retry),
-           "who is turned away hears when to come again");
+    Promise(details.details_size() == 1 && details.details(0).UnpackTo(&retry),
+            "who is turned away hears when to come again");
   }
 }
 
-void ExpectWellFormed(const Rpc& rpc, const Result& result) {
+void ExpectWellFormed(const Result& result) {
   const grpc::Status& status = result.status;
-  if (!IsOfContract(status.error_code())) {
-    std::cerr << rpc.name << ": " << status.error_code() << " " << status.error_message() << '\n';
-  }
-  Expect(IsOfContract(status.error_code()), "a call ends with a code of the contract");
+  Promise(IsOfContract(status.error_code()), "a call ends with a code of the contract");
   if (!status.ok()) {
-    Expect(!status.error_message().empty(), "an error says what is wrong");
+    Promise(!status.error_message().empty(), "an error says what is wrong");
     // Trailers hold 8 KiB.
-    Expect(status.error_message().size() + status.error_details().size() < 8000,
-           "an error can travel");
-    Expect(expression::InvalidUtf8At(status.error_message()) == std::string::npos,
-           "an error is text");
+    Promise(status.error_message().size() + status.error_details().size() < 8000,
+            "an error can travel");
+    Promise(expression::InvalidUtf8At(status.error_message()) == std::string::npos,
+            "an error is text");
     ExpectDetails(status);
   }
   for (const auto& answer : result.answers) {
     std::string bytes;
     const std::unique_ptr<Message> read(answer->New());
-    Expect(answer->SerializeToString(&bytes) && read->ParseFromString(bytes),
-           "an answer can be read");
+    Promise(answer->SerializeToString(&bytes) && read->ParseFromString(bytes),
+            "an answer can be read");
   }
 }
 
@@ -139,19 +158,19 @@ bool MerchantHolds(const WholeGate& gate, const std::string& checkpoint, const s
 void ExpectCovered(const WholeGate& gate, const v1::CheckRequest& check,
                    const v1::Decision& decision) {
   if (decision.verdict() != v1::VERDICT_ALLOW || decision.replayed()) return;
-  Expect(check.drill_id().empty(), "a drill allows nothing");
+  Promise(check.drill_id().empty(), "a drill allows nothing");
   const absl::StatusOr<Currency> currency = Currency::FromCode(check.amount().currency_code());
-  Expect(currency.ok() && check.amount().minor_units() > 0, "what is allowed is money");
+  Promise(currency.ok() && check.amount().minor_units() > 0, "what is allowed is money");
   const std::string& checkpoint = check.checkpoint();
   std::vector<std::string> orders;
   for (const v1::Line& line : check.lines()) orders.push_back(line.order_id());
   if (orders.empty() && !check.order_id().empty()) orders.push_back(check.order_id());
   for (const std::string& order : orders) {
-    Expect(OrderHolds(gate, checkpoint, check.account_id(), order, *currency),
-           "what is allowed leaves an order's invariants as they were");
+    Promise(OrderHolds(gate, checkpoint, check.account_id(), order, *currency),
+            "what is allowed leaves an order's invariants as they were");
   }
-  Expect(MerchantHolds(gate, checkpoint, check.account_id(), *currency),
-         "what is allowed leaves a merchant's invariants as they were");
+  Promise(MerchantHolds(gate, checkpoint, check.account_id(), *currency),
+          "what is allowed leaves a merchant's invariants as they were");
 }
 
 template <typename Needed>
@@ -166,7 +185,7 @@ void ExpectBooksCover(const WholeGate& gate, const Rpc& rpc, const Messages& req
   } else if (rpc.name == "Gate/BatchCheck" && !answers.empty()) {
     const auto& batch = As<v1::BatchCheckRequest>(requests[0]);
     const auto& decisions = As<v1::BatchCheckResponse>(answers[0]).decisions();
-    Expect(decisions.size() == batch.requests_size(), "a batch is answered by index");
+    Promise(decisions.size() == batch.requests_size(), "a batch is answered by index");
     for (int i = 0; i < decisions.size(); ++i) {
       ExpectCovered(gate, batch.requests(i), decisions[i]);
     }
@@ -227,14 +246,18 @@ void MakeCall(WholeGate& gate, const Rpc& rpc, Choices& in, MessageBuilder& buil
   }
   const uint64_t before = gate.recorded();
   const Result result = gate.Make(rpc, requests);
-  ExpectWellFormed(rpc, result);
+  TheStory().calls.emplace_back(rpc.name, std::move(requests));
+  const Messages& asked = TheStory().calls.back().second;
+  TheStory().ended = absl::StrCat(static_cast<int>(result.status.error_code()), " ",
+                                  result.status.error_message());
+  ExpectWellFormed(result);
   // Each answer of a stream may stand for a record; the request that ended it doesn't.
   const uint64_t recorded = gate.recorded() - before;
   if (!result.status.ok()) {
-    Expect(recorded <= (rpc.streams_requests ? result.answers.size() : 0),
-           "what is refused leaves no trace");
+    Promise(recorded <= (rpc.streams_requests ? result.answers.size() : 0),
+            "what is refused leaves no trace");
   }
-  ExpectBooksCover(gate, rpc, requests, result.answers);
+  ExpectBooksCover(gate, rpc, asked, result.answers);
   for (const auto& answer : result.answers) builder.Learn(*answer);
 }
 
@@ -253,6 +276,7 @@ void Run(Input input) {
   }
   Choices in(input);
   MessageBuilder builder(in);
+  TheStory() = Story();
   for (int calls = 0; calls < kCallsMax && !in.empty(); ++calls) {
     const uint8_t what = in.Byte();
     if (what >= kFirstPause) {
@@ -261,7 +285,7 @@ void Run(Input input) {
       MakeCall(*gate, Rpcs()[what % Rpcs().size()], in, builder);
     }
   }
-  Expect(gate->ReplaysTheSame(), "the journal's inputs give the same answers and books again");
+  Promise(gate->ReplaysTheSame(), "the journal's inputs give the same answers and books again");
 }
 
 namespace {
