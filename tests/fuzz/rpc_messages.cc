@@ -2,7 +2,11 @@
 // calls and of times that pass between them.
 //
 // A call is a byte for the RPC, a byte for how its messages are made (from the usual values, from
-// any, or as protobuf's parser reads any bytes), and what those need.
+// any, or as protobuf's parser reads any bytes), and for each message a byte that says how many
+// bytes it is made of, and those.
+#include <google/protobuf/stubs/logging.h>
+#include <google/protobuf/text_format.h>
+
 #include <algorithm>
 #include <array>
 #include <iostream>
@@ -221,8 +225,9 @@ std::unique_ptr<Message> MakeRequest(const WholeGate& gate, const Rpc& rpc, uint
                                      Choices& in, MessageBuilder& builder) {
   std::unique_ptr<Message> request(rpc.request->New());
   if ((how & kAnyBytes) != 0) {
-    const Input bytes = in.Take(in.Byte());
+    const Input bytes = in.Rest();
     if (!request->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return nullptr;
+    if ((how & kFollows) != 0) Follow(gate, *request);
     return request;
   }
   if ((how & kUsual) != 0) builder.Fill(*request);
@@ -236,12 +241,15 @@ std::unique_ptr<Message> MakeRequest(const WholeGate& gate, const Rpc& rpc, uint
   return read;
 }
 
-void MakeCall(WholeGate& gate, const Rpc& rpc, Choices& in, MessageBuilder& builder) {
+// `of_message` is what `builder` reads.
+void MakeCall(WholeGate& gate, const Rpc& rpc, Choices& in, Choices& of_message,
+              MessageBuilder& builder) {
   const uint8_t how = in.Byte();
   builder.SetNow(gate.Now());
   Messages requests;
   for (int count = rpc.streams_requests ? 1 + (how >> 5) % 4 : 1; count > 0; --count) {
-    requests.push_back(MakeRequest(gate, rpc, how, in, builder));
+    of_message = Choices(in.Take(in.Byte()));
+    requests.push_back(MakeRequest(gate, rpc, how, of_message, builder));
     if (requests.back() == nullptr) return;
   }
   const uint64_t before = gate.recorded();
@@ -266,8 +274,11 @@ void MakeCall(WholeGate& gate, const Rpc& rpc, Choices& in, MessageBuilder& buil
 const size_t kInputMax = 1024;
 
 void Run(Input input) {
+  // It complains of each text that is no UTF-8.
+  google::protobuf::SetLogHandler(nullptr);
   // One that nothing was recorded in is as good as new.
-  static std::optional<WholeGate> gate;
+  // Never destroyed: RocksDB's own globals would be gone by then.
+  static auto& gate = *new std::optional<WholeGate>;
   static uint64_t recorded_at_first = 0;
   if (!gate.has_value() || gate->recorded() != recorded_at_first) {
     gate.reset();
@@ -275,14 +286,15 @@ void Run(Input input) {
     recorded_at_first = gate->recorded();
   }
   Choices in(input);
-  MessageBuilder builder(in);
+  Choices of_message({});
+  MessageBuilder builder(of_message);
   TheStory() = Story();
   for (int calls = 0; calls < kCallsMax && !in.empty(); ++calls) {
     const uint8_t what = in.Byte();
     if (what >= kFirstPause) {
       gate->PassTime(kPauses[(what - kFirstPause) % kPauses.size()]);
     } else {
-      MakeCall(*gate, Rpcs()[what % Rpcs().size()], in, builder);
+      MakeCall(*gate, Rpcs()[what % Rpcs().size()], in, of_message, builder);
     }
   }
   Promise(gate->ReplaysTheSame(), "the journal's inputs give the same answers and books again");
@@ -293,14 +305,98 @@ namespace {
 std::string CallOf(std::string_view rpc, uint8_t how, std::string_view rest = "") {
   size_t number = 0;
   while (Rpcs()[number].name != rpc) ++number;
-  return absl::StrCat(std::string(1, static_cast<char>(number)),
-                      std::string(1, static_cast<char>(how)), ToAbsl(rest));
+  std::string call = {static_cast<char>(number), static_cast<char>(how),
+                      static_cast<char>(std::min<size_t>(rest.size(), 255))};
+  return call.append(rest.substr(0, 255));
+}
+
+// With the first of all usual values.
+std::string Usual(std::string_view rpc) { return CallOf(rpc, kUsual); }
+
+// With exactly this message, written as protobuf's text.
+std::string Exact(std::string_view rpc, const std::string& text, uint8_t how = 0) {
+  const std::unique_ptr<Message> message(FindRpc(rpc).request->New());
+  Expect(google::protobuf::TextFormat::ParseFromString(text, message.get()), "a seed can be read");
+  return CallOf(rpc, kAnyBytes | how, message->SerializeAsString());
+}
+
+std::string Moved(const std::string& kind, const std::string& key, const std::string& amounts) {
+  return Exact("Ingest/Ingest",
+               absl::StrCat("source: 'ledger' events { event_id: '", key, "' movement { kind: '",
+                            kind, "' row { table: 't' primary_key: '", key,
+                            "' } after { status: MOVEMENT_STATUS_HAPPENED idempotency_key: '", key,
+                            "' account_id: 'm1' order_id: 'o1' ", amounts, " } } }"),
+               kFollows);
+}
+
+std::string Cny(int64_t amount) {
+  return absl::StrCat("amount { currency_code: 'CNY' minor_units: ", amount, " }");
+}
+
+constexpr char kOfSettlement[] =
+    " parts { key: 'net' value { currency_code: 'CNY' minor_units: 4950 } }"
+    " parts { key: 'fee' value { currency_code: 'CNY' minor_units: 50 } }";
+
+// A source that is read and proven, and an order that is paid.
+std::string Paid() {
+  return absl::StrCat(Exact("Ingest/GetPosition", "source: 'ledger'"),
+                      Moved("payment", "p1", Cny(10'000)));
+}
+
+std::vector<std::string> Stories() {
+  const std::string settled = absl::StrCat(
+      Paid(),
+      Exact("Gate/Check",
+            absl::StrCat("checkpoint: 'settlement' idempotency_key: 's1' account_id: 'm1' ",
+                         Cny(5000), " lines { order_id: 'o1' ", Cny(5000), kOfSettlement, " }")),
+      Moved("settlement", "s1", absl::StrCat(Cny(5000), kOfSettlement)));
+  const std::string held =
+      absl::StrCat(Paid(),
+                   Exact("Breakers/TripBreaker",
+                         "scope: 'refund/account:m1' mode: VERDICT_HOLD reason: 'r' actor: 'bob'"),
+                   Usual("Gate/Check"));
+  return {
+      absl::StrCat(Paid(), Usual("Gate/Check"), Usual("Gate/Confirm"), Usual("Gate/Check"),
+                   Moved("refund", "k1", Cny(100)), Usual("Gate/Release")),
+      absl::StrCat(Paid(), Usual("Gate/Check"), Usual("Gate/Release"), Usual("Gate/Check"), "\xf4",
+                   Usual("Gate/Check"), Usual("Gate/GetDecision")),
+      absl::StrCat(settled,
+                   Exact("Gate/Check",
+                         absl::StrCat("checkpoint: 'cash_out' idempotency_key: 'c1' account_id: 'm1"
+                                      "' attributes { key: 'payee' value { string_value: 'p1' } } ",
+                                      Cny(4000))),
+                   Exact("Gate/Check", absl::StrCat("checkpoint: 'late_refund' account_id: 'm1' "
+                                                    "order_id: 'o1' idempotency_key: 'l1' ",
+                                                    Cny(900)))),
+      absl::StrCat(held, Usual("Holds/ListHolds"), Usual("Holds/ApproveHold"), Usual("Gate/Check"),
+                   Usual("Gate/Confirm")),
+      absl::StrCat(held, Usual("Holds/GetHold"), Usual("Holds/RejectHold"), Usual("Gate/Check")),
+      absl::StrCat(held, Usual("Breakers/HalfOpenBreaker"), Usual("Gate/Check"),
+                   Usual("Breakers/ResetBreaker"), Usual("Breakers/ListBreakerChanges"),
+                   Usual("Breakers/WatchBreakers")),
+      absl::StrCat(Paid(), Moved("refund", "x1", Cny(20'000)),
+                   Exact("Audit/ListViolations", "page_size: 1"), Usual("Audit/GetViolation"),
+                   Usual("Violations/AcknowledgeViolation"), Usual("Violations/ResolveViolation"),
+                   Usual("Violations/ListViolationGroups"), Usual("Alerts/ListAlerts"),
+                   Usual("Audit/GetAccount")),
+      absl::StrCat(Paid(), Usual("Gate/Check"), Exact("Audit/ExportTraces", "limit: 5"),
+                   Exact("Audit/VerifyJournal", ""), Usual("Audit/ReplayDecision"),
+                   Exact("Audit/GetAccount", "account_id: 'm1'"), Usual("Status/GetStatus")),
+      absl::StrCat(Usual("Policies/ApplyPolicy"),
+                   Exact("Policies/RollbackPolicy", "version: 1 actor: 'a' comment: 'c'"),
+                   Exact("Policies/DiffPolicy", "version: 1 base_version: 2"),
+                   Exact("Policies/ChangeRule",
+                         "rule: 'refund_burst' mode: RULE_MODE_ENFORCE actor: 'a' comment: 'c'")),
+      absl::StrCat(Usual("Plans/RunPlan"), Usual("Plans/ListPlans"), Usual("Plans/UndoPlan")),
+      absl::StrCat(Paid(), Usual("Leases/TakeLease"), Usual("Leases/ReportAllowed")),
+      absl::StrCat(Paid(), CallOf("Gate/StreamChecks", kUsual | 0x40), Usual("Gate/BatchCheck")),
+  };
 }
 
 }  // namespace
 
 std::vector<std::string> Seeds() {
-  std::vector<std::string> seeds;
+  std::vector<std::string> seeds = Stories();
   const uint8_t odd = kUsual | (1 << 3);
   for (const Rpc& rpc : Rpcs()) {
     seeds.push_back(CallOf(rpc.name, kUsual, std::string(24, '\x01')));

@@ -64,7 +64,9 @@ TEST(Amounts, AddAndSubtractAsNumbersDoWithinOneCurrency) {
     } else {
       ASSERT_EQ(sum.status().code(), absl::StatusCode::kOutOfRange);
     }
-    if (difference.ok()) ASSERT_EQ(*difference, (Money{currency, *expected_difference}));
+    if (difference.ok()) {
+      ASSERT_EQ(*difference, (Money{currency, *expected_difference}));
+    }
   }
 }
 
