@@ -6,6 +6,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 set(FUNDGATE_SANITIZE "" CACHE STRING "Sanitizers for the project's own code: 'address,undefined' or 'thread'")
+option(FUNDGATE_COVERAGE "Count which lines run, for tools/coverage; needs GCC" OFF)
 option(FUNDGATE_FUZZ "Build the fuzzers of tests/fuzz, and only them, for libFuzzer; needs clang" OFF)
 
 add_library(fundgate_options INTERFACE)
@@ -21,6 +22,10 @@ if(FUNDGATE_FUZZ)
   target_compile_options(fundgate_options INTERFACE
     -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
+endif()
+if(FUNDGATE_COVERAGE)
+  target_compile_options(fundgate_options INTERFACE --coverage -fprofile-abs-path)
+  add_link_options(--coverage)
 endif()
 if(FUNDGATE_SANITIZE)
   target_compile_options(fundgate_options INTERFACE

@@ -86,6 +86,15 @@ bool IsTheSequencersOwn(const core::Input& input) {
          std::holds_alternative<core::ClockDriftInput>(input.body);
 }
 
+// But the clock and the journal.
+bool ChangesNothing(const core::Changes& changes) {
+  bool nothing = !changes.policy_record.has_value();
+  const auto look = [&]<typename Kind>(Kind) { nothing &= changes.of<Kind>().empty(); };
+  core::StoredKinds::ForEach(look);
+  core::ResidentKinds::ForEach(look);
+  return nothing;
+}
+
 }  // namespace
 
 const core::ApplyPolicyInput& WorkedPolicy() {
@@ -137,7 +146,7 @@ WholeGate::Parts::Parts()
       masking(*store, security::MaskKey("a secret of sixteen bytes or more")),
       clock({Wall, Steady, nullptr}, store->state().resident().clock.time),
       turned(*store, clock,
-             [this](const std::vector<SourceName>& sources) { probes.Request(sources); }),
+             [this](const std::vector<SourceName>& unproven) { probes.Request(unproven); }),
       workers(1, kQueuedJobs),
       backend{*store,   turned,       clock,  probes,  workers,  streams,       meters, readiness,
               draining, turned.Now(), access, denials, overload, TheListener(), masking},
@@ -182,7 +191,11 @@ void WholeGate::Parts::Observe(Sequence sequence, const core::Input& input,
   if (outcome.changes.policy_record.has_value()) {
     overload.priorities.Read(outcome.changes.policy_record->text);
   }
-  if (!IsTheSequencersOwn(input)) ++recorded;
+  if (std::holds_alternative<core::Refusal>(outcome.answer)) {
+    Expect(ChangesNothing(outcome.changes), "a refusal changes nothing");
+  } else if (!IsTheSequencersOwn(input)) {
+    ++recorded;
+  }
   const absl::StatusOr<core::Outcome> again = core::Machine(replayed).Apply(input);
   replays = replays && again.ok() && again->answer == outcome.answer;
   if (again.ok()) replayed.Absorb(again->changes);

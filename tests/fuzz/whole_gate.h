@@ -58,7 +58,7 @@ class WholeGate {
   void PassTime(absl::Duration length);
   absl::Time Now() const;
 
-  // Records that came of somebody's call: all but the sequencer's own.
+  // Records that came of somebody's call and are no refusals.
   uint64_t recorded() const;
   // Whether a machine that is given the journal's inputs again gave the same answers, and has the
   // same books and keys.

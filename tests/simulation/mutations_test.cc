@@ -34,6 +34,16 @@ std::string NameOf(const testing::TestParamInfo<int>& info) {
 INSTANTIATE_TEST_SUITE_P(Simulation, PlantedFault,
                          testing::Range(1, static_cast<int>(Mutations().size()) + 1), NameOf);
 
+// What is linked with the faults is the code without them, as long as none is planted.
+TEST(PlantedFaults, AreNotThereUnlessTheyArePlanted) {
+  Plant(0);
+  Limits limits;
+  limits.seeds = 150;
+  const Summary summary = RunMany(limits, nullptr);
+  EXPECT_FALSE(summary.failed_seed.has_value())
+      << "seed " << *summary.failed_seed << ": " << summary.failure;
+}
+
 TEST(Shrinking, KeepsTheFailureAndDropsWhatItDoesNotNeed) {
   Plant(1);
   Limits limits;

@@ -55,9 +55,11 @@ void Operators::SwitchBreaker() {
   const uint64_t roll = dice.Roll(100);
   if (roll < 25) {
     core::TripBreakerInput trip{scope, mode, "operator", "drill", std::nullopt};
+    // Some last longer than an approval of what they hold.
     if (dice.Percent(80)) {
-      trip.until =
-          scene_.gate_time().value_or(scene_.now()) + absl::Milliseconds(1 + dice.Roll(3000));
+      trip.until = scene_.gate_time().value_or(scene_.now()) +
+                   (dice.Percent(70) ? absl::Milliseconds(1 + dice.Roll(3000))
+                                     : absl::Minutes(11 + dice.Roll(20)));
     }
     input.body = trip;
   } else if (roll < 50) {
