@@ -106,17 +106,20 @@ void RaiseTripped(Draft& draft, const BreakerRule& rule, const Breaker& breaker)
   draft.AddViolation(std::move(violation));
 }
 
+// Where only two people loosen, nothing is tried by itself.
+bool IsTried(const Draft& draft, const BreakerRule& rule, const std::string& scope) {
+  return rule.half_open_after.has_value() && !NeedsTwoPeople(draft, scope);
+}
+
 void Open(Draft& draft, const BreakerRule& rule, const std::string& scope, uint32_t trips,
           const std::string& why) {
-  Breaker& breaker = draft.MutableBreaker(scope);
-  breaker =
-      Breaker{scope,        BreakerState::kOpen,  rule.mode, std::nullopt,
-              std::nullopt, BreakerOrigin::kTrip, kMachine,  absl::StrCat(rule.name, ": ", why),
-              draft.now(),  std::nullopt};
+  Breaker breaker{scope,        BreakerState::kOpen,  rule.mode, std::nullopt,
+                  std::nullopt, BreakerOrigin::kTrip, kMachine,  absl::StrCat(rule.name, ": ", why),
+                  draft.now(),  std::nullopt};
   breaker.rule = rule.name;
   breaker.trips = trips;
-  if (rule.half_open_after.has_value()) breaker.half_open_at = draft.now() + WaitOf(rule, trips);
-  RaiseTripped(draft, rule, Breaker(breaker));
+  if (IsTried(draft, rule, scope)) breaker.half_open_at = draft.now() + WaitOf(rule, trips);
+  if (OpenOver(draft, breaker)) RaiseTripped(draft, rule, breaker);
 }
 
 bool IsTryingOf(const Breaker* breaker, const BreakerRule& rule) {
@@ -124,16 +127,12 @@ bool IsTryingOf(const Breaker* breaker, const BreakerRule& rule) {
          breaker->rule == rule.name;
 }
 
-// Opens the breaker if its condition is true and nothing as severe stands there.
+// Opens the breaker if its condition is true.
 void Judge(Draft& draft, const BreakerRule& rule, const std::string& scope) {
   const Counts counts(draft, rule, scope);
   if (!rule.trip_when.Evaluate(counts).is_true()) return;
   const std::string target = ScopeWithRoom(draft, scope);
-  const Breaker* present = FindBreakerInForce(draft, target);
-  if (present != nullptr) {
-    const bool is_as_severe = present->state == BreakerState::kOpen && present->mode >= rule.mode;
-    if (present->forced || is_as_severe) return;
-  }
+  const Breaker* present = FindBreakerBeneath(draft, target);
   const uint32_t trips = IsTryingOf(present, rule) ? present->trips + 1 : 1;
   Open(draft, rule, target, trips, absl::StrCat(rule.trip_when.source(), "; ", counts.Explain()));
 }
@@ -141,11 +140,11 @@ void Judge(Draft& draft, const BreakerRule& rule, const std::string& scope) {
 // What was allowed to try went wrong.
 void NoteFailure(Draft& draft, const BreakerRule& rule, const std::string& scope,
                  const Violation& violation) {
-  const Breaker* present = FindBreakerInForce(draft, scope);
+  const Breaker* present = FindBreakerBeneath(draft, scope);
   if (!IsTryingOf(present, rule)) return;
   const int64_t failures = present->failures + 1;
   if (failures < rule.failure_violations) {
-    MutableBreakerInForce(draft, scope).failures = failures;
+    MutableBreakerBeneath(draft, scope).failures = failures;
   } else {
     Open(draft, rule, scope, present->trips + 1,
          absl::StrCat("it was tried, and ", violation.name, " ", violation.id, " was found"));
@@ -236,13 +235,13 @@ void Tend(Draft& draft, const BreakerRule* rule, const Breaker& breaker) {
   const std::string scope = breaker.scope;
   if (breaker.state == BreakerState::kOpen && breaker.half_open_at.has_value() &&
       *breaker.half_open_at <= draft.now()) {
-    if (rule != nullptr && rule->half_open_after.has_value()) {
+    if (rule != nullptr && IsTried(draft, *rule, scope)) {
       HalfOpenByItself(draft, *rule, scope);
     } else {  // a newer policy leaves it to people
       MutableBreakerInForce(draft, scope).half_open_at.reset();
     }
   } else if (breaker.state == BreakerState::kHalfOpen && rule != nullptr &&
-             HasGoneWell(draft, *rule, breaker)) {
+             HasGoneWell(draft, *rule, breaker) && !NeedsTwoPeople(draft, scope)) {
     ForgetCountsOf(draft, *rule, scope);
     Breaker& closed = MutableBreakerInForce(draft, scope);
     closed.state = BreakerState::kClosed;

@@ -23,7 +23,7 @@ void CountAnswer(Draft& draft, const CheckInput& check, const Decision& decision
 void CountViolations(Draft& draft);
 
 // Half opens those that have waited long enough, closes those that have proven to go well, and asks
-// those that look at sources. For ticks.
+// those that look at sources. Where only two people loosen it does neither of the first. For ticks.
 void TendBreakers(Draft& draft);
 
 // Forgets what was counted at the scope: a person has closed it.

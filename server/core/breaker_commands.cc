@@ -22,11 +22,10 @@ absl::StatusOr<std::string> ScopeToSwitch(Draft& draft, const std::string& text)
                      scope->checkpoint, "\""));
   }
   const std::string canonical = scope->ToString();
-  const Breaker* present = draft.FindBreaker(canonical);
-  const bool is_new = present == nullptr || present->state == BreakerState::kClosed;
-  if (is_new && draft.CountBreakers() >= kMaxBreakers) {
+  if (!HaveRoom(draft, {canonical})) {
     return absl::ResourceExhaustedError(absl::StrCat(
-        "there are ", kMaxBreakers, " open breakers already; open a wider scope or reset some"));
+        "there are ", draft.CountBreakers(),
+        " open breakers already; open a wider scope (* or a whole checkpoint) or reset some"));
   }
   return canonical;
 }
@@ -40,6 +39,11 @@ absl::Status ValidateTrip(const Draft& draft, const TripBreakerInput& input) {
   if (input.forced && !input.until.has_value()) {
     return absl::InvalidArgumentError(
         "until: a forced breaker needs an end; nothing that happens can change it before");
+  }
+  if (input.forced && input.mode == Verdict::kAllow && *input.until > draft.now() + kForcedLasts) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("until: nothing can stop the scope before that; at most ",
+                     absl::FormatDuration(kForcedLasts), " from now are accepted"));
   }
   return ValidateUntil(draft, input.until);
 }
@@ -63,17 +67,31 @@ bool Loosens(const Breaker& present, const TripBreakerInput& input) {
   return input.mode < present.mode || sooner;
 }
 
-// Where it takes two people to carry out the wish: the answer to the first of them. Nothing where
-// it may be done now; `reason` then names both.
-std::optional<Answer> AskForSecond(Draft& draft, const std::string& scope, const Loosening& wish,
-                                   std::string& reason) {
+// The same of all that stands there: a plan's breaker goes, and what it stands upon with it.
+bool LoosensWhatStands(Draft& draft, const std::string& scope, const TripBreakerInput& input) {
   const Breaker* present = FindBreakerInForce(draft, scope);
-  if (present == nullptr || !Denies(*present) || !NeedsTwoPeople(draft, scope)) {
-    return std::nullopt;
-  }
-  switch (Agree(present->wanted, wish)) {
+  const Breaker* beneath = FindBreakerBeneath(draft, scope);
+  return (present != nullptr && Loosens(*present, input)) ||
+         (beneath != nullptr && Loosens(*beneath, input));
+}
+
+// Both have named an end: what denies more counts. A breaker that is half open closes with its end;
+// one that only reports lets pass until then.
+std::optional<absl::Time> AgreedEnd(const Loosening& first, const Loosening& second) {
+  if (!first.until.has_value() || !second.until.has_value()) return std::nullopt;
+  return second.mode == Verdict::kAllow ? std::min(*first.until, *second.until)
+                                        : std::max(*first.until, *second.until);
+}
+
+// For what takes two people: the answer to the first of them, whose wish is kept with the breaker
+// in force, of which there must be one. Nothing where the second has come: `wish` is then what both
+// want.
+std::optional<Answer> AskForSecond(Draft& draft, const std::string& scope, Loosening& wish) {
+  const std::optional<Loosening> waiting = FindBreakerInForce(draft, scope)->wanted;
+  switch (Agree(waiting, wish)) {
     case Agreement::kAgreed:
-      reason = BothReasons(*present->wanted, reason);
+      wish.reason = BothReasons(*waiting, wish.reason);
+      wish.until = AgreedEnd(*waiting, wish);
       return std::nullopt;
     case Agreement::kSameOnly:
       return Refusal{absl::FailedPreconditionError(absl::StrCat(
@@ -81,9 +99,32 @@ std::optional<Answer> AskForSecond(Draft& draft, const std::string& scope, const
     case Agreement::kWaits:
       break;
   }
-  Breaker& waiting = MutableBreakerInForce(draft, scope);
-  waiting.wanted = wish;
-  return BreakerAnswer{waiting};
+  Breaker& waits = MutableBreakerInForce(draft, scope);
+  waits.wanted = wish;
+  return BreakerAnswer{waits};
+}
+
+// Whether it takes two people to half open or close what stands there.
+bool TakesTwoPeople(Draft& draft, const std::string& scope) {
+  const Breaker* present = FindBreakerInForce(draft, scope);
+  return present != nullptr && Denies(*present) && NeedsTwoPeople(draft, scope);
+}
+
+// Of a scope that only two people loosen: why one can't open it so, if that is so. `wish` is then
+// carried out if it is what two want.
+std::optional<Answer> RefuseTrip(Draft& draft, const std::string& scope,
+                                 const TripBreakerInput& input, Loosening& wish) {
+  if (input.forced && input.mode == Verdict::kAllow) {
+    if (FindBreakerInForce(draft, scope) != nullptr) return AskForSecond(draft, scope, wish);
+    return Refusal{absl::FailedPreconditionError(absl::StrCat(
+        "breaker ", scope,
+        " would be kept from tripping by that, which takes two people: open it first in the mode "
+        "that only reports, not forced, then both ask for this"))};
+  }
+  if (!LoosensWhatStands(draft, scope, input)) return std::nullopt;
+  return Refusal{absl::FailedPreconditionError(absl::StrCat(
+      "breaker ", scope,
+      " would be loosened by that, which takes two people: half-open it or reset it"))};
 }
 
 Breaker By(const std::string& scope, BreakerState state, Verdict mode, const std::string& actor,
@@ -95,22 +136,12 @@ Breaker By(const std::string& scope, BreakerState state, Verdict mode, const std
 
 }  // namespace
 
-bool Denies(const Breaker& breaker) {
-  return breaker.state == BreakerState::kHalfOpen ||
-         (breaker.state == BreakerState::kOpen && breaker.mode != Verdict::kAllow);
-}
-
-bool NeedsTwoPeople(const Draft& draft, const std::string& scope) {
-  if (draft.before().policy == nullptr) return false;
-  const absl::StatusOr<BreakerScope> parsed = BreakerScope::Parse(scope);
-  const std::vector<std::string>& named = draft.policy().two_person;
-  return parsed.ok() && std::binary_search(named.begin(), named.end(), KindOfScope(*parsed));
-}
-
 Agreement Agree(const std::optional<Loosening>& waiting, const Loosening& wish) {
-  const bool same = waiting.has_value() && wish.at < waiting->at + kWishLasts &&
-                    waiting->budget == wish.budget && waiting->mode == wish.mode;
-  if (!same) return Agreement::kWaits;
+  const bool waits = waiting.has_value() && wish.at < waiting->at + kWishLasts &&
+                     (!waiting->until.has_value() || wish.at < *waiting->until);
+  if (!waits || waiting->budget != wish.budget || waiting->mode != wish.mode) {
+    return Agreement::kWaits;
+  }
   return waiting->actor == wish.actor ? Agreement::kSameOnly : Agreement::kAgreed;
 }
 
@@ -122,15 +153,13 @@ Answer TripBreaker(Draft& draft, const TripBreakerInput& input) {
   const absl::StatusOr<std::string> scope = ScopeToSwitch(draft, input.scope);
   if (!scope.ok()) return Refusal{scope.status()};
   if (absl::Status status = ValidateTrip(draft, input); !status.ok()) return Refusal{status};
-  const Breaker* present = FindBreakerInForce(draft, *scope);
-  if (present != nullptr && Loosens(*present, input) && NeedsTwoPeople(draft, *scope)) {
-    return Refusal{absl::FailedPreconditionError(absl::StrCat(
-        "breaker ", *scope,
-        " would be loosened by that, which takes two people: half-open it or reset it"))};
+  Loosening wish{input.actor, input.reason, draft.now(), std::nullopt, input.mode, input.until};
+  if (NeedsTwoPeople(draft, *scope)) {
+    if (auto answer = RefuseTrip(draft, *scope, input, wish)) return *std::move(answer);
   }
   Breaker& breaker = draft.MutableBreaker(*scope);
-  breaker = By(*scope, BreakerState::kOpen, input.mode, input.actor, input.reason, draft.now());
-  breaker.until = input.until;
+  breaker = By(*scope, BreakerState::kOpen, input.mode, input.actor, wish.reason, draft.now());
+  breaker.until = wish.until;
   breaker.forced = input.forced;
   return BreakerAnswer{breaker};
 }
@@ -139,14 +168,14 @@ Answer HalfOpenBreaker(Draft& draft, const HalfOpenBreakerInput& input) {
   const absl::StatusOr<std::string> scope = ScopeToSwitch(draft, input.scope);
   if (!scope.ok()) return Refusal{scope.status()};
   if (absl::Status status = ValidateHalfOpen(draft, input); !status.ok()) return Refusal{status};
-  std::string reason = input.reason;
-  const Loosening wish{input.actor,  input.reason, draft.now(),
-                       input.budget, input.mode,   input.until};
-  if (auto answer = AskForSecond(draft, *scope, wish, reason)) return *std::move(answer);
+  Loosening wish{input.actor, input.reason, draft.now(), input.budget, input.mode, input.until};
+  if (TakesTwoPeople(draft, *scope)) {
+    if (auto answer = AskForSecond(draft, *scope, wish)) return *std::move(answer);
+  }
   Breaker& breaker = draft.MutableBreaker(*scope);
-  breaker = By(*scope, BreakerState::kHalfOpen, input.mode, input.actor, reason, draft.now());
+  breaker = By(*scope, BreakerState::kHalfOpen, input.mode, input.actor, wish.reason, draft.now());
   breaker.budget = breaker.left = input.budget;
-  breaker.until = input.until;
+  breaker.until = wish.until;
   return BreakerAnswer{breaker};
 }
 
@@ -154,14 +183,17 @@ Answer ResetBreaker(Draft& draft, const ResetBreakerInput& input) {
   const absl::StatusOr<BreakerScope> scope = BreakerScope::Parse(input.scope);
   if (!scope.ok()) return Refusal{scope.status()};
   const std::string canonical = scope->ToString();
-  std::string reason = input.reason;
-  const Loosening wish{input.actor, input.reason, draft.now()};
-  if (auto answer = AskForSecond(draft, canonical, wish, reason)) return *std::move(answer);
+  Loosening wish{input.actor, input.reason, draft.now()};
+  const bool by_two = TakesTwoPeople(draft, canonical);
+  if (by_two) {
+    if (auto answer = AskForSecond(draft, canonical, wish)) return *std::move(answer);
+  }
   const Breaker closed =
-      By(canonical, BreakerState::kClosed, Verdict::kHold, input.actor, reason, draft.now());
+      By(canonical, BreakerState::kClosed, Verdict::kHold, input.actor, wish.reason, draft.now());
   // Resetting what is closed already is the state the operator asked for.
   if (draft.FindBreaker(canonical) != nullptr) draft.MutableBreaker(canonical) = closed;
-  ForgetCounts(draft, *scope);
+  // One person alone does not put off what would trip soon.
+  if (by_two || !NeedsTwoPeople(draft, canonical)) ForgetCounts(draft, *scope);
   return BreakerAnswer{closed};
 }
 

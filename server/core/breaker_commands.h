@@ -1,6 +1,7 @@
 // What people do to breakers. Where the policy names a breaker's scope under `two_person`,
 // loosening it takes two of them: the first one's wish is kept with the breaker, and a second
-// person who asks for the same carries it out.
+// person who asks for the same carries it out. Loosening in advance counts, too: to force such a
+// scope to let pass, whatever trips, and to make it forget what it has counted.
 #ifndef SERVER_CORE_BREAKER_COMMANDS_H_
 #define SERVER_CORE_BREAKER_COMMANDS_H_
 
@@ -17,17 +18,16 @@ namespace fundgate::core {
 // How long a wish waits for its second person.
 inline constexpr absl::Duration kWishLasts = absl::Hours(1);
 
+// How long at most a breaker that only reports may be forced: nothing trips there meanwhile.
+inline constexpr absl::Duration kForcedLasts = absl::Hours(24 * 7);
+
 Answer TripBreaker(Draft& draft, const TripBreakerInput& input);
 Answer HalfOpenBreaker(Draft& draft, const HalfOpenBreakerInput& input);
 Answer ResetBreaker(Draft& draft, const ResetBreakerInput& input);
 
-// Whether loosening a breaker over this scope, a canonical text, takes two people.
-bool NeedsTwoPeople(const Draft& draft, const std::string& scope);
-
-// Whether a breaker that stands there may deny a check.
-bool Denies(const Breaker& breaker);
-
-// What becomes of a wish where another may wait already.
+// What becomes of a wish where another may wait already. The two want the same if they want the
+// same state, mode and budget; their ends may differ. A wish whose own end has come is none any
+// more.
 enum class Agreement {
   kAgreed,    // another person asked for the same before
   kWaits,     // it is the first: keep it

@@ -64,27 +64,49 @@ void PutBeneath(PlanRun& run, const Breaker& breaker) {
   }
 }
 
-// The breaker that opens there by itself, where `present`, if any, is in force.
-Breaker OpenedOver(const Draft& draft, const Breaker* present, Breaker opened) {
+// When it may stop denying by itself, were it to be tried.
+absl::Time EndOf(const Breaker& breaker) {
+  return std::min(breaker.until.value_or(absl::InfiniteFuture()),
+                  breaker.half_open_at.value_or(absl::InfiniteFuture()));
+}
+
+// Whether what opens by itself changes nothing where `present` stands.
+bool SaysAll(const Breaker& present, const Breaker& opened) {
+  if (present.state != BreakerState::kOpen || opened.mode > present.mode) return false;
+  // One that is to be tried closes when that has gone well, and not before; of two the first one's
+  // trial comes.
+  if (opened.half_open_at.has_value()) return !present.until.has_value();
+  return EndOf(opened) <= EndOf(present);
+}
+
+// The breaker that opens there by itself, where `present`, if any, stands.
+Breaker OpenedOver(const Breaker* present, Breaker opened) {
   if (present == nullptr || present->state != BreakerState::kOpen) return opened;
-  opened.until = present->until.has_value() && opened.until.has_value()
-                     ? std::optional(std::max(*present->until, *opened.until))
-                     : std::nullopt;
-  opened.mode = std::max(opened.mode, present->mode);
   if (present->actor != kMachine) {
     absl::StrAppend(&opened.reason, "; before that opened", Because(*present));
   }
-  opened.changed_at = draft.now();
+  if (present->mode == Verdict::kAllow && opened.mode != Verdict::kAllow) return opened;
+  opened.mode = std::max(opened.mode, present->mode);
+  const absl::Time end = std::max(EndOf(*present), EndOf(opened));
+  const bool is_tried = opened.half_open_at.has_value() || present->half_open_at.has_value();
+  if (end != absl::InfiniteFuture() && !opened.half_open_at.has_value() && is_tried) {
+    opened.rule = present->rule;
+    opened.trips = present->trips;
+  }
+  opened.until.reset();
+  opened.half_open_at.reset();
+  if (end != absl::InfiniteFuture()) (is_tried ? opened.half_open_at : opened.until) = end;
   return opened;
 }
 
-// Whether what opens by itself changes nothing where `present` is OPEN.
-bool SaysAll(const Breaker& present, Verdict mode, std::optional<absl::Time> until) {
-  // It was to end by itself before what opens it now may end, or to answer less severely.
-  const bool outlasts =
-      present.until.has_value() && (!until.has_value() || *until > *present.until);
-  return present.state == BreakerState::kOpen && !outlasts && mode <= present.mode;
+// Whether a person has forced it to stay as it is. Who denies for a while where only two people
+// loosen keeps nothing off that denies for longer.
+bool StaysAsItIs(const Draft& draft, const Breaker& breaker) {
+  return breaker.forced && !(Denies(breaker) && NeedsTwoPeople(draft, breaker.scope));
 }
+
+// The part of a scope's text that has no value: "refund" of "refund/account:m-1".
+std::string WithoutValue(const std::string& scope) { return scope.substr(0, scope.find('/')); }
 
 bool SameButSpent(Breaker a, const Breaker& b) {
   a.left = b.left;
@@ -148,32 +170,69 @@ void SpendBudgets(Draft& draft, const CheckInput& check, Verdict verdict) {
   });
 }
 
+const Breaker* FindBreakerBeneath(Draft& draft, const std::string& scope) {
+  const Breaker* present = FindBreakerInForce(draft, scope);
+  if (present == nullptr || present->plan.empty()) return present;
+  const Breaker* beneath = FindBeneath(draft.Find<PlanRuns>(present->plan), scope);
+  return beneath != nullptr && !HasEnded(draft, *beneath) ? beneath : nullptr;
+}
+
+Breaker& MutableBreakerBeneath(Draft& draft, const std::string& scope) {
+  const std::string plan = FindBreakerInForce(draft, scope)->plan;
+  if (plan.empty()) return MutableBreakerInForce(draft, scope);
+  std::vector<Breaker>& before = draft.Mutable<PlanRuns>(plan).before;
+  return *std::find_if(before.begin(), before.end(),
+                       [&scope](const Breaker& breaker) { return breaker.scope == scope; });
+}
+
+bool Denies(const Breaker& breaker) {
+  return breaker.state == BreakerState::kHalfOpen ||
+         (breaker.state == BreakerState::kOpen && breaker.mode != Verdict::kAllow);
+}
+
+bool NeedsTwoPeople(const Draft& draft, const std::string& scope) {
+  if (draft.before().policy == nullptr || draft.policy().two_person.empty()) return false;
+  const absl::StatusOr<BreakerScope> parsed = BreakerScope::Parse(scope);
+  const std::vector<std::string>& named = draft.policy().two_person;
+  return parsed.ok() && std::binary_search(named.begin(), named.end(), KindOfScope(*parsed));
+}
+
+bool HaveRoom(Draft& draft, const std::vector<std::string>& scopes) {
+  const auto values =
+      std::count_if(scopes.begin(), scopes.end(), [&draft](const std::string& scope) {
+        return WithoutValue(scope) != scope && FindBreakerInForce(draft, scope) == nullptr;
+      });
+  return values == 0 || draft.CountBreakers() + static_cast<size_t>(values) <= kMaxBreakers;
+}
+
 std::string ScopeWithRoom(Draft& draft, const std::string& scope) {
-  const bool has_room =
-      FindBreakerInForce(draft, scope) != nullptr || draft.CountBreakers() < kMaxBreakers;
-  return has_room ? scope : scope.substr(0, scope.find('/'));
+  return HaveRoom(draft, {scope}) ? scope : WithoutValue(scope);
+}
+
+bool OpenOver(Draft& draft, const Breaker& opened) {
+  const Breaker* present = FindBreakerInForce(draft, opened.scope);
+  const Breaker* beneath = FindBreakerBeneath(draft, opened.scope);
+  if (beneath != nullptr && StaysAsItIs(draft, *beneath)) return false;
+  const bool says_more = beneath == nullptr || !SaysAll(*beneath, opened);
+  if (present == nullptr || present->plan.empty()) {
+    if (says_more) draft.MutableBreaker(opened.scope) = OpenedOver(beneath, opened);
+    return says_more;
+  }
+  const std::string plan = present->plan;
+  const bool tightens = opened.mode > present->mode;
+  if (tightens) MutableBreakerInForce(draft, opened.scope).mode = opened.mode;
+  if (says_more) {
+    PutBeneath(draft.Mutable<PlanRuns>(plan), OpenedOver(beneath, opened));
+  }
+  return says_more || tightens;
 }
 
 void OpenAutomatically(Draft& draft, const std::string& scope, BreakerOrigin origin,
                        const std::string& reason, Verdict mode, std::optional<absl::Time> until) {
   const std::string target = ScopeWithRoom(draft, scope);
-  const Breaker* present = FindBreakerInForce(draft, target);
-  if (present != nullptr && present->forced) return;
-  const Breaker opened{
-      target, BreakerState::kOpen, mode, std::nullopt, std::nullopt, origin, kMachine,
-      reason, draft.now(),         until};
-  if (present != nullptr && !present->plan.empty()) {
-    const std::string plan = present->plan;
-    const bool tightens = present->state == BreakerState::kOpen && mode > present->mode;
-    const Breaker* beneath = FindBeneath(draft.Find<PlanRuns>(plan), target);
-    if (beneath == nullptr || (!beneath->forced && !SaysAll(*beneath, mode, until))) {
-      PutBeneath(draft.Mutable<PlanRuns>(plan), OpenedOver(draft, beneath, opened));
-    }
-    if (tightens) MutableBreakerInForce(draft, target).mode = mode;
-    return;
-  }
-  if (present != nullptr && SaysAll(*present, mode, until)) return;
-  draft.MutableBreaker(target) = OpenedOver(draft, present, opened);
+  if (NeedsTwoPeople(draft, target)) until.reset();
+  OpenOver(draft, Breaker{target, BreakerState::kOpen, mode, std::nullopt, std::nullopt, origin,
+                          kMachine, reason, draft.now(), until});
 }
 
 void EndToggle(Draft& draft, const PlanRun& run, const std::string& scope) {

@@ -81,7 +81,9 @@ Answer RunPlan(Draft& draft, const RunPlanInput& input) {
   if (input.lasts.has_value() && *input.lasts <= absl::ZeroDuration()) {
     return Refusal{absl::InvalidArgumentError("lasts: must be more than 0")};
   }
-  if (draft.CountBreakers() + plan->toggles.size() > kMaxBreakers) {
+  std::vector<std::string> scopes;
+  for (const Toggle& toggle : plan->toggles) scopes.push_back(toggle.scope);
+  if (!HaveRoom(draft, scopes)) {
     return Refusal{absl::ResourceExhaustedError(absl::StrCat("there are ", draft.CountBreakers(),
                                                              " open breakers already, and at most ",
                                                              kMaxBreakers, " may be; reset some"))};

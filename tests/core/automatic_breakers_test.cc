@@ -1,13 +1,14 @@
 // Breakers that count: what trips them, how they try again, and what ends that.
 #include "server/core/automatic_breakers.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/expression/program.h"
+#include "tests/core/automatic_world.h"
 #include "tests/core/world.h"
 
 namespace fundgate::core::testing {
@@ -15,99 +16,8 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using Measure = TripFact::Measure;
-
-constexpr absl::Duration kSpan = absl::Minutes(10);
-
-// A condition over what one breaker counts. Sums of money and shares: see the policy's tests.
-struct Condition {
-  const char* name;
-  Measure measure;
-  expression::Type type;
-};
-
-BreakerRule Rule(const std::string& name, const std::string& checkpoint, const std::string& field,
-                 const Condition& condition, const std::string& comparison) {
-  expression::Environment environment;
-  (void)environment.AddVariable(condition.name, condition.type);
-  expression::Compiled compiled = expression::Compile(
-      environment, std::string(condition.name) + comparison, expression::Type::Bool());
-  BreakerRule rule{.name = name,
-                   .checkpoint = checkpoint,
-                   .field = field,
-                   .trip_when = *std::move(compiled.program),
-                   .facts = {{condition.name, condition.measure, 0, {}, SourceName("ledger")}},
-                   .windows = {}};
-  const bool of_violations =
-      condition.measure == Measure::kViolations || condition.measure == Measure::kViolatedAmount;
-  TripWindow counted{of_violations, {}};
-  counted.window.name = "breaker " + name;
-  counted.window.span = kSpan;
-  counted.window.resolution = absl::Seconds(10);
-  rule.windows.push_back(std::move(counted));
-  return rule;
-}
-
-const Condition kViolations{"violations", Measure::kViolations, expression::Type::Int()};
-const Condition kAnswers{"answers", Measure::kAnswers, expression::Type::Int()};
-const Condition kRefused{"refused", Measure::kRefused, expression::Type::Int()};
-const Condition kLag{"lag", Measure::kLag, expression::Type::Duration()};
-
-// Refunds of an account are held once three violations were found of them, tried after 15 minutes
-// with two calls and CNY 100, and closed after a minute without harm.
-BreakerRule Refunds() {
-  BreakerRule rule = Rule("bad_refunds", "refund", "account", kViolations, " >= 3");
-  rule.half_open_after = absl::Minutes(15);
-  rule.growth = 2;
-  rule.longest_wait = absl::Minutes(50);
-  rule.half_open_budget = {2, M("CNY 100.00")};
-  rule.success_calls = 2;
-  rule.quiet = absl::Minutes(1);
-  return rule;
-}
-
-class Automatic : public ::testing::Test {
- protected:
-  explicit Automatic(BreakerRule rule = Refunds())
-      : world_([&rule](Policy& policy) { policy.breaker_rules.push_back(std::move(rule)); }) {
-    world_.Insert("payment", 1, {.key = "p1", .amount = "CNY 1000.00"});
-    world_.Prove();
-  }
-
-  // Refunds that nobody asked for, each a violation.
-  void Ungated(int count, const std::string& account = "m1") {
-    for (int i = 0; i < count; ++i) {
-      const int row = next_row_++;
-      world_.Insert("refund", row,
-                    {.key = "u" + std::to_string(row),
-                     .account = account,
-                     .order = account == "m1" ? "o1" : "o-" + account,
-                     .amount = "CNY 1.00"});
-    }
-    world_.Prove();
-  }
-  const Breaker* Find(const std::string& scope) const {
-    const auto& all = world_.state().resident().of<core::Breakers>();
-    const auto found = all.find(scope);
-    return found == all.end() ? nullptr : &found->second;
-  }
-  BreakerState StateOf(const std::string& scope) const {
-    return Find(scope) == nullptr ? BreakerState::kClosed : Find(scope)->state;
-  }
-  absl::Duration WaitOf(const std::string& scope) const {
-    return *Find(scope)->half_open_at - Find(scope)->changed_at;
-  }
-  // Time passes, the source is proven, and the gate looks after its breakers.
-  void Pass(absl::Duration duration) {
-    world_.Advance(duration);
-    world_.Prove();
-    world_.Get<Done>(TickInput{});
-  }
-
-  World world_;
-  int next_row_ = 100;
-};
 
 TEST_F(Automatic, OpensOverTheAccountWhoseViolationsAreTooManyAndOverNoOther) {
   Ungated(2);
@@ -116,7 +26,7 @@ TEST_F(Automatic, OpensOverTheAccountWhoseViolationsAreTooManyAndOverNoOther) {
   const Decision held = world_.Check("refund", "r2", "CNY 1.00");
   EXPECT_EQ(held.verdict, Verdict::kHold);
   EXPECT_EQ(held.reasons.front().name, "refund/account:m1");
-  EXPECT_THAT(held.reasons.front().message, ::testing::HasSubstr("violations is 3"));
+  EXPECT_THAT(held.reasons.front().message, HasSubstr("violations is 3"));
   EXPECT_EQ(world_.state().resident().of<core::Breakers>().size(), 1U);
   EXPECT_THAT(world_.Violations(), Contains("breaker_tripped"));
 }
@@ -255,7 +165,7 @@ TEST_F(WatchingOnly, ReportsAndDeniesNothing) {
   EXPECT_EQ(decision.verdict, Verdict::kAllow);
   ASSERT_THAT(decision.reasons, ::testing::SizeIs(1));
   EXPECT_EQ(decision.reasons.front().code, ReasonCode::kBreaker);
-  EXPECT_THAT(decision.reasons.front().message, ::testing::HasSubstr("it only reports"));
+  EXPECT_THAT(decision.reasons.front().message, HasSubstr("it only reports"));
   EXPECT_TRUE(world_.Check("refund", "r1", "CNY 1.00").replayed);
 }
 
@@ -293,6 +203,34 @@ TEST_F(ByAttribute, CountsByAnAttributeOfTheCheck) {
   EXPECT_EQ(check("r3", "app"), Verdict::kAllow);  // the one that trips it
   EXPECT_EQ(check("r4", "app"), Verdict::kHold);
   EXPECT_EQ(check("r5", "web"), Verdict::kAllow);
+}
+
+class OfViolationsByAttribute : public Automatic {
+ protected:
+  OfViolationsByAttribute()
+      : Automatic(Rule("bad_channel", "refund", "channel", kViolations, " >= 2")) {}
+
+  void Ungated(int row, const std::string& channel) {
+    Contribution refund =
+        Row{.key = "u" + std::to_string(row), .amount = "CNY 1.00"}.ToContribution();
+    if (!channel.empty()) refund.attributes["channel"] = channel;
+    world_.Feed({world_.NewEvent("refund", row, std::nullopt, std::move(refund))});
+  }
+};
+
+TEST_F(OfViolationsByAttribute, OpensOverTheValueThatItsViolationsName) {
+  Ungated(11, "app store");
+  Ungated(12, "");
+  Ungated(13, "web");
+  EXPECT_THAT(world_.state().resident().of<core::Breakers>(), IsEmpty());
+  Ungated(14, "app store");
+  ASSERT_EQ(StateOf("refund/channel:app%20store"), BreakerState::kOpen);
+  EXPECT_EQ(world_.state().resident().of<core::Breakers>().size(), 1U);
+  world_.Prove();
+  CheckInput check = world_.NewCheck("refund", "r1", "CNY 1.00");
+  check.attributes["channel"] = "app store";
+  EXPECT_EQ(world_.Check(check).verdict, Verdict::kHold);
+  EXPECT_EQ(world_.Check("refund", "r2", "CNY 1.00").verdict, Verdict::kAllow);
 }
 
 class OfLag : public Automatic {

@@ -1,5 +1,10 @@
 #include "server/core/breakers.h"
 
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/world.h"
@@ -11,7 +16,7 @@ using ::testing::ElementsAre;
 
 class Breakers : public ::testing::Test {
  protected:
-  Breakers() {
+  explicit Breakers(const std::function<void(Policy&)>& adjust = nullptr) : world_(adjust) {
     world_.Insert("payment", 1, {.key = "p1", .amount = "CNY 1000.00"});
     world_.Prove();
   }
@@ -123,6 +128,61 @@ TEST_F(Breakers, ScopesAreSwitchedByTheirCanonicalText) {
       world_.Get<BreakerAnswer>(ResetBreakerInput{"refund/channel:app", "bob", "over"}).breaker;
   EXPECT_EQ(closed.state, BreakerState::kClosed);
   EXPECT_TRUE(world_.state().resident().of<core::Breakers>().empty());
+}
+
+// As many as there may be, each over a value of its own.
+void Fill(MemoryState& state) {
+  Changes changes;
+  auto& all = changes.of<core::Breakers>();
+  for (size_t i = 0; i < kMaxBreakers; ++i) {
+    Breaker breaker;
+    breaker.scope = absl::StrCat("refund/account:a", absl::Dec(i, absl::kZeroPad6));
+    breaker.state = BreakerState::kOpen;
+    all.emplace_back(breaker.scope, breaker);
+  }
+  state.Absorb(changes);
+}
+
+class Full : public Breakers {
+ protected:
+  Full()
+      : Breakers([](Policy& policy) {
+          policy.plans.push_back({"m1", "m1", "ann", "", {}, {{"*/account:m1", Verdict::kHold}}});
+          policy.plans.push_back({"stop",
+                                  "it all",
+                                  "ann",
+                                  "",
+                                  {},
+                                  {{"*", Verdict::kBlock},
+                                   {"cash_out", Verdict::kBlock},
+                                   {"refund/account:a000001", Verdict::kBlock}}});
+        }) {
+    Fill(world_.state());
+  }
+};
+
+TEST_F(Full, TakesNoNewValueAndSaysWhatToDo) {
+  const Answer answer =
+      world_.Put(TripBreakerInput{"refund/account:m1", Verdict::kHold, "ann", "", {}});
+  ASSERT_TRUE(std::holds_alternative<Refusal>(answer));
+  const absl::Status& status = std::get<Refusal>(answer).status;
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("open a wider scope"));
+  EXPECT_EQ(world_.RefusalOf(RunPlanInput{"m1", "ann", "", {}}),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(Full, StillStopsEverythingAndACheckpoint) {
+  Trip("refund", Verdict::kBlock);
+  EXPECT_EQ(world_.Check("refund", "r1", "CNY 1.00").verdict, Verdict::kBlock);
+  Trip("*", Verdict::kBlock);
+  EXPECT_EQ(world_.Check("late_refund", "r2", "CNY 1.00").verdict, Verdict::kBlock);
+  Trip("refund/account:a000001", Verdict::kBlock);  // it is open already
+}
+
+TEST_F(Full, RunsAPlanThatBringsNoNewValue) {
+  const PlanRun run = world_.Get<PlanAnswer>(RunPlanInput{"stop", "ann", "", {}}).run;
+  EXPECT_EQ(run.scopes.size(), 3U);
 }
 
 TEST_F(Breakers, AFreezeOutlivesAnOperatorsBreakerThatEndsByItself) {

@@ -1,4 +1,5 @@
 // Breakers that only two people loosen, and plans that switch several at once.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,83 @@ TEST_F(Switches, TheTwoMustWantTheSame) {
   HalfOpenBreakerInput same = half;
   same.actor = "ann";
   EXPECT_EQ(world_.Get<BreakerAnswer>(same).breaker.state, BreakerState::kHalfOpen);
+}
+
+TEST_F(Switches, AHalfOpenOneEndsWithTheLaterOfBothEnds) {
+  const absl::Time soon = world_.now() + absl::Seconds(1);
+  const absl::Time later = world_.now() + absl::Hours(1);
+  using Ends = std::vector<std::optional<absl::Time>>;
+  for (const Ends& ends : {Ends{{}, soon, {}}, Ends{soon, {}, {}}, Ends{later, soon, later},
+                           Ends{soon, later, later}}) {
+    Trip("cash_out", Verdict::kBlock);
+    HalfOpenBreakerInput half{"cash_out", Verdict::kHold, {3, M("CNY 9.00")}, "ann", "try"};
+    half.until = ends[0];
+    world_.Get<BreakerAnswer>(half);
+    half.actor = "bob";
+    half.until = ends[1];
+    const Breaker agreed = world_.Get<BreakerAnswer>(half).breaker;
+    EXPECT_EQ(agreed.state, BreakerState::kHalfOpen);
+    EXPECT_EQ(agreed.until, ends[2]);
+  }
+}
+
+TEST_F(Switches, ANamedScopeIsForcedByTwoPeopleWhileItIsOpen) {
+  TripBreakerInput forced{"cash_out", Verdict::kAllow, "ann", "", world_.now() + absl::Hours(1)};
+  forced.forced = true;
+  EXPECT_EQ(world_.RefusalOf(forced), kPrecondition) << "there is nothing to keep the wish with";
+  Trip("cash_out", Verdict::kAllow);
+  const Breaker waits = world_.Get<BreakerAnswer>(forced).breaker;
+  EXPECT_FALSE(waits.forced);
+  EXPECT_EQ(waits.wanted->actor, "ann");
+  EXPECT_EQ(world_.RefusalOf(forced), kPrecondition) << "the same person";
+  TripBreakerInput longer = forced;
+  longer.actor = "bob";
+  longer.until = world_.now() + kForcedLasts;
+  const Breaker agreed = world_.Get<BreakerAnswer>(longer).breaker;
+  EXPECT_TRUE(agreed.forced);
+  EXPECT_EQ(agreed.until, forced.until) << "what lets pass ends with the earlier of both ends";
+  EXPECT_THAT(agreed.reason, HasSubstr("ann asked for it"));
+}
+
+TEST_F(Switches, AWishWhoseOwnEndHasComeIsNoWish) {
+  Trip("cash_out");
+  TripBreakerInput forced{"cash_out", Verdict::kAllow, "ann", "", world_.now() + absl::Minutes(1)};
+  forced.forced = true;
+  world_.Get<BreakerAnswer>(forced);
+  world_.Advance(absl::Minutes(1));
+  forced.actor = "bob";
+  forced.until = world_.now() + absl::Minutes(1);
+  EXPECT_FALSE(world_.Get<BreakerAnswer>(forced).breaker.forced);
+}
+
+TEST_F(Switches, AWishToForceIsNoWishToReset) {
+  Trip("cash_out");
+  TripBreakerInput forced{"cash_out", Verdict::kAllow, "ann", "", world_.now() + absl::Hours(1)};
+  forced.forced = true;
+  world_.Get<BreakerAnswer>(forced);
+  EXPECT_EQ(Reset("cash_out", "bob").state, BreakerState::kOpen);
+  forced.actor = "ann";
+  EXPECT_FALSE(world_.Get<BreakerAnswer>(forced).breaker.forced);
+}
+
+TEST_F(Switches, AForcedOneEndsWithinAWeek) {
+  TripBreakerInput forced{"refund", Verdict::kAllow, "ann", "",
+                          world_.now() + kForcedLasts + absl::Seconds(1)};
+  forced.forced = true;
+  EXPECT_EQ(world_.RefusalOf(forced), absl::StatusCode::kInvalidArgument);
+  *forced.until -= absl::Seconds(1);
+  EXPECT_TRUE(world_.Get<BreakerAnswer>(forced).breaker.forced) << "this scope takes one person";
+}
+
+TEST_F(Switches, OneIsNotLoosenedByAnEndThatOnlyThePlanUponItHas) {
+  world_.Get<BreakerAnswer>(
+      HalfOpenBreakerInput{"cash_out", Verdict::kHold, {3, M("CNY 9.00")}, "ann", "try", {}});
+  Run("ledger_is_wrong", absl::Hours(1));
+  ASSERT_EQ(all().at("cash_out").plan, "ledger_is_wrong");
+  TripBreakerInput trip{"cash_out", Verdict::kBlock, "ann", "", world_.now() + absl::Hours(2)};
+  EXPECT_EQ(world_.RefusalOf(trip), kPrecondition) << "what the plan stands upon has no end";
+  trip.until.reset();
+  world_.Get<BreakerAnswer>(trip);
 }
 
 TEST_F(Switches, OneIsNotLoosenedByOpeningItInAnotherWay) {
