@@ -209,7 +209,8 @@ SessionEnd Session::Read(Follower& follower, PolicySource& policy, feed::Feeder&
        .step_of =
            [&follower](const binlog::TransactionHead& head) { return follower.StepOf(head); },
        .spill_folder = context_.settings.spill_folder,
-       .stops_at_gap = policy.declared.on_gap() == policy::v1::ON_GAP_STOP},
+       .stops_at_gap = policy.declared.on_gap() == policy::v1::ON_GAP_STOP,
+       .on_untold = [&feeder](bool waits) { feeder.HoldProbes(waits); }},
       context_.log, context_.counters, [this, &feeder, &progress](feed::Transaction transaction) {
         // What says no time (the end of a partition) is no progress.
         const auto report = transaction.committed_at > absl::UnixEpoch()

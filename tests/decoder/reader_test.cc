@@ -342,20 +342,54 @@ TEST(Reader, AGroupCommitIdStandsBeforeTheXaName) {
   EXPECT_EQ(trace.heads[0].xa_id, "X'61',X'6263',5");
 }
 
+// As MySQL 9 writes it: a byte that says how many bytes a value's length takes.
+TEST(Reader, AVectorIsBytesBehindTheirLength) {
+  const TableParts vector = {
+      .types = {3, 242, 3}, .metadata = {4}, .optional = Body().Raw({1, 1, 0})};
+  Trace trace;
+  Reader reader(trace, {});
+  ASSERT_TRUE(
+      ReadAll(reader,
+              {MakeFormat(kMySql), MakeQuery("BEGIN"), MakeTableMap(vector),
+               MakeRows(EventType::kWriteRows, 7, 3,
+                        Body().Little(1, 4).Little(4, 4).Raw({0, 0, 0x80, 0x3f}).Little(2, 4)),
+               MakeXid()})
+          .ok());
+  ASSERT_EQ(trace.lines.size(), 3U);
+  EXPECT_THAT(trace.lines[1], HasSubstr("@1=1"));
+  EXPECT_THAT(trace.lines[1], HasSubstr("@3=2"));
+}
+
 TEST(Reader, ATypeThatIsNotKnownMakesRowsUnreadableUnlessNobodyWantsThem) {
-  const TableParts vector = {.types = {3, 242}};
+  // Of what a server writes of such a type, and of the columns behind it, nothing is known.
+  const TableParts unknown = {
+      .types = {3, 241, 15, 3}, .metadata = {9, 8, 7, 80, 0}, .optional = Body().Raw({1, 2, 0, 0})};
   const std::vector<EventBytes> events = {
-      MakeFormat(), MakeMariaDbGtid(1), MakeTableMap(vector),
-      MakeRows(EventType::kWriteRowsV1, 7, 2, Body().Little(1, 4)), MakeXid()};
+      MakeFormat(), MakeMariaDbGtid(1), MakeTableMap(unknown),
+      MakeRows(EventType::kWriteRowsV1, 7, 4, Body().Little(1, 4)), MakeXid()};
   Trace wanting;
   Reader reader(wanting, {});
   EXPECT_TRUE(ReadAll(reader, events).ok());
   EXPECT_THAT(wanting.lines, ElementsAre("begin 0-9-1", "unreadable rows d.t", "end commit"));
-  EXPECT_THAT(wanting.reasons, ElementsAre(HasSubstr("column 2 of d.t has type 242")));
+  EXPECT_THAT(wanting.reasons, ElementsAre(HasSubstr("column 2 of d.t has type 241")));
   Trace other;
   Reader filtered(other, {.wants_table = [](std::string_view, std::string_view) { return false; }});
   EXPECT_TRUE(ReadAll(filtered, events).ok());
   EXPECT_THAT(other.lines, ElementsAre("begin 0-9-1", "end commit"));
+}
+
+TEST(Reader, ATypeThatIsNotKnownIsDamageWhereNoChecksumSaysThatItIsNone) {
+  const TableParts unknown = {.types = {3, 241}, .metadata = {9}};
+  std::vector<EventBytes> events = {MakeFormat(kMariaDb, false), MakeMariaDbGtid(1),
+                                    MakeTableMap(unknown)};
+  for (size_t i = 1; i < events.size(); ++i) events[i] = WithoutChecksum(events[i]);
+  EXPECT_THAT(ErrorOf(events), HasSubstr("types and metadata that don't fit together"));
+}
+
+TEST(Reader, MetadataThatDoesNotFitTypesThatAreKnownIsDamage) {
+  EXPECT_THAT(ErrorOf({MakeFormat(), MakeMariaDbGtid(1),
+                       MakeTableMap({.types = {3, 252}, .metadata = {2, 2}})}),
+              HasSubstr("types and metadata that don't fit together"));
 }
 
 TEST(Reader, RowsThatDoNotFitTheirTableAreToldIfTheyAreAsTheServerWroteThem) {

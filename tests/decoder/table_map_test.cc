@@ -37,7 +37,7 @@ absl::StatusOr<binlog::MappedTable> Read(const TableParts& parts, bool mariadb =
   return binlog::ReadTableMap(
       body.subspan(binlog::EventHeader::kSize,
                    event.size() - binlog::EventHeader::kSize - binlog::kChecksumSize),
-      format, 0, transcoder);
+      true, format, 0, transcoder);
 }
 
 Table TableOf(const TableParts& parts, bool mariadb = true) {

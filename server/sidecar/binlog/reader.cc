@@ -155,7 +155,7 @@ absl::Status Reader::ApplyOther() {
       return EndIfStandalone();
     default:
       if ((header_.flags & EventHeader::kIgnorable) != 0) return absl::OkStatus();
-      FUNDGATE_RETURN_IF_ERROR(BeginUnlessOpen(true));
+      FUNDGATE_RETURN_IF_ERROR(BeginBetween());
       FUNDGATE_RETURN_IF_ERROR(TellUnreadable(
           Unreadable::Kind::kUnknownEvent, "", "",
           absl::StrCat("an event of ", NameOf(header_.type), " from a server ",

@@ -115,6 +115,7 @@ class Reader {
   absl::Status ApplyXaPrepare(std::span<const uint8_t> body);
   absl::Status ApplyIncident(std::span<const uint8_t> body);
   absl::Status BeginUnlessOpen(bool standalone);
+  absl::Status BeginBetween();
   absl::Status Begin(bool standalone);
   absl::Status End(TransactionEnd end);
   absl::Status EndIfStandalone();
@@ -125,7 +126,7 @@ class Reader {
 
   // reader_payload.cc: transactions in one event.
   absl::Status ApplyPayload(std::span<const uint8_t> body);
-  absl::Status ApplyPacked(std::span<const uint8_t> event);
+  absl::Status ApplyPacked(std::span<const uint8_t> event, uint64_t end_position);
 
   // reader_rows.cc: tables and their rows.
   absl::Status ApplyTableMap(std::span<const uint8_t> body);

@@ -24,14 +24,16 @@ absl::Status Reader::ApplyPayload(std::span<const uint8_t> body) {
     const absl::StatusOr<std::span<const uint8_t>> event = payload->Next();
     if (!event.ok()) return Placed(event.status());
     if (event->empty()) break;
-    FUNDGATE_RETURN_IF_ERROR(ApplyPacked(*event));
+    FUNDGATE_RETURN_IF_ERROR(ApplyPacked(*event, outer.end_position));
   }
   header_ = outer;
   return absl::OkStatus();
 }
 
-absl::Status Reader::ApplyPacked(std::span<const uint8_t> event) {
+// What is inside stands nowhere in the file: the transaction ends where the event does.
+absl::Status Reader::ApplyPacked(std::span<const uint8_t> event, uint64_t end_position) {
   FUNDGATE_RETURN_IF_ERROR(CheckFrame(event));
+  header_.end_position = static_cast<decltype(header_.end_position)>(end_position);
   switch (header_.type) {
     case EventType::kFormatDescription:
     case EventType::kRotate:

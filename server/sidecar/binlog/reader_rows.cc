@@ -70,8 +70,8 @@ absl::Status Reader::ApplyTableMap(std::span<const uint8_t> body) {
   // After a statement the same bytes may mean another table.
   const bool is_known = map != nullptr && map->statements == statements_;
   if (is_known && std::ranges::equal(map->body, body)) return absl::OkStatus();
-  absl::StatusOr<MappedTable> mapped =
-      ReadTableMap(body, *format_, options_.assumed_collation, decoder_.transcoder());
+  absl::StatusOr<MappedTable> mapped = ReadTableMap(
+      body, checksum_held_, *format_, options_.assumed_collation, decoder_.transcoder());
   if (!mapped.ok()) return Placed(mapped.status());
   map = std::make_unique<CachedMap>();
   map->body.assign(body.begin(), body.end());
@@ -80,6 +80,8 @@ absl::Status Reader::ApplyTableMap(std::span<const uint8_t> body) {
   Table& table = map->mapped.table;
   map->mapped.wanted = !options_.wants_table || options_.wants_table(table.database, table.name);
   if (!map->mapped.wanted || options_.describer == nullptr) return absl::OkStatus();
+  // What can't be read needs no names.
+  if (!map->mapped.unreadable.empty()) return absl::OkStatus();
   FUNDGATE_RETURN_IF_ERROR(options_.describer->Describe(table));
   PlanRows(map->mapped);
   return absl::OkStatus();

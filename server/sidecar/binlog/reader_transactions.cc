@@ -64,6 +64,15 @@ absl::Status Reader::BeginUnlessOpen(bool standalone) {
   return open_ ? absl::OkStatus() : Begin(standalone);
 }
 
+// Of an event that may stand between transactions.
+absl::Status Reader::BeginBetween() {
+  if (!open_ && !announced_) {
+    announced_ = NewHead();
+    announced_->stands_between = true;
+  }
+  return BeginUnlessOpen(true);
+}
+
 absl::Status Reader::End(TransactionEnd end) {
   if (!open_) return Damaged("a transaction ends, but none has begun");
   open_ = false;
@@ -231,7 +240,7 @@ absl::Status Reader::ApplyIncident(std::span<const uint8_t> body) {
   Bytes in(body);
   in.Little(2);  // a number: there is only one, for lost events
   const std::string_view message = in.Text(in.Byte());
-  FUNDGATE_RETURN_IF_ERROR(BeginUnlessOpen(true));
+  FUNDGATE_RETURN_IF_ERROR(BeginBetween());
   FUNDGATE_RETURN_IF_ERROR(
       TellUnreadable(Unreadable::Kind::kIncident, "", "",
                      absl::StrCat("the server says that events were lost: ", Quoted(message))));

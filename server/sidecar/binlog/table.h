@@ -33,7 +33,8 @@ enum class ColumnType : uint8_t {
   kTime2 = 19,
   kBlobCompressed = 140,
   kVarcharCompressed = 141,
-  kJson = 245,  // MySQL's binary JSON; MariaDB's JSON is a LONGTEXT
+  kVector = 242,  // MySQL's, since 9.0: as a BLOB; MariaDB's is a VARBINARY
+  kJson = 245,    // MySQL's binary JSON; MariaDB's JSON is a LONGTEXT
   kNewDecimal = 246,
   kEnum = 247,
   kSet = 248,

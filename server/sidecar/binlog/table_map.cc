@@ -1,5 +1,6 @@
 #include "server/sidecar/binlog/table_map.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,8 +10,9 @@ namespace fundgate::binlog {
 namespace {
 
 // Reads the metadata of one column and gives it its true type: ENUM, SET and long CHAR hide in
-// STRING. The layout of the block is not the same for all types.
-void ReadColumnType(Bytes& in, Column& column) {
+// STRING. The layout of the block is not the same for all types; of a type that isn't known here
+// nobody knows it, nor then where that of the next column begins: false.
+bool ReadColumnType(Bytes& in, Column& column) {
   switch (column.type) {
     case ColumnType::kFloat:
     case ColumnType::kDouble:
@@ -24,6 +26,7 @@ void ReadColumnType(Bytes& in, Column& column) {
     case ColumnType::kDateTime2:
     case ColumnType::kTime2:
     case ColumnType::kBlobCompressed:
+    case ColumnType::kVector:
       column.metadata = in.Byte();
       break;
     case ColumnType::kVarchar:
@@ -49,9 +52,24 @@ void ReadColumnType(Bytes& in, Column& column) {
       column.metadata = static_cast<uint16_t>(((type & 0x30) ^ 0x30) << 4 | length);
       break;
     }
-    default:
+    case ColumnType::kDecimalOld:
+    case ColumnType::kTiny:
+    case ColumnType::kShort:
+    case ColumnType::kLong:
+    case ColumnType::kNull:
+    case ColumnType::kTimestampOld:
+    case ColumnType::kLongLong:
+    case ColumnType::kInt24:
+    case ColumnType::kDate:
+    case ColumnType::kTimeOld:
+    case ColumnType::kDateTimeOld:
+    case ColumnType::kYear:
+    case ColumnType::kNewDate:
       break;
+    default:
+      return false;
   }
+  return true;
 }
 
 constexpr uint8_t PrefixSize(uint16_t length) { return length > 255 ? 2 : 1; }
@@ -125,6 +143,7 @@ ColumnPlan PlanOf(const Column& column) {
     case ColumnType::kBlobCompressed:
       return PlanOfString(column, Layout::kCompressedString, size);
     case ColumnType::kGeometry:
+    case ColumnType::kVector:
       return {.layout = Layout::kString, .size = size, .charset = &CharsetOf(kBinaryCollation)};
     case ColumnType::kJson:
       return {.layout = Layout::kJson, .size = size};
@@ -197,8 +216,9 @@ uint64_t ReadTableId(Bytes& in, const Format& format, EventType type) {
   return in.Little(format.PostHeaderSize(type, 8) == 6 ? 4 : 6);
 }
 
-absl::StatusOr<MappedTable> ReadTableMap(std::span<const uint8_t> body, const Format& format,
-                                         uint16_t assumed_collation, Transcoder& transcoder) {
+absl::StatusOr<MappedTable> ReadTableMap(std::span<const uint8_t> body, bool is_intact,
+                                         const Format& format, uint16_t assumed_collation,
+                                         Transcoder& transcoder) {
   Bytes in(body);
   MappedTable mapped;
   Table& table = mapped.table;
@@ -214,15 +234,20 @@ absl::StatusOr<MappedTable> ReadTableMap(std::span<const uint8_t> body, const Fo
   table.columns.resize(count);
   for (Column& column : table.columns) column.type = static_cast<ColumnType>(in.Byte());
   Bytes metadata(in.Take(in.Packed()));
-  for (Column& column : table.columns) ReadColumnType(metadata, column);
+  const bool is_known = std::ranges::all_of(
+      table.columns, [&metadata](Column& column) { return ReadColumnType(metadata, column); });
   const std::span<const uint8_t> nullable = in.Take((count + 7) / 8);
-  if (!in.ok() || !metadata.ok() || metadata.left() != 0) {
+  const bool fits = metadata.ok() && (metadata.left() == 0 || (!is_known && is_intact));
+  if (!in.ok() || !fits) {
     return absl::DataLossError(absl::StrCat("the table map of ", table.database, ".", table.name,
                                             " has types and metadata that don't fit together"));
   }
   for (size_t i = 0; i < count; ++i)
     table.columns[i].nullable = (nullable[i / 8] >> (i % 8) & 1) != 0;
-  FUNDGATE_RETURN_IF_ERROR(ReadTableMetadata(in.rest(), format.mariadb, transcoder, table));
+  // Which columns the optional fields count is decided by their types.
+  if (is_known) {
+    FUNDGATE_RETURN_IF_ERROR(ReadTableMetadata(in.rest(), format.mariadb, transcoder, table));
+  }
   if (assumed_collation != 0) AssumeCollation(assumed_collation, table);
   PlanRows(mapped);
   return mapped;

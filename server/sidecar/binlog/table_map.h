@@ -62,10 +62,13 @@ inline constexpr uint64_t kMaxColumns = 4096;
 // What the event's post header says, which all events of rows share.
 uint64_t ReadTableId(Bytes& in, const Format& format, EventType type);
 
-// `body`: the event without header and CRC. `assumed_collation`: of strings whose character set is
-// not logged, 0 for none. An error is a sentence without a place.
-absl::StatusOr<MappedTable> ReadTableMap(std::span<const uint8_t> body, const Format& format,
-                                         uint16_t assumed_collation, Transcoder& transcoder);
+// `body`: the event without header and CRC; `is_intact`: the CRC has held. `assumed_collation`: of
+// strings whose character set is not logged, 0 for none. A table with a column of a type that isn't
+// known is unreadable; nothing is said of that column and those behind it but their types. An error
+// is a sentence without a place.
+absl::StatusOr<MappedTable> ReadTableMap(std::span<const uint8_t> body, bool is_intact,
+                                         const Format& format, uint16_t assumed_collation,
+                                         Transcoder& transcoder);
 
 // Makes the plan of a table's rows: anew when its description has changed.
 void PlanRows(MappedTable& mapped);

@@ -22,6 +22,8 @@ struct TransactionHead {
   int64_t committed_at = 0;       // seconds since 1970, the server's clock
   bool standalone = false;        // one statement without COMMIT: DDL
   bool skip_replication = false;  // the session asked replicas to leave it out; it happened
+  // No transaction: an event between transactions that can't be read. It has no name of its own.
+  bool stands_between = false;
   // The XA transaction that is prepared here, or whose fate this one decides: X'6162',X'',1 (global
   // part, branch, format). Empty: no XA.
   std::string xa_id;

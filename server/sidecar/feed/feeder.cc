@@ -79,6 +79,16 @@ absl::Status Feeder::Push(Transaction transaction) {
   return absl::OkStatus();
 }
 
+void Feeder::HoldProbes(bool holds) {
+  {
+    const Lock lock(mutex_);
+    holds_probes_ = holds;
+    if (holds) probe_.reset();
+    if (!holds) probe_asked_ = true;  // nothing was proven for a while
+  }
+  changed_.notify_all();
+}
+
 absl::Status Feeder::Drain(absl::Duration timeout) {
   const absl::Time until = absl::Now() + timeout;
   {
@@ -177,7 +187,7 @@ void Feeder::Probe() {
     lock.lock();
     if (!read.ok()) ++counters_.head_failures;
     if (read.ok()) {
-      probe_ = std::move(probe);
+      if (!holds_probes_) probe_ = std::move(probe);
       changed_.notify_all();
     } else if (absl::IsDataLoss(read) || absl::IsFailedPrecondition(read)) {
       // Beginning anew shows what the server there has.

@@ -40,7 +40,7 @@ struct FeederOptions {
 // head of the source's primary and sends both with the next request.
 //
 // Threads of its own: one that sends, one that probes, one that reads acknowledgements.
-// Thread safety: Push and Drain from one thread; Stop from any.
+// Thread safety: Push, HoldProbes and Drain from one thread.
 class Feeder {
  public:
   // What it needs from outside. Both are called on threads of the feeder.
@@ -62,6 +62,10 @@ class Feeder {
   // Takes a transaction; waits while too much of what was taken isn't sent yet. Once the stream has
   // ended it fails with how it ended.
   absl::Status Push(Transaction transaction);
+
+  // True: no probe is sent until it is false again, and one that waits is dropped; something that
+  // was read can't be told yet.
+  void HoldProbes(bool holds);
 
   // Sends the rest, waits until everything is acknowledged, at most so long, and ends the stream.
   // OK if the gate has everything; else how the stream ended. Nothing may be pushed afterwards.
@@ -103,11 +107,12 @@ class Feeder {
   size_t queued_bytes_ = 0;  // of these
   std::optional<v1::Probe> probe_;  // to be sent
   bool probe_asked_ = false;        // by the gate
-  bool draining_ = false;           // send the rest, then stop
-  bool sent_all_ = false;           // the sender has stopped
-  bool run_over_ = false;           // see is_run_over
-  bool ended_ = false;              // the stream has, or the feeder gave up
-  absl::Status failure_;            // why the feeder gave up, if it did
+  bool holds_probes_ = false;
+  bool draining_ = false;  // send the rest, then stop
+  bool sent_all_ = false;  // the sender has stopped
+  bool run_over_ = false;  // see is_run_over
+  bool ended_ = false;     // the stream has, or the feeder gave up
+  absl::Status failure_;   // why the feeder gave up, if it did
 
   GateStream stream_;
   std::thread sender_;

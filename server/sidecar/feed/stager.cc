@@ -23,6 +23,7 @@ absl::StatusOr<Step> StepOfGtid(const binlog::TransactionHead& head) {
 
 StagerOptions WithDefaults(StagerOptions options) {
   if (options.step_of == nullptr) options.step_of = StepOfGtid;
+  if (options.on_untold == nullptr) options.on_untold = [](bool) {};
   if (!options.position.has_value()) {
     options.position = *SourcePosition::Parse("", PositionForm::kGtids);
   }
@@ -47,8 +48,14 @@ Stager::Stager(mapping::RowMapper& mapper, StagerOptions options, const sidecar:
       undecided_changed_(options_.position->ever_had_undecided()) {}
 
 absl::Status Stager::OnBegin(const binlog::TransactionHead& head) {
-  FUNDGATE_ASSIGN_OR_RETURN(Step step, options_.step_of(head));
   head_ = head;
+  unreadable_.clear();
+  gaps_ = 0;
+  has_row_gap_ = false;
+  was_told_ = false;
+  mapper_.Begin(head);
+  if (!HasPlace()) return absl::OkStatus();
+  FUNDGATE_ASSIGN_OR_RETURN(Step step, options_.step_of(head));
   was_told_ = again_.Takes(step);
   const size_t memory_bytes_max = head_.xa_id.empty()
                                       ? options_.memory_bytes_max
@@ -56,10 +63,6 @@ absl::Status Stager::OnBegin(const binlog::TransactionHead& head) {
   transaction_.emplace(Transaction{std::move(step),
                                    absl::FromUnixSeconds(head.committed_at),
                                    {memory_bytes_max, options_.spill_folder}});
-  unreadable_.clear();
-  gaps_ = 0;
-  has_row_gap_ = false;
-  mapper_.Begin(head);
   return absl::OkStatus();
 }
 
@@ -148,7 +151,36 @@ void Stager::GiveUpOld(absl::Time now) {
   }
 }
 
+// Whether it stands at a place that a position can say.
+bool Stager::HasPlace() const {
+  return !head_.stands_between || read_.form() == PositionForm::kFiles;
+}
+
+absl::Status Stager::CheckMayGoOn() const {
+  if (!options_.stops_at_gap || (!has_row_gap_ && unreadable_.empty())) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      HasPlace() ? "transaction " : "what stands at ", head_.id,
+      " has a gap (see above), and the policy says on_gap: stop. Nothing ",
+      "behind it is read; to go on with what it touches unproven, apply a policy with on_gap: ",
+      "continue and start again"));
+}
+
+absl::Status Stager::KeepUntold() {
+  FUNDGATE_RETURN_IF_ERROR(CheckMayGoOn());
+  untold_.merge(unreadable_);
+  if (untold_.empty()) return absl::OkStatus();
+  log_.Warning(
+      "nothing of the source is proven until its next transaction, with which that is told",
+      {{"at", head_.id}});
+  options_.on_untold(true);
+  return absl::OkStatus();
+}
+
+// One gap a kind is enough, whatever led to it.
 absl::Status Stager::AppendUnreadable(Transaction& transaction) {
+  for (auto& [kind, event] : untold_) event.set_event_id(head_.id);
+  unreadable_.merge(untold_);
+  untold_.clear();
   for (auto& [kind, event] : unreadable_) {
     event.set_row_index(kBehindAllRows);
     FUNDGATE_RETURN_IF_ERROR(transaction.events.Append(std::move(event)));
@@ -186,6 +218,7 @@ absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
     log_.Error("more changes of the same transaction can't be read",
                {{"transaction", head_.id}, {"more", absl::StrCat(gaps_ - kGapsTold)}});
   }
+  if (!HasPlace()) return KeepUntold();
   Transaction transaction = *std::exchange(transaction_, std::nullopt);
   if (read_.form() == PositionForm::kFiles) {
     FUNDGATE_ASSIGN_OR_RETURN(transaction.step, options_.step_of(head_));
@@ -210,14 +243,9 @@ absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
       break;
   }
   GiveUpOld(transaction.committed_at);
+  FUNDGATE_RETURN_IF_ERROR(CheckMayGoOn());
+  const bool tells_untold = !untold_.empty();
   FUNDGATE_RETURN_IF_ERROR(AppendUnreadable(transaction));
-  if (options_.stops_at_gap && (has_row_gap_ || !unreadable_.empty())) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "transaction ", head_.id,
-        " has a gap (see above), and the policy says on_gap: stop. Nothing ",
-        "behind it is read; to go on with what it touches unproven, apply a policy with on_gap: ",
-        "continue and start again"));
-  }
   // Not before all of them are known again.
   if (undecided_changed_ && again_.is_over()) {
     transaction.undecided = prepared_.Before();
@@ -230,7 +258,9 @@ absl::Status Stager::OnEnd(binlog::TransactionEnd end) {
     counters_.committed_at = absl::ToUnixSeconds(transaction.committed_at);
   }
   counters_.events += transaction.events.count();
-  return sink_(std::move(transaction));
+  FUNDGATE_RETURN_IF_ERROR(sink_(std::move(transaction)));
+  if (tells_untold) options_.on_untold(false);
+  return absl::OkStatus();
 }
 
 }  // namespace fundgate::feed

@@ -33,6 +33,10 @@ struct StagerOptions {
   std::string spill_folder = "/tmp";
   // A transaction with a gap isn't handed on: OnEnd fails with FAILED_PRECONDITION.
   bool stops_at_gap = false;
+  // True: something that can't be read stands behind the newest transaction and has no place of its
+  // own, so that it can only be told with the next one; until then nothing of the source is proven.
+  // False: it was handed on. Default: nobody wants to know.
+  std::function<void(bool waits)> on_untold;
   PreparedLimits prepared;
 };
 
@@ -41,6 +45,9 @@ struct StagerOptions {
 // off nothing is told, not even that it was read, since another one gets its name. What can't be
 // read is a gap, an ERROR in the log (the first ten of a transaction) and counted, also in a
 // transaction that was rolled back: not every table can do that.
+//
+// What can't be read between two transactions is told with the next one, if positions are GTIDs: a
+// sidecar that connects again before that reads it again.
 //
 // The events of a prepared XA transaction are kept beyond its end: its XA COMMIT hands them on, its
 // XA ROLLBACK drops them. An XA COMMIT of one that isn't kept, since it was prepared before reading
@@ -67,6 +74,9 @@ class Stager final : public binlog::TransactionListener {
   void Keep(Transaction& transaction);
   absl::Status TakeCommitted(Transaction& transaction);
   void GiveUpOld(absl::Time now);
+  bool HasPlace() const;
+  absl::Status CheckMayGoOn() const;
+  absl::Status KeepUntold();
   absl::Status AppendUnreadable(Transaction& transaction);
   google::protobuf::Map<std::string, std::string> Marks() const;
   absl::Status Remember(Transaction transaction, binlog::TransactionEnd end);
@@ -88,7 +98,8 @@ class Stager final : public binlog::TransactionListener {
   std::vector<v1::Event> appended_;         // by the newest row
   // Of this transaction what isn't a row, one gap a kind: it may have a million statements.
   std::map<std::string, v1::Event> unreadable_;
-  uint64_t gaps_ = 0;  // of this transaction
+  std::map<std::string, v1::Event> untold_;  // of what stood between this and the one before
+  uint64_t gaps_ = 0;                        // of this transaction
   bool has_row_gap_ = false;
 };
 

@@ -42,8 +42,6 @@ constexpr std::array kNeededOfMysql = {
            "a mapping reads the whole row before and after a change"},
     Needed{"binlog_row_value_options", "", "binlog_row_value_options = ''",
            "updates of parts of JSON documents can't be read", true},
-    Needed{"binlog_transaction_compression", "OFF", "binlog_transaction_compression = OFF",
-           "compressed transactions can't be read", true},
     Needed{"binlog_checksum", "CRC32", "binlog_checksum = CRC32", "damage must be noticed"},
     Needed{"sync_binlog", "1", "sync_binlog = 1",
            "a crash must not take back what was already read"},
