@@ -123,9 +123,7 @@ class DraftTable {
   };
   using Slots = std::pmr::map<Id, Slot>;  // a map whose elements stay where they are
 
-  Slots& SlotsIn(Memory& memory) {
-    return slots_.has_value() ? *slots_ : slots_.emplace(&memory);
-  }
+  Slots& SlotsIn(Memory& memory) { return slots_.has_value() ? *slots_ : slots_.emplace(&memory); }
 
   template <typename Load>
   Slot& SlotOf(Memory& memory, const Id& id, const Load& load) {

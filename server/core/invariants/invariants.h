@@ -25,8 +25,7 @@ enum class Holds { kYes, kNo, kUnknown };  // kUnknown: arithmetic or the expres
 // posted + pending_up, those that loosen it at posted - pending_down. Since raising a counter can
 // turn the expression in one direction only, every other corner is better. `corner` receives the
 // values used, by counter.
-Holds HoldsAtWorst(const InvariantDefinition& invariant, const Book& book,
-                   CounterValues* corner);
+Holds HoldsAtWorst(const InvariantDefinition& invariant, const Book& book, CounterValues* corner);
 
 // Judges it on what is posted alone: what has really happened.
 Holds HoldsAsPosted(const InvariantDefinition& invariant, const Book& book);
