@@ -1,5 +1,6 @@
-"""Measures a gate on the state of years beside one that has just begun: speed, memory, starting after
-`kill -9`, disk, compaction, and the forgetting of keys. Prints a table; writes all figures as JSON.
+"""Measures a gate on the state of years beside one that has just begun: speed, memory, starting
+after `kill -9`, disk, compaction, and the forgetting of keys. Prints a table; writes all figures as
+JSON.
 
 tools/bench --scale calls it as it should be.
 """
@@ -35,7 +36,8 @@ def parse_arguments():
     parser.add_argument("--out", required=True, type=pathlib.Path, help="folder for the results")
     parser.add_argument("--keys", type=int, default=100_000_000)
     parser.add_argument("--books", type=int, default=10_000_000)
-    parser.add_argument("--overdue", type=int, default=0, help="keys to be forgotten; 0: a hundredth")
+    parser.add_argument("--overdue", type=int, default=0,
+                        help="keys to be forgotten; 0: a hundredth")
     parser.add_argument("--memory", type=int, default=1536, help="MiB, for both gates' stores")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of each cell in each round")
@@ -211,7 +213,8 @@ class Scale:
         self.begin(filled)
         questions = [("check", 64), ("check", 256), ("batch", cells.BATCHES)]
         measured = [(gate, load, keys, outstanding) for load, outstanding in questions
-                    for gate, keys in ((empty, "scattered"), (filled, "scattered"), (filled, "old"))]
+                    for gate, keys in ((empty, "scattered"), (filled, "scattered"),
+                                       (filled, "old"))]
         rounds = {f"{'empty' if gate is empty else 'filled'} {load} {outstanding} {keys}": []
                   for gate, load, keys, outstanding in measured}
         for _ in range(self.arguments.rounds):

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -63,7 +65,9 @@ absl::StatusOr<Files> WritePieces(store::Database& database, const Timeline& tim
 
   std::atomic<uint64_t> done = 0;
   std::atomic<size_t> next = 0;
-  std::atomic<size_t> running = kThreads;
+  std::mutex mutex;
+  std::condition_variable ended;
+  size_t running = kThreads;  // under `mutex`
   std::vector<char> is_there(pieces.size(), 0);
   std::vector<absl::Status> failed(kThreads);
   std::vector<std::thread> threads;
@@ -77,12 +81,17 @@ absl::StatusOr<Files> WritePieces(store::Database& database, const Timeline& tim
         failed[thread] = written.status();
         is_there[piece] = written.ok() && written->records > 0 ? 1 : 0;
       }
+      const std::lock_guard<std::mutex> lock(mutex);
       --running;
+      ended.notify_one();
     });
   }
-  while (running > 0) {
-    std::this_thread::sleep_for(kTellEvery);
-    if (progress) progress(done, total);
+  {
+    std::unique_lock<std::mutex> lock(mutex);
+    while (running > 0) {
+      ended.wait_for(lock, kTellEvery);
+      if (progress) progress(done, total);
+    }
   }
   for (std::thread& thread : threads) thread.join();
   for (const absl::Status& status : failed) FUNDGATE_RETURN_IF_ERROR(status);
