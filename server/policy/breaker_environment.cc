@@ -36,6 +36,14 @@ std::optional<ScopeTemplate> ParseScopeTemplate(std::string_view text) {
   return names_field ? std::optional(scope) : std::nullopt;
 }
 
+bool TakesTwoPeople(const v1::Document& document, const ScopeTemplate& scope) {
+  const auto& named = document.breakers().two_person();
+  return std::any_of(named.begin(), named.end(), [&scope](const std::string& text) {
+    const std::optional<ScopeTemplate> one = ParseScopeTemplate(text);
+    return one.has_value() && one->checkpoint == scope.checkpoint && one->field == scope.field;
+  });
+}
+
 std::string NameOf(const v1::AutoBreaker& breaker) {
   if (!breaker.name().empty()) return breaker.name();
   const ScopeTemplate scope = ParseScopeTemplate(breaker.scope()).value_or(ScopeTemplate{});

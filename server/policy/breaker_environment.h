@@ -31,6 +31,9 @@ struct ScopeTemplate {
 // Nothing for other texts.
 std::optional<ScopeTemplate> ParseScopeTemplate(std::string_view text);
 
+// Whether `breakers.two_person` names the scope of these: whose breakers only two people loosen.
+bool TakesTwoPeople(const v1::Document& document, const ScopeTemplate& scope);
+
 // The breaker's name, or the one that is made of its scope.
 std::string NameOf(const v1::AutoBreaker& breaker);
 

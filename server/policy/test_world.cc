@@ -16,6 +16,11 @@
 namespace fundgate::policy {
 namespace {
 
+// Who operates in tests, and why.
+constexpr char kActor[] = "policy test";
+constexpr char kSecondActor[] = "policy test, second person";
+constexpr char kReason[] = "a step of a policy test";
+
 absl::StatusOr<Money> ToMoney(const ::fundgate::v1::Money& message) {
   FUNDGATE_ASSIGN_OR_RETURN(const Currency currency, Currency::FromCode(message.currency_code()));
   return Money{currency, message.minor_units()};
@@ -118,6 +123,19 @@ core::MovementStatus ToStatus(v1::EventStatus status) {
   }
 }
 
+core::Verdict ToMode(v1::Verdict verdict) {
+  return verdict == v1::VERDICT_BLOCK ? core::Verdict::kBlock : core::Verdict::kHold;
+}
+
+// Whether what was asked for waits for a second person.
+bool Waits(const core::Answer& answer) {
+  if (const auto* breaker = std::get_if<core::BreakerAnswer>(&answer)) {
+    return breaker->breaker.wanted.has_value();
+  }
+  const auto* plan = std::get_if<core::PlanAnswer>(&answer);
+  return plan != nullptr && plan->in_force && plan->run.undo.has_value();
+}
+
 // The section whose entry finds violations of the kind, "matches"; empty if no entry does.
 std::string SectionOf(core::ViolationKind kind) {
   switch (kind) {
@@ -185,6 +203,10 @@ absl::Status TestWorld::Take(const v1::Step& step) {
   if (step.has_confirm()) return Confirm(step.confirm());
   if (step.has_release()) return Release(step.release());
   if (step.has_trip()) return Trip(step.trip());
+  if (step.has_half_open()) return HalfOpen(step.half_open());
+  if (!step.reset().empty()) return Reset(step.reset());
+  if (!step.plan().empty()) return RunPlan(step.plan());
+  if (!step.undo().empty()) return UndoPlan(step.undo());
   for (const auto& [name, fact] : step.fact()) return FeedFact(name, fact);
   for (const auto& [name, change] : step.guarded()) return FeedGuarded(name, change);
   for (const auto& [kind, event] : step.events()) return Feed(kind, event);
@@ -245,17 +267,52 @@ absl::Status TestWorld::Release(const v1::TestKey& key) {
   input.account = AccountId(key.account_id());
   input.key = KeyOf(key);
   FUNDGATE_ASSIGN_OR_RETURN(input.decision_id, DecisionOf(input.key));
-  input.reason = "a step of a policy test";
+  input.reason = kReason;
   return Put(std::move(input)).status();
 }
 
 absl::Status TestWorld::Trip(const v1::TestBreaker& breaker) {
   core::TripBreakerInput input;
   input.scope = breaker.scope();
-  input.mode = breaker.mode() == v1::VERDICT_BLOCK ? core::Verdict::kBlock : core::Verdict::kHold;
-  input.actor = "policy test";
-  input.reason = "a step of a policy test";
+  input.mode = ToMode(breaker.mode());
+  input.actor = kActor;
+  input.reason = kReason;
   return Put(std::move(input)).status();
+}
+
+template <typename Command>
+absl::Status TestWorld::ByAsManyAsItTakes(Command command) {
+  command.actor = kActor;
+  command.reason = kReason;
+  FUNDGATE_ASSIGN_OR_RETURN(const core::Answer answer, Put(command));
+  if (!Waits(answer)) return absl::OkStatus();
+  command.actor = kSecondActor;
+  return Put(std::move(command)).status();
+}
+
+absl::Status TestWorld::HalfOpen(const v1::TestTrial& trial) {
+  core::HalfOpenBreakerInput input;
+  input.scope = trial.scope();
+  input.mode = ToMode(trial.mode());
+  input.budget.calls = trial.budget().calls();
+  FUNDGATE_ASSIGN_OR_RETURN(input.budget.amount, ToMoney(trial.budget().amount()));
+  return ByAsManyAsItTakes(std::move(input));
+}
+
+absl::Status TestWorld::Reset(const std::string& scope) {
+  core::ResetBreakerInput input;
+  input.scope = scope;
+  return ByAsManyAsItTakes(std::move(input));
+}
+
+absl::Status TestWorld::RunPlan(const std::string& plan) {
+  return Put(core::RunPlanInput{plan, kActor, kReason, std::nullopt}).status();
+}
+
+absl::Status TestWorld::UndoPlan(const std::string& plan) {
+  core::UndoPlanInput input;
+  input.plan = plan;
+  return ByAsManyAsItTakes(std::move(input));
 }
 
 core::IngestInput TestWorld::Batch(const core::SourceDefinition& definition) const {

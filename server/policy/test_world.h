@@ -61,6 +61,13 @@ class TestWorld {
   absl::Status Confirm(const v1::TestKey& key);
   absl::Status Release(const v1::TestKey& key);
   absl::Status Trip(const v1::TestBreaker& breaker);
+  absl::Status HalfOpen(const v1::TestTrial& trial);
+  absl::Status Reset(const std::string& scope);
+  absl::Status RunPlan(const std::string& plan);
+  absl::Status UndoPlan(const std::string& plan);
+  // Gives a command of one person, and of another if the first one's waits for that.
+  template <typename Command>
+  absl::Status ByAsManyAsItTakes(Command command);
 
   core::IngestInput Batch(const core::SourceDefinition& definition) const;
   absl::Status Feed(const std::string& kind, const v1::TestEvent& event);

@@ -168,6 +168,11 @@ void ValidateAuto(const Validation& v) {
     const std::optional<ScopeTemplate> scope = CheckTemplate(v, path + ".scope", breaker.scope());
     CheckTrial(v, path, breaker);
     if (!scope.has_value()) continue;
+    if (breaker.has_half_open_after() && TakesTwoPeople(v.document, *scope)) {
+      v.AtKey(path + ".half_open_after",
+              "only two people loosen this scope, as two_person says: it is not tried by itself; "
+              "leave this out, or the scope there");
+    }
     if (!names.emplace(NameOf(breaker), i).second) {
       v.AtValue(path, absl::StrCat("another breaker is called ", NameOf(breaker),
                                    " already; give each a name of its own"));

@@ -164,11 +164,17 @@ void ValidateExpectation(const Validation& v, const std::string& path, const v1:
   }
 }
 
+void PlanExists(const Validation& v, const std::string& path, const std::string& name) {
+  if (name.empty() || v.document.plans().count(name) > 0 || v.places.IsDamaged("plans")) return;
+  v.AtValue(path, NoSuch("plan", name, NamesOf(v.document.plans())));
+}
+
 void ValidateStep(const Validation& v, const std::string& path, const v1::Step& step,
                   const std::vector<std::string>& emitted) {
   const int fields = step.events_size() + step.has_check() + step.has_confirm() +
-                     step.has_release() + step.has_trip() + step.has_advance() + step.fact_size() +
-                     step.guarded_size();
+                     step.has_release() + step.has_trip() + step.has_half_open() +
+                     !step.reset().empty() + !step.plan().empty() + !step.undo().empty() +
+                     step.has_advance() + step.fact_size() + step.guarded_size();
   if (fields != 1) {
     v.AtValue(path, fields == 0 ? "a step needs one thing that happened, like {payment: {...}}"
                                 : "a step is one thing; make a step of each");
@@ -187,7 +193,8 @@ void ValidateStep(const Validation& v, const std::string& path, const v1::Step& 
       continue;
     }
     std::vector<std::string> known = emitted;
-    for (const char* word : {"check", "confirm", "release", "trip", "advance", "fact", "guarded"}) {
+    for (const char* word : {"check", "confirm", "release", "trip", "half_open", "reset", "plan",
+                             "undo", "advance", "fact", "guarded"}) {
       known.emplace_back(word);
     }
     v.AtKey(place, NoSuch("movement or step", kind, known));
@@ -204,6 +211,11 @@ void ValidateStep(const Validation& v, const std::string& path, const v1::Step& 
   if (step.trip().mode() == v1::VERDICT_ALLOW) {
     v.AtValue(path + ".trip.mode", "an open breaker answers HOLD or BLOCK");
   }
+  if (step.half_open().mode() == v1::VERDICT_ALLOW) {
+    v.AtValue(path + ".half_open.mode", "what does not fit is answered HOLD or BLOCK");
+  }
+  PlanExists(v, path + ".plan", step.plan());
+  PlanExists(v, path + ".undo", step.undo());
 }
 
 }  // namespace

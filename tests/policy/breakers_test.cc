@@ -138,6 +138,59 @@ tests:
               IsEmpty());
 }
 
+TEST(BreakersDocument, StepsOfTestsRunPlansAndDoWhatTakesTwoPeople) {
+  EXPECT_THAT(Failures(R"yaml(
+breakers: {two_person: [refund, "refund/account"]}
+plans:
+  stop: {about: it all, owner: ann, lasts: 2h, toggles: [{scope: refund, mode: BLOCK}]}
+tests:
+  - name: a plan stops what it names
+    given: [{payment: {order_id: o1, account_id: m1, amount: CNY 100.00}}, {plan: stop}]
+    check: {checkpoint: refund, idempotency_key: r, order_id: o1, account_id: m1, amount: CNY 1.00}
+    expect: {verdict: BLOCK, reason: refund}
+  - name: it is undone
+    given: [{payment: {order_id: o1, account_id: m1, amount: CNY 100.00}}, {plan: stop}, {undo: stop}]
+    check: {checkpoint: refund, idempotency_key: r, order_id: o1, account_id: m1, amount: CNY 1.00}
+    expect: {verdict: ALLOW}
+  - name: a breaker is closed
+    given:
+      - payment: {order_id: o1, account_id: m1, amount: CNY 100.00}
+      - trip: {scope: "refund/account:m1"}
+      - reset: "refund/account:m1"
+    check: {checkpoint: refund, idempotency_key: r, order_id: o1, account_id: m1, amount: CNY 1.00}
+    expect: {verdict: ALLOW}
+  - name: what is half open has a budget
+    given:
+      - payment: {order_id: o1, account_id: m1, amount: CNY 100.00}
+      - trip: {scope: refund}
+      - half_open: {scope: refund, mode: BLOCK, budget: {calls: 1, amount: CNY 9.00}}
+    check: {checkpoint: refund, idempotency_key: r, order_id: o1, account_id: m1, amount: CNY 10.00}
+    expect: {verdict: BLOCK, reason: refund}
+  - name: within it all passes
+    given:
+      - payment: {order_id: o1, account_id: m1, amount: CNY 100.00}
+      - trip: {scope: refund}
+      - half_open: {scope: refund, mode: BLOCK, budget: {calls: 1, amount: CNY 9.00}}
+    check: {checkpoint: refund, idempotency_key: r, order_id: o1, account_id: m1, amount: CNY 9.00}
+    expect: {verdict: ALLOW}
+)yaml"),
+              IsEmpty());
+}
+
+TEST(BreakersDocument, AStepThatIsRefusedFailsItsTest) {
+  const std::vector<std::string> failures = Failures(R"yaml(
+plans:
+  stop: {about: it all, owner: ann, toggles: [{scope: refund, mode: BLOCK}]}
+tests:
+  - name: undone before it was run
+    given: [{undo: stop}]
+    check: {checkpoint: refund, idempotency_key: r, order_id: o1, account_id: m1, amount: CNY 1.00}
+    expect: {verdict: BLOCK}
+)yaml");
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_THAT(failures.front(), ::testing::HasSubstr("is not in force"));
+}
+
 TEST(BreakersDocument, FillsInWhatIsLeftOut) {
   const LoadedPolicy loaded = Load(absl::StrCat(kCheckpoints, R"yaml(
 breakers:
@@ -145,7 +198,7 @@ breakers:
     - {scope: refund, trip_when: "violations('7s') > violations('10m')", half_open_after: 1m,
        half_open_budget: {calls: 7, amount: CNY 1.00}}
     - {scope: "*/channel:{channel}", trip_when: violations('1h') > 1, mode: WATCH}
-  two_person: [refund, "*/account:{account_id}"]
+  two_person: ["*", "*/account:{account_id}"]
 plans:
   stop: {about: it all, owner: ann, toggles: [{scope: refund, mode: BLOCK},
                                               {scope: "*/order:o%31"}]}
@@ -164,7 +217,7 @@ plans:
   ASSERT_EQ(refund->windows.size(), 2U);
   EXPECT_EQ(refund->windows[0].window.resolution, absl::Seconds(1));
   EXPECT_EQ(refund->windows[1].window.resolution, absl::Seconds(10));
-  EXPECT_THAT(policy.two_person, ElementsAre("*/account", "refund"));
+  EXPECT_THAT(policy.two_person, ElementsAre("*", "*/account"));
   ASSERT_NE(policy.FindPlan("stop"), nullptr);
   EXPECT_EQ(policy.FindPlan("stop")->toggles.front().scope, "*/order:o1");
   EXPECT_EQ(policy.FindPlan("stop")->toggles.back().mode, core::Verdict::kBlock);
