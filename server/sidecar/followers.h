@@ -15,6 +15,12 @@
 
 namespace fundgate::sidecar {
 
+// What came damaged last.
+struct Damage {
+  std::string host;    // that it came from: the last one to be asked next; empty: none, or it was
+  std::string reason;  // as it was told
+};
+
 // What a follower is made of; all of it lives longer.
 struct FollowerContext {
   const Settings& settings;
@@ -23,6 +29,7 @@ struct FollowerContext {
   feed::Counters& counters;
   std::string& server_uid;  // of the server that was read last; empty: none yet
   schema::History& schema;  // of its tables, for logs that don't describe them
+  Damage& damage;
 };
 
 // FAILED_PRECONDITION if the policy's source is of a kind that reports by itself.

@@ -1,10 +1,12 @@
 #include "server/sidecar/mariadb_follower.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 #include "server/policy/fnv1a.h"
@@ -91,6 +93,7 @@ class MariadbFollower final : public Follower {
         settings_(ToPrimarySettings(context.policy.declared)),
         tables_(TablesOf(context.policy.declared)) {
     settings_.server_id = server_id_;
+    AskOthersFirst();
   }
 
   feed::PositionForm position_form() const override { return FormOf(settings_.flavor); }
@@ -116,7 +119,7 @@ class MariadbFollower final : public Follower {
     NoteServer();
     const feed::SourcePosition from = position.ReadFrom();
     if (std::optional<Failure> failure = LearnSchema(from)) return failure;
-    const std::string host = primary_.session->endpoint().ToString();
+    host_ = primary_.session->endpoint().ToString();
     absl::StatusOr<std::unique_ptr<sources::EventStream>> binlog = sources::OpenBinlog(
         settings_.flavor, std::move(primary_.session), from.Steps(),
         reading_ == nullptr
@@ -125,7 +128,7 @@ class MariadbFollower final : public Follower {
     if (!binlog.ok()) return Failure{AfterDatabase(binlog.status()), binlog.status()};
     binlog_ = *std::move(binlog);
     context_.log.Info("following the binlog", {{"source", context_.settings.source},
-                                               {"host", host},
+                                               {"host", host_},
                                                {"server_version", primary_.version},
                                                {"server_uid", primary_.server_uid},
                                                {"position", position.ToString()},
@@ -158,6 +161,7 @@ class MariadbFollower final : public Follower {
         place_ = BinlogPlace{NumberOfBinlog(reader.file_name()), reader.last_end()};
         if (position_form() == feed::PositionForm::kFiles) applied = TellPlace(listener);
       }
+      if (absl::IsDataLoss(applied)) NoteDamage(applied);
       if (!applied.ok()) return {AfterReading(applied), applied};
     }
   }
@@ -180,6 +184,31 @@ class MariadbFollower final : public Follower {
   }
 
  private:
+  // Another host may have a good copy. If none has, somebody must say that it is given up.
+  void NoteDamage(const absl::Status& status) {
+    Damage& damage = context_.damage;
+    damage.host = host_;
+    const std::string reason(status.message());
+    if (std::exchange(damage.reason, reason) == reason) return;
+    const bool can_begin_anew = settings_.flavor == sources::Flavor::kMariadb;
+    context_.log.Warning(
+        "nothing behind a damaged event is read; if no host has a good copy, the only way on is "
+        "past "
+        "it",
+        {{"host", host_},
+         {"command", can_begin_anew
+                         ? absl::StrCat("fundctl source resnapshot ", context_.settings.source,
+                                        " --begin-anew --reason \"its binlog is damaged\"")
+                         : "none of this version for a MySQL: restore the binlog file"}});
+  }
+
+  // The one that sent damage comes last, once.
+  void AskOthersFirst() {
+    const std::string last = std::exchange(context_.damage.host, "");
+    std::stable_partition(settings_.hosts.begin(), settings_.hosts.end(),
+                          [&last](const std::string& host) { return host != last; });
+  }
+
   // At the beginning of a file the source's head may be behind events that are no transaction.
   absl::Status TellPlace(binlog::TransactionListener& listener) const {
     switch (reader_->last_type()) {
@@ -224,16 +253,34 @@ class MariadbFollower final : public Follower {
     return told.ok() ? std::nullopt : std::optional(Failure{Next::kRetry, told});
   }
 
-  // Tables of which the policy doesn't say that changes by foreign keys are taken.
-  std::set<std::string> RefusedCascades() const {
-    std::set<std::string> tables;
+  // Tables of which the policy says that changes by foreign keys are taken, or doesn't.
+  std::set<std::string> AcceptedCascades() const {
     std::set<std::string> accepted;
     for (const policy::v1::Table& table : context_.policy.declared.tables()) {
-      const bool is_accepted = table.cascades() == policy::v1::CASCADES_ACCEPTED;
-      (is_accepted ? accepted : tables).insert(table.table());
+      if (table.cascades() == policy::v1::CASCADES_ACCEPTED) accepted.insert(table.table());
     }
-    for (const std::string& table : accepted) tables.erase(table);
-    return tables;
+    return accepted;
+  }
+
+  std::set<std::string> RefusedCascades() const {
+    const std::set<std::string> accepted = AcceptedCascades();
+    std::set<std::string> refused;
+    for (const policy::v1::Table& table : context_.policy.declared.tables()) {
+      if (!accepted.contains(table.table())) refused.insert(table.table());
+    }
+    return refused;
+  }
+
+  std::optional<Failure> CheckForeignKeys() {
+    const absl::StatusOr<std::vector<std::string>> hidden =
+        CheckCascades(*primary_.session, RefusedCascades());
+    if (!hidden.ok()) return Failure{AfterDatabase(hidden.status()), hidden.status()};
+    if (hidden->empty()) return std::nullopt;
+    context_.log.Warning(
+        "the user may not see these tables: whether a foreign key with CASCADE or SET NULL changes "
+        "their rows, which no binlog shows, is not known; GRANT SELECT or REFERENCES on each to it",
+        {{"source", context_.settings.source}, {"tables", absl::StrJoin(*hidden, ", ")}});
+    return std::nullopt;
   }
 
   std::optional<Failure> ConnectTo(const sources::PrimaryCheck& check) {
@@ -242,9 +289,7 @@ class MariadbFollower final : public Follower {
     primary_ = *std::move(primary);
     head_.emplace(primary_);
     tables_reader_.emplace(primary_);
-    const absl::Status cascades = CheckCascades(*primary_.session, RefusedCascades());
-    if (!cascades.ok()) return Failure{AfterDatabase(cascades), cascades};
-    return std::nullopt;
+    return CheckForeignKeys();
   }
 
   // What tables are as of where reading begins; asks the server only if its binlog was found not to
@@ -252,6 +297,7 @@ class MariadbFollower final : public Follower {
   std::optional<Failure> LearnSchema(const feed::SourcePosition& position) {
     schema::History& history = context_.schema;
     history.Follow(tables_);
+    history.AcceptCascades(AcceptedCascades());
     history.Begin(StartOf(position, primary_.server_uid));
     if (!history.wants_present()) return std::nullopt;
     MariadbSchema server(primary_, *head_, position, server_id_);
@@ -278,6 +324,7 @@ class MariadbFollower final : public Follower {
   sources::PrimarySettings settings_;
   const std::set<std::string> tables_;
   sources::Primary primary_;  // its session goes to the stream
+  std::string host_;          // that is read
   std::optional<sources::HeadReader> head_;
   std::unique_ptr<sources::EventStream> binlog_;
   const binlog::Reader* reader_ = nullptr;  // of it, while it is read

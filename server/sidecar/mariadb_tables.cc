@@ -130,14 +130,21 @@ absl::StatusOr<PlacedChunk> MariadbTables::ReadPlaced(const TableTask& task) {
   PlacedChunk read;
   FUNDGATE_RETURN_IF_ERROR(session_->Query("START TRANSACTION WITH CONSISTENT SNAPSHOT").status());
   FUNDGATE_ASSIGN_OR_RETURN(read.place, ReadPlace());
-  absl::StatusOr<std::vector<sources::ResultRow>> rows = session_->Query(statement);
+  bool was_cut = false;
+  absl::StatusOr<std::vector<sources::ResultRow>> rows =
+      session_->QuerySome(statement, task.bytes, was_cut);
   if (absl::IsPermissionDenied(rows.status())) {
     return MayNotRead(definition.database, definition.name, ToStd(rows.status().message()));
   }
   FUNDGATE_RETURN_IF_ERROR(rows.status());
-  FUNDGATE_RETURN_IF_ERROR(session_->Query("COMMIT").status());
+  if (was_cut) {
+    const std::lock_guard lock(mutex_);
+    session_ = nullptr;
+  } else {
+    FUNDGATE_RETURN_IF_ERROR(session_->Query("COMMIT").status());
+  }
   TableChunk& chunk = read.chunk;
-  chunk.is_last = rows->size() < task.rows;
+  chunk.is_last = !was_cut && rows->size() < task.rows;
   chunk.expected_rows = definition.expected_rows;
   for (sources::ResultRow& row : *rows) {
     std::string& cursor = chunk.cursors.emplace_back();
@@ -145,6 +152,7 @@ absl::StatusOr<PlacedChunk> MariadbTables::ReadPlaced(const TableTask& task) {
       absl::StrAppend(&cursor, cursor.empty() ? "x" : ",x", row[i].value_or(""));
     }
     row.resize(definition.columns.size());
+    for (const auto& column : row) chunk.bytes += column.has_value() ? column->size() : 0;
     chunk.rows.push_back(std::move(row));
   }
   chunk.definition = ToTable(definition.database, definition.name, definition.columns,
@@ -284,21 +292,26 @@ absl::StatusOr<std::string> MariadbTables::Statement(const Definition& definitio
                       " ORDER BY ", absl::StrJoin(order, ", "), " LIMIT ", task.rows);
 }
 
-absl::Status CheckCascades(sources::MariadbSession& session, const std::set<std::string>& tables) {
+absl::StatusOr<std::vector<std::string>> CheckCascades(sources::MariadbSession& session,
+                                                       const std::set<std::string>& tables) {
   std::vector<std::string> found;
+  std::vector<std::string> hidden;
   for (const std::string& table : tables) {
     const size_t dot = table.find('.');
     const auto made = session.Query(
         absl::StrCat("SHOW CREATE TABLE ", NameOf(table.substr(0, dot), table.substr(dot + 1))));
     if (absl::IsUnavailable(made.status())) return made.status();
-    if (!made.ok() || made->empty() || made->front().size() < 2) continue;  // not to be seen
+    if (!made.ok() || made->empty() || made->front().size() < 2) {
+      hidden.push_back(table);
+      continue;
+    }
     const std::vector<std::string> lines = absl::StrSplit(made->front()[1].value_or(""), '\n');
     for (absl::string_view line : lines) {
       line = absl::StripSuffix(absl::StripAsciiWhitespace(line), ",");
       if (ChangesRows(line)) found.push_back(absl::StrCat(table, ": ", line));
     }
   }
-  if (found.empty()) return absl::OkStatus();
+  if (found.empty()) return hidden;
   return absl::FailedPreconditionError(absl::StrCat(
       "the server changes rows of mapped tables where no binlog shows it:\n  ",
       absl::StrJoin(found, "\n  "),

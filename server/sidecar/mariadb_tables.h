@@ -80,9 +80,10 @@ class MariadbTables {
 };
 
 // FAILED_PRECONDITION, naming the foreign key, if the server itself changes rows of one of `tables`
-// ("pay.refund") when others go: no binlog shows that. Tables that the user may not see are passed
-// over.
-absl::Status CheckCascades(sources::MariadbSession& session, const std::set<std::string>& tables);
+// ("pay.refund") when others go: no binlog shows that. Else those of the tables that the user may
+// not see, of which nobody knows.
+absl::StatusOr<std::vector<std::string>> CheckCascades(sources::MariadbSession& session,
+                                                       const std::set<std::string>& tables);
 
 }  // namespace fundgate::sidecar
 

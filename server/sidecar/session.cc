@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "server/sidecar/feed/stager.h"
-#include "server/sidecar/followers.h"
 #include "server/sidecar/progress.h"
 
 namespace fundgate::sidecar {
@@ -76,7 +75,7 @@ SessionEnd Session::Run() {
   if (stopped()) return {};
   absl::StatusOr<std::unique_ptr<Follower>> follower =
       NewFollower({context_.settings, *policy, context_.log, context_.counters, context_.server_uid,
-                   context_.schema});
+                   context_.schema, context_.damage});
   if (!follower.ok()) return {Next::kFail, follower.status()};
   const std::optional<Failure> failure = (*follower)->Connect();
   if (failure.has_value()) return {failure->next, failure->status};

@@ -15,6 +15,7 @@
 #include "server/sidecar/feed/request_builder.h"
 #include "server/sidecar/feed/source_position.h"
 #include "server/sidecar/follower.h"
+#include "server/sidecar/followers.h"
 #include "server/sidecar/log.h"
 #include "server/sidecar/policy_source.h"
 #include "server/sidecar/schema/history.h"
@@ -41,6 +42,7 @@ struct SessionContext {
   // Prepared transactions that aren't decided can't be read again: they are given up.
   bool& gives_up_prepared;
   schema::History& schema;  // of its tables
+  Damage& damage;
 };
 
 // Thread safety: Run once, from one thread; Stop from any.

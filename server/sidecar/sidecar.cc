@@ -39,7 +39,7 @@ End Sidecar::Run() {
   feed::Backoff backoff(kShortestWait, kLongestWait, std::random_device()());
   while (true) {
     Session session({settings_, *ingest_, *policies_, log_, counters_, server_uid_,
-                     must_begin_anew_, gives_up_prepared_, schema_});
+                     must_begin_anew_, gives_up_prepared_, schema_, damage_});
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return End::kStopped;

@@ -60,6 +60,7 @@ class Sidecar {
   bool must_begin_anew_ = false;
   bool gives_up_prepared_ = false;
   schema::History schema_;
+  Damage damage_;
   absl::Status told_;  // the newest loss that was logged
 
   std::mutex mutex_;  // over all below

@@ -56,7 +56,7 @@ std::optional<TableTask> SnapshotRunner::Next() {
   if (StepsUnderWay() >= kStepsUnderWay || now_() < due_) return std::nullopt;
   asked_at_ = now_();
   const v1::SnapshotTableOrder& table = order_.tables(0);
-  return TableTask{table.table(), table.cursor(), RowsOfChunk()};
+  return TableTask{table.table(), table.cursor(), RowsOfChunk(), kMaxBytes};
 }
 
 // Its failure shows in the next step.
@@ -122,8 +122,13 @@ absl::Status SnapshotRunner::Take(const TableTask& task, const TableChunk& chunk
   const absl::Time now = now_();
   const double share =
       absl::FDivDuration(kChunkTime, std::max(now - asked_at_, absl::Milliseconds(1)));
-  rows_ = std::clamp(static_cast<size_t>(static_cast<double>(task.rows) * share),
-                     std::max(kMinRows, rows_ / 2), std::min(kMaxRows, rows_ * 2));
+  const size_t least = std::max(kMinRows, rows_ / 2);
+  rows_ = std::clamp(static_cast<size_t>(static_cast<double>(task.rows) * share), least,
+                     std::max(least, std::min(kMaxRows, rows_ * 2)));
+  // Not to be cut again: that costs a connection.
+  if (chunk.bytes > 0) {
+    rows_ = std::clamp<size_t>(kMaxBytes / 2 * chunk.rows.size() / chunk.bytes, 1, rows_);
+  }
   if (options_.rows_per_second > 0) {
     due_ = std::max(due_, asked_at_) +
            absl::Seconds(1) * chunk.rows.size() / static_cast<int64_t>(options_.rows_per_second);

@@ -33,8 +33,8 @@ struct SnapshotSink {
   std::function<bool()> is_over;                 // the gate wants the run no more
 };
 
-// Tables are read in chunks that take the server about kChunkTime, at most a few of which wait for
-// the gate. Used by the thread that reads the source.
+// Tables are read in chunks that take the server about kChunkTime and memory of about kMaxBytes, at
+// most a few of which wait for the gate. Used by the thread that reads the source.
 class SnapshotRunner final : public TableReading {
  public:
   // All but the sink are the caller's and must live longer. `now` tells the steady time.
@@ -52,6 +52,7 @@ class SnapshotRunner final : public TableReading {
   static constexpr uint64_t kSweepsUnderWay = 8;
   static constexpr size_t kMinRows = 100;
   static constexpr size_t kMaxRows = 5000;
+  static constexpr size_t kMaxBytes = 4 << 20;  // of a chunk; a row may exceed them by what it has
   static constexpr absl::Duration kChunkTime = absl::Milliseconds(50);
   static constexpr absl::Duration kTellEvery = absl::Seconds(5);
 

@@ -24,6 +24,7 @@ struct TableChunk {
   binlog::Table definition;
   std::vector<Row> rows;
   std::vector<std::string> cursors;  // where the table goes on behind each of the rows
+  size_t bytes = 0;                  // that the rows take, about
   uint64_t expected_rows = 0;        // of the whole table, as the database guesses
   bool is_last = false;              // the table has no more
 
@@ -35,6 +36,7 @@ struct TableTask {
   std::string table;   // "pay.refund"
   std::string cursor;  // behind which row; empty: from the beginning
   size_t rows = 0;     // at most
+  size_t bytes = 0;    // no row more once they take so many
 };
 
 // Who wants tables to be read while a source is followed. Used by the thread that reads the source.

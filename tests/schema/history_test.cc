@@ -245,6 +245,43 @@ TEST_F(Histories, WithoutADefinitionTheNewestMapSaysWhatTypeThereWas) {
 
 // ---- Online schema changes ----
 
+TEST_F(Histories, AForeignKeyByWhichTheServerChangesRowsIsSaid) {
+  Begin(0);
+  Learn(kRefund);
+  int id = 0;
+  for (const char* sql :
+       {"ALTER TABLE refund ADD FOREIGN KEY (a) REFERENCES parent (a) ON DELETE CASCADE",
+        "ALTER TABLE refund ADD CONSTRAINT `of` FOREIGN KEY (a) REFERENCES parent (a) ON DELETE "
+        "RESTRICT ON UPDATE SET NULL",
+        "ALTER TABLE refund ADD b2 INT REFERENCES parent (a) ON UPDATE cascade, ADD KEY (b)",
+        "CREATE TABLE pay.refund (id BIGINT PRIMARY KEY, a VARCHAR(8), FOREIGN KEY (a) REFERENCES "
+        "parent (a) ON DELETE SET DEFAULT)"}) {
+    EXPECT_EQ(Log(++id, sql), "* ") << sql;
+    EXPECT_EQ(Log(id, sql), "* ") << sql;  // so too when it is read again
+  }
+  for (const char* sql :
+       {"ALTER TABLE refund ADD FOREIGN KEY (a) REFERENCES parent (a) ON DELETE RESTRICT",
+        "ALTER TABLE refund ADD t TIMESTAMP DEFAULT NOW() ON UPDATE NOW() COMMENT 'ON DELETE "
+        "CASCADE'",
+        "ALTER TABLE parent ADD FOREIGN KEY (a) REFERENCES refund (a) ON DELETE CASCADE",
+        "ALTER TABLE refund DROP FOREIGN KEY `of`"}) {
+    EXPECT_EQ(Log(++id, sql), "") << sql;
+  }
+  history_.AcceptCascades({"PAY.refund"});
+  EXPECT_EQ(Log(++id, "ALTER TABLE refund ADD FOREIGN KEY (a) REFERENCES p (a) ON DELETE CASCADE"),
+            "");
+}
+
+TEST_F(Histories, AForeignKeyOfTheShadowIsSaidWhenItBecomesTheTable) {
+  Begin(0);
+  Learn(kRefund);
+  EXPECT_EQ(Log(1,
+                "CREATE TABLE _refund_new (id BIGINT NOT NULL PRIMARY KEY, a VARCHAR(8), b "
+                "VARCHAR(8), FOREIGN KEY (a) REFERENCES parent (a) ON DELETE CASCADE)"),
+            "");
+  EXPECT_EQ(Log(2, "RENAME TABLE refund TO _refund_old, _refund_new TO refund"), "* ");
+}
+
 TEST_F(Histories, GhOstsShadowBecomesTheTableWithItsOwnDefinition) {
   Begin(0);
   Learn(kRefund);

@@ -116,6 +116,24 @@ TEST_F(Running, CutsWhatIsTooLargeForOneStepBetweenRows) {
   EXPECT_TRUE(sent_[2].step.is_last());
 }
 
+TEST_F(Running, LongRowsAreReadFewAtATimeAndShortOnesManyAgain) {
+  Order({"pay.refund"});
+  TableChunk cut = Rows(4, false);  // of a thousand that were asked for
+  cut.bytes = 4 << 20;
+  EXPECT_EQ(runner_->Next()->bytes, size_t{4} << 20);
+  ASSERT_TRUE(runner_->Take(*runner_->Next(), cut).ok());
+  acknowledged_ = 1;
+  EXPECT_EQ(runner_->Next()->rows, 2U);
+  EXPECT_EQ(runner_->Next()->cursor, "x3");
+  for (int i = 0; i < 12; ++i) {
+    TableChunk small = Rows(static_cast<int>(runner_->Next()->rows), false);
+    small.bytes = small.rows.size() * 10;
+    ASSERT_TRUE(runner_->Take(*runner_->Next(), small).ok());
+    acknowledged_ = sent_.size();
+  }
+  EXPECT_GE(runner_->Next()->rows, 1000U);
+}
+
 TEST_F(Running, WaitsForTheGateBeforeItReadsOn) {
   Order({"pay.refund"});
   for (int i = 0; i < 4; ++i) (void)runner_->Take(*runner_->Next(), Rows(1, false));

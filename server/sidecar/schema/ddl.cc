@@ -21,7 +21,9 @@ class DdlReader {
       while (!sql_.AtEnd() && !sql_.Is("FOR")) sql_.Skip();
       sql_.Advance();
     }
+    const SqlCursor statement = sql_;
     ReadStatement();
+    if (!ddl_.table.table.empty()) ddl_.adds_cascade = HasCascade(statement);
     // Where a string ends isn't sure, so neither is what stands behind it.
     if (sql_.is_ambiguous() && ddl_.kind != Ddl::Kind::kNone) {
       Refuse("it has a backslash before a quote, which depends on the session's sql_mode");
@@ -30,6 +32,21 @@ class DdlReader {
   }
 
  private:
+  // Wherever these words stand outside of texts, they are a foreign key's.
+  static bool HasCascade(SqlCursor sql) {
+    for (; !sql.AtEnd(); sql.Advance()) {
+      if (!sql.Is("ON")) continue;
+      SqlCursor ahead = sql;
+      ahead.Advance();
+      if (!ahead.Accept("DELETE") && !ahead.Accept("UPDATE")) continue;
+      if (ahead.Is("CASCADE") || ahead.AcceptAll({"SET", "NULL"}) ||
+          ahead.AcceptAll({"SET", "DEFAULT"})) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   void Refuse(std::string problem) {
     ddl_.kind = Ddl::Kind::kUnknown;
     ddl_.problem = std::move(problem);

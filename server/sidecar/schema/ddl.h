@@ -58,6 +58,9 @@ struct Ddl {
   binlog::TableName other;
   bool is_lenient = false;  // IF NOT EXISTS
   bool is_alter = false;    // ALTER TABLE, also one that is kUnknown
+  // It gives `table` a foreign key by which the server changes its rows when others change: no
+  // binlog shows that.
+  bool adds_cascade = false;
   Definition definition;
   std::vector<Change> changes;
   std::vector<std::pair<binlog::TableName, binlog::TableName>> renames;

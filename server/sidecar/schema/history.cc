@@ -82,6 +82,7 @@ class History::Application {
         Blur(ddl);
         break;
     }
+    if (ddl.adds_cascade) AddCascade(KeyOf(ddl.table));
     for (auto& [key, state] : changed_) step_.states.emplace_back(key, std::move(state));
     return std::move(step_);
   }
@@ -159,6 +160,22 @@ class History::Application {
     for (const Change& change : ddl.changes) {
       if (change.kind == Change::Kind::kRenameTable) Rename(key, KeyOf(change.table));
     }
+  }
+
+  // Rows may go from here on without a word of it in the binlog. Of a shadow that is kept until it
+  // becomes the table.
+  void AddCascade(const std::string& key) {
+    const std::string table = history_.FollowedBy(key);
+    if (table.empty() || history_.cascading_.contains(table)) return;
+    ColumnLoss loss = {DatabaseOf(table), TableOf(table), "",
+                       absl::StrCat(statement_.id, " gives ", table,
+                                    " a foreign key by which the server changes rows where no ",
+                                    "binlog shows it; make it RESTRICT, or say `cascades: ",
+                                    "accepted` of the table in the policy")};
+    if (IsFollowed(key)) return step_.losses.push_back(std::move(loss));
+    State state = Get(key);
+    state.losses.push_back(std::move(loss));
+    Set(key, std::move(state));
   }
 
   // Says, or of a shadow keeps, what is done to columns that there were.
@@ -310,6 +327,11 @@ class History::Application {
 void History::Follow(const std::set<std::string>& tables) {
   followed_.clear();
   for (const std::string& table : tables) followed_.insert(absl::AsciiStrToLower(table));
+}
+
+void History::AcceptCascades(const std::set<std::string>& tables) {
+  cascading_.clear();
+  for (const std::string& table : tables) cascading_.insert(absl::AsciiStrToLower(table));
 }
 
 std::string History::FollowedBy(const std::string& key) const {

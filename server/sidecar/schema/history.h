@@ -54,6 +54,8 @@ struct SessionStart {
 // against every table map: number of columns, types, lengths, whether they may be NULL. If it
 // doesn't agree, or a statement wasn't understood, the server is asked once more.
 //
+// It also says of a table that a statement gave it a foreign key with CASCADE or SET NULL.
+//
 // It also says which columns a statement took away, renamed, or gave another type, if that may
 // have changed what rows hold in them; for that it needs no server, and it does so for tables whose
 // maps say all, too. What is done to a table in the shadow of an online schema change (_T_gho,
@@ -67,6 +69,10 @@ class History final : public binlog::TableDescriber {
  public:
   // The tables that are read, "database.table" in any case.
   void Follow(const std::set<std::string>& tables);
+
+  // Those of them whose changes by foreign keys are taken, though no binlog shows them: a statement
+  // that adds such a key is said of the others only. In any case.
+  void AcceptCascades(const std::set<std::string>& tables);
 
   // A session begins. What was learned of what lies after an earlier start stays.
   void Begin(SessionStart start);
@@ -122,7 +128,8 @@ class History final : public binlog::TableDescriber {
   static void TakeOver(const std::string& key, const PresentSchema& present, State& state);
 
   std::set<std::string> followed_;
-  States base_;          // before the first of steps_
+  std::set<std::string> cascading_;  // of these: AcceptCascades()
+  States base_;                      // before the first of steps_
   std::string base_id_;  // the transaction that base_ is behind; empty: of base_position_
   std::string base_position_;
   std::string start_position_;         // of the session

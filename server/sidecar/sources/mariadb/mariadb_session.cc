@@ -126,6 +126,36 @@ absl::StatusOr<std::vector<ResultRow>> MariadbSession::Query(const std::string& 
   return rows;
 }
 
+absl::StatusOr<std::vector<ResultRow>> MariadbSession::QuerySome(const std::string& sql,
+                                                                 size_t bytes_max, bool& was_cut) {
+  const auto failure = [this, &sql] {
+    return DatabaseError(absl::StrCat("asking ", endpoint_.ToString(), " \"", sql, "\""),
+                         mysql_errno(mysql_), mysql_error(mysql_));
+  };
+  was_cut = false;
+  if (mysql_real_query(mysql_, sql.data(), sql.size()) != 0) return failure();
+  MYSQL_RES* const result = mysql_use_result(mysql_);
+  if (result == nullptr) return failure();
+  // It would read all that is left, unless there is nobody to read from.
+  const absl::Cleanup free_it = [this, result, &was_cut] {
+    if (was_cut) Interrupt();
+    mysql_free_result(result);
+  };
+  const unsigned count = mysql_num_fields(result);
+  std::vector<ResultRow> rows;
+  size_t bytes = 0;
+  while (MYSQL_ROW columns = mysql_fetch_row(result)) {
+    const unsigned long* const lengths = mysql_fetch_lengths(result);
+    for (unsigned i = 0; i < count; ++i) bytes += lengths[i];
+    rows.push_back(ToRow(columns, lengths, count));
+    if (bytes < bytes_max) continue;
+    was_cut = true;
+    return rows;
+  }
+  if (mysql_errno(mysql_) != 0) return failure();
+  return rows;
+}
+
 absl::StatusOr<std::string> MariadbSession::QueryValue(const std::string& sql) {
   FUNDGATE_ASSIGN_OR_RETURN(const std::vector<ResultRow> rows, Query(sql));
   if (rows.size() != 1 || rows[0].size() != 1) {

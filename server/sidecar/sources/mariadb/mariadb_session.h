@@ -2,6 +2,7 @@
 #ifndef SERVER_SIDECAR_SOURCES_MARIADB_MARIADB_SESSION_H_
 #define SERVER_SIDECAR_SOURCES_MARIADB_MARIADB_SESSION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -50,6 +51,12 @@ class MariadbSession {
 
   // All rows. Fails as DatabaseError() says.
   absl::StatusOr<std::vector<ResultRow>> Query(const std::string& sql);
+
+  // Rows in the order in which they come until they take `bytes_max`, the last one included; the
+  // others are never in memory. If there may be more, `was_cut`, and the connection is of no use
+  // any more. Fails as DatabaseError() says.
+  absl::StatusOr<std::vector<ResultRow>> QuerySome(const std::string& sql, size_t bytes_max,
+                                                   bool& was_cut);
 
   // The one value of a query with one row and one column; empty for NULL.
   absl::StatusOr<std::string> QueryValue(const std::string& sql);
