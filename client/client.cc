@@ -225,6 +225,7 @@ class Client::Impl {
       return callback(FromGrpc(result.status));
     }
     Decision decision = FromProto(result.response);
+    if (unasked_ != nullptr) unasked_->Heard(decision);
     if (absl::Status same = SameMovement(request, decision); !same.ok()) return callback(same);
     if (decision.verdict != Verdict::kAllow || !result.response.has_valid_until() ||
         !result.response.has_decided_at()) {
@@ -259,7 +260,8 @@ class Client::Impl {
     const bool overloaded = result.status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
     std::optional<Decision> local;
     if (unasked_ != nullptr) {
-      local = unasked_->Answer(request, overloaded ? Silence::kOverloaded : Silence::kUnreachable);
+      local = unasked_->Answer(request, overloaded ? Silence::kOverloaded : Silence::kUnreachable,
+                               StopOf(result.status));
     }
     if (!local.has_value()) {
       return Unreachable(request, WhenUnreachableAt(request.checkpoint()), result);

@@ -205,4 +205,16 @@ std::optional<absl::Duration> RetryHintOf(const grpc::Status& status) {
   return FromProto(info->retry_delay());
 }
 
+std::optional<Stop> StopOf(const grpc::Status& status) {
+  const auto info = DetailOf<google::rpc::ErrorInfo>(status);
+  if (!info.has_value() || info->domain() != "fundgate" || info->reason() != "BREAKER") {
+    return std::nullopt;
+  }
+  const auto text = [&info](const char* name) {
+    const auto found = info->metadata().find(name);
+    return found == info->metadata().end() ? std::string() : found->second;
+  };
+  return Stop{text("breaker"), text("verdict") == "BLOCK" ? Verdict::kBlock : Verdict::kHold};
+}
+
 }  // namespace fundgate::client

@@ -3,6 +3,7 @@
 #define CLIENT_CONVERT_H_
 
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -30,6 +31,14 @@ absl::Status FromGrpc(const grpc::Status& status);
 
 // How long the gate asks to wait (google.rpc.RetryInfo); none if it doesn't say.
 std::optional<absl::Duration> RetryHintOf(const grpc::Status& status);
+
+// A breaker over everything, or over the whole checkpoint, that the gate names where it refuses to
+// take a check (google.rpc.ErrorInfo): nothing may be allowed without asking.
+struct Stop {
+  std::string scope;
+  Verdict verdict = Verdict::kHold;
+};
+std::optional<Stop> StopOf(const grpc::Status& status);
 
 }  // namespace fundgate::client
 

@@ -149,7 +149,8 @@ std::optional<Decision> Unasked::AnswerUnreported(const v1::CheckRequest& check)
   return replay;
 }
 
-std::optional<Decision> Unasked::Answer(const v1::CheckRequest& check, Silence silence) {
+std::optional<Decision> Unasked::Answer(const v1::CheckRequest& check, Silence silence,
+                                        const std::optional<Stop>& stop) {
   const std::lock_guard lock(mutex_);
   const auto found = checkpoints_.find(check.checkpoint());
   if (found == checkpoints_.end() || found->second.answers.empty()) return std::nullopt;
@@ -157,6 +158,15 @@ std::optional<Decision> Unasked::Answer(const v1::CheckRequest& check, Silence s
   const v1::UnaskedAnswer& row = RowOf(checkpoint.answers, check.amount());
   const Verdict verdict =
       ToVerdict(silence == Silence::kOverloaded ? row.when_overloaded() : row.when_unreachable());
+  if (stop.has_value()) {
+    GiveUp(checkpoint);
+    const bool blocks = verdict == Verdict::kBlock || stop->verdict == Verdict::kBlock;
+    Decision stopped = LocalDecision(
+        check, blocks ? Verdict::kBlock : Verdict::kHold, ReasonCode::kBreaker,
+        absl::StrCat(TextOf(silence), ", and says that breaker ", stop->scope, " stops it"));
+    stopped.reasons.front().name = stop->scope;
+    return stopped;
+  }
   if (verdict != Verdict::kAllow) {
     return LocalDecision(check, verdict, ReasonCode::kGateUnreachable,
                          absl::StrCat(TextOf(silence), "; the policy answers so without it"));
@@ -173,7 +183,7 @@ std::optional<Decision> Unasked::Answer(const v1::CheckRequest& check, Silence s
 std::string Unasked::WhyNot(const Checkpoint& checkpoint, const v1::CheckRequest& check) const {
   if (!checkpoint.lease.has_value()) return "there is no lease";
   const Lease& lease = *checkpoint.lease;
-  if (BootClock::now() >= lease.ends) return "the lease has run out";
+  if (BootClock::now() >= lease.ends) return "the lease has run out, or was given up";
   const v1::Money& granted = lease.terms.budget().amount();
   if (lease.calls_left <= 0 || granted.currency_code() != check.amount().currency_code() ||
       check.amount().minor_units() > lease.money_left || check.amount().minor_units() <= 0) {
@@ -181,6 +191,25 @@ std::string Unasked::WhyNot(const Checkpoint& checkpoint, const v1::CheckRequest
                         granted.currency_code(), " ", lease.money_left, " in minor units");
   }
   return "";
+}
+
+void Unasked::Heard(const Decision& decision) {
+  const std::lock_guard lock(mutex_);
+  const auto found = checkpoints_.find(decision.checkpoint.value());
+  if (found == checkpoints_.end()) return;
+  for (const Reason& reason : decision.reasons) {
+    const bool stops = reason.code == ReasonCode::kBreaker && reason.verdict != Verdict::kAllow &&
+                       (reason.name == "*" || reason.name == found->first);
+    if (stops) return GiveUp(found->second);
+  }
+}
+
+// The gate is told with the next lease that is asked for: soon.
+void Unasked::GiveUp(Checkpoint& checkpoint) {
+  const BootClock::time_point now = BootClock::now();
+  if (!checkpoint.lease.has_value() || now >= checkpoint.lease->ends) return;
+  checkpoint.lease->ends = now;
+  checkpoint.ask_at = now;
 }
 
 Decision Unasked::Allow(Checkpoint& checkpoint, const v1::CheckRequest& check) {
@@ -340,6 +369,7 @@ void Unasked::Granted(const std::string& name, const v1::TakeLeaseRequest& reque
   checkpoint.answers.assign(response.answers().begin(), response.answers().end());
   checkpoint.valid_for = FromProto(response.allow_valid_for());
   checkpoint.ask_at = After(asked, std::max(FromProto(response.renew_after()), kTryAgain));
+  if (!response.stopped_by().empty()) GiveUp(checkpoint);
   if (!response.has_lease()) return;  // the one at hand is used to its end
   v1::TakeLeaseRequest taken;
   taken.set_checkpoint(name);

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/allow_journal.h"
+#include "client/convert.h"
 #include "fundgate/client.h"
 #include "fundgate/v1/leases.grpc.pb.h"
 
@@ -39,8 +40,14 @@ class Unasked {
   std::optional<Decision> AnswerUnreported(const v1::CheckRequest& check);
 
   // The answer to a check that the gate didn't answer; nothing where this knows no matrix for the
-  // checkpoint yet. ALLOW only if the money is there and it stands on disk.
-  std::optional<Decision> Answer(const v1::CheckRequest& check, Silence silence);
+  // checkpoint yet. ALLOW only if the money is there, it stands on disk, and the gate didn't say
+  // that something stops the checkpoint: then the lease is given up.
+  std::optional<Decision> Answer(const v1::CheckRequest& check, Silence silence,
+                                 const std::optional<Stop>& stop = std::nullopt);
+
+  // A decision of the gate: where a breaker over everything, or over the whole checkpoint, denies,
+  // its lease is given up.
+  void Heard(const Decision& decision);
 
   // The gate's decision about what was allowed here: nothing if it never was, UNAVAILABLE while it
   // isn't reported.
@@ -79,6 +86,7 @@ class Unasked {
   void TakeOver(const AllowJournal::Left& left);
   Decision Allow(Checkpoint& checkpoint, const v1::CheckRequest& check);
   std::string WhyNot(const Checkpoint& checkpoint, const v1::CheckRequest& check) const;
+  static void GiveUp(Checkpoint& checkpoint);
 
   // The thread.
   void Run();

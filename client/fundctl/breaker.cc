@@ -37,11 +37,17 @@ std::string EndOf(const v1::Breaker& breaker) {
   return breaker.has_half_open_at() ? "half opens " + TextOf(breaker.half_open_at()) : "-";
 }
 
+std::string TextOf(const v1::Wish& wish) {
+  if (wish.has_half_open_budget()) return "half opened";
+  return wish.forced_mode() == v1::VERDICT_UNSPECIFIED
+             ? "closed"
+             : "forced to " + ModeText(wish.forced_mode());
+}
+
 std::string ReasonOf(const v1::Breaker& breaker) {
   if (!breaker.has_wanted()) return breaker.reason();
   return breaker.reason() + "; " + breaker.wanted().actor() + " wants it " +
-         (breaker.wanted().has_half_open_budget() ? "half opened" : "closed") +
-         ": waits for a second person";
+         TextOf(breaker.wanted()) + ": waits for a second person";
 }
 
 std::vector<std::string> RowOf(const v1::Breaker& breaker) {
@@ -145,7 +151,7 @@ ExitCode RunTrip(Context& context, const BreakerOptions& options) {
       v1::Breakers::NewStub(context.channel())->TripBreaker(&call, request, &response);
   if (!status.ok()) return context.Fail(status);
   PrintBreaker(context, response.breaker());
-  return kOk;
+  return ExitCodeOf(response.breaker());
 }
 
 ExitCode RunHalfOpen(Context& context, const BreakerOptions& options) {

@@ -172,6 +172,8 @@ v1::Wish ToProto(const core::Loosening& wish) {
   if (wish.budget.has_value()) {
     *proto.mutable_half_open_budget() =
         ToProto(*wish.budget, wish.budget->calls != kUncountedCalls);
+  } else if (wish.mode == core::Verdict::kAllow) {
+    proto.set_forced_mode(v1::VERDICT_ALLOW);
   }
   return proto;
 }

@@ -14,6 +14,7 @@
 #include "server/gate/convert_check.h"
 #include "server/gate/guard.h"
 #include "server/gate/overload.h"
+#include "server/gate/stop.h"
 #include "server/sequencer/mutex.h"
 
 namespace fundgate::gate {
@@ -72,7 +73,7 @@ grpc::ServerUnaryReactor* RefuseAt(const Backend& backend, grpc::CallbackServerC
                                    std::string_view rpc, const std::string& checkpoint) {
   const absl::StatusOr<Call> call = backend.access.Admit(context, rpc);
   const absl::Status allowed = call.ok() ? call->AllowCheckpoint(checkpoint) : call.status();
-  return allowed.ok() ? nullptr : FinishNow(context, ToGrpc(allowed));
+  return allowed.ok() ? nullptr : FinishNow(context, RefusalAt(backend, checkpoint, allowed));
 }
 
 // A batch is refused as a whole.
@@ -104,7 +105,7 @@ grpc::ServerUnaryReactor* GateService::Check(grpc::CallbackServerContext* contex
   const auto policy = PresentPolicy(backend_);
   if (!policy.ok()) return FailNow(backend_, *context, ToGrpc(policy.status()));
   if (absl::Status full = RefuseOverload(backend_, *request, context->deadline()); !full.ok()) {
-    return FailNow(backend_, *context, ToGrpc(full));
+    return FailNow(backend_, *context, RefusalAt(backend_, request->checkpoint(), full));
   }
   Problems problems;
   std::optional<core::CheckInput> check = Admit(**policy, *request, "", problems);

@@ -1,6 +1,7 @@
 #include "server/gate/leases_service.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,9 +12,13 @@
 #include "server/gate/convert_leases.h"
 #include "server/gate/convert_values.h"
 #include "server/gate/guard.h"
+#include "server/gate/stop.h"
 
 namespace fundgate::gate {
 namespace {
+
+// How soon callers ask again, at the latest, while a breaker keeps them from having a lease.
+constexpr absl::Duration kAskWhileStopped = absl::Seconds(30);
 
 // Who holds the leases of this call: the process that the request names, and, where callers are
 // authenticated, whose process it is before it. So nobody ends or charges another's lease, whatever
@@ -26,6 +31,17 @@ absl::StatusOr<std::string> HolderOf(const Backend& backend,
   FUNDGATE_RETURN_IF_ERROR(call.AllowCheckpoint(checkpoint));
   FUNDGATE_ASSIGN_OR_RETURN(const std::string caller, call.Actor(""));
   return caller.empty() ? named : absl::StrCat(caller, "/", named);
+}
+
+// While something stops the checkpoint: that nobody may use an older lease. It is over some time,
+// so that callers come again soon.
+void FillStop(const Backend& backend, const std::string& checkpoint,
+              v1::TakeLeaseResponse& response) {
+  const std::optional<Stop> stop = StopOf(backend, checkpoint);
+  if (!stop.has_value()) return;
+  response.set_stopped_by(stop->scope);
+  if (response.renew_after().seconds() < absl::ToInt64Seconds(kAskWhileStopped)) return;
+  *response.mutable_renew_after() = ToProto(kAskWhileStopped);
 }
 
 }  // namespace
@@ -52,8 +68,12 @@ grpc::ServerUnaryReactor* LeasesService::TakeLease(grpc::CallbackServerContext* 
   *response->mutable_gate_time() = ToProto(backend_.sequencer.Now());
   if (!checkpoint->lease.has_value()) return FinishNow(*context, grpc::Status::OK);
   return SubmitInput<core::LeaseAnswer>(
-      backend_, *context, std::move(input), [response](const core::LeaseAnswer& answer) {
-        if (answer.lease.id.empty()) return grpc::Status::OK;  // nothing is left
+      backend_, *context, std::move(input),
+      [this, request, response](const core::LeaseAnswer& answer) {
+        if (answer.lease.id.empty()) {  // nothing is left, or nothing may be allowed now
+          FillStop(backend_, request->checkpoint(), *response);
+          return grpc::Status::OK;
+        }
         *response->mutable_lease() = ToProto(answer.lease);
         *response->mutable_gate_time() = ToProto(answer.lease.granted_at);
         return grpc::Status::OK;

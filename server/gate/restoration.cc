@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "backup/restored.h"
 #include "fundgate/types/status_macros.h"
+#include "server/core/breakers.h"
 #include "server/gate/convert_values.h"
 
 namespace fundgate::gate {
@@ -57,13 +58,19 @@ std::vector<std::string> SourcesNotProvenPast(const core::Resident& resident, ab
   return behind;
 }
 
-// Breaker `*` if it denies, else null.
-const core::Breaker* DenyingAll(const core::Resident& resident) {
+// Breaker `*`, where it may deny; else null.
+const core::Breaker* OverAll(const core::Resident& resident) {
   const auto breaker = resident.of<core::Breakers>().find(kEverything);
-  if (breaker == resident.of<core::Breakers>().end()) return nullptr;
-  const bool denies = breaker->second.state == core::BreakerState::kOpen &&
-                      breaker->second.mode != core::Verdict::kAllow;
+  const bool denies =
+      breaker != resident.of<core::Breakers>().end() && core::Denies(breaker->second);
   return denies ? &breaker->second : nullptr;
+}
+
+// Whether it holds every check until then.
+bool HoldsUntil(const core::Breaker& breaker, absl::Time time) {
+  return breaker.state == core::BreakerState::kOpen &&
+         breaker.until.value_or(absl::InfiniteFuture()) >= time &&
+         breaker.half_open_at.value_or(absl::InfiniteFuture()) >= time;
 }
 
 }  // namespace
@@ -137,18 +144,18 @@ bool Restoration::HoldOn() {
     parts_.log.Error(std::string(forgotten.message()));
   }
   parts_.readiness.HoldFor(Why(resident));
-  const core::Breaker* present = DenyingAll(resident);
-  const bool lasts = present != nullptr && present->mode >= core::Verdict::kHold &&
-                     (!present->until.has_value() || *present->until >= now + kLeftAtLeast);
-  if (lasts) return false;
+  const core::Breaker* present = OverAll(resident);
+  if (present != nullptr && HoldsUntil(*present, now + kLeftAtLeast)) return false;
   core::TripBreakerInput hold;
   hold.scope = kEverything;
-  hold.mode =
-      present != nullptr ? std::max(present->mode, core::Verdict::kHold) : core::Verdict::kHold;
+  hold.mode = present != nullptr ? present->mode : core::Verdict::kHold;
   hold.actor = kActor;
   hold.reason = Why(resident);
-  hold.until = std::max(held_until_ + kLeftAtLeast, now + kSlice);
-  hold.forced = true;
+  // What is tried now, or would be soon, is left to people: to end it with the hold would be to
+  // close it.
+  hold.forced = present == nullptr ||
+                (present->state == core::BreakerState::kOpen && present->until.has_value());
+  if (hold.forced) hold.until = std::max(held_until_ + kLeftAtLeast, now + kSlice);
   const absl::StatusOr<core::Answer> answer = Do(std::move(hold));
   if (!answer.ok()) {
     parts_.log.Error(absl::StrCat("can't hold all checks after a restore: ",

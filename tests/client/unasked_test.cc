@@ -9,6 +9,7 @@
 #include <mutex>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,8 @@
 #include "fundgate/v1/gate.grpc.pb.h"
 #include "fundgate/v1/leases.grpc.pb.h"
 #include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -43,7 +46,7 @@ class Folder {
   std::string path_;
 };
 
-// Grants one lease of refunds and refuses every check with one code.
+// Grants leases of refunds, unless something stops them, and refuses every check with one code.
 class RefusingGate {
  public:
   RefusingGate(std::vector<v1::UnaskedAnswer> answers, grpc::StatusCode code) {
@@ -62,19 +65,59 @@ class RefusingGate {
   const std::string& address() const { return address_; }
   std::vector<v1::ReportAllowedRequest> reports() { return leases_.Reports(); }
   void AnswerReports() { leases_.Answer(); }
+  // Grants no lease because of that breaker; says so in refusals of checks, or decides by it.
+  void StopBy(const std::string& breaker, const std::string& verdict) {
+    leases_.StopBy(breaker);
+    google::rpc::ErrorInfo info;
+    info.set_domain("fundgate");
+    info.set_reason("BREAKER");
+    (*info.mutable_metadata())["breaker"] = breaker;
+    (*info.mutable_metadata())["verdict"] = verdict;
+    google::rpc::Status details;
+    details.add_details()->PackFrom(info);
+    const std::lock_guard lock(gate_.mutex);
+    gate_.details = details.SerializeAsString();
+  }
+  void Decide(const std::string& breaker) {
+    const std::lock_guard lock(gate_.mutex);
+    gate_.decides_by = breaker;
+  }
+  void RenewAtOnce() { leases_.renew_after = 0; }
+  void GoOn() { leases_.StopBy(""); }
+  std::string ended() { return leases_.Ended(); }
 
  private:
   struct Gate final : v1::Gate::Service {
     grpc::StatusCode code = grpc::StatusCode::UNAVAILABLE;
-    grpc::Status Check(grpc::ServerContext*, const v1::CheckRequest*, v1::Decision*) override {
-      return {code, "no"};
+    grpc::Status Check(grpc::ServerContext*, const v1::CheckRequest* request,
+                       v1::Decision* decision) override {
+      const std::lock_guard lock(mutex);
+      if (decides_by.empty()) return {code, "no", details};
+      decision->set_verdict(v1::VERDICT_HOLD);
+      decision->set_request_id(request->request_id());
+      decision->set_checkpoint(request->checkpoint());
+      decision->set_idempotency_key(request->idempotency_key());
+      decision->set_account_id(request->account_id());
+      v1::Reason& reason = *decision->add_reasons();
+      reason.set_code(v1::REASON_CODE_BREAKER);
+      reason.set_name(decides_by);
+      reason.set_verdict(v1::VERDICT_HOLD);
+      return grpc::Status::OK;
     }
+    std::mutex mutex;
+    std::string details;     // protected by mutex; of refusals
+    std::string decides_by;  // protected by mutex; nothing: it refuses
   };
   struct Leases final : v1::Leases::Service {
     std::vector<v1::UnaskedAnswer> answers;
-    grpc::Status TakeLease(grpc::ServerContext*, const v1::TakeLeaseRequest*,
+    grpc::Status TakeLease(grpc::ServerContext*, const v1::TakeLeaseRequest* request,
                            v1::TakeLeaseResponse* response) override {
+      const std::lock_guard lock(mutex);
+      if (!request->ends_lease_id().empty()) ended = request->ends_lease_id();
       for (const v1::UnaskedAnswer& answer : answers) *response->add_answers() = answer;
+      response->mutable_renew_after()->set_seconds(renew_after);
+      response->set_stopped_by(stopped_by);
+      if (!stopped_by.empty()) return grpc::Status::OK;
       response->mutable_lease()->set_lease_id("l1");
       response->mutable_lease()->mutable_budget()->set_calls(2);
       response->mutable_lease()->mutable_budget()->mutable_amount()->set_currency_code("CNY");
@@ -82,7 +125,6 @@ class RefusingGate {
       response->mutable_gate_time()->set_seconds(1000);
       response->mutable_lease()->mutable_valid_until()->set_seconds(4600);
       response->mutable_allow_valid_for()->set_seconds(120);
-      response->mutable_renew_after()->set_seconds(1800);
       return grpc::Status::OK;
     }
     grpc::Status ReportAllowed(grpc::ServerContext*, const v1::ReportAllowedRequest* request,
@@ -101,7 +143,18 @@ class RefusingGate {
       const std::lock_guard lock(mutex);
       answering = true;
     }
+    void StopBy(const std::string& breaker) {
+      const std::lock_guard lock(mutex);
+      stopped_by = breaker;
+    }
+    std::string Ended() {
+      const std::lock_guard lock(mutex);
+      return ended;
+    }
+    int64_t renew_after = 1800;  // set before anybody asks
     std::mutex mutex;
+    std::string stopped_by;                         // protected by mutex
+    std::string ended;                              // protected by mutex; the lease last ended
     bool answering = false;                         // protected by mutex
     std::vector<v1::ReportAllowedRequest> reports;  // protected by mutex
   };
@@ -181,6 +234,67 @@ TEST(Unasked, ALeaseEndsWithItsCallsAndItsMoney) {
   EXPECT_EQ(client->Check(Request("r2", 501))->verdict, Verdict::kHold);
   EXPECT_EQ(client->Check(Request("r3", 100))->verdict, Verdict::kAllow);
   EXPECT_EQ(client->Check(Request("r4", 1))->verdict, Verdict::kHold) << "two calls are gone";
+}
+
+// A breaker over everything, or over the checkpoint, is not gone round by a lease.
+
+TEST(Unasked, ARefusalThatNamesABreakerIsNotAnsweredFromTheLease) {
+  for (const auto& [word, verdict] :
+       {std::pair("BLOCK", Verdict::kBlock), std::pair("HOLD", Verdict::kHold)}) {
+    const Folder folder;
+    RefusingGate gate({Row(0, v1::VERDICT_ALLOW, v1::VERDICT_ALLOW)},
+                      grpc::StatusCode::RESOURCE_EXHAUSTED);
+    const auto client = ClientOf(gate, folder.file());
+    EXPECT_EQ(client->Check(Request("r1", 100))->verdict, Verdict::kAllow);
+    gate.StopBy("refund", word);
+    const absl::StatusOr<Decision> stopped = client->Check(Request("r2", 100));
+    EXPECT_EQ(stopped->verdict, verdict);
+    EXPECT_TRUE(stopped->local);
+    ASSERT_THAT(stopped->reasons, SizeIs(1));
+    EXPECT_EQ(stopped->reasons.front().code, ReasonCode::kBreaker);
+    EXPECT_EQ(stopped->reasons.front().name, "refund");
+    EXPECT_THAT(client->LeasesLeft(), IsEmpty());
+  }
+}
+
+TEST(Unasked, AMatrixThatBlocksBlocksAlsoWhereABreakerHolds) {
+  const Folder folder;
+  RefusingGate gate({Row(0, v1::VERDICT_BLOCK, v1::VERDICT_ALLOW)},
+                    grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const auto client = ClientOf(gate, folder.file());
+  gate.StopBy("*", "HOLD");
+  EXPECT_EQ(client->Check(Request("r1", 100))->verdict, Verdict::kBlock);
+}
+
+TEST(Unasked, ALeaseIsGivenUpWhereTheGateGrantsNoneBecauseOfABreaker) {
+  const Folder folder;
+  RefusingGate gate({Row(0, v1::VERDICT_ALLOW, v1::VERDICT_ALLOW)}, grpc::StatusCode::UNAVAILABLE);
+  gate.RenewAtOnce();
+  const auto client = ClientOf(gate, folder.file());
+  gate.StopBy("*", "BLOCK");
+  while (!client->LeasesLeft().empty()) {  // it is good for an hour
+  }
+  const absl::StatusOr<Decision> held = client->Check(Request("r1", 100));
+  EXPECT_EQ(held->verdict, Verdict::kHold);
+  while (gate.ended().empty()) {
+  }
+  gate.GoOn();
+  while (client->LeasesLeft().empty()) {
+  }
+}
+
+TEST(Unasked, ALeaseIsGivenUpWhereADecisionNamesABreakerOverTheWholeCheckpoint) {
+  for (const auto& [breaker, gives_up] :
+       {std::pair("*", true), std::pair("refund", true), std::pair("refund/account:m1", false)}) {
+    const Folder folder;
+    RefusingGate gate({Row(0, v1::VERDICT_ALLOW, v1::VERDICT_ALLOW)},
+                      grpc::StatusCode::UNAVAILABLE);
+    const auto client = ClientOf(gate, folder.file());
+    gate.StopBy(breaker, "HOLD");
+    gate.Decide(breaker);
+    EXPECT_EQ(client->Check(Request("r1", 100))->verdict, Verdict::kHold);
+    EXPECT_EQ(client->LeasesLeft().empty(), gives_up) << breaker;
+  }
 }
 
 TEST(Unasked, ConfirmAndReleaseWaitUntilTheGateHasHeardOfIt) {

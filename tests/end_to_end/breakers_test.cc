@@ -3,25 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <csignal>
-#include <fstream>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "fundgate/v1/breakers.grpc.pb.h"
-#include "fundgate/v1/plans.grpc.pb.h"
+#include "tests/end_to_end/breaker_life.h"
 #include "tests/end_to_end/processes.h"
-#include "tests/gate/gate_world.h"
-#include "tests/gate/test_feeder.h"
 
 namespace fundgate::end_to_end {
 namespace {
 
-using gate::testing::Refund;
-using gate::testing::TestFeeder;
 using ::testing::ElementsAre;
 
 constexpr char kPolicy[] = R"yaml(
@@ -51,118 +41,14 @@ plans:
     toggles: [{scope: refund, mode: BLOCK}, {scope: "*", mode: HOLD}]
 )yaml";
 
-std::string Status(const grpc::Status& status) {
-  return status.ok() ? "ok" : absl::StrCat(status.error_code(), ": ", status.error_message());
-}
+// A life of a gate with that policy.
+struct Life : BreakerLife {
+  explicit Life(const std::string& folder) : BreakerLife(folder, kPolicy) {}
 
-// One life of the gate, and its stubs.
-class Life {
- public:
-  explicit Life(const std::string& folder)
-      : gate_(folder + "/data", {"--policy", PolicyIn(folder)}),
-        channel_(grpc::CreateChannel(gate_.address(), grpc::InsecureChannelCredentials())),
-        gate(v1::Gate::NewStub(channel_)),
-        breakers(v1::Breakers::NewStub(channel_)),
-        plans(v1::Plans::NewStub(channel_)) {}
-
-  void Kill() {
-    gate_.process().Signal(SIGKILL);
-    EXPECT_EQ(gate_.process().Wait(), -SIGKILL);
-  }
-  std::unique_ptr<TestFeeder> Feed() { return std::make_unique<TestFeeder>(channel_, "ledger"); }
-
-  v1::Decision Check(const std::string& key, int64_t amount) {
-    grpc::ClientContext context;
-    v1::Decision decision;
-    const grpc::Status status = gate->Check(&context, Refund(key, "o1", amount), &decision);
-    EXPECT_EQ(Status(status), "ok");
-    return decision;
-  }
-  v1::Breaker Get(const std::string& scope) {
-    v1::GetBreakerRequest request;
-    request.set_scope(scope);
-    grpc::ClientContext context;
-    v1::GetBreakerResponse response;
-    EXPECT_EQ(Status(breakers->GetBreaker(&context, request, &response)), "ok");
-    return response.breaker();
-  }
-  // Until it is so; the gate looks after its breakers by itself.
-  void Await(const std::string& scope, v1::BreakerState state, TestFeeder* feeder = nullptr) {
-    while (Get(scope).state() != state) {
-      if (feeder != nullptr) feeder->Probe();
-    }
-  }
-  std::pair<grpc::Status, v1::Breaker> Reset(const std::string& scope, const std::string& actor) {
-    v1::ResetBreakerRequest request;
-    request.set_scope(scope);
-    request.set_reason("over");
-    request.set_actor(actor);
-    grpc::ClientContext context;
-    v1::ResetBreakerResponse response;
-    const grpc::Status status = breakers->ResetBreaker(&context, request, &response);
-    return {status, response.breaker()};
-  }
-  void Trip(const std::string& scope, v1::Verdict mode) {
-    v1::TripBreakerRequest request;
-    request.set_scope(scope);
-    request.set_mode(mode);
-    request.set_reason("incident");
-    request.set_actor("ann");
-    grpc::ClientContext context;
-    v1::TripBreakerResponse response;
-    EXPECT_EQ(Status(breakers->TripBreaker(&context, request, &response)), "ok");
-  }
-  std::vector<v1::Breaker> History(const std::string& scope, int page_size = 2) {
-    std::vector<v1::Breaker> all;
-    v1::ListBreakerChangesRequest request;
-    request.set_scope(scope);
-    request.set_page_size(page_size);
-    do {
-      grpc::ClientContext context;
-      v1::ListBreakerChangesResponse response;
-      EXPECT_EQ(Status(breakers->ListBreakerChanges(&context, request, &response)), "ok");
-      all.insert(all.end(), response.changes().begin(), response.changes().end());
-      request.set_page_token(response.next_page_token());
-    } while (!request.page_token().empty());
-    return all;
-  }
-  grpc::Status RunPlan(v1::Plan& plan) {
-    v1::RunPlanRequest request;
-    request.set_plan("ledger_is_wrong");
-    request.set_reason("rows without payments");
-    request.set_actor("ann");
-    grpc::ClientContext context;
-    v1::RunPlanResponse response;
-    const grpc::Status status = plans->RunPlan(&context, request, &response);
-    plan = response.plan();
-    return status;
-  }
+  grpc::Status RunPlan(v1::Plan& plan) { return BreakerLife::RunPlan("ledger_is_wrong", plan); }
   grpc::Status UndoPlan(const std::string& actor, v1::Plan& plan) {
-    v1::UndoPlanRequest request;
-    request.set_plan("ledger_is_wrong");
-    request.set_reason("mended");
-    request.set_actor(actor);
-    grpc::ClientContext context;
-    v1::UndoPlanResponse response;
-    const grpc::Status status = plans->UndoPlan(&context, request, &response);
-    plan = response.plan();
-    return status;
+    return BreakerLife::UndoPlan("ledger_is_wrong", actor, plan);
   }
-
- private:
-  static std::string PolicyIn(const std::string& folder) {
-    const std::string file = folder + "/policy.yaml";
-    std::ofstream(file) << kPolicy;
-    return file;
-  }
-
-  GateProcess gate_;
-  std::shared_ptr<grpc::Channel> channel_;
-
- public:
-  const std::unique_ptr<v1::Gate::Stub> gate;
-  const std::unique_ptr<v1::Breakers::Stub> breakers;
-  const std::unique_ptr<v1::Plans::Stub> plans;
 };
 
 constexpr char kScope[] = "refund/account:m1";

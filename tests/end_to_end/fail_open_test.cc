@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/client.h"
+#include "fundgate/v1/breakers.grpc.pb.h"
 #include "tests/end_to_end/processes.h"
 #include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
@@ -118,6 +119,19 @@ class FailOpen : public ::testing::Test {
     return decision.value_or(client::Decision());
   }
   client::Decision Ask(const std::string& key, int64_t amount) { return Ask(Request(key, amount)); }
+
+  void Trip(const std::string& scope, v1::Verdict mode) {
+    v1::TripBreakerRequest request;
+    request.set_scope(scope);
+    request.set_mode(mode);
+    request.set_reason("incident");
+    request.set_actor("ann");
+    grpc::ClientContext context;
+    v1::TripBreakerResponse response;
+    const grpc::Status status =
+        v1::Breakers::NewStub(channel_)->TripBreaker(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  }
 
   void Stop() { gate_->process().Freeze(); }
   void Continue() { gate_->process().Thaw(); }
@@ -275,6 +289,35 @@ TEST_F(FailOpenOfSlowGate, EveryCellOfAGateThatGetsTooManyChecks) {
   gate_->process().Signal(SIGKILL);
   gate_->process().Wait();
   EXPECT_EQ(Verify(folder_.path() + "/data"), 0);
+}
+
+TEST_F(FailOpenOfSlowGate, AGateThatIsSwitchedOffIsNotGoneRoundByALease) {
+  const TestFeeder feeder(channel_, "ledger");
+  AwaitLease();
+  Trip("*", v1::VERDICT_BLOCK);
+  Crowd();
+  ASSERT_FALSE(client_->LeasesLeft().empty()) << "nobody has told the client yet";
+  const client::Decision decision = Ask("o1", 1);
+  EXPECT_EQ(decision.verdict, kB);
+  EXPECT_TRUE(decision.local);
+  EXPECT_EQ(decision.reasons.front().code, client::ReasonCode::kBreaker);
+  EXPECT_EQ(decision.reasons.front().name, "*");
+  EXPECT_TRUE(client_->LeasesLeft().empty());
+  gate_->process().Signal(SIGKILL);
+  gate_->process().Wait();
+  EXPECT_EQ(Verify(folder_.path() + "/data"), 0);
+}
+
+TEST_F(FailOpen, ALeaseEndsWhenTheGateSaysThatItIsSwitchedOff) {
+  AwaitLease();
+  Trip("refund", v1::VERDICT_HOLD);
+  EXPECT_FALSE(Ask("r1", 1).local);
+  EXPECT_TRUE(client_->LeasesLeft().empty());
+  Stop();
+  const client::Decision held = Ask("r2", 1);
+  EXPECT_EQ(held.verdict, kH);
+  EXPECT_TRUE(held.local);
+  Continue();
 }
 
 TEST_F(FailOpen, TheLeaseIsSpentInMoney) {

@@ -149,7 +149,10 @@ tests:
     check: {checkpoint: refund, idempotency_key: r, order_id: o1, account_id: m1, amount: CNY 1.00}
     expect: {verdict: BLOCK, reason: refund}
   - name: it is undone
-    given: [{payment: {order_id: o1, account_id: m1, amount: CNY 100.00}}, {plan: stop}, {undo: stop}]
+    given:
+      - payment: {order_id: o1, account_id: m1, amount: CNY 100.00}
+      - plan: stop
+      - undo: stop
     check: {checkpoint: refund, idempotency_key: r, order_id: o1, account_id: m1, amount: CNY 1.00}
     expect: {verdict: ALLOW}
   - name: a breaker is closed
