@@ -17,7 +17,9 @@ std::vector<SourceName> StaleSources(const core::Resident& resident,
                                      const core::CheckpointDefinition& checkpoint, absl::Time now);
 
 // The share of the policy's checkpoints, in thousandths rounded up, at which a check arriving at
-// `now` could not be judged on proven knowledge.
+// `now` could not be judged on proven knowledge. One at which only some accounts or orders are
+// unproven counts for a thousandth of itself; any other gap, as of a fact, for one thousandth in
+// all: 0 says that there is none.
 int32_t BlindPermille(const core::Resident& resident, absl::Time now);
 
 }  // namespace fundgate::gate

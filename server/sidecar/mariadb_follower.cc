@@ -152,6 +152,8 @@ class MariadbFollower final : public Follower {
         if (failure.has_value()) return *failure;
       }
       const absl::StatusOr<std::span<const uint8_t>> event = binlog_->Fetch();
+      // A checksum is looked at by the client library, too.
+      if (absl::IsDataLoss(event.status())) NoteDamage(event.status());
       if (!event.ok()) return {AfterDatabase(event.status()), event.status()};
       context_.counters.bytes += event->size();
       const bool has_header = event->size() >= binlog::EventHeader::kSize;

@@ -115,6 +115,33 @@ TEST(IngestService, StatusKnowsWhoIsConnectedAndHowFarTheSourceIsProven) {
   EXPECT_FALSE(StatusOf(world).sources(0).feeder_connected());
 }
 
+// What `status` says of a gap.
+int32_t BlindWith(const std::string& source, const std::string& kind, const std::string& account,
+                  const std::string& order) {
+  GateWorld world;
+  const auto feeder = world.Feed();
+  testing::TestFeeder shop(world.channel(), "shop");
+  EXPECT_EQ(StatusOf(world).blind_permille(), 0);
+  v1::IngestRequest request;
+  v1::Event& event = *request.add_events();
+  event.set_event_id("damaged");
+  event.mutable_gap()->set_movement_kind(kind);
+  event.mutable_gap()->set_account_id(account);
+  event.mutable_gap()->set_order_id(order);
+  event.mutable_gap()->set_reason("it was damaged");
+  (source == "shop" ? shop : *feeder).Send(request);
+  EXPECT_EQ(StatusOf(world).unproven_scopes(), 1U);
+  return StatusOf(world).blind_permille();
+}
+
+TEST(IngestService, NoGapLeavesHowBlindTheGateIsAtZero) {
+  EXPECT_EQ(BlindWith("ledger", "refund", "m1", "o1"), 1);
+  EXPECT_EQ(BlindWith("ledger", "refund", "m1", ""), 1);
+  EXPECT_GE(BlindWith("ledger", "refund", "", ""), 500);
+  EXPECT_EQ(BlindWith("shop", "bid", "m1", ""), 1);
+  EXPECT_EQ(BlindWith("shop", "bid", "", ""), 1);
+}
+
 TEST(IngestService, AnEventThatBreaksAnInvariantFreezesItsOrderOnceProven) {
   GateWorld world;
   const auto feeder = world.Feed();
