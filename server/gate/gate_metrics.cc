@@ -18,6 +18,7 @@
 #include "server/gate/position_numbers.h"
 #include "server/gate/prepared_metrics.h"
 #include "server/gate/readiness.h"
+#include "server/gate/storage_metrics.h"
 #include "server/metrics/process.h"
 #include "server/security/security_log.h"
 
@@ -57,7 +58,6 @@ struct Scene {
         inputs(from.sequencer.statistics()),
         stages(from.sequencer.meters()),
         calls(from.meters),
-        storage(from.store.statistics()),
         holds(CountHolds(*view)),
         now(from.sequencer.Now()) {}
 
@@ -67,7 +67,6 @@ struct Scene {
   const sequencer::Statistics inputs;
   const sequencer::Meters& stages;
   const Meters& calls;
-  const store::StorageStatistics storage;
   const Holds holds;
   const absl::Time now;
 };
@@ -443,57 +442,9 @@ constexpr Metric kMetrics[] = {
      }},
     {"fundgate_outbox_oldest_age_seconds", Type::kGauge, "How long the oldest of them waits.",
      ReadOutboxAge},
-
-    {"fundgate_store_table_bytes", Type::kGauge, "Size of each table's files.",
-     [](const Scene& scene, Samples& samples) {
-       for (const auto& [table, bytes] : scene.storage.table_bytes) {
-         samples.Add(bytes, {{"table", Text(table)}});
-       }
-     }},
-    {"fundgate_store_free_bytes", Type::kGauge, "Space left on the store's file system.",
-     [](const Scene& scene, Samples& samples) { samples.Add(scene.storage.free_bytes); }},
-    {"fundgate_store_memory_bytes", Type::kGauge, "RocksDB's memory.",
-     [](const Scene& scene, Samples& samples) {
-       samples.Add(scene.storage.write_buffer_bytes, {{"part", "write_buffers"}});
-       samples.Add(scene.storage.block_cache_bytes, {{"part", "block_cache"}});
-       samples.Add(scene.storage.table_reader_bytes, {{"part", "table_readers"}});
-     }},
-    {"fundgate_store_pending_compaction_bytes", Type::kGauge,
-     "What compaction still has to rewrite.",
-     [](const Scene& scene, Samples& samples) {
-       samples.Add(scene.storage.pending_compaction_bytes);
-     }},
-    {"fundgate_store_running_jobs", Type::kGauge, "RocksDB's work in the background.",
-     [](const Scene& scene, Samples& samples) {
-       samples.Add(scene.storage.running_compactions, {{"job", "compaction"}});
-       samples.Add(scene.storage.running_flushes, {{"job", "flush"}});
-     }},
-    {"fundgate_store_writes_stopped", Type::kGauge, "1 while RocksDB takes no writes.",
-     [](const Scene& scene, Samples& samples) {
-       samples.Add(scene.storage.writes_stopped ? 1.0 : 0.0);
-     }},
-    {"fundgate_store_delayed_write_bytes_per_second", Type::kGauge,
-     "What RocksDB slows writes down to; 0: it doesn't.",
-     [](const Scene& scene, Samples& samples) {
-       samples.Add(scene.storage.delayed_write_bytes_per_second);
-     }},
-    {"fundgate_store_write_stall_seconds_total", Type::kCounter,
-     "Time that writes have waited for compaction, slowed down or stopped.",
-     [](const Scene& scene, Samples& samples) {
-       samples.Add(Seconds(scene.storage.write_stall_time));
-     }},
-    {"fundgate_store_write_stalls_total", Type::kCounter,
-     "How often compaction was so far behind that writes had to be slowed down or stopped.",
-     [](const Scene& scene, Samples& samples) {
-       samples.Add(scene.storage.write_slowdowns, {{"how", "slowed"}});
-       samples.Add(scene.storage.write_stops, {{"how", "stopped"}});
-     }},
     {"fundgate_keys_forgotten_total", Type::kCounter,
      "Idempotency keys that were forgotten, at the end of their retention.",
      [](const Scene& scene, Samples& samples) { samples.Add(scene.calls.keys_forgotten()); }},
-    {"fundgate_store_background_errors_total", Type::kCounter,
-     "Failures of RocksDB's work in the background.",
-     [](const Scene& scene, Samples& samples) { samples.Add(scene.storage.background_errors); }},
 };
 
 }  // namespace
@@ -503,6 +454,7 @@ std::vector<metrics::Family> ReadGateMetrics(const Backend& backend) {
   metrics::Read<Scene>(kMetrics, Scene(backend), families);
   ReadOverloadMetrics(backend, families);
   ReadPreparedMetrics(backend, families);
+  ReadStorageMetrics(backend, families);
   metrics::ReadProcess(families);
   return families;
 }
