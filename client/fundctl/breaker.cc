@@ -37,7 +37,7 @@ std::string EndOf(const v1::Breaker& breaker) {
   return breaker.has_half_open_at() ? "half opens " + TextOf(breaker.half_open_at()) : "-";
 }
 
-std::string TextOf(const v1::Wish& wish) {
+std::string WishText(const v1::Wish& wish) {
   if (wish.has_half_open_budget()) return "half opened";
   return wish.forced_mode() == v1::VERDICT_UNSPECIFIED
              ? "closed"
@@ -47,7 +47,7 @@ std::string TextOf(const v1::Wish& wish) {
 std::string ReasonOf(const v1::Breaker& breaker) {
   if (!breaker.has_wanted()) return breaker.reason();
   return breaker.reason() + "; " + breaker.wanted().actor() + " wants it " +
-         TextOf(breaker.wanted()) + ": waits for a second person";
+         WishText(breaker.wanted()) + ": waits for a second person";
 }
 
 std::vector<std::string> RowOf(const v1::Breaker& breaker) {
