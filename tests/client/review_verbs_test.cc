@@ -1,4 +1,5 @@
-// `fundctl hold`, `violation` and `alert` at a real gate: what operators do at night.
+// `fundctl hold`, `violation`, `alert`, `breaker` and `plan` at a real gate: what operators do at
+// night.
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@ using gate::testing::GateWorld;
 using gate::testing::Refund;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ReviewVerbs : public ::testing::Test {
  protected:
@@ -96,6 +98,39 @@ TEST_F(ReviewVerbs, WhatWaitsToBeToldIsListedAndCounted) {
   feeder_->Happened("refund", "u1", "o1", 20);
   EXPECT_THAT(Run({"alert", "list"}).out, AllOf(HasSubstr("OPENED"), HasSubstr("1 ungated")));
   EXPECT_THAT(Run({"status"}).out, AllOf(HasSubstr("1 waiting since"), HasSubstr("1 groups open")));
+}
+
+TEST_F(ReviewVerbs, APlanIsRunLooksLikeItsSwitchesAndIsUndone) {
+  EXPECT_THAT(Run({"plan", "list"}).out,
+              AllOf(HasSubstr("reports_are_wrong"), HasSubstr("payments-oncall")));
+  const Outcome run =
+      Run({"plan", "run", "reports_are_wrong", "--reason", "the bank's file is wrong"});
+  EXPECT_EQ(run.code, kOk) << run.err;
+  EXPECT_THAT(Run({"breaker", "list"}).out,
+              AllOf(HasSubstr("settlement"), HasSubstr("cash_out"), HasSubstr("BLOCK"),
+                    HasSubstr("WATCH"), HasSubstr("the bank's file is wrong")));
+  EXPECT_EQ(world_.Check(Refund("r1", "o1", 60)).verdict(), v1::VERDICT_ALLOW) << "it only watches";
+  const Outcome undone =
+      Run({"plan", "undo", "reports_are_wrong", "--reason", "a new file has come"});
+  EXPECT_EQ(undone.code, kOk) << undone.err;
+  EXPECT_THAT(Run({"breaker", "list"}).out, Not(HasSubstr("settlement")));
+  EXPECT_THAT(Run({"breaker", "history", "settlement"}).out,
+              AllOf(HasSubstr("OPEN"), HasSubstr("CLOSED"), HasSubstr("a new file has come")));
+  EXPECT_EQ(Run({"plan", "run", "no_such_plan", "--reason", "x"}).code, kError);
+}
+
+TEST_F(ReviewVerbs, AForcedBreakerSaysSoAndItsHistoryWhoDidWhat) {
+  EXPECT_EQ(Run({"breaker", "trip", "refund", "--mode", "BLOCK", "--forced", "--for", "1h",
+                 "--reason", "doubled", "--actor", "ann"})
+                .code,
+            kOk);
+  EXPECT_THAT(Run({"breaker", "list"}).out, AllOf(HasSubstr("BLOCK forced"), HasSubstr("doubled")));
+  EXPECT_EQ(world_.Check(Refund("r1", "o1", 60)).verdict(), v1::VERDICT_BLOCK);
+  EXPECT_EQ(Run({"breaker", "trip", "refund", "--forced", "--reason", "x"}).code, kError)
+      << "what is forced needs an end";
+  EXPECT_EQ(Run({"breaker", "reset", "refund", "--reason", "mended", "--actor", "bob"}).code, kOk);
+  EXPECT_THAT(Run({"breaker", "history", "refund"}).out,
+              AllOf(HasSubstr("ann"), HasSubstr("doubled"), HasSubstr("bob"), HasSubstr("mended")));
 }
 
 TEST_F(ReviewVerbs, WrongWordsAreUsageErrors) {

@@ -134,9 +134,9 @@ TEST_P(EveryMeasure, OpensInItsModeAndStaysOpenThroughAKill) {
 INSTANTIATE_TEST_SUITE_P(Breakers, EveryMeasure,
                          ::testing::Combine(::testing::ValuesIn(kMeasures),
                                             ::testing::ValuesIn(kModes)),
-                         [](const auto& info) {
-                           return absl::StrCat(std::get<0>(info.param).name, "_",
-                                               std::get<1>(info.param).name);
+                         [](const auto& one) {
+                           return absl::StrCat(std::get<0>(one.param).name, "_",
+                                               std::get<1>(one.param).name);
                          });
 
 const std::string& ByViolations() {

@@ -9,11 +9,11 @@
 #include <utility>
 #include <variant>
 
+#include "connection/host_port.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 #include "server/core/machine.h"
 #include "server/gate/access.h"
-#include "server/gate/listen_address.h"
 #include "server/gate/listener.h"
 #include "server/gate/masking.h"
 #include "server/gate/meters.h"
@@ -60,8 +60,8 @@ const logging::Log& NoLog() {
 
 // A port that nobody uses: metrics and the status speak of it.
 const gate::Listener& TheListener() {
-  static const auto& listener = *new std::unique_ptr<gate::Listener>(
-      Must(gate::Listener::Open(Must(gate::ListenAddress::Parse("127.0.0.1:0")), NoLog(), Steady)));
+  static const auto& listener = *new std::unique_ptr<gate::Listener>(Must(
+      gate::Listener::Open(Must(connection::HostPort::Parse("127.0.0.1:0")), NoLog(), Steady)));
   return *listener;
 }
 
