@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "server/core/machine.h"
@@ -96,6 +97,11 @@ class Filler {
   }
   template <typename T>
   void Fill(std::vector<T>& list) {
+    list.clear();
+    for (size_t left = Count(); left > 0; --left) Fill(list.emplace_back());
+  }
+  template <typename T, size_t kInline>
+  void Fill(absl::InlinedVector<T, kInline>& list) {
     list.clear();
     for (size_t left = Count(); left > 0; --left) Fill(list.emplace_back());
   }
