@@ -88,6 +88,7 @@ TABLE = {
                            {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
     # Load on what Fundgate is compared with.
     "tests/bench/load": Row({"tests"}, _ALL_LIBRARIES | _TESTING | {"hiredis", "postgresql"}),
+    "tests/bench/scale": Row({"tests", "tests/bench/load"}, _ALL_LIBRARIES | _TESTING),
     "tests": Row({"server/main", "client", "tests/expression", "tests/sequencer", "tests/mariadb"},
                  _ALL_LIBRARIES | _TESTING),
 }
