@@ -68,7 +68,7 @@ TEST(SnapshotColumns, SayWhatTheBinlogSays) {
   }
   const std::unique_ptr<MariadbTables> tables = TablesOf(server);
   ASSERT_NE(tables, nullptr);
-  absl::StatusOr<PlacedChunk> read = tables->Read({"d.t", "", 1000});
+  absl::StatusOr<PlacedChunk> read = tables->Read({"d.t", "", 1000, size_t{64} << 20});
   ASSERT_TRUE(read.ok()) << read.status();
   ASSERT_EQ(read->chunk.rows.size(), mariadb_testing::RowsOfCases());
   for (const auto& row : read->chunk.rows) {

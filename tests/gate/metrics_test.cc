@@ -290,10 +290,9 @@ TEST(GateMetrics, NamesAndLabelsKeepToTheRules) {
   world.Check(Refund("r1", "o1", 10));
   // What there is no end of is no label.
   const std::set<std::string_view> bounded = {
-      "cause", "checkpoint", "code",    "currency", "job",        "kind",
-      "mode",  "name",       "part",    "plan",     "priority",   "logic_version",
-      "stage", "origin",     "reason",  "state",    "risk_class", "source",
-      "table", "stream",     "verdict", "version"};
+      "cause", "checkpoint", "code",     "currency",      "job",    "kind",    "mode",   "name",
+      "part",  "plan",       "priority", "logic_version", "how",    "stage",   "origin", "reason",
+      "state", "risk_class", "source",   "table",         "stream", "verdict", "version"};
   std::set<std::string_view> names;
   for (const Family& family : world.server().ReadMetrics()) {
     EXPECT_TRUE(names.insert(family.name).second) << family.name << " is there twice";
