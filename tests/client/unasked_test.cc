@@ -274,8 +274,8 @@ TEST(Unasked, ALeaseIsGivenUpWhereTheGateGrantsNoneBecauseOfABreaker) {
   gate.StopBy("*", "BLOCK");
   while (!client->LeasesLeft().empty()) {  // it is good for an hour
   }
-  const absl::StatusOr<Decision> held = client->Check(Request("r1", 100));
-  EXPECT_EQ(held->verdict, Verdict::kHold);
+  const absl::StatusOr<Decision> blocked = client->Check(Request("r1", 100));
+  EXPECT_EQ(blocked->verdict, Verdict::kBlock) << "the refusal names what stops it";
   while (gate.ended().empty()) {
   }
   gate.GoOn();

@@ -297,6 +297,9 @@ TEST(SidecarSnapshot, OldDamageIsOneReportThatStopsNobody) {
   world.StartSidecar();
   EXPECT_TRUE(world.AwaitRun(v1::SNAPSHOT_STATE_DONE).history());
   world.AwaitApplied();
+  // What might still be cured is found a little later.
+  EXPECT_TRUE(
+      world.Await([&world] { return !world.Violations(v1::VIOLATION_KIND_INVARIANT).empty(); }));
   std::set<std::string> groups;
   std::set<v1::ViolationKind> kinds;
   for (const v1::Violation& violation : world.Violations(v1::VIOLATION_KIND_UNSPECIFIED)) {
