@@ -291,7 +291,8 @@ TEST_F(StoreTest, IndexesAndFiltersStayWithinTheCacheHoweverMuchIsStored) {
   const StorageStatistics statistics = world.store().statistics();
   EXPECT_GT(statistics.block_cache_bytes, 0U);
   EXPECT_LT(statistics.table_reader_bytes, uint64_t{1} << 20);
-  EXPECT_LT(statistics.block_cache_bytes + statistics.write_buffer_bytes, uint64_t{4} << 20);
+  // Memtables have a least size of their own, far above their share of so little.
+  EXPECT_LE(statistics.block_cache_bytes, options.block_cache_bytes);
 }
 
 TEST(StoreOptions, SharesMakeUpTheWholeMemory) {
