@@ -288,11 +288,9 @@ TEST(SidecarSnapshot, OldDamageIsOneReportThatStopsNobody) {
   world.WriteRefund("r1", "o1", 20'00);  // more than was paid, and nobody asked for it
   world.Pay("p2", "o2", 50'00);
   world.WriteRefund("r2", "o2", 5'00);
-  for (int twice = 0; twice < 2; ++twice) {
-    world.database().Execute(
-        "INSERT INTO pay.cash_out (cash_out_no, merchant_id, amount, status) VALUES ('c1', 'm2', "
-        "1.00, 'PAID')");
-  }
+  world.database().Execute(
+      "INSERT INTO pay.cash_out (cash_out_no, merchant_id, amount, status) VALUES "
+      "('c1', 'm2', 1.00, 'PAID'), ('c1', 'm2', 1.00, 'PAID')");
   world.database().Execute("RESET MASTER");
   world.StartSidecar();
   EXPECT_TRUE(world.AwaitRun(v1::SNAPSHOT_STATE_DONE).history());
