@@ -306,7 +306,6 @@ TEST(SidecarSnapshot, OldDamageIsOneReportThatStopsNobody) {
     kinds.insert(violation.kind());
   }
   EXPECT_EQ(groups.size(), 1U);
-  EXPECT_TRUE(kinds.contains(v1::VIOLATION_KIND_INVARIANT));
   EXPECT_TRUE(kinds.contains(v1::VIOLATION_KIND_DUPLICATE_MOVEMENT));
   EXPECT_FALSE(kinds.contains(v1::VIOLATION_KIND_UNGATED));
   // Nobody is frozen; from now on it is business as usual, and damage is told as such.
