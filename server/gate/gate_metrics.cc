@@ -396,7 +396,9 @@ constexpr Metric kMetrics[] = {
     {"fundgate_source_connected", Type::kGauge,
      "1 while a feeder with the newest epoch is connected.", ReadConnected},
     {"fundgate_blind_ratio", Type::kGauge,
-     "The share of checkpoints that can't be judged on proven knowledge now, 0 to 1.",
+     "The share of checkpoints that can't be judged on proven knowledge now, 0 to 1; at least "
+     "0.001 "
+     "while there is any gap.",
      [](const Scene& scene, Samples& samples) {
        samples.Add(BlindPermille(scene.resident, scene.now) / 1000.0);
      }},

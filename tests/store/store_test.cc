@@ -291,8 +291,12 @@ TEST_F(StoreTest, IndexesAndFiltersStayWithinTheCacheHoweverMuchIsStored) {
   const StorageStatistics statistics = world.store().statistics();
   EXPECT_GT(statistics.block_cache_bytes, 0U);
   EXPECT_LT(statistics.table_reader_bytes, uint64_t{1} << 20);
-  // Memtables have a least size of their own, far above their share of so little.
   EXPECT_LE(statistics.block_cache_bytes, options.block_cache_bytes);
+  // Memtables have a least size of their own, above their share of so little; not above that of the
+  // least memory that can be set.
+  Options least;
+  least.ShareMemory(uint64_t{48} << 20);
+  EXPECT_LE(statistics.write_buffer_bytes, least.write_buffer_bytes);
 }
 
 TEST(StoreOptions, SharesMakeUpTheWholeMemory) {
