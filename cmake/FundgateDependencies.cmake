@@ -18,6 +18,7 @@ pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 pkg_check_modules(KAFKA REQUIRED IMPORTED_TARGET rdkafka)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 find_path(RAPIDJSON_INCLUDE_DIR rapidjson/reader.h REQUIRED)  # headers alone
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 find_program(PROTOC protoc REQUIRED)

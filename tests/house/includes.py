@@ -87,7 +87,8 @@ TABLE = {
     "tests/sequencer": Row({"server/sequencer", "server/policy", "tests/core", "tests/store"},
                            {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
     # Load on what Fundgate is compared with.
-    "tests/bench/load": Row({"tests"}, _ALL_LIBRARIES | _TESTING | {"hiredis", "postgresql"}),
+    "tests/bench/load": Row({"tests"},
+                            _ALL_LIBRARIES | _TESTING | {"hiredis", "nghttp2", "postgresql"}),
     "tests/bench/scale": Row({"tests", "tests/bench/load"}, _ALL_LIBRARIES | _TESTING),
     "tests": Row({"server/main", "client", "tests/expression", "tests/sequencer", "tests/mariadb"},
                  _ALL_LIBRARIES | _TESTING),
@@ -98,7 +99,7 @@ _LIBRARIES = {
     "absl": "abseil", "re2": "re2", "google": "protobuf", "grpc": "grpc", "grpcpp": "grpc",
     "grpc++": "grpc", "rocksdb": "rocksdb", "yaml-cpp": "yaml-cpp", "CLI": "cli11",
     "openssl": "openssl", "prometheus": "prometheus", "mariadb": "mariadb", "hiredis": "hiredis",
-    "postgresql": "postgresql", "librdkafka": "rdkafka",
+    "nghttp2": "nghttp2", "postgresql": "postgresql", "librdkafka": "rdkafka",
     "rapidjson": "rapidjson", "gtest": "testing", "gmock": "testing",
     "rapidcheck": "testing", "benchmark": "testing", "brotli": "testing",
 }
