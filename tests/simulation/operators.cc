@@ -74,6 +74,16 @@ void Operators::SwitchBreaker() {
   Say(std::move(input));
 }
 
+void Operators::HoldSomebody() {
+  model::Dice& dice = scene_.dice();
+  const std::string account = absl::StrCat("/account:", model::RandomAccount(dice).value());
+  const std::string where = dice.Percent(40) ? "*" : dice.Pick(model::kCheckpoints);
+  core::Input input;
+  input.body = core::TripBreakerInput{where + account, core::Verdict::kHold, "operator",
+                                      "looks odd", std::nullopt};
+  Say(std::move(input));
+}
+
 void Operators::HoldWhatWasApproved() {
   model::Dice& dice = scene_.dice();
   const model::Model& known = scene_.follower().model();

@@ -20,12 +20,14 @@ class Operators {
   void ApplyPolicy();
   // Looks whether time is as it should be, and says so if the gate asks.
   void AcceptTime();
-
- private:
-  void SwitchBreaker();
+  // All of one account, or what it asks for at a checkpoint, for longer than approvals last.
+  void HoldSomebody();
   void ReviewHold();
   // Something else happens to what was approved: it is held once more, or anew.
   void HoldWhatWasApproved();
+
+ private:
+  void SwitchBreaker();
   void Say(core::Input input);
 
   Scene& scene_;

@@ -20,6 +20,7 @@ struct Setting {
   bool storms = false;          // the network drops everything for a while
   bool leaps = false;           // minutes, and once more than a year, in which nothing happens
   bool operators = false;       // breakers, holds, policies
+  bool reviews = false;         // most of the day is about what is held, approved, held once more
   bool calm_beginning = false;  // what was paid first is known before anybody asks
 
   static Setting Of(uint64_t seed) {
@@ -36,6 +37,7 @@ struct Setting {
     setting.leaps = dice.Percent(60);
     setting.operators = dice.Percent(60);
     setting.calm_beginning = dice.Percent(75);
+    setting.reviews = dice.Percent(12);
     return setting;
   }
 };

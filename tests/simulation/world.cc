@@ -53,6 +53,7 @@ bool World::Step(uint64_t seed) {
 }
 
 void World::Act(model::Dice& dice) {
+  if (setting_.reviews && dice.Percent(60)) return Review(dice);
   const uint64_t roll = dice.Roll(1000);
   if (services_.IsInAHurry() && dice.Percent(40)) return services_.AskApproved();
   if (roll < 300) return services_.Ask();
@@ -68,6 +69,19 @@ void World::Act(model::Dice& dice) {
   if (roll < 970) return faults_.Strike();
   // Whoever operates it looks at its clock now and then.
   if (roll < 985 && scene_.follower().state().resident().clock.drifted) operators_.AcceptTime();
+}
+
+// Something is held, asked for once more, approved, held by something else, and asked for until its
+// approval has ended.
+void World::Review(model::Dice& dice) {
+  if (services_.IsInAHurry() && dice.Percent(70)) return services_.AskApproved();
+  const uint64_t roll = dice.Roll(100);
+  if (roll < 10) return operators_.HoldSomebody();
+  if (roll < 20) return services_.Ask();
+  if (roll < 35) return services_.AskAgain();
+  if (roll < 60) return operators_.ReviewHold();
+  if (roll < 72) return operators_.HoldWhatWasApproved();
+  if (roll < 92 || !LeapToTheEndOfAnApproval(dice)) return services_.AskApproved();
 }
 
 void World::PassTime(model::Dice& dice) {

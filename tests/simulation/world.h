@@ -41,6 +41,7 @@ class World {
  private:
   void Begin();
   void Act(model::Dice& dice);
+  void Review(model::Dice& dice);
   void PassTime(model::Dice& dice);
   void TurnAll(model::Dice& dice);
   void Leap(model::Dice& dice);
