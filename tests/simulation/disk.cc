@@ -1,6 +1,7 @@
 #include "tests/simulation/disk.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdarg>
 #include <cstring>
 #include <limits>
@@ -220,11 +221,22 @@ uint64_t Disk::writes() const {
   return writes_;
 }
 
+void Disk::AwaitOthers() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const uint64_t seen = writes_of_others_;
+  others_wrote_.wait_for(lock, std::chrono::milliseconds(1),
+                         [this, seen] { return writes_of_others_ != seen; });
+}
+
 // ---- Files ----
 
 bool Disk::CountWrite() {
   if (!powered_) return false;
-  if (std::this_thread::get_id() != owner_) return true;
+  if (std::this_thread::get_id() != owner_) {
+    ++writes_of_others_;
+    others_wrote_.notify_all();
+    return true;
+  }
   ++writes_;
   if (cut_at_.has_value() && writes_ >= *cut_at_) {
     powered_ = false;

@@ -2,6 +2,7 @@
 #ifndef TESTS_SIMULATION_DISK_H_
 #define TESTS_SIMULATION_DISK_H_
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -59,6 +60,9 @@ class Disk final : public rocksdb::FileSystem {
   void Reopen();
 
   uint64_t writes() const;
+  // Until another thread than the maker's has written, or a millisecond of real time has passed:
+  // for who waits until RocksDB's own threads are done.
+  void AwaitOthers();
 
   // ---- rocksdb::FileSystem ----
 
@@ -140,6 +144,8 @@ class Disk final : public rocksdb::FileSystem {
   std::set<std::string> folders_;
   std::set<std::string> locks_;
   uint64_t writes_ = 0;
+  uint64_t writes_of_others_ = 0;
+  std::condition_variable others_wrote_;
   std::optional<uint64_t> cut_at_;
   uint64_t cut_percent_ = 0;
   bool powered_ = true;

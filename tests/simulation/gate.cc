@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "fundgate/types/status_macros.h"
@@ -57,7 +56,7 @@ class SettledStore final : public store::Store {
     store_->Sync(newest_).IgnoreError();
     absl::Status loaded = store_->Reload();
     while (!loaded.ok() && !absl::IsDataLoss(loaded)) {
-      std::this_thread::yield();
+      disk_->AwaitOthers();
       loaded = store_->Reload();
     }
   }
