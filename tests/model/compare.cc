@@ -43,12 +43,11 @@ std::vector<uint64_t> Steps(uint64_t run_seed, size_t count) {
   return steps;
 }
 
-std::optional<Mismatch> Compare(const std::shared_ptr<const core::Policy>& policy,
-                                const std::vector<uint64_t>& steps, Mutation mutation,
-                                Coverage* coverage, bool verbose) {
-  Referee referee(mutation);
+std::optional<Mismatch> Compare(const PolicyUnderTest& policy, const std::vector<uint64_t>& steps,
+                                Mutation mutation, Coverage* coverage, bool verbose) {
+  Referee referee(policy.terms, mutation);
   const core::Machine machine(referee.state());
-  Generator generator(policy);
+  Generator generator(policy.compiled);
   std::string story;
   for (size_t i = 0; i < steps.size(); ++i) {
     const core::Input input = generator.Next(steps[i], referee.model());
@@ -71,8 +70,8 @@ std::optional<Mismatch> Compare(const std::shared_ptr<const core::Policy>& polic
   return std::nullopt;
 }
 
-std::vector<uint64_t> Shrink(const std::shared_ptr<const core::Policy>& policy,
-                             std::vector<uint64_t> steps, Mutation mutation) {
+std::vector<uint64_t> Shrink(const PolicyUnderTest& policy, std::vector<uint64_t> steps,
+                             Mutation mutation) {
   const auto first = Compare(policy, steps, mutation, nullptr, false);
   if (!first.has_value()) return steps;
   steps.resize(first->step + 1);

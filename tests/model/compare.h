@@ -4,13 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "server/core/policy.h"
 #include "tests/model/model.h"
+#include "tests/model/policy_under_test.h"
 
 namespace fundgate::model {
 
@@ -29,13 +28,12 @@ struct Coverage {
 };
 
 // Runs the steps from an empty state. Nothing if the two agree all along.
-std::optional<Mismatch> Compare(const std::shared_ptr<const core::Policy>& policy,
-                                const std::vector<uint64_t>& steps, Mutation mutation,
-                                Coverage* coverage, bool verbose);
+std::optional<Mismatch> Compare(const PolicyUnderTest& policy, const std::vector<uint64_t>& steps,
+                                Mutation mutation, Coverage* coverage, bool verbose);
 
 // Leaves steps out for as long as what remains still differs.
-std::vector<uint64_t> Shrink(const std::shared_ptr<const core::Policy>& policy,
-                             std::vector<uint64_t> steps, Mutation mutation);
+std::vector<uint64_t> Shrink(const PolicyUnderTest& policy, std::vector<uint64_t> steps,
+                             Mutation mutation);
 
 }  // namespace fundgate::model
 

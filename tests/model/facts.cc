@@ -45,54 +45,27 @@ const KindFacts* FindKind(const std::string& kind) {
   return nullptr;
 }
 
-const CheckpointFacts* FindCheckpoint(const std::string& kind) {
-  using absl::Hours;
-  using absl::Minutes;
-  using absl::Seconds;
-  static const std::vector<CheckpointFacts> kCheckpoints = {
-      {"cash_out", Seconds(2), Minutes(10), Hours(1), {"bank", "pay_db"}, true, false},
-      {"goodwill", Seconds(5), Minutes(2), Minutes(10), {"till"}, false, true},
-      {"late_refund",
-       Seconds(5),
-       Minutes(2),
-       Minutes(10),
-       {"bank", "pay_db", "till"},
-       false,
-       false},
-      {"refund", Seconds(5), Minutes(2), Minutes(10), {"pay_db", "till"}, false, false},
-      {"settlement", Seconds(5), Minutes(10), Hours(1), {"bank", "pay_db", "till"}, false, false},
-  };
-  for (const CheckpointFacts& facts : kCheckpoints) {
-    if (facts.kind == kind) return &facts;
-  }
-  return nullptr;
-}
-
 const std::vector<InvariantFacts>& AllInvariants() {
   static const std::vector<InvariantFacts> kInvariants = {
       {"cash_out_within_settled",
        "merchant",
        [](const std::vector<Wide>& c) { return SumWithin(c[1], c[2], c[0]); },
        {-1, 1, 1},
-       core::Verdict::kBlock,
        {"bank", "pay_db"}},
       {"escrow_covers",
        "order",
        [](const std::vector<Wide>& c) { return SumWithin(c[1], c[3], c[0]); },
        {-1, 1, 0, 1},
-       core::Verdict::kBlock,
        {"pay_db", "till"}},
       {"refunds_within_paid",
        "order",
        [](const std::vector<Wide>& c) { return SumWithin(c[1], c[2], c[0]); },
        {-1, 1, 1, 0},
-       core::Verdict::kBlock,
        {"pay_db", "till"}},
       {"spent_within_loaded",
        "wallet",
        [](const std::vector<Wide>& c) { return c[1] <= c[0] ? Truth::kYes : Truth::kNo; },
        {-1, 1},
-       core::Verdict::kHold,
        {"till"}},
   };
   return kInvariants;

@@ -40,8 +40,9 @@ struct CheckpointFacts {
   absl::Duration valid_for;
   absl::Duration overdue_after;
   std::vector<std::string> sources;
+  std::string reporter;  // who tells that it happened; empty: nobody
   bool auto_release = false;
-  bool allows_stale = false;  // within 2 calls and CNY 1.00
+  bool allows_stale = false;  // within a budget
 };
 
 // What an expression over 64-bit integers comes to.
@@ -52,7 +53,6 @@ struct InvariantFacts {
   std::string book;
   Truth (*holds)(const std::vector<Wide>& counters);
   std::vector<int> influence;  // by counter: +1 tightens, -1 loosens, 0 neither
-  core::Verdict otherwise = core::Verdict::kBlock;
   std::vector<std::string> cures;
 };
 
@@ -70,7 +70,6 @@ const WindowFacts& FindWindow(const std::string& name);
 bool IsInHalf(const std::string& rule, const std::string& account);
 
 const KindFacts* FindKind(const std::string& kind);
-const CheckpointFacts* FindCheckpoint(const std::string& kind);
 const std::vector<InvariantFacts>& AllInvariants();
 size_t CountersOf(const std::string& book);
 std::set<std::string> SourcesOf(const std::string& book);

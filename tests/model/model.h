@@ -17,6 +17,7 @@
 #include "server/core/records.h"
 #include "tests/model/facts.h"
 #include "tests/model/picture.h"
+#include "tests/model/terms.h"
 
 namespace fundgate::model {
 
@@ -149,7 +150,8 @@ struct RuleSaid {
 
 class Model {
  public:
-  explicit Model(Mutation mutation = Mutation::kNone) : mutation_(mutation) {}
+  explicit Model(Terms terms, Mutation mutation = Mutation::kNone)
+      : terms_(std::move(terms)), mutation_(mutation) {}
 
   // What the machine has to answer. Afterwards Look() is what its state has to be.
   AnswerPicture Apply(const core::Input& input);
@@ -293,6 +295,7 @@ class Model {
   static AnswerPicture Refused(absl::StatusCode code);
   AnswerPicture Answer(const Key& key) const;
 
+  const Terms terms_;
   const Mutation mutation_;
   uint64_t sequence_ = 0;  // of the input at hand
   absl::Time now_ = absl::InfinitePast();

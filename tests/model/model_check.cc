@@ -201,7 +201,7 @@ bool Model::LetsPass(const core::CheckInput& check, const std::string& scope,
 
 void Model::AskFreshness(const core::CheckInput& check, Found& found) const {
   if (mutation_ == Mutation::kTrustsStaleSources) return;
-  const CheckpointFacts& checkpoint = *FindCheckpoint(check.key.kind.value());
+  const CheckpointFacts& checkpoint = *terms_.FindCheckpoint(check.key.kind.value());
   const absl::Duration limit =
       std::min(checkpoint.max_staleness, check.max_staleness.value_or(checkpoint.max_staleness));
   const Verdict verdict = checkpoint.allows_stale ? Verdict::kAllow : Verdict::kHold;
@@ -309,7 +309,7 @@ void Model::AskInvariant(const InvariantFacts& invariant, const core::BookId& bo
   if (IsCureLost(invariant, book)) {
     return Add(found, ReasonCode::kUnproven, invariant.name, Verdict::kHold);
   }
-  Add(found, ReasonCode::kInvariant, invariant.name, invariant.otherwise);
+  Add(found, ReasonCode::kInvariant, invariant.name, terms_.Otherwise(invariant.name));
 }
 
 // Whether an event that nobody could read may have been the one that helps the invariant.
@@ -357,10 +357,11 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
       std::none_of(found.reasons.begin(), found.reasons.end(), [](const std::string& reason) {
         return reason.starts_with("code 8 ") || reason.starts_with("code 9 ");
       });
-  if (FindCheckpoint(check.key.kind.value())->allows_stale && knows_all) blind_spent_.reset();
+  if (terms_.FindCheckpoint(check.key.kind.value())->allows_stale && knows_all)
+    blind_spent_.reset();
   const auto [calls, money] = blind_spent_.value_or(std::pair<int64_t, int64_t>(0, 0));
-  const bool affordable =
-      calls < 2 && check.amount.currency.code() == "CNY" && check.amount.minor_units <= 100 - money;
+  const bool affordable = calls < terms_.blind_calls && check.amount.currency.code() == "CNY" &&
+                          check.amount.minor_units <= terms_.blind_amount - money;
   if (found.blind && !affordable) {
     for (const std::string name : {"clock", "till"}) {
       if (found.reasons.erase(ReasonText(ReasonCode::kStaleSource, name, Verdict::kAllow)) > 0) {
@@ -383,7 +384,7 @@ AnswerPicture Model::Judge(const core::CheckInput& check) {
 // Keeps the decision; an ALLOW also sets the money aside.
 void Model::Reserve(const core::CheckInput& check, const std::vector<Step>& steps,
                     const Found& found, AnswerPicture& answer) {
-  const CheckpointFacts& checkpoint = *FindCheckpoint(check.key.kind.value());
+  const CheckpointFacts& checkpoint = *terms_.FindCheckpoint(check.key.kind.value());
   Key& key = keys_[check.key];
   const bool first = !key.reservation.has_value() && key.released.empty();
   if (first && answer.verdict == Verdict::kAllow) {

@@ -66,7 +66,7 @@ AnswerPicture Model::Apply(const core::ReleaseInput& input) {
                        found->second.state == core::KeyState::kSeen;
   if (unknown && found != keys_.end() && found->second.in_progress) return Refused(kPrecondition);
   if (unknown) {
-    if (FindCheckpoint(input.key.kind.value()) == nullptr) {
+    if (terms_.FindCheckpoint(input.key.kind.value()) == nullptr) {
       return Refused(absl::StatusCode::kInvalidArgument);
     }
     Key& key = keys_[input.key];
@@ -129,7 +129,7 @@ AnswerPicture Model::Apply(const core::ApproveHoldInput& input) {
   }
   key.approved.insert(key.held_by.begin(), key.held_by.end());
   if (key.approved.empty()) return Refused(kPrecondition);
-  key.approved_until = now_ + absl::Minutes(10);
+  key.approved_until = now_ + terms_.approval_lasts;
   key.approved_as_of = key.decided_at;
   key.approval_unused = true;
   return AnswerPicture();
@@ -212,7 +212,8 @@ AnswerPicture Model::Apply(const core::TickInput&) {
 // Whether it is proven that an allowed movement did not happen, by those who would have reported
 // it.
 bool Model::MayRelease(const core::KeyId& id, const Key& key) const {
-  if (!FindCheckpoint(id.kind.value())->auto_release || key.event_seen) return false;
+  const CheckpointFacts& checkpoint = *terms_.FindCheckpoint(id.kind.value());
+  if (!checkpoint.auto_release || key.event_seen) return false;
   if (key.reservation->state != core::ReservationState::kPending) return false;
   if (key.reservation->overdue_at > now_) return false;
   const std::set<core::GapScope> unknown = Unknown();
@@ -220,7 +221,7 @@ bool Model::MayRelease(const core::KeyId& id, const Key& key) const {
     return scope.kind == id.kind &&
            (scope.account.empty() || scope.account == key.binding->account);
   });
-  return !gap && IsProven("bank", key.reservation->valid_until + absl::Minutes(1));
+  return !gap && IsProven(checkpoint.reporter, key.reservation->valid_until + absl::Minutes(1));
 }
 
 // Returns whether anything came of it.

@@ -443,6 +443,7 @@ bool Model::IsSettled(const std::string& name, const core::BookId& book, Suspect
 
 void Model::ActOn(const InvariantFacts& invariant, const core::BookId& book) {
   Violate(ViolationKind::kInvariant, invariant.name, core::KeyId(), book.account, book.order);
+  if (!terms_.invariants_react) return;
   if (invariant.book == "order") OpenByItself("*/order:" + book.order.value());
   if (invariant.book == "merchant") {
     OpenByItself("cash_out/account:" + book.account.value());
@@ -472,15 +473,16 @@ void Model::Violate(ViolationKind kind, const std::string& name, const core::Key
   ActOn(kind, key, account);
 }
 
-// A duplicate trips the kind at the account, a mixed unit freezes the account.
 void Model::ActOn(ViolationKind kind, const core::KeyId& key, const AccountId& account) {
   if (mutation_ == Mutation::kForgetsReactions) return;
+  core::OnEvent reaction = core::OnEvent::kAlert;
+  if (kind == ViolationKind::kDuplicateMovement) reaction = terms_.on_duplicate;
+  if (kind == ViolationKind::kUnitMismatch) reaction = terms_.on_unit_mismatch;
+  if (reaction == core::OnEvent::kAlert) return;
+  // The kind at the account, where it is asked for, or all of the account.
   const bool trips_kind =
-      kind == ViolationKind::kDuplicateMovement && FindCheckpoint(key.kind.value()) != nullptr;
-  if (trips_kind) return OpenByItself(key.kind.value() + "/account:" + account.value());
-  if (kind == ViolationKind::kDuplicateMovement || kind == ViolationKind::kUnitMismatch) {
-    OpenByItself("*/account:" + account.value());
-  }
+      reaction == core::OnEvent::kTrip && terms_.FindCheckpoint(key.kind.value()) != nullptr;
+  OpenByItself((trips_kind ? key.kind.value() : "*") + "/account:" + account.value());
 }
 
 void Model::BindCurrency(const std::vector<Step>& steps) {

@@ -68,7 +68,7 @@ void Model::LookAtPayment(const core::MovementEvent& change) {
   RulePicture& rule = rules_["large_payment"];
   if (after.currency.code() != "CNY") {
     ++rule.errors;
-  } else if (after.line.amount > 150) {
+  } else if (after.line.amount > terms_.large_payment) {
     ++rule.hits;
     Violate(core::ViolationKind::kRule, "large_payment", {change.kind, after.key}, after.account,
             after.line.order);
@@ -83,11 +83,11 @@ RuleSaid Model::Ask(const std::string& rule, const core::CheckInput& check) cons
     said.counts = false;
     said.truth = PaymentsFail(check.account);
   } else if (rule == "channel_burst") {
-    said.counts = false;
+    said.counts = terms_.channel_burst_counts;
     if (!check.attributes.contains("channel")) {
       said.truth = Truth::kOverflow;
     } else {
-      set(InWindow("by_channel", check).size() > 1);
+      set(static_cast<int64_t>(InWindow("by_channel", check).size()) > terms_.channel_burst);
       said.verdict = Verdict::kBlock;
     }
   } else if (rule == "many_payees") {
@@ -105,13 +105,15 @@ RuleSaid Model::Ask(const std::string& rule, const core::CheckInput& check) cons
       largest = std::max(largest, once.amount.minor_units);
     }
     // True on the left is true whatever is on the right; else another currency can't be compared.
-    set(refunds.size() >= 5 || largest >= 50);
-    if (refunds.size() < 5 && !in_yuan) {
+    const bool are_many = static_cast<int64_t>(refunds.size()) >= terms_.many_refunds;
+    said.counts = terms_.many_refunds_counts;
+    set(are_many || largest >= terms_.large_refund);
+    if (!are_many && !in_yuan) {
       said.truth = Truth::kOverflow;
       said.verdict = Verdict::kAllow;
     }
   } else {
-    said.counts = IsInHalf(rule, check.account.value());
+    said.counts = terms_.order_settled_for_all || IsInHalf(rule, check.account.value());
     if (check.lines.size() != 1 || !in_yuan) {
       said.truth = Truth::kOverflow;
       return said;
@@ -123,7 +125,7 @@ RuleSaid Model::Ask(const std::string& rule, const core::CheckInput& check) cons
         if (line.order == check.lines.front().order) sum += line.amount;
       }
     }
-    set(sum > 20);
+    set(sum > terms_.order_settled);
     said.verdict = Verdict::kBlock;
   }
   return said;

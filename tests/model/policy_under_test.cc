@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "server/core/event_fields.h"
 #include "server/core/money_value.h"
 #include "server/core/rate.h"
@@ -39,15 +41,21 @@ core::MovementDefinition Movement(const char* kind, std::vector<core::Effect> ef
   return movement;
 }
 
-core::CheckpointDefinition Checkpoint(const char* kind, size_t movement, absl::Duration staleness,
-                                      absl::Duration valid, absl::Duration overdue,
+core::CheckpointDefinition Checkpoint(const Terms& terms, const char* kind, size_t movement,
                                       std::vector<SourceName> sources) {
+  const CheckpointFacts& chosen = *terms.FindCheckpoint(kind);
   core::CheckpointDefinition checkpoint;
   checkpoint.kind = MovementKind(kind);
   checkpoint.movement = movement;
-  checkpoint.max_staleness = staleness;
-  checkpoint.valid_for = valid;
-  checkpoint.overdue_after = overdue;
+  checkpoint.max_staleness = chosen.max_staleness;
+  checkpoint.valid_for = chosen.valid_for;
+  checkpoint.overdue_after = chosen.overdue_after;
+  checkpoint.auto_release = chosen.auto_release;
+  if (chosen.allows_stale) {
+    checkpoint.when_stale = core::Verdict::kAllow;
+    checkpoint.blind_budget =
+        core::Budget{terms.blind_calls, Money{*Currency::FromCode("CNY"), terms.blind_amount}};
+  }
   checkpoint.sources = std::move(sources);
   return checkpoint;
 }
@@ -106,7 +114,7 @@ void AddBooksAndMovements(core::Policy& policy) {
   policy.movements[6].parts = {"fee", "net"};
 }
 
-void AddInvariants(core::Policy& policy) {
+void AddInvariants(const Terms& terms, core::Policy& policy) {
   constexpr Influence kT = Influence::kTightens;
   constexpr Influence kL = Influence::kLoosens;
   constexpr Influence kN = Influence::kNone;
@@ -123,7 +131,15 @@ void AddInvariants(core::Policy& policy) {
   policy.invariants.push_back(Invariant(books[kWallet], kWallet, "spent_within_loaded",
                                         "spent <= loaded", {kL, kT}, core::OnEvent::kAlert,
                                         Names({"till"})));
-  policy.invariants.back().otherwise = core::Verdict::kHold;
+  for (core::InvariantDefinition& invariant : policy.invariants) {
+    invariant.otherwise = terms.Otherwise(invariant.name);
+    if (!terms.invariants_react) invariant.on_event = core::OnEvent::kAlert;
+  }
+}
+
+// An expression of so many fen.
+std::string Yuan(int64_t fen) {
+  return absl::StrFormat("money('CNY %d.%02d')", fen / 100, fen % 100);
 }
 
 // What the rules read, by the names that they use.
@@ -138,7 +154,7 @@ struct EventProgram {
     if (!environment.AddVariable(name, type).ok()) std::abort();
     fields.push_back(core::MovementField(name));
   }
-  expression::Program Compile(const char* text) {
+  expression::Program Compile(const std::string& text) {
     expression::Compiled compiled =
         expression::Compile(environment, text, expression::Type::Bool());
     if (!compiled.ok()) {
@@ -182,8 +198,8 @@ void AddWindows(core::Policy& policy) {
   policy.checkpoints[4].windows = {1};
 }
 
-core::RuleDefinition Rule(expression::Environment& environment, const char* name, const char* when,
-                          core::Verdict then, bool enforced) {
+core::RuleDefinition Rule(expression::Environment& environment, const char* name,
+                          const std::string& when, core::Verdict then, bool enforced) {
   expression::Compiled compiled = expression::Compile(environment, when, expression::Type::Bool());
   if (!compiled.ok()) {
     std::cerr << "The rule " << name << " does not compile.\n";
@@ -195,7 +211,7 @@ core::RuleDefinition Rule(expression::Environment& environment, const char* name
   return rule;
 }
 
-void AddRules(core::Policy& policy) {
+void AddRules(const Terms& terms, core::Policy& policy) {
   using enum core::WindowFact::Field;
   expression::Environment environment;
   if (!policy::AddMoney(environment).ok()) std::abort();
@@ -210,19 +226,22 @@ void AddRules(core::Policy& policy) {
   declare("largest_refund", core::MoneyType(), Read(4, kLargest));
   declare("payments_ratio", core::RateType(), Read(3, kRatio));
   using core::Verdict;
-  policy.rules.push_back(
-      Rule(environment, "channel_burst", "of_channel > 1", Verdict::kBlock, false));
+  policy.rules.push_back(Rule(environment, "channel_burst",
+                              absl::StrCat("of_channel > ", terms.channel_burst), Verdict::kBlock,
+                              terms.channel_burst_counts));
   policy.rules.push_back(Rule(environment, "many_payees", "payees > 0", Verdict::kAllow, true));
   policy.rules.back().violation = core::Severity::kHigh;
   policy.rules.back().action = core::kAlertAction;
   policy.rules.back().alerts_per_minute = 1;
   policy.rules.push_back(Rule(environment, "many_refunds",
-                              "refunds >= 5 || largest_refund >= money('CNY 0.50')", Verdict::kHold,
-                              true));
+                              absl::StrCat("refunds >= ", terms.many_refunds,
+                                           " || largest_refund >= ", Yuan(terms.large_refund)),
+                              Verdict::kHold, terms.many_refunds_counts));
   policy.rules.back().on_error = Verdict::kAllow;
-  policy.rules.push_back(Rule(environment, "order_settled", "settled_of_order > money('CNY 0.20')",
+  policy.rules.push_back(Rule(environment, "order_settled",
+                              absl::StrCat("settled_of_order > ", Yuan(terms.order_settled)),
                               Verdict::kBlock, true));
-  policy.rules.back().rollout.percent = 50;
+  policy.rules.back().rollout.percent = terms.order_settled_for_all ? 100 : 50;
   policy.rules.push_back(
       Rule(environment, "payments_fail", "payments_ratio < rate('0.8')", Verdict::kHold, false));
   policy.checkpoints[0].rules = {1};
@@ -230,12 +249,14 @@ void AddRules(core::Policy& policy) {
   policy.checkpoints[4].rules = {3};
 }
 
-void AddEventRules(core::Policy& policy) {
+void AddEventRules(const Terms& terms, core::Policy& policy) {
   EventProgram program;
   if (!policy::AddMoney(program.environment).ok()) std::abort();
   program.Declare("amount", core::MoneyType());
   core::EventRuleDefinition large{
-      core::RuleDefinition{"large_payment", program.Compile("amount > money('CNY 1.50')")}, {}};
+      core::RuleDefinition{"large_payment",
+                           program.Compile(absl::StrCat("amount > ", Yuan(terms.large_payment)))},
+      {}};
   large.rule.enforced = true;
   large.rule.violation = core::Severity::kLow;
   large.rule.action = core::kAlertAction;
@@ -245,30 +266,25 @@ void AddEventRules(core::Policy& policy) {
 
 }  // namespace
 
-std::shared_ptr<const core::Policy> CompilePolicy() {
+PolicyUnderTest CompilePolicy(const Terms& terms) {
   auto policy = std::make_shared<core::Policy>();
   AddBooksAndMovements(*policy);
-  AddInvariants(*policy);
+  AddInvariants(terms, *policy);
   const std::vector<SourceName> all = Names({"bank", "pay_db", "till"});
   policy->checkpoints = {
-      Checkpoint("cash_out", 0, absl::Seconds(2), absl::Minutes(10), absl::Hours(1),
-                 Names({"bank", "pay_db"})),
-      Checkpoint("goodwill", 2, absl::Seconds(5), absl::Minutes(2), absl::Minutes(10),
-                 Names({"till"})),
-      Checkpoint("late_refund", 3, absl::Seconds(5), absl::Minutes(2), absl::Minutes(10), all),
-      Checkpoint("refund", 5, absl::Seconds(5), absl::Minutes(2), absl::Minutes(10),
-                 Names({"pay_db", "till"})),
-      Checkpoint("settlement", 6, absl::Seconds(5), absl::Minutes(10), absl::Hours(1), all),
+      Checkpoint(terms, "cash_out", 0, Names({"bank", "pay_db"})),
+      Checkpoint(terms, "goodwill", 2, Names({"till"})),
+      Checkpoint(terms, "late_refund", 3, all),
+      Checkpoint(terms, "refund", 5, Names({"pay_db", "till"})),
+      Checkpoint(terms, "settlement", 6, all),
   };
-  policy->checkpoints[0].auto_release = true;
-  policy->checkpoints[1].when_stale = core::Verdict::kAllow;
-  policy->checkpoints[1].blind_budget = core::Budget{2, Money{*Currency::FromCode("CNY"), 100}};
+  policy->responses.holds.approval_lasts = terms.approval_lasts;
   AddWindows(*policy);
-  AddRules(*policy);
-  AddEventRules(*policy);
-  policy->on_violation = {{core::ViolationKind::kDuplicateMovement, core::OnEvent::kTrip},
+  AddRules(terms, *policy);
+  AddEventRules(terms, *policy);
+  policy->on_violation = {{core::ViolationKind::kDuplicateMovement, terms.on_duplicate},
                           {core::ViolationKind::kMovementUndone, core::OnEvent::kAlert},
-                          {core::ViolationKind::kUnitMismatch, core::OnEvent::kFreeze}};
+                          {core::ViolationKind::kUnitMismatch, terms.on_unit_mismatch}};
   policy->sources = {
       {SourceName("bank"), {MovementKind("cash_out")}, {}, 3},
       {SourceName("pay_db"),
@@ -278,7 +294,7 @@ std::shared_ptr<const core::Policy> CompilePolicy() {
        7},
       {SourceName("till"), {MovementKind("payment"), MovementKind("top_up")}, {}, 0},
   };
-  return policy;
+  return {terms, std::move(policy)};
 }
 
 }  // namespace fundgate::model

@@ -12,6 +12,7 @@
 #include "server/core/state.h"
 #include "tests/model/model.h"
 #include "tests/model/picture.h"
+#include "tests/model/terms.h"
 
 namespace fundgate::model {
 
@@ -25,7 +26,8 @@ struct Ruling {
 // Follows one machine from an empty state, input after input.
 class Referee {
  public:
-  explicit Referee(Mutation mutation = Mutation::kNone) : model_(mutation) {}
+  explicit Referee(const Terms& terms, Mutation mutation = Mutation::kNone)
+      : model_(terms, mutation) {}
 
   // What the machine made of `input` over `state()`; takes its changes over.
   Ruling Follow(const core::Input& input, const core::Outcome& outcome);

@@ -194,7 +194,7 @@ TEST(Journal, OfEveryInputAndAnswerWithAnyContentComesBackFromItsBytes) {
 }
 
 TEST(Journal, OfRandomBusinessGivesItsStateAgain) {
-  const std::shared_ptr<const core::Policy> policy = model::CompilePolicy();
+  const std::shared_ptr<const core::Policy> policy = model::CompilePolicy().compiled;
   store::testing::TemporaryFolder folder;
   store::Options options = store::testing::OptionsFor(folder.path());
   options.compile_policy = [policy](std::string_view) { return policy; };

@@ -13,6 +13,7 @@
 #include "server/core/outcome.h"
 #include "server/core/policy.h"
 #include "server/store/view.h"
+#include "tests/model/policy_under_test.h"
 #include "tests/model/referee.h"
 
 namespace fundgate::simulation {
@@ -25,8 +26,8 @@ class Follower {
   // Who else wants to know what was recorded, each once.
   using Listener = std::function<void(Sequence, const core::Input&, const core::Answer&)>;
 
-  Follower(std::shared_ptr<const core::Policy> policy, Listener listener)
-      : policy_(std::move(policy)), listener_(std::move(listener)) {}
+  Follower(const model::PolicyUnderTest& policy, Listener listener)
+      : policy_(policy.compiled), listener_(std::move(listener)), referee_(policy.terms) {}
 
   // The next record became durable. What is wrong with it, or nothing.
   std::optional<std::string> Follow(Sequence sequence, const core::Input& input,

@@ -31,9 +31,9 @@ double ThreadSeconds() {
   return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
-std::shared_ptr<const core::Policy> ThePolicy() {
-  static const auto& policy = *new std::shared_ptr<const core::Policy>(model::CompilePolicy());
-  return policy;
+model::PolicyUnderTest PolicyOf(const Setting& setting) {
+  return model::CompilePolicy(setting.terms.has_value() ? model::Terms::Of(*setting.terms)
+                                                        : model::Terms());
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ Script Script::Of(uint64_t seed) {
 
 Result RunScript(const Script& script, bool tells) {
   Result result;
-  World world(script.setting, ThePolicy(), tells);
+  World world(script.setting, PolicyOf(script.setting), tells);
   while (result.failed_at < script.steps.size() && world.Step(script.steps[result.failed_at])) {
     ++result.failed_at;
   }

@@ -12,10 +12,10 @@ constexpr absl::Duration kStartOfSteadyClock = absl::Hours(7);
 
 }  // namespace
 
-Scene::Scene(std::shared_ptr<const core::Policy> policy)
-    : policy_(policy),
-      witness_(databases_),
-      follower_(std::move(policy),
+Scene::Scene(const model::PolicyUnderTest& policy)
+    : policy_(policy.compiled),
+      witness_(databases_, policy.terms),
+      follower_(policy,
                 [this](Sequence sequence, const core::Input& input, const core::Answer& answer) {
                   Fail(witness_.Recorded(sequence, now_, input, answer));
                   Fail(FalseDrift(input));

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "server/core/input.h"
 #include "server/core/outcome.h"
+#include "tests/model/policy_under_test.h"
 #include "tests/model/random_values.h"
 #include "tests/simulation/database.h"
 #include "tests/simulation/disk.h"
@@ -31,7 +32,7 @@ class Scene {
   using Reply =
       std::function<void(const absl::StatusOr<core::Answer>& answer, absl::Time gate_time)>;
 
-  explicit Scene(std::shared_ptr<const core::Policy> policy);
+  explicit Scene(const model::PolicyUnderTest& policy);
 
   // ---- For everybody ----
 

@@ -16,7 +16,6 @@ using model::Truth;
 using model::Wide;
 
 // From then on a reservation may have been released by proof, or its key been forgotten.
-constexpr absl::Duration kUntilReleasedByProof = absl::Minutes(9);
 constexpr absl::Duration kUntilForgotten = absl::Hours(24 * 300);
 
 std::vector<Step> StepsOf(const MovementKind& kind, const core::Contribution& row) {
@@ -180,10 +179,9 @@ bool Witness::MayHaveEnded(const Allow& allow, absl::Time now) const {
   const core::KeyId& key = allow.asked.key;
   if (released_.contains(allow.decision_id)) return true;
   if (now - allow.at > kUntilForgotten) return true;
-  if (model::FindCheckpoint(key.kind.value())->auto_release &&
-      now - allow.at > kUntilReleasedByProof) {
-    return true;
-  }
+  // Not before it has run out, by a clock that may be a little fast.
+  const model::CheckpointFacts& checkpoint = *terms_.FindCheckpoint(key.kind.value());
+  if (checkpoint.auto_release && now - allow.at > checkpoint.valid_for * 9 / 10) return true;
   for (const auto& [name, database] : databases_) {
     for (const auto& [id, row] : database.rows()) {
       if (row.kind != key.kind) continue;
@@ -270,7 +268,7 @@ std::optional<std::string> Witness::JudgeSecondAllow(const core::CheckInput& ask
 std::optional<std::string> Witness::JudgeAllow(const core::CheckInput& asked, absl::Time sent_at,
                                                absl::Time now,
                                                const core::Decision& decision) const {
-  const model::CheckpointFacts& checkpoint = *model::FindCheckpoint(asked.key.kind.value());
+  const model::CheckpointFacts& checkpoint = *terms_.FindCheckpoint(asked.key.kind.value());
   const absl::Time known_at =
       checkpoint.allows_stale ? absl::InfinitePast()
                               : sent_at - asked.max_staleness.value_or(checkpoint.max_staleness);

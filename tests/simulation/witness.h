@@ -15,6 +15,7 @@
 #include "server/core/state.h"
 #include "tests/model/facts.h"
 #include "tests/model/model.h"
+#include "tests/model/terms.h"
 #include "tests/simulation/database.h"
 
 namespace fundgate::simulation {
@@ -24,7 +25,8 @@ namespace fundgate::simulation {
 // can have known are enough to tell an answer that it must not give.
 class Witness {
  public:
-  explicit Witness(const std::map<std::string, Database>& databases) : databases_(databases) {}
+  Witness(const std::map<std::string, Database>& databases, model::Terms terms)
+      : databases_(databases), terms_(std::move(terms)) {}
 
   // A record of the journal became durable. What is wrong with it, or nothing: a check whose caller
   // was told that nothing happened.
@@ -96,6 +98,7 @@ class Witness {
                    const core::ReservationAnswer& answer);
 
   const std::map<std::string, Database>& databases_;
+  const model::Terms terms_;
   std::set<std::string> recorded_;                    // names of checks
   std::set<std::string> refused_;                     // likewise
   std::map<core::KeyId, std::vector<Allow>> allows_;  // as recorded, oldest first

@@ -13,13 +13,13 @@ constexpr int kCalmTurns = 25;
 
 }  // namespace
 
-World::World(const Setting& setting, std::shared_ptr<const core::Policy> policy, bool tells)
+World::World(const Setting& setting, const model::PolicyUnderTest& policy, bool tells)
     : setting_(setting),
-      policy_(policy),
+      policy_(policy.compiled),
       scene_(policy),
       services_(scene_),
       rogues_(scene_, services_),
-      operators_(scene_, policy),
+      operators_(scene_, policy.compiled),
       faults_(scene_, setting, feeders_) {
   if (tells) scene_.Tell();
   for (const char* name : {"bank", "pay_db", "till"}) feeders_.emplace(name, Feeder(scene_, name));

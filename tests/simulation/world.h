@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/core/policy.h"
+#include "tests/model/policy_under_test.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/feeder.h"
 #include "tests/simulation/operators.h"
@@ -26,7 +27,7 @@ namespace fundgate::simulation {
 class World {
  public:
   // `tells`: keeps the story.
-  World(const Setting& setting, std::shared_ptr<const core::Policy> policy, bool tells);
+  World(const Setting& setting, const model::PolicyUnderTest& policy, bool tells);
 
   // Somebody does something, time passes, and the gate may get on with it. False if something is
   // wrong; see failure().
