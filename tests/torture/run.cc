@@ -82,6 +82,7 @@ class Run {
   void Take(bool all) {
     Add(evidence_.Add(services_->TakeHeard()));
     for (const History& history : shop_.TakeFinished(all)) {
+      evidence_.Add(history);
       const Judgement judgement = JudgeHistory(history);
       ++report_.orders;
       report_.operations += static_cast<int64_t>(history.operations.size());
@@ -95,6 +96,7 @@ class Run {
     Take(true);
     if (!Expect(world_.AwaitApplied())) return;
     Add(CheckBooks(world_));
+    Add(evidence_.CheckViolations(world_.stubs()));
     Add(evidence_.CheckAll(world_.stubs()));
     report_.decisions = static_cast<int64_t>(evidence_.heard().size());
     CountHeard();
