@@ -72,7 +72,7 @@ TABLE = {
                          {"abseil", "protobuf", "grpc", "openssl", "prometheus"}),
     "server/main": Row({"server/gate", "connection", "server/sidecar", "server/sidecar/decode",
                         "server/export"},
-                       _ALL_LIBRARIES),
+                       _ALL_LIBRARIES | {"jemalloc"}),
     "client": Row({"types", "anchor", "backup", "otlp", "proto", "connection"},
                   {"abseil", "protobuf", "grpc", "cli11"}),
     # Tests may see what they test, and the helpers of what lies below. Those that run under TSan
@@ -99,7 +99,8 @@ _LIBRARIES = {
     "absl": "abseil", "re2": "re2", "google": "protobuf", "grpc": "grpc", "grpcpp": "grpc",
     "grpc++": "grpc", "rocksdb": "rocksdb", "yaml-cpp": "yaml-cpp", "CLI": "cli11",
     "openssl": "openssl", "prometheus": "prometheus", "mariadb": "mariadb", "hiredis": "hiredis",
-    "nghttp2": "nghttp2", "postgresql": "postgresql", "librdkafka": "rdkafka",
+    "nghttp2": "nghttp2", "jemalloc": "jemalloc", "postgresql": "postgresql",
+    "librdkafka": "rdkafka",
     "rapidjson": "rapidjson", "gtest": "testing", "gmock": "testing",
     "rapidcheck": "testing", "benchmark": "testing", "brotli": "testing",
 }
