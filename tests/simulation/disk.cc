@@ -179,19 +179,24 @@ void Disk::ComeUp(model::Dice& dice) {
     const Lock lock(mutex_);
     // What RocksDB's own threads left there must not show in anybody's luck but its own.
     const uint64_t luck = dice.Roll(std::numeric_limits<uint64_t>::max());
-    const size_t kept = model::Dice(luck).Roll(unsynced_names_.size() + 1);
+    const size_t kept = KeptNames(luck);
     names_ = durable_names_;
     for (size_t i = 0; i < kept; ++i) {
-      const auto& [name, file] = unsynced_names_[i];
-      if (file == nullptr) {
-        names_.erase(name);
+      const NameChange& change = unsynced_names_[i];
+      if (change.file == nullptr) {
+        names_.erase(change.name);
       } else {
-        names_[name] = file;
+        names_[change.name] = change.file;
       }
     }
+    // Which number a log has, and how many older ones are still there, is up to RocksDB's threads.
+    auto logs_from_here = std::count_if(names_.begin(), names_.end(),
+                                        [](const auto& named) { return IsLog(named.first); });
     for (const auto& [name, file] : names_) {
       const size_t unsynced = file->bytes.size() - file->synced;
-      model::Dice of_file(luck ^ HashOf(name));
+      const bool is_log = IsLog(name);
+      model::Dice of_file(luck ^ (is_log ? static_cast<uint64_t>(logs_from_here) : HashOf(name)));
+      if (is_log) --logs_from_here;
       const uint64_t roll = of_file.Roll(100);
       size_t left = 0;
       if (roll >= 60) left = roll < 80 ? unsynced : of_file.Roll(unsynced + 1);
@@ -251,7 +256,19 @@ void Disk::ChangeName(const std::string& name, std::shared_ptr<Inode> file) {
   } else {
     names_[name] = file;
   }
-  unsynced_names_.emplace_back(name, std::move(file));
+  const bool is_own = std::this_thread::get_id() == owner_;
+  unsynced_names_.push_back({name, std::move(file), is_own});
+}
+
+size_t Disk::KeptNames(uint64_t luck) const {
+  const auto own = std::count_if(unsynced_names_.begin(), unsynced_names_.end(),
+                                 [](const NameChange& change) { return change.is_own; });
+  uint64_t left = model::Dice(luck).Roll(static_cast<uint64_t>(own) + 1);
+  size_t kept = 0;
+  while (kept < unsynced_names_.size() && (left > 0 || !unsynced_names_[kept].is_own)) {
+    if (unsynced_names_[kept++].is_own) --left;
+  }
+  return kept;
 }
 
 std::shared_ptr<Inode> Disk::Find(const std::string& name) const {

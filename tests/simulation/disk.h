@@ -121,12 +121,18 @@ class Disk final : public rocksdb::FileSystem {
   friend class DiskFile;
   friend class DiskDirectory;
 
-  // A change of a name: the file that it stands for now, or none.
-  using NameChange = std::pair<std::string, std::shared_ptr<Inode>>;
+  // A change of a name.
+  struct NameChange {
+    std::string name;
+    std::shared_ptr<Inode> file;  // that it stands for now; null: none
+    bool is_own = false;          // of the maker's thread
+  };
 
   // Counts a write; true if it may be made. All of these are called with the lock held.
   bool CountWrite();
   void ChangeName(const std::string& name, std::shared_ptr<Inode> file);
+  // How many of the unsynced changes of names survive: up to one of the maker's.
+  size_t KeptNames(uint64_t luck) const;
   std::shared_ptr<Inode> Find(const std::string& name) const;
 
   // Of DiskFile and DiskDirectory.

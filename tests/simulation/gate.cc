@@ -138,9 +138,12 @@ void Gate::TurnCommitter() {
 
 void Gate::ShutDown() {
   pipeline_->CloseQueue();
-  while (is_alive() && pipeline_->TurnWriter(absl::ZeroDuration())) {
+  const auto finish_groups = [this] {
     while (is_alive() && pipeline_->committer_has_work()) pipeline_->TurnCommitter();
-  }
+  };
+  // The writer may wait for them, and nobody else turns the committer.
+  finish_groups();
+  while (is_alive() && pipeline_->TurnWriter(absl::ZeroDuration())) finish_groups();
   ended_ = true;
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "rocksdb/env.h"
 #include "tests/model/policy_under_test.h"
 #include "tests/simulation/world.h"
 
@@ -19,6 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr absl::Duration kProgressEvery = absl::Seconds(5);
+constexpr unsigned kStoreThreads = 4;  // for each run at a time
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -88,6 +90,10 @@ Script Shrink(Script script, size_t runs_max) {
 }
 
 Summary RunMany(const Limits& limits, const std::function<void(const Summary&)>& progress) {
+  // All stores of a process share RocksDB's threads, which sleep for a second after some errors.
+  const auto threads_of_stores = static_cast<int>(kStoreThreads * std::max(limits.jobs, 1U));
+  rocksdb::Env::Default()->SetBackgroundThreads(threads_of_stores, rocksdb::Env::Priority::LOW);
+  rocksdb::Env::Default()->SetBackgroundThreads(threads_of_stores, rocksdb::Env::Priority::HIGH);
   const Clock::time_point start = Clock::now();
   std::atomic<uint64_t> next{limits.first_seed};
   std::atomic<bool> stop{false};

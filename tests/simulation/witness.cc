@@ -75,6 +75,7 @@ std::string TextOf(const core::KeyId& key) {
 
 std::optional<std::string> Witness::Recorded(Sequence sequence, absl::Time now,
                                              const core::Input& input, const core::Answer& answer) {
+  gate_time_ = input.time;
   if (const auto* check = std::get_if<core::CheckInput>(&input.body)) {
     NoteAllow(sequence, now, *check, answer);
     recorded_.insert(check->request_id);
@@ -96,7 +97,8 @@ void Witness::NoteAllow(Sequence sequence, absl::Time now, const core::CheckInpu
   const auto* decision = std::get_if<core::Decision>(&answer);
   if (decision == nullptr || decision->replayed) return;
   if (decision->verdict != core::Verdict::kAllow) return;
-  allows_[check.key].push_back({sequence, decision->id, check, now, std::nullopt});
+  allows_[check.key].push_back(
+      {sequence, decision->id, check, now, *decision->valid_until, std::nullopt});
 }
 
 void Witness::NoteCommand(Sequence sequence, const core::Input& input,
@@ -179,9 +181,10 @@ bool Witness::MayHaveEnded(const Allow& allow, absl::Time now) const {
   const core::KeyId& key = allow.asked.key;
   if (released_.contains(allow.decision_id)) return true;
   if (now - allow.at > kUntilForgotten) return true;
-  // Not before it has run out, by a clock that may be a little fast.
-  const model::CheckpointFacts& checkpoint = *terms_.FindCheckpoint(key.kind.value());
-  if (checkpoint.auto_release && now - allow.at > checkpoint.valid_for * 9 / 10) return true;
+  // By the gate's clock, which may be hours ahead after a start: so is what it tells services.
+  if (terms_.FindCheckpoint(key.kind.value())->auto_release && gate_time_ > allow.valid_until) {
+    return true;
+  }
   for (const auto& [name, database] : databases_) {
     for (const auto& [id, row] : database.rows()) {
       if (row.kind != key.kind) continue;

@@ -59,7 +59,8 @@ class Witness {
     Sequence sequence = 0;
     std::string decision_id;
     core::CheckInput asked;
-    absl::Time at;  // true time
+    absl::Time at;           // true time
+    absl::Time valid_until;  // by the gate's clock
     std::optional<int64_t> confirmed;
   };
   struct Bounds {
@@ -99,6 +100,7 @@ class Witness {
 
   const std::map<std::string, Database>& databases_;
   const model::Terms terms_;
+  absl::Time gate_time_ = absl::InfinitePast();       // of the newest record
   std::set<std::string> recorded_;                    // names of checks
   std::set<std::string> refused_;                     // likewise
   std::map<core::KeyId, std::vector<Allow>> allows_;  // as recorded, oldest first
