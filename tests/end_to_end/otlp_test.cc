@@ -20,8 +20,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fundgate/v1/gate.grpc.pb.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "opentelemetry/proto/collector/trace/v1/trace_service.grpc.pb.h"
+#include "otlp/collector.h"
+#include "server/export/sinks/otlp/span_exporter.h"
+#include "server/log/log.h"
 #include "tests/end_to_end/processes.h"
+#include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
 
 namespace fundgate::end_to_end {
@@ -29,6 +34,10 @@ namespace {
 
 namespace collector = opentelemetry::proto::collector::trace::v1;
 using opentelemetry::proto::trace::v1::Span;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::string Attribute(const Span& span, const std::string& name) {
   for (const auto& attribute : span.attributes()) {
@@ -70,6 +79,16 @@ class Collector final : public collector::TraceService::Service {
     const std::lock_guard<std::mutex> lock(mutex_);
     return spans_;
   }
+  // Of each request from now on it says so, in the words of later versions of the protocol.
+  void Refuse(int64_t spans, const std::string& why) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    refused_ = spans;
+    why_ = why;
+  }
+  int requests() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return requests_;
+  }
   // In the order of their first arrival.
   std::vector<std::string> order() const {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -79,8 +98,16 @@ class Collector final : public collector::TraceService::Service {
  private:
   grpc::Status Export(grpc::ServerContext* /*context*/,
                       const collector::ExportTraceServiceRequest* request,
-                      collector::ExportTraceServiceResponse* /*response*/) override {
+                      collector::ExportTraceServiceResponse* response) override {
     const std::lock_guard<std::mutex> lock(mutex_);
+    ++requests_;
+    if (refused_ > 0 || !why_.empty()) {
+      google::protobuf::UnknownFieldSet partial;
+      partial.AddVarint(1, static_cast<uint64_t>(refused_));
+      partial.AddLengthDelimited(2, why_);
+      partial.SerializeToString(
+          response->GetReflection()->MutableUnknownFields(response)->AddLengthDelimited(1));
+    }
     for (const auto& resource : request->resource_spans()) {
       for (const auto& scope : resource.scope_spans()) {
         for (const Span& span : scope.spans()) {
@@ -100,6 +127,9 @@ class Collector final : public collector::TraceService::Service {
   std::unique_ptr<grpc::Server> server_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
+  int64_t refused_ = 0;
+  std::string why_;
+  int requests_ = 0;
   std::map<std::string, Span> spans_;
   std::vector<std::string> order_;
 };
@@ -194,6 +224,105 @@ TEST(Otlp, EveryDecisionArrivesInOrderWhateverHappensToTheCollectorOrTheGate) {
   // Decisions' names sort as they were made.
   const std::vector<std::string> order = spans.order();
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+}
+
+// What a gate in the test's process logs and counts of its spans.
+class Exported {
+ public:
+  Exported(const gate::Server& server, const std::string& folder, const Collector& collector) {
+    exporting::SpanExporterOptions options;
+    options.collector = otlp::CollectorAddress::Parse(collector.url()).value();
+    options.cursor_file = folder + "/otlp.cursor";
+    options.version = "test";
+    exporting::JournalAccess journal;
+    journal.scan = [&server](Sequence first, const auto& visit) {
+      return server.store().view()->ScanJournal(first, visit);
+    };
+    journal.newest = [&server] { return server.sequence(); };
+    exporter_ = exporting::SpanExporter::Start(options, journal, Log()).value();
+  }
+
+  // Until the collector was told of all that is there.
+  void AwaitEnd(const gate::Server& server) const {
+    while (exporter_->next() <= server.sequence()) std::this_thread::yield();
+  }
+  double Count(std::string_view name) const {
+    std::vector<metrics::Family> families;
+    exporter_->ReadMetrics(families);
+    for (const metrics::Family& family : families) {
+      if (family.name == name) return family.samples.at(0).value;
+    }
+    return -1;
+  }
+  std::vector<std::string> lines() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  logging::Log Log() {
+    return logging::Log([this](const logging::Line& line) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      lines_.push_back(logging::ToText(line));
+    });
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<std::string> lines_;
+  std::unique_ptr<exporting::SpanExporter> exporter_;  // last: it logs
+};
+
+TEST(Otlp, WhatTheCollectorRefusesIsCountedAndSaidAndNotSentAgain) {
+  const TemporaryFolder folder;
+  Collector spans;
+  spans.Start();
+  gate::testing::GateWorld world;
+  const auto feeder = world.Feed();
+  feeder->Happened("payment", "p1", "o1", 100'000);
+  Service service(world.server().address());
+  {
+    const Exported exported(world.server(), folder.path(), spans);
+    service.Ask(3);
+    spans.Await(service.decisions());
+    exported.AwaitEnd(world.server());
+    EXPECT_EQ(exported.Count("fundgate_otlp_rejected_total"), 0);
+    EXPECT_THAT(exported.lines(), IsEmpty());
+
+    spans.Refuse(1, "too old");
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    EXPECT_EQ(exported.Count("fundgate_otlp_rejected_total"), 2);
+    EXPECT_EQ(exported.Count("fundgate_otlp_spans_total"), 3);
+    EXPECT_EQ(exported.Count("fundgate_otlp_failures_total"), 0);
+    ASSERT_EQ(exported.lines().size(), 1U) << "the same is said once";
+    EXPECT_THAT(exported.lines()[0], AllOf(HasSubstr("refused"), HasSubstr("reason=\"too old\"")));
+
+    // More than were sent can't be refused; and a word without a refusal counts nothing.
+    spans.Refuse(1'000'000, "too many");
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    EXPECT_EQ(exported.Count("fundgate_otlp_rejected_total"), 3);
+    spans.Refuse(0, "you are behind the times");
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    EXPECT_EQ(exported.Count("fundgate_otlp_rejected_total"), 3);
+    EXPECT_EQ(exported.Count("fundgate_otlp_spans_total"), 4);
+    spans.Refuse(0, "");
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    EXPECT_THAT(exported.lines(),
+                ElementsAre(HasSubstr("too old"), HasSubstr("too many"),
+                            HasSubstr("behind the times"), HasSubstr("all of them again")));
+  }
+  EXPECT_EQ(spans.spans().size(), service.traces().size());
+  // Nor is it by the next one: the cursor has gone on.
+  const int requests = spans.requests();
+  const Exported next(world.server(), folder.path(), spans);
+  service.Ask(1);
+  spans.Await(service.decisions());
+  EXPECT_EQ(spans.requests(), requests + 1);
 }
 
 // By a copy of the journal's part that is asked for, to a collector that knew nothing.
