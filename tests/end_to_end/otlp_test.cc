@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <map>
 #include <memory>
@@ -20,119 +18,22 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fundgate/v1/gate.grpc.pb.h"
-#include "google/protobuf/unknown_field_set.h"
-#include "opentelemetry/proto/collector/trace/v1/trace_service.grpc.pb.h"
 #include "otlp/collector.h"
 #include "server/export/sinks/otlp/span_exporter.h"
 #include "server/log/log.h"
 #include "tests/end_to_end/processes.h"
+#include "tests/end_to_end/span_collector.h"
 #include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
 
 namespace fundgate::end_to_end {
 namespace {
 
-namespace collector = opentelemetry::proto::collector::trace::v1;
 using opentelemetry::proto::trace::v1::Span;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-std::string Attribute(const Span& span, const std::string& name) {
-  for (const auto& attribute : span.attributes()) {
-    if (attribute.key() == name) return attribute.value().string_value();
-  }
-  return "";
-}
-
-// A collector of OpenTelemetry that remembers what it was told.
-class Collector final : public collector::TraceService::Service {
- public:
-  ~Collector() override { Stop(); }
-
-  // On the same port each time.
-  void Start() {
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort(absl::StrCat("127.0.0.1:", port_), grpc::InsecureServerCredentials(),
-                             &port_);
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-    ASSERT_NE(server_, nullptr);
-  }
-  void Stop() {
-    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
-    server_.reset();
-  }
-  std::string url() const { return absl::StrCat("http://127.0.0.1:", port_); }
-
-  // Waits until these decisions have arrived.
-  void Await(const std::set<std::string>& decisions) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    arrived_.wait(lock, [&] {
-      return std::all_of(decisions.begin(), decisions.end(),
-                         [this](const std::string& id) { return spans_.contains(id); });
-    });
-  }
-  // By decision, as it came first.
-  std::map<std::string, Span> spans() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return spans_;
-  }
-  // Of each request from now on it says so, in the words of later versions of the protocol.
-  void Refuse(int64_t spans, const std::string& why) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    refused_ = spans;
-    why_ = why;
-  }
-  int requests() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return requests_;
-  }
-  // In the order of their first arrival.
-  std::vector<std::string> order() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return order_;
-  }
-
- private:
-  grpc::Status Export(grpc::ServerContext* /*context*/,
-                      const collector::ExportTraceServiceRequest* request,
-                      collector::ExportTraceServiceResponse* response) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    ++requests_;
-    if (refused_ > 0 || !why_.empty()) {
-      google::protobuf::UnknownFieldSet partial;
-      partial.AddVarint(1, static_cast<uint64_t>(refused_));
-      partial.AddLengthDelimited(2, why_);
-      partial.SerializeToString(
-          response->GetReflection()->MutableUnknownFields(response)->AddLengthDelimited(1));
-    }
-    for (const auto& resource : request->resource_spans()) {
-      for (const auto& scope : resource.scope_spans()) {
-        for (const Span& span : scope.spans()) {
-          const std::string id = Attribute(span, "fundgate.decision_id");
-          const auto [known, is_new] = spans_.emplace(id, span);
-          if (is_new) order_.push_back(id);
-          // Sent again it is the same span.
-          EXPECT_EQ(known->second.SerializeAsString(), span.SerializeAsString());
-        }
-      }
-    }
-    arrived_.notify_all();
-    return grpc::Status::OK;
-  }
-
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
-  mutable std::mutex mutex_;
-  std::condition_variable arrived_;
-  int64_t refused_ = 0;
-  std::string why_;
-  int requests_ = 0;
-  std::map<std::string, Span> spans_;
-  std::vector<std::string> order_;
-};
 
 // A service that asks within traces of its own, one check after another.
 class Service {
@@ -178,7 +79,7 @@ class Service {
 
 TEST(Otlp, EveryDecisionArrivesInOrderWhateverHappensToTheCollectorOrTheGate) {
   const TemporaryFolder folder;
-  Collector spans;
+  SpanCollector spans;
   spans.Start();
   const std::vector<std::string> options = {"--otlp", spans.url()};
   auto gate = std::make_unique<GateProcess>(folder.path(), options);
@@ -229,7 +130,7 @@ TEST(Otlp, EveryDecisionArrivesInOrderWhateverHappensToTheCollectorOrTheGate) {
 // What a gate in the test's process logs and counts of its spans.
 class Exported {
  public:
-  Exported(const gate::Server& server, const std::string& folder, const Collector& collector) {
+  Exported(const gate::Server& server, const std::string& folder, const SpanCollector& collector) {
     exporting::SpanExporterOptions options;
     options.collector = otlp::CollectorAddress::Parse(collector.url()).value();
     options.cursor_file = folder + "/otlp.cursor";
@@ -274,7 +175,7 @@ class Exported {
 
 TEST(Otlp, WhatTheCollectorRefusesIsCountedAndSaidAndNotSentAgain) {
   const TemporaryFolder folder;
-  Collector spans;
+  SpanCollector spans;
   spans.Start();
   gate::testing::GateWorld world;
   const auto feeder = world.Feed();
@@ -328,7 +229,7 @@ TEST(Otlp, WhatTheCollectorRefusesIsCountedAndSaidAndNotSentAgain) {
 // By a copy of the journal's part that is asked for, to a collector that knew nothing.
 TEST(Otlp, WhatFundctlExportsIsWhatTheGateSends) {
   const TemporaryFolder folder;
-  Collector sent;
+  SpanCollector sent;
   sent.Start();
   GateProcess gate(folder.path(), {"--otlp", sent.url()});
   gate::testing::TestFeeder feeder(
@@ -346,17 +247,17 @@ TEST(Otlp, WhatFundctlExportsIsWhatTheGateSends) {
     EXPECT_EQ(fundctl.ReadAll(), "");
     return fundctl.Wait();
   };
-  const auto bytes = [](const Collector& of) {
+  const auto bytes = [](const SpanCollector& of) {
     std::map<std::string, std::string> spans;
     for (const auto& [id, span] : of.spans()) spans.emplace(id, span.SerializeAsString());
     return spans;
   };
-  Collector blocked;
+  SpanCollector blocked;
   blocked.Start();
   EXPECT_EQ(send(blocked.url(), {"--verdict", "BLOCK", "--account", "m1"}), 0);
   EXPECT_EQ(blocked.spans().size(), 10U);
 
-  Collector exported;
+  SpanCollector exported;
   exported.Start();
   const std::string gone = exported.url();
   exported.Stop();
