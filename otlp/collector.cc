@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,8 +10,35 @@
 #include "connection/guarded_file.h"
 #include "connection/host_port.h"
 #include "fundgate/types/status_macros.h"
+#include "google/protobuf/unknown_field_set.h"
 
 namespace fundgate::otlp {
+namespace {
+
+using google::protobuf::UnknownField;
+using google::protobuf::UnknownFieldSet;
+
+// The numbers of ExportTraceServiceResponse.partial_success, and of its own fields.
+constexpr int kPartialSuccess = 1;
+constexpr int kRejectedSpans = 1;
+constexpr int kErrorMessage = 2;
+
+constexpr size_t kMessageBytesMax = 1024;
+
+void ReadInto(const UnknownFieldSet& fields, size_t sent, PartialSuccess& partial) {
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const UnknownField& field = fields.field(i);
+    if (field.number() == kRejectedSpans && field.type() == UnknownField::TYPE_VARINT) {
+      const auto rejected = static_cast<int64_t>(field.varint());
+      partial.rejected_spans = std::min<uint64_t>(rejected > 0 ? rejected : 0, sent);
+    } else if (field.number() == kErrorMessage &&
+               field.type() == UnknownField::TYPE_LENGTH_DELIMITED) {
+      partial.message = field.length_delimited().substr(0, kMessageBytesMax);
+    }
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<CollectorAddress> CollectorAddress::Parse(const std::string& url) {
   CollectorAddress address;
@@ -66,6 +94,24 @@ void SpanRequest::Add(opentelemetry::proto::trace::v1::Span span) {
 
 size_t SpanRequest::size() const {
   return static_cast<size_t>(message_.resource_spans(0).scope_spans(0).spans_size());
+}
+
+// By numbers: the protos that are compiled are older than the field, so that it is unknown to them.
+PartialSuccess ReadPartialSuccess(
+    const opentelemetry::proto::collector::trace::v1::ExportTraceServiceResponse& response,
+    size_t sent) {
+  PartialSuccess partial;
+  UnknownFieldSet answer;
+  if (!answer.ParseFromString(response.SerializeAsString())) return partial;
+  for (int i = 0; i < answer.field_count(); ++i) {
+    const UnknownField& field = answer.field(i);
+    UnknownFieldSet inner;
+    if (field.number() == kPartialSuccess && field.type() == UnknownField::TYPE_LENGTH_DELIMITED &&
+        inner.ParseFromString(field.length_delimited())) {
+      ReadInto(inner, sent, partial);
+    }
+  }
+  return partial;
 }
 
 }  // namespace fundgate::otlp

@@ -3,6 +3,7 @@
 #define OTLP_COLLECTOR_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,21 @@ class SpanRequest {
  private:
   opentelemetry::proto::collector::trace::v1::ExportTraceServiceRequest message_;
 };
+
+// What a collector says of a request that it has taken. Sending it again wouldn't help: whatever
+// was refused is refused for what it is.
+struct PartialSuccess {
+  uint64_t rejected_spans = 0;  // of those in the request
+  std::string message;          // for people: why, or what else it wants; at most 1 KiB
+
+  bool empty() const { return rejected_spans == 0 && message.empty(); }
+};
+
+// `sent` were in the request: no more can have been refused. What can't be read says nothing.
+// https://github.com/open-telemetry/opentelemetry-proto/blob/v1.0.0/docs/specification.md#partial-success
+PartialSuccess ReadPartialSuccess(
+    const opentelemetry::proto::collector::trace::v1::ExportTraceServiceResponse& response,
+    size_t sent);
 
 }  // namespace fundgate::otlp
 

@@ -77,6 +77,7 @@ class OtlpSender final : public SpanSender {
     if (request_.size() > 0) FUNDGATE_RETURN_IF_ERROR(Send());
     context_.err << "sent " << sent_ << (sent_ == 1 ? " span" : " spans") << " to " << url_;
     if (sent_ > 0) context_.err << ", up to record " << taken_;
+    if (rejected_ > 0) context_.err << "; it has refused " << rejected_;
     context_.err << "\n";
     return absl::OkStatus();
   }
@@ -94,13 +95,14 @@ class OtlpSender final : public SpanSender {
                           absl::StrCat("the collector ", url_, " has taken ", sent_,
                                        " spans and not the next: ", status.error_message(), from));
     }
-    // Later versions of the protocol say there that some were refused; the others were taken.
-    if (response.ByteSizeLong() > 0) {
-      context_.err << "the collector had something to say of spans up to record " << newest_ << ": "
-                   << response.ShortDebugString() << "\n";
+    const otlp::PartialSuccess partial = otlp::ReadPartialSuccess(response, request_.size());
+    if (!partial.empty()) {
+      context_.err << "of the spans up to record " << newest_ << " the collector has refused "
+                   << partial.rejected_spans << ": " << partial.message << "\n";
     }
     const uint64_t before = sent_ / kTellEvery;
     sent_ += request_.size();
+    rejected_ += partial.rejected_spans;
     taken_ = newest_;
     request_ = otlp::SpanRequest(FUNDGATE_VERSION);
     if (sent_ / kTellEvery > before) {
@@ -116,6 +118,7 @@ class OtlpSender final : public SpanSender {
   uint64_t newest_ = 0;  // the record of the last span that was added
   uint64_t taken_ = 0;   // the record of the last span that the collector has taken
   uint64_t sent_ = 0;
+  uint64_t rejected_ = 0;  // of those
 };
 
 }  // namespace

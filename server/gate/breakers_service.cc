@@ -1,7 +1,9 @@
 #include "server/gate/breakers_service.h"
 
 #include <optional>
+#include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -55,6 +57,44 @@ absl::StatusOr<core::BreakerChangeId> Unshown(const Masking& masking, Sight sigh
   }
   return last;
 }
+
+// Tells of changes that came with a plan's undoing who undid it and why. The machine keeps with a
+// breaker why it stands, or stood; why the plan went, the journal has.
+class Undoings {
+ public:
+  explicit Undoings(const store::View& view) : view_(view) {}
+
+  // The change as that record made it. One whose record was dropped for its age stays as it is.
+  absl::Status Tell(Sequence sequence, v1::Breaker& change) {
+    FUNDGATE_RETURN_IF_ERROR(Look(sequence));
+    if (!undo_.has_value()) return absl::OkStatus();
+    std::string reason = absl::StrCat("plan ", undo_->plan, " undone: ", undo_->reason);
+    if (change.state() != v1::BREAKER_STATE_CLOSED) {
+      absl::StrAppend(&reason, "; as before it: ", change.reason());
+    }
+    change.set_reason(reason);
+    change.set_actor(undo_->actor);
+    return absl::OkStatus();
+  }
+
+ private:
+  // A plan's breakers change by one record.
+  absl::Status Look(Sequence sequence) {
+    if (sequence == seen_) return absl::OkStatus();
+    undo_.reset();
+    const absl::StatusOr<store::JournalEntry> entry = view_.GetJournalEntry(sequence);
+    if (!entry.ok() && !absl::IsNotFound(entry.status())) return entry.status();
+    seen_ = sequence;
+    if (!entry.ok()) return absl::OkStatus();
+    const auto* undo = std::get_if<core::UndoPlanInput>(&entry->input.body);
+    if (undo != nullptr) undo_ = *undo;
+    return absl::OkStatus();
+  }
+
+  const store::View& view_;
+  Sequence seen_ = 0;
+  std::optional<core::UndoPlanInput> undo_;  // of that record
+};
 
 }  // namespace
 
@@ -182,6 +222,7 @@ grpc::ServerUnaryReactor* BreakersService::ListBreakerChanges(
     }
     const auto changes = view->ListBreakerChanges(scope, last, page_size + 1);
     if (!changes.ok()) return ToGrpc(changes.status());
+    Undoings undoings(*view);
     for (const auto& [id, breaker] : *changes) {
       if (static_cast<size_t>(response->changes_size()) == page_size) {
         const v1::Breaker& before = *response->changes().rbegin();
@@ -191,6 +232,8 @@ grpc::ServerUnaryReactor* BreakersService::ListBreakerChanges(
       v1::Breaker& change = *response->add_changes();
       change = ToProto(breaker);
       change.set_sequence(id.sequence);
+      const absl::Status told = undoings.Tell(id.sequence, change);
+      if (!told.ok()) return ToGrpc(told);
     }
     return grpc::Status::OK;
   });

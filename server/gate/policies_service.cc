@@ -83,7 +83,7 @@ grpc::Status Diff(const store::View& view, const std::string& document,
   if (!newer.ok()) return grpc::Status::OK;
   const absl::StatusOr<core::PolicyRecord> base = view.GetPolicy(base_version);
   if (!base.ok()) return ToGrpc(base.status());
-  const policy::LoadResult older = policy::LoadPolicy(base->text, kDefaultPolicyFile);
+  const policy::LoadResult older = policy::LoadAppliedPolicy(base->text, kDefaultPolicyFile);
   if (!older.ok()) {
     return ToGrpc(absl::DataLossError(absl::StrCat(
         "version ", base_version, " can't be read: ", policy::Render(older.problems))));
@@ -121,7 +121,7 @@ absl::StatusOr<PreparedPolicy> PrepareRule(const store::View& view,
                                                       request.expected_current_version()));
   }
   FUNDGATE_ASSIGN_OR_RETURN(const core::PolicyRecord record, view.GetPolicy(present));
-  const policy::LoadResult base = policy::LoadPolicy(record.text, kDefaultPolicyFile);
+  const policy::LoadResult base = policy::LoadAppliedPolicy(record.text, kDefaultPolicyFile);
   if (!base.ok()) {
     return absl::DataLossError(
         absl::StrCat("version ", present, " can't be read: ", policy::Render(base.problems)));
@@ -133,6 +133,7 @@ absl::StatusOr<PreparedPolicy> PrepareRule(const store::View& view,
   prepared.input.expected_version = present;
   response.set_base_version(present);
   response.set_document(document);
+  if (!prepared.loaded.has_value()) return prepared;  // what only new documents are refused for
   for (const policy::Change& change :
        policy::Difference(base.loaded->document, prepared.loaded->document)) {
     *response.add_changes() = ToProto(change);
@@ -386,7 +387,7 @@ grpc::ServerUnaryReactor* PoliciesService::ChangeRule(grpc::CallbackServerContex
     absl::StatusOr<PreparedPolicy> prepared = PrepareRule(*view, *request, *response);
     if (!prepared.ok()) return reactor.Finish(ToGrpc(prepared.status()));
     prepared->input.actor = *actor;
-    if (request->dry_run()) return reactor.Finish(grpc::Status::OK);
+    if (request->dry_run() && prepared->problems.empty()) return reactor.Finish(grpc::Status::OK);
     CheckSuccession(view->resident(), *prepared);
     Apply(backend_, reactor, time_left, *std::move(prepared),
           [response](const core::PolicyRecord& applied) {

@@ -53,7 +53,7 @@ void CheckSuccession(const core::Resident& present, PreparedPolicy& prepared) {
 }
 
 absl::StatusOr<std::shared_ptr<const core::Policy>> CompilePolicy(std::string_view text) {
-  policy::LoadResult read = policy::LoadPolicy(text, kDefaultPolicyFile);
+  policy::LoadResult read = policy::LoadAppliedPolicy(text, kDefaultPolicyFile);
   if (read.ok()) return std::move(read.loaded->policy);
   return absl::DataLossError(
       absl::StrCat("a policy that was applied once can't be read any more; use the release that "

@@ -63,7 +63,7 @@ std::shared_ptr<const RuleTests::Counts> RuleTests::Of(const core::PolicyRecord&
   const sequencer::MutexLock lock(mutex_);
   if (counts_ != nullptr && version_ == policy.version) return counts_;
   auto counts = std::make_shared<Counts>();
-  const policy::LoadResult read = policy::LoadPolicy(policy.text, kDefaultPolicyFile);
+  const policy::LoadResult read = policy::LoadAppliedPolicy(policy.text, kDefaultPolicyFile);
   if (read.ok()) {
     for (const policy::TestResult& result : policy::RunTests(*read.loaded)) {
       for (const std::string& path : result.fired) {

@@ -29,9 +29,14 @@ struct LoadResult {
   bool ok() const { return loaded.has_value(); }
 };
 
-// Reads, validates and compiles. `file_name` is only for the problems. A pure function: the same
-// text gives the same result everywhere. Doesn't run the document's tests: see tester.h.
+// Reads, validates and compiles what somebody means to apply. `file_name` is only for the problems.
+// A pure function: the same text gives the same result everywhere. Doesn't run the document's
+// tests: see tester.h.
 LoadResult LoadPolicy(std::string_view text, std::string_view file_name);
+
+// The same of a text that was applied once: what only new documents are refused for (see
+// ValidateAsNew) is no problem of it. A gate that is new serves under the policy that it finds.
+LoadResult LoadAppliedPolicy(std::string_view text, std::string_view file_name);
 
 }  // namespace fundgate::policy
 

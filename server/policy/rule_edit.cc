@@ -141,7 +141,7 @@ absl::StatusOr<std::string> EditRule(std::string_view text, const LoadedPolicy& 
     }
   }
   std::string edited = std::move(editor).Take();
-  const LoadResult read = LoadPolicy(edited, loaded.file);
+  const LoadResult read = LoadAppliedPolicy(edited, loaded.file);
   if (!read.ok() || !Difference(Meant(loaded, edit), read.loaded->document).empty()) {
     return ByHand(edit);
   }

@@ -12,6 +12,11 @@ namespace fundgate::policy {
 // reader has reported them.
 void Validate(const v1::Document& document, const Places& places, Problems& problems);
 
+// Appends what is asked of new documents besides. Documents were in force before it was asked: one
+// that breaks it compiles all the same, and is safe in force, though it doesn't do all that it
+// says. So nobody who only reads what is in force asks for it.
+void ValidateAsNew(const v1::Document& document, const Places& places, Problems& problems);
+
 }  // namespace fundgate::policy
 
 #endif  // SERVER_POLICY_VALIDATE_H_

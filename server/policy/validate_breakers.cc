@@ -9,9 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "fundgate/types/text.h"
 #include "server/policy/breaker_environment.h"
-#include "server/policy/money_functions.h"
 #include "server/policy/scalars.h"
 #include "server/policy/validate_parts.h"
 
@@ -99,33 +97,6 @@ void CheckTrial(const Validation& v, const std::string& path, const v1::AutoBrea
   CheckNumber(v, path + ".failure_violations", breaker.failure_violations(), kFailuresMax);
 }
 
-// What a condition reads before anything is counted: enough to find what can never be judged, such
-// as two currencies that are compared.
-class NothingCounted final : public expression::Activation {
- public:
-  explicit NothingCounted(const std::vector<core::TripFact>& facts) : facts_(facts) {}
-
-  expression::Value Fetch(uint32_t slot) const override {
-    switch (facts_[slot].measure) {
-      case core::TripFact::Measure::kViolatedAmount:
-      case core::TripFact::Measure::kAtRisk:
-        return ToValue(Money{facts_[slot].currency, 0});
-      case core::TripFact::Measure::kRefusedShare:
-        return core::ToValue(core::Rate{});
-      case core::TripFact::Measure::kLag:
-        return expression::Value::Duration(0);
-      case core::TripFact::Measure::kViolations:
-      case core::TripFact::Measure::kAnswers:
-      case core::TripFact::Measure::kRefused:
-        break;
-    }
-    return expression::Value::Int(0);
-  }
-
- private:
-  const std::vector<core::TripFact>& facts_;
-};
-
 void CheckCondition(const Validation& v, const std::string& path, const v1::AutoBreaker& breaker,
                     const ScopeTemplate& scope) {
   if (!v.places.IsRead(path + ".trip_when")) return;
@@ -143,12 +114,6 @@ void CheckCondition(const Validation& v, const std::string& path, const v1::Auto
     v.AtValue(path + ".trip_when",
               "a source lags for everybody: only breakers over *, or over a whole checkpoint, ask "
               "for it");
-  }
-  const expression::Value tried = compiled.program->Evaluate(NothingCounted(facts));
-  if (tried.is_error()) {
-    v.AtValue(path + ".trip_when",
-              absl::StrCat("it could never be judged: ", ToAbsl(tried.error_text())),
-              tried.error_offset());
   }
   if (facts.empty()) {
     v.AtValue(path + ".trip_when", "it reads nothing, so that it never changes");
@@ -168,11 +133,6 @@ void ValidateAuto(const Validation& v) {
     const std::optional<ScopeTemplate> scope = CheckTemplate(v, path + ".scope", breaker.scope());
     CheckTrial(v, path, breaker);
     if (!scope.has_value()) continue;
-    if (breaker.has_half_open_after() && TakesTwoPeople(v.document, *scope)) {
-      v.AtKey(path + ".half_open_after",
-              "only two people loosen this scope, as two_person says: it is not tried by itself; "
-              "leave this out, or the scope there");
-    }
     if (!names.emplace(NameOf(breaker), i).second) {
       v.AtValue(path, absl::StrCat("another breaker is called ", NameOf(breaker),
                                    " already; give each a name of its own"));

@@ -146,13 +146,6 @@ void ValidateTrip(const Validation& v, const std::string& path, const std::strin
   }
 }
 
-// Whether only two people loosen the breakers that it opens.
-bool OpensForTwoPeople(const v1::Document& document, const v1::Action& action) {
-  if (!action.freeze().empty()) return TakesTwoPeople(document, {"*", action.freeze()});
-  const std::optional<ScopeTemplate> scope = ParseScopeTemplate(action.trip());
-  return scope.has_value() && TakesTwoPeople(document, *scope);
-}
-
 void ValidateAction(const Validation& v, const std::string& path, const v1::Action& action) {
   const int ways = (action.freeze().empty() ? 0 : 1) + (action.trip().empty() ? 0 : 1) +
                    (action.call().empty() ? 0 : 1);
@@ -169,11 +162,6 @@ void ValidateAction(const Validation& v, const std::string& path, const v1::Acti
   if (action.mode() == v1::VERDICT_ALLOW) v.AtValue(path + ".mode", "must be HOLD or BLOCK");
   CheckRange(v, path + ".lasts", action.has_lasts(), action.lasts(), absl::Seconds(1),
              absl::Hours(24 * 30));
-  if (action.has_lasts() && OpensForTwoPeople(v.document, action)) {
-    v.AtKey(path + ".lasts",
-            "only two people loosen the breakers that this opens, as breakers.two_person says: "
-            "they do not end by themselves; leave this out, or the scope there");
-  }
   if (action.call().empty()) return;
   for (const char* field : {".mode", ".lasts"}) {
     if (v.places.Has(path + field)) {

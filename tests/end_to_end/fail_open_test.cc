@@ -26,14 +26,16 @@ namespace {
 using client::Client;
 using client::Verdict;
 using gate::testing::TestFeeder;
+using ::testing::HasSubstr;
 
 // Nothing bounds the books, so that nothing but the matrix answers.
 constexpr char kPolicy[] = R"yaml(
 books:
-  order: {key: [account_id, order_id], counters: [paid, refunded]}
+  order: {key: [account_id, order_id], counters: [paid, refunded, paid_out]}
 movements:
   payment: {effects: [+order.paid]}
   refund: {effects: [+order.refunded], gated: true}
+  cash_out: {effects: [+order.paid_out], gated: true}
 attributes: {n: int}
 checkpoints:
   refund:
@@ -53,10 +55,20 @@ checkpoints:
          when_unreachable: BLOCK}
     blind_budget: {calls: 1000, amount: CNY 100000.00}
     lease: {budget: {calls: 20, amount: CNY 60.00}, valid_for: 1h}
+  cash_out:
+    max_staleness: 1h
+    patience: 10ms
+    priority: low
+    when_stale: ALLOW
+    when_unproven: HOLD
+    when_error: HOLD
+    when_overloaded: BLOCK
+    when_unreachable: HOLD
+    blind_budget: {calls: 4, amount: CNY 600.00}
 rules:
   too_large: {on: check, mode: enforce, then: HOLD, when: "request.attributes.n + 1 < 0"}
 sources:
-  ledger: {report: {emits: [payment, refund]}}
+  ledger: {report: {emits: [payment, refund, cash_out]}}
 )yaml";
 
 constexpr Verdict kA = Verdict::kAllow;
@@ -72,6 +84,10 @@ constexpr Row kRows[] = {{1, kA, kA, kH, kA, kA},      {1000, kA, kA, kH, kA, kA
                          {1001, kA, kH, kB, kH, kH},   {10'000, kA, kH, kB, kH, kH},
                          {10'001, kH, kB, kH, kB, kB}, {50'000, kH, kB, kH, kB, kB},
                          {50'001, kB, kB, kB, kB, kB}, {1'000'000, kB, kB, kB, kB, kB}};
+
+// The other checkpoint answers alike whatever the amount, and otherwise than this one: each of its
+// cells differs from that of the same condition at one of these amounts.
+constexpr Row kCashOuts[] = {{1, kA, kH, kH, kB, kH}, {50'001, kA, kH, kH, kB, kH}};
 
 class FailOpen : public ::testing::Test {
  protected:
@@ -92,12 +108,14 @@ class FailOpen : public ::testing::Test {
     options.address = gate_->address();
     options.timeout = absl::Milliseconds(400);
     options.retry.attempt_timeout = absl::Milliseconds(150);
-    options.fail_open =
-        client::FailOpen{"pay-1", folder_.path() + "/allowed", {MovementKind("refund")}};
+    options.fail_open = client::FailOpen{
+        "pay-1", folder_.path() + "/allowed", {MovementKind("cash_out"), MovementKind("refund")}};
     absl::StatusOr<std::unique_ptr<Client>> client = Client::Connect(options);
     ASSERT_TRUE(client.ok()) << client.status();
     client_ = *std::move(client);
   }
+  // Leases are asked for by name, one after the other: so what is answered of cash-outs is known,
+  // too.
   void AwaitLease() {
     while (client_->LeasesLeft().empty()) {
     }
@@ -111,6 +129,11 @@ class FailOpen : public ::testing::Test {
     request.order = OrderId("o1");
     request.amount = Money{*Currency::FromCode("CNY"), amount};
     request.attributes["n"] = int64_t{1};
+    return request;
+  }
+  static client::CheckRequest CashOut(const std::string& key, int64_t amount) {
+    client::CheckRequest request = Request(key, amount);
+    request.checkpoint = MovementKind("cash_out");
     return request;
   }
   client::Decision Ask(const client::CheckRequest& request) {
@@ -156,6 +179,9 @@ TEST_F(FailOpen, EveryCellOfAStaleSource) {
   for (const Row& row : kRows) {  // nothing was ever proven of the ledger
     EXPECT_EQ(Ask(absl::StrCat("s", row.amount), row.amount).verdict, row.stale) << row.amount;
   }
+  for (const Row& row : kCashOuts) {
+    EXPECT_EQ(Ask(CashOut(absl::StrCat("s", row.amount), row.amount)).verdict, row.stale);
+  }
 }
 
 TEST_F(FailOpen, EveryCellOfUnprovenBooks) {
@@ -171,6 +197,9 @@ TEST_F(FailOpen, EveryCellOfUnprovenBooks) {
   for (const Row& row : kRows) {
     EXPECT_EQ(Ask(absl::StrCat("u", row.amount), row.amount).verdict, row.unproven) << row.amount;
   }
+  for (const Row& row : kCashOuts) {
+    EXPECT_EQ(Ask(CashOut(absl::StrCat("u", row.amount), row.amount)).verdict, row.unproven);
+  }
 }
 
 TEST_F(FailOpen, EveryCellOfARuleThatFails) {
@@ -178,6 +207,11 @@ TEST_F(FailOpen, EveryCellOfARuleThatFails) {
   for (const Row& row : kRows) {
     client::CheckRequest request = Request(absl::StrCat("e", row.amount), row.amount);
     EXPECT_EQ(Ask(Request(absl::StrCat("ok", row.amount), row.amount)).verdict, kA);
+    request.attributes["n"] = std::numeric_limits<int64_t>::max();
+    EXPECT_EQ(Ask(request).verdict, row.error) << row.amount;
+  }
+  for (const Row& row : kCashOuts) {
+    client::CheckRequest request = CashOut(absl::StrCat("e", row.amount), row.amount);
     request.attributes["n"] = std::numeric_limits<int64_t>::max();
     EXPECT_EQ(Ask(request).verdict, row.error) << row.amount;
   }
@@ -192,6 +226,12 @@ TEST_F(FailOpen, EveryCellOfAGateThatIsStoppedAndWhatWasAllowedIsReported) {
     EXPECT_EQ(decision.verdict, row.unreachable) << row.amount;
     EXPECT_TRUE(decision.local);
     EXPECT_EQ(decision.MayStart().ok(), row.unreachable == kA);
+  }
+  for (const Row& row : kCashOuts) {
+    const client::Decision decision = Ask(CashOut(absl::StrCat("n", row.amount), row.amount));
+    EXPECT_EQ(decision.verdict, row.unreachable) << row.amount;
+    EXPECT_TRUE(decision.local);
+    EXPECT_THAT(decision.reasons.front().message, HasSubstr("the policy answers so without it"));
   }
   const client::LeaseLeft left = client_->LeasesLeft().at(MovementKind("refund"));
   EXPECT_EQ(left.calls, 18);
@@ -211,6 +251,69 @@ TEST_F(FailOpen, EveryCellOfAGateThatIsStoppedAndWhatWasAllowedIsReported) {
   gate_->process().Signal(SIGKILL);
   gate_->process().Wait();
   EXPECT_EQ(Verify(folder_.path() + "/data"), 0);
+}
+
+// What the gate itself allows without proof.
+class BlindBudget : public FailOpen {
+ protected:
+  v1::Decision CashOutAt(const std::string& key, int64_t amount, bool fresh = false) {
+    v1::CheckRequest request = gate::testing::Refund(key, "o1", amount);
+    request.set_checkpoint("cash_out");
+    (*request.mutable_attributes())["n"].set_int_value(1);
+    if (fresh) request.mutable_max_staleness()->set_nanos(1'000'000);
+    grpc::ClientContext context;
+    v1::Decision decision;
+    const grpc::Status status = v1::Gate::NewStub(channel_)->Check(&context, request, &decision);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return decision;
+  }
+  static bool IsBlind(const v1::Decision& decision) {
+    return decision.reasons_size() > 0 &&
+           decision.reasons(0).code() == v1::REASON_CODE_STALE_SOURCE;
+  }
+  void KillAndStartAgain() {
+    client_.reset();
+    gate_->process().Signal(SIGKILL);
+    EXPECT_EQ(gate_->process().Wait(), -SIGKILL);
+    Start({});
+  }
+};
+
+TEST_F(BlindBudget, IsSpentInMoneySurvivesAKillAndComesBackWithProof) {
+  EXPECT_TRUE(IsBlind(CashOutAt("b1", 59'999)));
+  EXPECT_EQ(CashOutAt("b1", 59'999).verdict(), v1::VERDICT_ALLOW) << "again it costs nothing";
+  const v1::Decision too_much = CashOutAt("b2", 2);
+  EXPECT_EQ(too_much.verdict(), v1::VERDICT_HOLD);
+  EXPECT_THAT(too_much.reasons(0).message(),
+              HasSubstr("budget for allowing without proof is spent"));
+  EXPECT_EQ(CashOutAt("b3", 1).verdict(), v1::VERDICT_ALLOW) << "the last fen of it";
+  EXPECT_EQ(CashOutAt("b4", 1).verdict(), v1::VERDICT_HOLD);
+  KillAndStartAgain();
+  EXPECT_EQ(CashOutAt("b5", 1).verdict(), v1::VERDICT_HOLD);
+  {
+    const TestFeeder feeder(channel_, "ledger");
+    const v1::Decision proven = CashOutAt("b5", 1);
+    EXPECT_EQ(proven.verdict(), v1::VERDICT_ALLOW);
+    EXPECT_FALSE(IsBlind(proven));
+  }
+  // Nobody proves anything any more, and this caller wants it fresh: all of the budget is there.
+  int64_t blind = 0;
+  for (int i = 0;; ++i) {
+    const v1::Decision decision = CashOutAt(absl::StrCat("c", i), 30'000, true);
+    if (decision.verdict() != v1::VERDICT_ALLOW) break;
+    if (IsBlind(decision)) blind += 30'000;
+  }
+  EXPECT_EQ(blind, 60'000);
+  gate_->process().Signal(SIGKILL);
+  gate_->process().Wait();
+  EXPECT_EQ(Verify(folder_.path() + "/data"), 0);
+}
+
+TEST_F(BlindBudget, IsSpentInCalls) {
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(CashOutAt(absl::StrCat("b", i), 1).verdict(), v1::VERDICT_ALLOW) << i;
+  }
+  EXPECT_EQ(CashOutAt("b4", 1).verdict(), v1::VERDICT_HOLD);
 }
 
 // A gate that judges twenty checks a second, and refuses who would wait for one.
@@ -282,6 +385,11 @@ TEST_F(FailOpenOfSlowGate, EveryCellOfAGateThatGetsTooManyChecks) {
     if (row.overloaded != kH) continue;
     EXPECT_TRUE(decision.retry_after.has_value());
     EXPECT_NE(decision.reasons.front().message.find("too many checks"), std::string::npos);
+  }
+  for (const Row& row : kCashOuts) {
+    const client::Decision decision = Ask(CashOut(absl::StrCat("o", row.amount), row.amount));
+    EXPECT_EQ(decision.verdict, row.overloaded) << row.amount;
+    EXPECT_TRUE(decision.local);
   }
   const client::LeaseLeft left = client_->LeasesLeft().at(MovementKind("refund"));
   EXPECT_EQ(left.calls, 18);

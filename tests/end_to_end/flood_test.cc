@@ -1,15 +1,9 @@
 // Floods of connections, streams and bytes: they end at their bounds, and the gate answers others.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -17,51 +11,19 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "fundgate/v1/status.grpc.pb.h"
 #include "server/main/read_file.h"
 #include "tests/end_to_end/callers.h"
 #include "tests/end_to_end/certificates.h"
 #include "tests/end_to_end/processes.h"
+#include "tests/end_to_end/raw_connection.h"
 #include "tests/gate/gate_world.h"
 
 namespace fundgate::end_to_end {
 namespace {
 
 using gate::testing::Refund;
-
-// A TCP connection that says nothing.
-class Silent {
- public:
-  explicit Silent(const std::string& address) {
-    int port = 0;
-    EXPECT_TRUE(absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port));
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(static_cast<in_port_t>(port));
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
-  }
-  ~Silent() { close(socket_); }
-  Silent(const Silent&) = delete;
-  Silent& operator=(const Silent&) = delete;
-
-  // Whether it was ended by the other side already.
-  bool HasEnded() const {
-    pollfd file{socket_, POLLRDHUP, 0};
-    return poll(&file, 1, 0) == 1;
-  }
-  // Reads until the other side ends it.
-  void AwaitEnd() const {
-    char bytes[1024];
-    ssize_t got = 1;
-    while (got > 0 || (got < 0 && errno == EINTR)) got = read(socket_, bytes, sizeof(bytes));
-  }
-
- private:
-  const int socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-};
 
 // A gate in plain text or by TLS.
 class Door {
@@ -116,8 +78,9 @@ TEST_P(FloodOf, ConnectionsEndsAtTheFilesAndTheGateListensOn) {
   constexpr rlim_t kFiles = 160;
   const rlimit files{kFiles, kFiles};
   ASSERT_EQ(prlimit(door.process().id(), RLIMIT_NOFILE, &files, nullptr), 0);
-  std::vector<std::unique_ptr<Silent>> flood;
-  for (rlim_t i = 0; i < 2 * kFiles; ++i) flood.push_back(std::make_unique<Silent>(door.address()));
+  std::vector<std::unique_ptr<RawConnection>> flood;
+  for (rlim_t i = 0; i < 2 * kFiles; ++i)
+    flood.push_back(std::make_unique<RawConnection>(door.address()));
   // Of twice as many as there are files for, at least half are refused.
   size_t ended = 0;
   while (ended < kFiles) {
@@ -135,7 +98,7 @@ TEST_P(FloodOf, ConnectionsEndsAtTheFilesAndTheGateListensOn) {
 
 TEST_P(FloodOf, HandshakesThatNeverEndAreEnded) {
   Door door(GetParam());
-  const Silent silent(door.address());
+  const RawConnection silent(door.address());
   silent.AwaitEnd();
   EXPECT_TRUE(Look(door.Connect()).ok());
 }

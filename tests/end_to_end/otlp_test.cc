@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <map>
 #include <memory>
@@ -20,89 +18,22 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "fundgate/v1/gate.grpc.pb.h"
-#include "opentelemetry/proto/collector/trace/v1/trace_service.grpc.pb.h"
+#include "otlp/collector.h"
+#include "server/export/sinks/otlp/span_exporter.h"
+#include "server/log/log.h"
 #include "tests/end_to_end/processes.h"
+#include "tests/end_to_end/span_collector.h"
+#include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
 
 namespace fundgate::end_to_end {
 namespace {
 
-namespace collector = opentelemetry::proto::collector::trace::v1;
 using opentelemetry::proto::trace::v1::Span;
-
-std::string Attribute(const Span& span, const std::string& name) {
-  for (const auto& attribute : span.attributes()) {
-    if (attribute.key() == name) return attribute.value().string_value();
-  }
-  return "";
-}
-
-// A collector of OpenTelemetry that remembers what it was told.
-class Collector final : public collector::TraceService::Service {
- public:
-  ~Collector() override { Stop(); }
-
-  // On the same port each time.
-  void Start() {
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort(absl::StrCat("127.0.0.1:", port_), grpc::InsecureServerCredentials(),
-                             &port_);
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-    ASSERT_NE(server_, nullptr);
-  }
-  void Stop() {
-    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
-    server_.reset();
-  }
-  std::string url() const { return absl::StrCat("http://127.0.0.1:", port_); }
-
-  // Waits until these decisions have arrived.
-  void Await(const std::set<std::string>& decisions) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    arrived_.wait(lock, [&] {
-      return std::all_of(decisions.begin(), decisions.end(),
-                         [this](const std::string& id) { return spans_.contains(id); });
-    });
-  }
-  // By decision, as it came first.
-  std::map<std::string, Span> spans() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return spans_;
-  }
-  // In the order of their first arrival.
-  std::vector<std::string> order() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return order_;
-  }
-
- private:
-  grpc::Status Export(grpc::ServerContext* /*context*/,
-                      const collector::ExportTraceServiceRequest* request,
-                      collector::ExportTraceServiceResponse* /*response*/) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& resource : request->resource_spans()) {
-      for (const auto& scope : resource.scope_spans()) {
-        for (const Span& span : scope.spans()) {
-          const std::string id = Attribute(span, "fundgate.decision_id");
-          const auto [known, is_new] = spans_.emplace(id, span);
-          if (is_new) order_.push_back(id);
-          // Sent again it is the same span.
-          EXPECT_EQ(known->second.SerializeAsString(), span.SerializeAsString());
-        }
-      }
-    }
-    arrived_.notify_all();
-    return grpc::Status::OK;
-  }
-
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
-  mutable std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::map<std::string, Span> spans_;
-  std::vector<std::string> order_;
-};
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // A service that asks within traces of its own, one check after another.
 class Service {
@@ -148,7 +79,7 @@ class Service {
 
 TEST(Otlp, EveryDecisionArrivesInOrderWhateverHappensToTheCollectorOrTheGate) {
   const TemporaryFolder folder;
-  Collector spans;
+  SpanCollector spans;
   spans.Start();
   const std::vector<std::string> options = {"--otlp", spans.url()};
   auto gate = std::make_unique<GateProcess>(folder.path(), options);
@@ -196,10 +127,109 @@ TEST(Otlp, EveryDecisionArrivesInOrderWhateverHappensToTheCollectorOrTheGate) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
+// What a gate in the test's process logs and counts of its spans.
+class Exported {
+ public:
+  Exported(const gate::Server& server, const std::string& folder, const SpanCollector& collector) {
+    exporting::SpanExporterOptions options;
+    options.collector = otlp::CollectorAddress::Parse(collector.url()).value();
+    options.cursor_file = folder + "/otlp.cursor";
+    options.version = "test";
+    exporting::JournalAccess journal;
+    journal.scan = [&server](Sequence first, const auto& visit) {
+      return server.store().view()->ScanJournal(first, visit);
+    };
+    journal.newest = [&server] { return server.sequence(); };
+    exporter_ = exporting::SpanExporter::Start(options, journal, Log()).value();
+  }
+
+  // Until the collector was told of all that is there.
+  void AwaitEnd(const gate::Server& server) const {
+    while (exporter_->next() <= server.sequence()) std::this_thread::yield();
+  }
+  double Count(std::string_view name) const {
+    std::vector<metrics::Family> families;
+    exporter_->ReadMetrics(families);
+    for (const metrics::Family& family : families) {
+      if (family.name == name) return family.samples.at(0).value;
+    }
+    return -1;
+  }
+  std::vector<std::string> lines() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  logging::Log Log() {
+    return logging::Log([this](const logging::Line& line) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      lines_.push_back(logging::ToText(line));
+    });
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<std::string> lines_;
+  std::unique_ptr<exporting::SpanExporter> exporter_;  // last: it logs
+};
+
+TEST(Otlp, WhatTheCollectorRefusesIsCountedAndSaidAndNotSentAgain) {
+  const TemporaryFolder folder;
+  SpanCollector spans;
+  spans.Start();
+  gate::testing::GateWorld world;
+  const auto feeder = world.Feed();
+  feeder->Happened("payment", "p1", "o1", 100'000);
+  Service service(world.server().address());
+  {
+    const Exported exported(world.server(), folder.path(), spans);
+    service.Ask(3);
+    spans.Await(service.decisions());
+    exported.AwaitEnd(world.server());
+    EXPECT_EQ(exported.Count("fundgate_otlp_rejected_total"), 0);
+    EXPECT_THAT(exported.lines(), IsEmpty());
+
+    spans.Refuse(1, "too old");
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    EXPECT_EQ(exported.Count("fundgate_otlp_rejected_total"), 2);
+    EXPECT_EQ(exported.Count("fundgate_otlp_spans_total"), 3);
+    EXPECT_EQ(exported.Count("fundgate_otlp_failures_total"), 0);
+    ASSERT_EQ(exported.lines().size(), 1U) << "the same is said once";
+    EXPECT_THAT(exported.lines()[0], AllOf(HasSubstr("refused"), HasSubstr("reason=\"too old\"")));
+
+    // More than were sent can't be refused; and a word without a refusal counts nothing.
+    spans.Refuse(1'000'000, "too many");
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    EXPECT_EQ(exported.Count("fundgate_otlp_rejected_total"), 3);
+    spans.Refuse(0, "you are behind the times");
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    EXPECT_EQ(exported.Count("fundgate_otlp_rejected_total"), 3);
+    EXPECT_EQ(exported.Count("fundgate_otlp_spans_total"), 4);
+    spans.Refuse(0, "");
+    service.Ask(1);
+    exported.AwaitEnd(world.server());
+    EXPECT_THAT(exported.lines(),
+                ElementsAre(HasSubstr("too old"), HasSubstr("too many"),
+                            HasSubstr("behind the times"), HasSubstr("all of them again")));
+  }
+  EXPECT_EQ(spans.spans().size(), service.traces().size());
+  // Nor is it by the next one: the cursor has gone on.
+  const int requests = spans.requests();
+  const Exported next(world.server(), folder.path(), spans);
+  service.Ask(1);
+  spans.Await(service.decisions());
+  EXPECT_EQ(spans.requests(), requests + 1);
+}
+
 // By a copy of the journal's part that is asked for, to a collector that knew nothing.
 TEST(Otlp, WhatFundctlExportsIsWhatTheGateSends) {
   const TemporaryFolder folder;
-  Collector sent;
+  SpanCollector sent;
   sent.Start();
   GateProcess gate(folder.path(), {"--otlp", sent.url()});
   gate::testing::TestFeeder feeder(
@@ -217,17 +247,17 @@ TEST(Otlp, WhatFundctlExportsIsWhatTheGateSends) {
     EXPECT_EQ(fundctl.ReadAll(), "");
     return fundctl.Wait();
   };
-  const auto bytes = [](const Collector& of) {
+  const auto bytes = [](const SpanCollector& of) {
     std::map<std::string, std::string> spans;
     for (const auto& [id, span] : of.spans()) spans.emplace(id, span.SerializeAsString());
     return spans;
   };
-  Collector blocked;
+  SpanCollector blocked;
   blocked.Start();
   EXPECT_EQ(send(blocked.url(), {"--verdict", "BLOCK", "--account", "m1"}), 0);
   EXPECT_EQ(blocked.spans().size(), 10U);
 
-  Collector exported;
+  SpanCollector exported;
   exported.Start();
   const std::string gone = exported.url();
   exported.Stop();

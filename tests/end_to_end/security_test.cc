@@ -2,25 +2,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/strings/str_replace.h"
 #include "fundgate/client.h"
 #include "fundgate/v1/breakers.grpc.pb.h"
 #include "fundgate/v1/gate.grpc.pb.h"
-#include "fundgate/v1/ingest.grpc.pb.h"
-#include "fundgate/v1/leases.grpc.pb.h"
 #include "server/metrics/metric.h"
 #include "server/security/roles.h"
 #include "tests/client/run_words.h"
 #include "tests/end_to_end/processes.h"
 #include "tests/end_to_end/secure_world.h"
 #include "tests/gate/gate_world.h"
-#include "tests/gate/test_feeder.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -134,33 +128,6 @@ TEST(Security, TheRightRolePassesAndTheWrongOneIsWrittenDownByName) {
   EXPECT_THAT(world.log(), HasSubstr("denied reason=ROLE caller=payments "));
 }
 
-TEST(Security, ALeaseIsItsCallersWhateverAnotherCallsItself) {
-  const SecureWorld world([](gate::ServerSettings& settings) {
-    settings.first_policy = absl::StrReplaceAll(
-        settings.first_policy,
-        {{"    patience: 200ms ",
-          "    when_unreachable: ALLOW\n    blind_budget: {calls: 10, amount: CNY 200.00}\n"
-          "    lease: {budget: {calls: 3, amount: CNY 50.00}}\n    patience: 200ms "}});
-  });
-  const auto take = [&world](const std::string& caller, const std::string& ends,
-                             v1::TakeLeaseResponse* taken) {
-    v1::TakeLeaseRequest request;
-    request.set_checkpoint("refund");
-    request.set_holder("process-1");
-    request.set_ends_lease_id(ends);
-    grpc::ClientContext context;
-    return v1::Leases::NewStub(world.Connect(caller))->TakeLease(&context, request, taken);
-  };
-  v1::TakeLeaseResponse taken;
-  ASSERT_TRUE(take("payments", "", &taken).ok());
-  ASSERT_TRUE(taken.has_lease());
-  const std::string lease = taken.lease().lease_id();
-  const grpc::Status refused = take("refunds", lease, &taken);
-  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
-  EXPECT_THAT(refused.error_message(), HasSubstr("the lease is payments/process-1's"));
-  EXPECT_TRUE(take("payments", lease, &taken).ok());
-}
-
 TEST(Security, RefusalsAreToldToPrometheus) {
   const SecureWorld world;
   EXPECT_EQ(Metric(world, "fundgate_denials_total", {{"reason", "ROLE"}}), 0);
@@ -246,60 +213,6 @@ TEST(Security, PlainTextToAnEncryptedGateIsNotAnswered) {
             grpc::StatusCode::UNAVAILABLE);
 }
 
-TEST(Security, AServiceAsksAtItsOwnCheckpointsAlone) {
-  const SecureWorld world;
-  const auto channel = world.Connect("refunds");
-  EXPECT_TRUE(Check(channel, Refund("r1", "o1", 1)).ok());
-  v1::CheckRequest other = Refund("c1", "o1", 1);
-  other.set_checkpoint("cash_out");
-  EXPECT_EQ(Check(channel, other).error_code(), grpc::StatusCode::PERMISSION_DENIED);
-
-  v1::BatchCheckRequest batch;
-  *batch.add_requests() = Refund("r2", "o1", 1);
-  *batch.add_requests() = other;
-  grpc::ClientContext batching;
-  v1::BatchCheckResponse answers;
-  EXPECT_EQ(v1::Gate::NewStub(channel)->BatchCheck(&batching, batch, &answers).error_code(),
-            grpc::StatusCode::PERMISSION_DENIED);
-
-  grpc::ClientContext streaming;
-  const auto stub = v1::Gate::NewStub(channel);
-  const auto stream = stub->StreamChecks(&streaming);
-  other.set_request_id("q");
-  stream->Write(other);
-  v1::Decision decision;
-  EXPECT_FALSE(stream->Read(&decision));
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(world.Count(v1::DENIAL_REASON_CHECKPOINT), 3U);
-
-  // Nor does it see what others asked.
-  ASSERT_TRUE(Check(world.Connect("payments"), other).ok());
-  v1::GetDecisionRequest get;
-  get.set_account_id("m1");
-  get.set_checkpoint("cash_out");
-  get.set_idempotency_key("c1");
-  grpc::ClientContext getting;
-  EXPECT_EQ(stub->GetDecision(&getting, get, &decision).error_code(),
-            grpc::StatusCode::PERMISSION_DENIED);
-}
-
-TEST(Security, AFeederFeedsItsOwnSourcesAlone) {
-  const SecureWorld world;
-  {
-    gate::testing::TestFeeder feeder(world.Connect("ledger"), "ledger");
-    feeder.Happened("payment", "p1", "o1", 1000);
-  }
-  v1::GetPositionRequest request;
-  request.set_source("ledger");
-  grpc::ClientContext context;
-  v1::GetPositionResponse response;
-  EXPECT_EQ(v1::Ingest::NewStub(world.Connect("shop"))
-                ->GetPosition(&context, request, &response)
-                .error_code(),
-            grpc::StatusCode::PERMISSION_DENIED);
-  EXPECT_EQ(world.Count(v1::DENIAL_REASON_SOURCE), 1U);
-}
-
 TEST(Security, TheActorIsWhoWasAuthenticatedAndNobodyElse) {
   const SecureWorld world;
   const auto channel = world.Connect("ann");
@@ -309,22 +222,6 @@ TEST(Security, TheActorIsWhoWasAuthenticatedAndNobodyElse) {
   EXPECT_TRUE(Trip(channel, "ann", &response).ok());
   EXPECT_EQ(Trip(channel, "bob", &response).error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(world.Count(v1::DENIAL_REASON_OTHER_ACTOR), 1U);
-}
-
-TEST(Security, WhoCallsTooOftenIsToldWhenToComeBack) {
-  const SecureWorld world;
-  const auto channel = world.Connect("slow");
-  EXPECT_TRUE(Check(channel, Refund("r1", "o1", 1)).ok());
-  // It gains one a second: a thousand checks take it into debt for a quarter of an hour.
-  v1::BatchCheckRequest batch;
-  for (int i = 0; i < 1000; ++i) *batch.add_requests() = Refund("b" + std::to_string(i), "o1", 1);
-  grpc::ClientContext batching;
-  v1::BatchCheckResponse answers;
-  EXPECT_TRUE(v1::Gate::NewStub(channel)->BatchCheck(&batching, batch, &answers).ok());
-  const grpc::Status refused = Check(channel, Refund("r2", "o1", 1));
-  EXPECT_GT(gate::testing::RetryInfoOf(refused).retry_delay().seconds(), 900);
-  EXPECT_TRUE(Check(world.Connect("payments"), Refund("r3", "o1", 1)).ok());
-  EXPECT_EQ(world.Count(v1::DENIAL_REASON_RATE), 1U);
 }
 
 TEST(Security, ACallerThatIsTakenOutOfTheAccessFileIsRefusedFromThenOn) {
@@ -342,52 +239,6 @@ TEST(Security, ACallerThatIsTakenOutOfTheAccessFileIsRefusedFromThenOn) {
     EXPECT_TRUE(CallEmpty(world.Connect("joe"), "Audit/ListViolations").ok());
   }
   EXPECT_TRUE(CallEmpty(world.Connect("joe"), "Audit/ListViolations").ok());
-}
-
-// The certificate that the gate shows on a new connection.
-std::string ShownCertificate(const SecureWorld& world, grpc::Status& status) {
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-  v1::Decision decision;
-  const auto channel = world.Connect("payments");
-  status = v1::Gate::NewStub(channel)->Check(&context, Refund("r1", "o1", 1), &decision);
-  const auto shown = context.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
-  return shown.empty() ? "" : std::string(shown[0].data(), shown[0].size());
-}
-
-TEST(Security, TheGatesCertificateIsRenewedUnderLoadWithoutAnError) {
-  SecureWorld world;
-  std::atomic<bool> stop = false;
-  std::atomic<int> calls = 0;
-  std::atomic<int> failures = 0;
-  // One caller stays connected, one connects for each call.
-  std::thread staying([&] {
-    const auto channel = world.Connect("payments");
-    for (; !stop; ++calls) failures += CallEmpty(channel, "Status/GetStatus").ok() ? 0 : 1;
-  });
-  std::thread coming([&] {
-    for (; !stop; ++calls) {
-      failures += CallEmpty(world.Connect("payments"), "Status/GetStatus").ok() ? 0 : 1;
-    }
-  });
-  grpc::Status status;
-  std::string shown = ShownCertificate(world, status);
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  for (int renewal = 0; renewal < 3; ++renewal) {
-    world.RenewGate();
-    std::string now = shown;
-    while (now == shown) {
-      now = ShownCertificate(world, status);
-      ASSERT_TRUE(status.ok()) << status.error_message();
-    }
-    shown = now;
-  }
-  stop = true;
-  staying.join();
-  coming.join();
-  EXPECT_EQ(failures, 0);
-  EXPECT_GT(calls, 100);
-  std::cout << calls << " calls over three renewals, " << failures << " failed\n";
 }
 
 TEST(Security, TheClientLibraryConnectsByTlsWithCertificateOrToken) {

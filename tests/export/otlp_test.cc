@@ -138,6 +138,36 @@ TEST(CollectorAddress, IsAnUrlOfThisMachineOrEncrypted) {
   }
 }
 
+// As it came over the wire.
+otlp::PartialSuccess Partial(const std::string& bytes, size_t sent) {
+  opentelemetry::proto::collector::trace::v1::ExportTraceServiceResponse response;
+  EXPECT_TRUE(response.ParseFromString(bytes));
+  return otlp::ReadPartialSuccess(response, sent);
+}
+
+TEST(PartialSuccess, IsReadAsLaterVersionsOfTheProtocolWriteIt) {
+  EXPECT_TRUE(Partial("", 9).empty());
+  const otlp::PartialSuccess some = Partial(std::string("\x0a\x05\x08\x07\x12\x01x"), 9);
+  EXPECT_EQ(some.rejected_spans, 7U);
+  EXPECT_EQ(some.message, "x");
+  EXPECT_FALSE(some.empty());
+  EXPECT_EQ(Partial(std::string("\x0a\x02\x08\x07"), 5).rejected_spans, 5U)
+      << "no more than were sent";
+}
+
+TEST(PartialSuccess, WhatIsNoneSaysNothing) {
+  for (const std::string& other :
+       {std::string("\x0a\x03\x08\x07\x12"), std::string("\x08\x07"),
+        std::string("\x12\x02\x08\x07"),
+        // Fewer than none.
+        std::string("\x0a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")}) {
+    EXPECT_TRUE(Partial(other, 9).empty()) << absl::CEscape(other);
+  }
+  EXPECT_EQ(
+      Partial(absl::StrCat("\x0a\xb3\x10\x12\xb0\x10", std::string(2096, 'x')), 9).message.size(),
+      1024U);
+}
+
 class CursorFile : public ::testing::Test {
  protected:
   CursorFile() {

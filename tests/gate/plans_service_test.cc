@@ -14,6 +14,7 @@ namespace {
 
 using testing::BadRequestOf;
 using testing::GateWorld;
+using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
 // The worked example has one plan: reports_are_wrong.
@@ -42,6 +43,16 @@ class PlansService : public ::testing::Test {
     EXPECT_EQ(response.plans_size(), 1);
     return response.plans_size() == 0 ? v1::Plan() : response.plans(0);
   }
+  // The newest change.
+  v1::Breaker Newest(const std::string& scope) {
+    v1::ListBreakerChangesRequest request;
+    request.set_scope(scope);
+    grpc::ClientContext context;
+    v1::ListBreakerChangesResponse response;
+    EXPECT_TRUE(world_.breakers->ListBreakerChanges(&context, request, &response).ok());
+    EXPECT_GT(response.changes_size(), 0);
+    return response.changes_size() == 0 ? v1::Breaker() : response.changes(0);
+  }
   v1::BreakerState StateOf(const std::string& scope) {
     v1::GetBreakerRequest request;
     request.set_scope(scope);
@@ -64,6 +75,33 @@ TEST_F(PlansService, APlanIsListedWithItsOwnerAndWhatItSwitches) {
   EXPECT_EQ(plan.toggles(0).scope(), "cash_out");
   EXPECT_EQ(plan.toggles(0).mode(), v1::VERDICT_BLOCK);
   EXPECT_FALSE(plan.has_run());
+}
+
+TEST_F(PlansService, TheHistoryOfEachBreakerTellsWhoUndidThePlanAndWhy) {
+  v1::TripBreakerRequest trip;
+  trip.set_scope("settlement");
+  trip.set_mode(v1::VERDICT_ALLOW);  // it only reports
+  trip.set_reason("odd amounts");
+  trip.set_actor("eve");
+  grpc::ClientContext tripping;
+  v1::TripBreakerResponse tripped;
+  ASSERT_TRUE(world_.breakers->TripBreaker(&tripping, trip, &tripped).ok());
+  v1::RunPlanResponse ran;
+  ASSERT_TRUE(Run("reports_are_wrong", &ran).ok());
+  EXPECT_EQ(Newest("cash_out").actor(), "ann");
+  EXPECT_THAT(Newest("cash_out").reason(), HasSubstr("the ledger tells what did not happen"));
+  v1::UndoPlanResponse undone;
+  ASSERT_TRUE(Undo("reports_are_wrong", &undone).ok());
+  for (const char* scope : {"cash_out", "refund"}) {
+    const v1::Breaker closed = Newest(scope);
+    EXPECT_EQ(closed.state(), v1::BREAKER_STATE_CLOSED);
+    EXPECT_EQ(closed.actor(), "bob");
+    EXPECT_EQ(closed.reason(), "plan reports_are_wrong undone: mended");
+  }
+  const v1::Breaker back = Newest("settlement");
+  EXPECT_EQ(back.state(), v1::BREAKER_STATE_OPEN);
+  EXPECT_EQ(back.actor(), "bob");
+  EXPECT_EQ(back.reason(), "plan reports_are_wrong undone: mended; as before it: odd amounts");
 }
 
 TEST_F(PlansService, OneCallSwitchesAllOfItAndOneCallTakesItBack) {

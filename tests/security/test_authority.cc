@@ -76,6 +76,9 @@ X509* TestAuthority::Sign(EVP_PKEY* subject, const char* name, const Leaf& leaf,
   X509V3_set_ctx(&context, issuer, made, nullptr, nullptr, 0);
   AddExtension(made, &context, NID_basic_constraints,
                authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
+  // Which of two authorities of one name has signed it shows by its key.
+  AddExtension(made, &context, NID_subject_key_identifier, "hash");
+  if (!authority) AddExtension(made, &context, NID_authority_key_identifier, "keyid:always");
   if (!authority) {
     AddExtension(made, &context, NID_ext_key_usage, leaf.purposes);
     if (!leaf.names.empty()) AddExtension(made, &context, NID_subject_alt_name, leaf.names);

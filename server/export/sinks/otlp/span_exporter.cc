@@ -42,6 +42,7 @@ struct Scene {
   uint64_t spans = 0;
   uint64_t requests = 0;
   uint64_t failures = 0;
+  uint64_t rejected = 0;
 };
 
 constexpr metrics::Metric<Scene> kMetrics[] = {
@@ -57,6 +58,9 @@ constexpr metrics::Metric<Scene> kMetrics[] = {
      [](const Scene& scene, Samples& samples) { samples.Add(scene.requests); }},
     {"fundgate_otlp_failures_total", Type::kCounter, "Requests that failed and are sent again.",
      [](const Scene& scene, Samples& samples) { samples.Add(scene.failures); }},
+    {"fundgate_otlp_rejected_total", Type::kCounter,
+     "Spans that the collector has refused for what they are; they are not sent again.",
+     [](const Scene& scene, Samples& samples) { samples.Add(scene.rejected); }},
 };
 
 class OtlpExporter final : public SpanExporter {
@@ -93,6 +97,7 @@ class OtlpExporter final : public SpanExporter {
     scene.spans = spans_.value();
     scene.requests = requests_.value();
     scene.failures = failures_.value();
+    scene.rejected = rejected_.value();
     metrics::Read<Scene>(kMetrics, scene, families);
   }
 
@@ -167,16 +172,28 @@ class OtlpExporter final : public SpanExporter {
       return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
                           status.error_message());
     }
-    // Later versions of the protocol say there that some were refused: sending them again wouldn't
-    // help, and the others were taken.
-    if (response.ByteSizeLong() > 0) {
-      log_.Warning(
-          "the collector has taken spans, and had something to say of them",
-          {{"collector", options_.collector.host_port}, {"answer", response.ShortDebugString()}});
-    }
-    spans_.Add(batch.request.size());
+    const otlp::PartialSuccess partial = otlp::ReadPartialSuccess(response, batch.request.size());
+    Tell(partial, batch);
+    spans_.Add(batch.request.size() - partial.rejected_spans);
+    rejected_.Add(partial.rejected_spans);
     requests_.Add();
     return absl::OkStatus();
+  }
+
+  // Once for each thing that it says, however many requests in a row it says it of.
+  void Tell(const otlp::PartialSuccess& partial, const Batch& batch) {
+    const bool is_told = partial.message == told_.message &&
+                         (partial.rejected_spans > 0) == (told_.rejected_spans > 0);
+    told_ = partial;
+    if (is_told) return;
+    if (partial.empty()) return log_.Info("the collector of spans takes all of them again");
+    log_.Warning(partial.rejected_spans > 0
+                     ? "the collector has refused spans of decisions; they are not sent again"
+                     : "the collector has taken spans, and had something to say of them",
+                 {{"collector", options_.collector.host_port},
+                  {"rejected", absl::StrCat(partial.rejected_spans)},
+                  {"before_record", absl::StrCat(batch.next)},
+                  {"reason", partial.message}});
   }
 
   // True if it is stopping.
@@ -191,13 +208,15 @@ class OtlpExporter final : public SpanExporter {
   const logging::Log log_;
   const JournalCursor cursor_;
   const std::unique_ptr<collector::TraceService::Stub> stub_;
-  bool failing_ = false;  // the thread's
+  bool failing_ = false;       // the thread's, as the next one
+  otlp::PartialSuccess told_;  // what it said last
 
   std::atomic<Sequence> next_;
   std::atomic<int64_t> told_at_nanos_;
   metrics::OwnedCounter spans_;
   metrics::OwnedCounter requests_;
   metrics::OwnedCounter failures_;
+  metrics::OwnedCounter rejected_;
 
   std::mutex mutex_;  // over all below
   std::condition_variable changed_;
