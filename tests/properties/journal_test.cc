@@ -194,7 +194,8 @@ TEST(Journal, OfEveryInputAndAnswerWithAnyContentComesBackFromItsBytes) {
 }
 
 TEST(Journal, OfRandomBusinessGivesItsStateAgain) {
-  const std::shared_ptr<const core::Policy> policy = model::CompilePolicy().compiled;
+  const model::PolicyUnderTest under_test = model::CompilePolicy();
+  const std::shared_ptr<const core::Policy> policy = under_test.compiled;
   store::testing::TemporaryFolder folder;
   store::Options options = store::testing::OptionsFor(folder.path());
   options.compile_policy = [policy](std::string_view) { return policy; };
@@ -203,7 +204,7 @@ TEST(Journal, OfRandomBusinessGivesItsStateAgain) {
   ASSERT_TRUE(opened.ok()) << opened.status();
   std::unique_ptr<store::Store> store = *std::move(opened);
   model::Generator generator(policy);
-  model::Referee referee;
+  model::Referee referee(under_test.terms);
   Random random(3);
   uint64_t recorded = 0;
   for (int i = 0; i < 4000; ++i) {
