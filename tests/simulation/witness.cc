@@ -407,6 +407,12 @@ std::optional<std::string> Witness::WrongBook(const core::MemoryState& state) co
   return std::nullopt;
 }
 
+bool Witness::IsTainted(const AccountId& account, const OrderId& order) const {
+  return std::any_of(tainted_books_.begin(), tainted_books_.end(), [&](const auto& book) {
+    return book.account == account && book.order == order;
+  });
+}
+
 std::optional<std::string> Witness::FalseViolation(const core::MemoryState& state) const {
   for (const core::Violation& violation : state.violations()) {
     bool may_be = true;
@@ -417,9 +423,12 @@ std::optional<std::string> Witness::FalseViolation(const core::MemoryState& stat
         may_be = allows_.contains(violation.key);
         break;
       case core::ViolationKind::kInvariant:
-        may_be = std::any_of(tainted_books_.begin(), tainted_books_.end(), [&](const auto& book) {
-          return book.account == violation.account && book.order == violation.order;
-        });
+        may_be = IsTainted(violation.account, violation.order);
+        break;
+      case core::ViolationKind::kOtherCurrency:
+        // An order has the currency that it was first told with, be it by a rogue.
+        may_be =
+            tainted_keys_.contains(violation.key) || IsTainted(violation.account, violation.order);
         break;
       default:
         may_be = tainted_keys_.contains(violation.key);

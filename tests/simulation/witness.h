@@ -89,6 +89,8 @@ class Witness {
                                         absl::Time now, const core::Decision& decision) const;
   std::optional<std::string> JudgeSecondAllow(const core::CheckInput& asked, absl::Time now,
                                               const core::Decision& decision);
+  // Whether somebody wrote what nobody had asked for.
+  bool IsTainted(const AccountId& account, const OrderId& order) const;
   std::optional<std::string> FalseViolation(const core::MemoryState& state) const;
   std::optional<std::string> MissedViolation(const core::MemoryState& state) const;
   std::optional<std::string> WrongBook(const core::MemoryState& state) const;
