@@ -243,7 +243,9 @@ TEST(GateMetrics, RefusedChecksAreCountedByCauseAndPriority) {
     v1::Decision decision;
     last = world.gate->Check(&asking, Refund("late", "o1", 1), &decision);
   }
-  EXPECT_GT(testing::RetryInfoOf(last).retry_delay().seconds(), 0);
+  // How long depends on how fast the first of them were judged.
+  const auto delay = testing::RetryInfoOf(last).retry_delay();
+  EXPECT_TRUE(delay.seconds() > 0 || delay.nanos() > 0) << delay.ShortDebugString();
   EXPECT_EQ(refused("wait", "low") + refused("deadline", "low"), 1);
   EXPECT_EQ(refused("wait", "high"), 0);
   EXPECT_GT(Value(world.server(), "fundgate_queue_wait_seconds"), 0);
