@@ -123,7 +123,9 @@ class Compiler {
       }
       definition.mapping_version = MappingVersion(document_, name);
       if (IsDatabase(source)) AddTables(source, definition);
-      definition.begins_with_snapshot = source.mariadb().start() == v1::START_SNAPSHOT;
+      definition.begins_with_snapshot =
+          (source.has_mysql() ? source.mysql().start() : source.mariadb().start()) ==
+          v1::START_SNAPSHOT;
       policy_->sources.push_back(std::move(definition));
     }
   }
