@@ -83,7 +83,7 @@ class MysqlView final : public TableView {
 
   std::string Rights(const binlog::TableName& table) const override {
     return absl::StrCat("SELECT ON ", Quoted(table), ", LOCK TABLES ON ", Quoted(table.database),
-                        ".* and REPLICATION CLIENT ON *.*");
+                        ".* and RELOAD, REPLICATION CLIENT ON *.*");
   }
 
   void Interrupt() override { locks_.Interrupt(); }
@@ -94,12 +94,14 @@ class MysqlView final : public TableView {
   // Without a word of its holder.
   static constexpr int kLockSeconds = 3;
 
+  // A plain LOCK TABLES ... READ doesn't do: a 5.6 grants it beside transactions that have written
+  // the table and are still open.
   static absl::Status Lock(MariadbSession& session, const binlog::TableName& table) {
     const absl::Status locked =
-        session.Query(absl::StrCat("LOCK TABLES ", Quoted(table), " READ")).status();
+        session.Query(absl::StrCat("FLUSH TABLES ", Quoted(table), " WITH READ LOCK")).status();
     if (!absl::IsDeadlineExceeded(locked)) return locked;
     return absl::DeadlineExceededError(
-        absl::StrCat("transactions that wrote ", table.database, ".", table.table,
+        absl::StrCat("transactions that wrote or read ", table.database, ".", table.table,
                      ", or a statement on it, ", "stayed open for longer than ", kLockWaitSeconds,
                      " s: it can't be locked for a moment (SHOW PROCESSLIST and ",
                      "information_schema.INNODB_TRX tell whose)"));

@@ -56,12 +56,13 @@ class TableView {
 // MariaDB takes no lock: with its binlog it notes where in it a view begins.
 //
 // MySQL notes nothing, so the table is locked against writes while a view of it is opened and the
-// place is read, which takes a few round trips. A lock is granted once nobody who wrote the table
-// has a transaction open; those transactions are in the binlog and in the engine then, though
-// others, on other tables, may be in one of both alone. So the table's rows are the same anywhere
-// between the lock and its end, and any place in between is theirs. Whoever writes the table
-// waits while the lock is held, and while it is waited for: 1 s at most, after which it is given
-// up. Should this process freeze or vanish meanwhile, the server ends the lock after 3 s.
+// place is read, which takes a few round trips. FLUSH TABLES ... WITH READ LOCK is granted
+// once nobody who wrote or read the table has a transaction open; those transactions are in the
+// binlog and in the engine then, though others, on other tables, may be in one of both alone. So
+// the table's rows are the same anywhere between the lock and its end, and any place in between is
+// theirs. Whoever writes the table waits while the lock is held, and who reads it, too, while it is
+// waited for: 1 s at most, after which it is given up. Should this process freeze or vanish
+// meanwhile, the server ends the lock after 3 s.
 std::unique_ptr<TableView> NewTableView(const sources::Primary& primary);
 
 }  // namespace fundgate::sidecar

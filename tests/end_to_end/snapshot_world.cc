@@ -56,9 +56,10 @@ SnapshotWorld::SnapshotWorld(const WorldSettings& settings)
   if (!is_mysql_) database().Execute(kAsService);
 }
 
-v1::Snapshot SnapshotWorld::Want(std::vector<std::string> tables, bool begin_anew) {
+v1::Snapshot SnapshotWorld::Want(std::vector<std::string> tables, bool begin_anew, bool history) {
   v1::ResnapshotSourceRequest request;
   request.set_begin_anew(begin_anew);
+  request.set_history(history);
   request.set_source("pay_db");
   for (std::string& table : tables) request.add_tables(std::move(table));
   request.set_actor("ann");

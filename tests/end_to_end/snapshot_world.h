@@ -27,7 +27,8 @@ class SnapshotWorld : public SidecarWorld {
   explicit SnapshotWorld(const WorldSettings& settings = AllTables());
 
   // Asks for a run.
-  v1::Snapshot Want(std::vector<std::string> tables = {}, bool begin_anew = false);
+  v1::Snapshot Want(std::vector<std::string> tables = {}, bool begin_anew = false,
+                    bool history = false);
 
   v1::Snapshot AwaitRun(v1::SnapshotState state);
 
