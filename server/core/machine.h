@@ -25,7 +25,8 @@ namespace fundgate::core {
 //    is doubted, not posted. Tables of a source are read anew, gaps are healed; keys that are
 //    forgotten leave their names. Breakers keep their history, count, and half open by themselves;
 //    plans, leases, breakers that only report, and answers by amount where knowledge is missing.
-inline constexpr uint32_t kLogicVersion = 6;
+// 7: tables of a MySQL are read anew, too.
+inline constexpr uint32_t kLogicVersion = 7;
 
 // The main loop of whoever drives it:
 //

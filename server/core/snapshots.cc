@@ -219,8 +219,7 @@ absl::Status CheckTables(const SourceDefinition& source, const ResnapshotInput& 
   if (source.tables.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         "source: ", source.name.value(),
-        " has no tables that can be read anew: it reports by itself, is read from topics, or is a ",
-        "MySQL, whose tables this version can't read (a MariaDB's it can)"));
+        " has no tables that can be read anew: it reports by itself or is read from topics"));
   }
   for (const std::string& name : input.tables) {
     if (FindTable(source, name) != nullptr) continue;

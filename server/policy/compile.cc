@@ -122,8 +122,10 @@ class Compiler {
         }
       }
       definition.mapping_version = MappingVersion(document_, name);
-      if (source.has_mariadb()) AddTables(source, definition);
-      definition.begins_with_snapshot = source.mariadb().start() == v1::START_SNAPSHOT;
+      if (IsDatabase(source)) AddTables(source, definition);
+      definition.begins_with_snapshot =
+          (source.has_mysql() ? source.mysql().start() : source.mariadb().start()) ==
+          v1::START_SNAPSHOT;
       policy_->sources.push_back(std::move(definition));
     }
   }

@@ -180,7 +180,8 @@ std::string Selected(const MariadbColumn& column) {
   const std::string& type = column.data_type;
   if (type == "year") return absl::StrCat("CAST(", name, " AS UNSIGNED)");
   if (type == "bit") return absl::StrCat(name, "+0");
-  if (type == "float" || type == "double") return absl::StrCat("CAST(", name, " AS DOUBLE)");
+  // MySQL has no cast to DOUBLE before 8.0.17; adding 0 would lose the sign of a zero.
+  if (type == "float" || type == "double") return absl::StrCat(name, " * 1e0");
   if (type == "uuid") return absl::StrCat("UNHEX(REPLACE(", name, ", '-', ''))");
   if (type == "inet4" || type == "inet6") return absl::StrCat("INET6_ATON(", name, ")");
   return name;

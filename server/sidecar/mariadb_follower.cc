@@ -7,11 +7,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "fundgate/types/status_macros.h"
 #include "fundgate/types/text.h"
 #include "server/policy/fnv1a.h"
 #include "server/sidecar/binlog/event.h"
 #include "server/sidecar/binlog/reader.h"
+#include "server/sidecar/feed/backoff.h"
 #include "server/sidecar/feed/server_check.h"
 #include "server/sidecar/mariadb_schema.h"
 #include "server/sidecar/mariadb_tables.h"
@@ -47,6 +50,11 @@ Next AfterReading(const absl::Status& status) {
 
 // A quiet server tells so often where its binlog ends while tables are read.
 constexpr absl::Duration kReadingHeartbeat = absl::Milliseconds(20);
+
+// How long a table is left alone that was in use, at first and at most: writers wait a second each
+// time.
+constexpr absl::Duration kInUse = absl::Seconds(4);
+constexpr absl::Duration kInUseMax = absl::Minutes(1);
 
 feed::PositionForm FormOf(sources::Flavor flavor) {
   switch (flavor) {
@@ -99,9 +107,7 @@ class MariadbFollower final : public Follower {
   feed::PositionForm position_form() const override { return FormOf(settings_.flavor); }
   bool may_repeat() const override { return false; }
 
-  // MySQL doesn't say at which transaction a view of its tables stands.
   bool SetTableReading(TableReading* reading) override {
-    if (settings_.flavor != sources::Flavor::kMariadb) return false;
     reading_ = reading;
     return true;
   }
@@ -192,16 +198,12 @@ class MariadbFollower final : public Follower {
     damage.host = host_;
     const std::string reason(status.message());
     if (std::exchange(damage.reason, reason) == reason) return;
-    const bool can_begin_anew = settings_.flavor == sources::Flavor::kMariadb;
     context_.log.Warning(
         "nothing behind a damaged event is read; if no host has a good copy, the only way on is "
-        "past "
-        "it",
+        "past it",
         {{"host", host_},
-         {"command", can_begin_anew
-                         ? absl::StrCat("fundctl source resnapshot ", context_.settings.source,
-                                        " --begin-anew --reason \"its binlog is damaged\"")
-                         : "none of this version for a MySQL: restore the binlog file"}});
+         {"command", absl::StrCat("fundctl source resnapshot ", context_.settings.source,
+                                  " --begin-anew --reason \"its binlog is damaged\"")}});
   }
 
   // The one that sent damage comes last, once.
@@ -234,10 +236,13 @@ class MariadbFollower final : public Follower {
   std::optional<Failure> ReadTables() {
     while (place_.has_value()) {
       if (!waiting_.has_value()) {
+        if (absl::Now() < not_before_) return std::nullopt;
         std::optional<TableTask> task = reading_->Next();
         if (!task.has_value()) return std::nullopt;
         absl::StatusOr<PlacedChunk> read = tables_reader_->Read(*task);
+        if (absl::IsDeadlineExceeded(read.status())) return PutOff(*task, read.status());
         if (!read.ok()) return AfterTable(*task, read.status());
+        in_use_.Reset();
         waiting_.emplace(*std::move(task), *std::move(read));
       }
       if (*place_ < waiting_->second.place) return std::nullopt;
@@ -245,6 +250,17 @@ class MariadbFollower final : public Follower {
       waiting_.reset();
       if (!taken.ok()) return Failure{Next::kRetry, taken};
     }
+    return std::nullopt;
+  }
+
+  // Whoever writes the table waits with us for a lock on it: not again at once.
+  std::optional<Failure> PutOff(const TableTask& task, const absl::Status& why) {
+    const absl::Duration wait = in_use_.Next();
+    not_before_ = absl::Now() + wait;
+    context_.log.Warning("a table is in use all the time; its reading goes on later",
+                         {{"table", task.table},
+                          {"reason", std::string(why.message())},
+                          {"again_in", absl::FormatDuration(absl::Trunc(wait, absl::Seconds(1)))}});
     return std::nullopt;
   }
 
@@ -335,6 +351,8 @@ class MariadbFollower final : public Follower {
   std::optional<MariadbTables> tables_reader_;
   std::optional<BinlogPlace> place_;                          // how far the binlog was followed
   std::optional<std::pair<TableTask, PlacedChunk>> waiting_;  // rows that stand further on
+  feed::Backoff in_use_{kInUse, kInUseMax, server_id_};       // of a table that is
+  absl::Time not_before_ = absl::InfinitePast();              // the next rows
 };
 
 }  // namespace

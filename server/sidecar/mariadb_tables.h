@@ -1,12 +1,10 @@
-// Reading tables of a MariaDB primary in small parts, each as it stood at a known place of the
-// binlog.
+// Reading tables of a MariaDB or MySQL primary in small parts, each as it stood at a known place of
+// the binlog.
 #ifndef SERVER_SIDECAR_MARIADB_TABLES_H_
 #define SERVER_SIDECAR_MARIADB_TABLES_H_
 
-#include <compare>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,30 +12,22 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/sidecar/binlog/statement.h"
 #include "server/sidecar/mariadb_columns.h"
 #include "server/sidecar/sources/mariadb/primary.h"
+#include "server/sidecar/sources/mariadb/primary_connection.h"
 #include "server/sidecar/table_chunk.h"
+#include "server/sidecar/table_view.h"
 
 namespace fundgate::sidecar {
-
-// Between two events of a server's binlog. Of one server, later places are greater.
-struct BinlogPlace {
-  uint64_t file = 0;    // the number in the file's name
-  uint64_t offset = 0;  // of the next event
-
-  friend auto operator<=>(const BinlogPlace&, const BinlogPlace&) = default;
-};
-
-// The number of "mariadb-bin.000012"; 0 if it has none.
-uint64_t NumberOfBinlog(std::string_view file_name);
 
 struct PlacedChunk {
   BinlogPlace place;
   TableChunk chunk;
 };
 
-// Each part is read in a transaction of its own that lasts no longer: no lock, no old versions of
-// rows that the server must keep.
+// Each part is read in a transaction of its own that lasts no longer: no old versions of rows that
+// the server must keep. What a view of the table takes, see NewTableView().
 //
 // Thread safety: Read from one thread; Interrupt from any.
 class MariadbTables {
@@ -46,6 +36,7 @@ class MariadbTables {
   explicit MariadbTables(const sources::Primary& primary);
 
   // Rows behind the task's cursor, in the order of the primary key. Fails as DatabaseError() says;
+  // DEADLINE_EXCEEDED if the table is in use all the time, and may be read later;
   // PERMISSION_DENIED, naming the GRANT, if the user may not read the table; FAILED_PRECONDITION if
   // it is none whose rows can be read so; DATA_LOSS if another server answers now.
   absl::StatusOr<PlacedChunk> Read(const TableTask& task);
@@ -55,28 +46,20 @@ class MariadbTables {
 
  private:
   struct Definition {
-    std::string database;
-    std::string name;
     std::vector<MariadbColumn> columns;
     std::vector<uint32_t> primary_key;  // indexes of columns
-    uint64_t expected_rows = 0;
   };
 
-  absl::Status Connect();
-  absl::StatusOr<PlacedChunk> ReadPlaced(const TableTask& task);
-  absl::StatusOr<BinlogPlace> ReadPlace();
-  absl::StatusOr<Definition> Describe(const std::string& table);
-  absl::Status CheckKind(Definition& definition);
-  absl::StatusOr<std::string> Statement(const Definition& definition, const TableTask& task) const;
+  absl::StatusOr<PlacedChunk> ReadPlaced(sources::MariadbSession& session, const TableTask& task);
+  absl::StatusOr<Definition> Describe(sources::MariadbSession& session,
+                                      const binlog::TableName& table);
+  absl::StatusOr<uint64_t> CheckKind(sources::MariadbSession& session,
+                                     const binlog::TableName& table);
+  absl::Status MayNotRead(const binlog::TableName& table, std::string_view why) const;
 
-  const sources::Endpoint endpoint_;
-  const sources::Login login_;
-  const std::string server_uid_;
+  const std::unique_ptr<TableView> view_;
+  sources::PrimaryConnection connection_;
   uint64_t definitions_ = 0;  // told so far
-
-  std::mutex mutex_;  // over which session there is, not over its use
-  std::shared_ptr<sources::MariadbSession> session_;
-  bool interrupted_ = false;
 };
 
 // FAILED_PRECONDITION, naming the foreign key, if the server itself changes rows of one of `tables`

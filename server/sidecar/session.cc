@@ -195,7 +195,8 @@ SessionEnd Session::Feed(Follower& follower, PolicySource& policy, feed::Request
   if (fed.ok()) return read;
   // Reading that just stopped because the gate did says nothing of its own.
   const Next next = AfterGate(fed);
-  if (read.next <= next) read = {next, fed};
+  // Nor does reading that was told so by the feeder.
+  if (read.next <= next || read.status == fed) read = {next, fed};
   read.unacknowledged = true;
   return read;
 }

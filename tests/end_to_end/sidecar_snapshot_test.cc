@@ -1,148 +1,22 @@
 // Tables of a real database that are read anew, while they are written and whoever reads them dies.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 
-#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "fundgate/v1/sources.grpc.pb.h"
-#include "server/sidecar/sources/mariadb/mariadb_session.h"
-#include "tests/end_to_end/sidecar_world.h"
+#include "tests/end_to_end/snapshot_world.h"
 
 namespace fundgate::end_to_end {
 namespace {
 
 using ::testing::HasSubstr;
-
-constexpr char kMayRead[] = "GRANT SELECT ON pay.* TO fundgate@'127.0.0.1'";
-
-// The worked example with every table that its policy maps.
-WorldSettings AllTables() {
-  WorldSettings settings = WorkedExample();
-  for (const char* table :
-       {"chargeback (case_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), order_no "
-        "VARCHAR(64), amount DECIMAL(18,2), status VARCHAR(16))",
-        "settlement_item (settlement_no VARCHAR(64), item_no INT UNSIGNED, merchant_id "
-        "VARCHAR(64), order_no VARCHAR(64), gross_fen BIGINT, fee_fen BIGINT, status VARCHAR(16), "
-        "PRIMARY KEY (settlement_no, item_no))",
-        "cash_out (id BIGINT AUTO_INCREMENT PRIMARY KEY, cash_out_no VARCHAR(64), merchant_id "
-        "VARCHAR(64), amount DECIMAL(18,2), status VARCHAR(16))",
-        "sales_order (order_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), status "
-        "VARCHAR(16), paid_amount DECIMAL(18,2))",
-        "balance_entry (entry_no BIGINT PRIMARY KEY, merchant_id VARCHAR(64), amount "
-        "DECIMAL(18,2), balance DECIMAL(18,2))",
-        "payment_v2 (payment_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), order_no "
-        "VARCHAR(64), amount_fen BIGINT)",
-        "bank_payout (cash_out_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), amount "
-        "DECIMAL(18,2))",
-        "bid (bid_no VARCHAR(64) PRIMARY KEY, merchant_id VARCHAR(64), item_no VARCHAR(64), price "
-        "DECIMAL(18,2), market_price DECIMAL(18,2))"}) {
-    settings.tables.push_back(absl::StrCat("CREATE TABLE pay.", table));
-  }
-  return settings;
-}
-
-WorldSettings BeginningWithSnapshot() {
-  WorldSettings settings = AllTables();
-  settings.replacements["user: fundgate,"] = "user: fundgate, start: snapshot,";
-  return settings;
-}
-
-class SnapshotWorld : public SidecarWorld {
- public:
-  explicit SnapshotWorld(const WorldSettings& settings = AllTables()) : SidecarWorld(settings) {
-    // As the payment service does: who else changes rows is caught.
-    database().Execute("SET SESSION server_id = 77");
-  }
-
-  v1::Snapshot Want(std::vector<std::string> tables = {}, bool begin_anew = false) {
-    v1::ResnapshotSourceRequest request;
-    request.set_begin_anew(begin_anew);
-    request.set_source("pay_db");
-    for (std::string& table : tables) request.add_tables(std::move(table));
-    request.set_actor("ann");
-    request.set_reason("to heal");
-    grpc::ClientContext context;
-    v1::ResnapshotSourceResponse response;
-    const auto channel = grpc::CreateChannel(gate_address(), grpc::InsecureChannelCredentials());
-    const grpc::Status status =
-        v1::Sources::NewStub(channel)->ResnapshotSource(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return response.snapshot();
-  }
-
-  v1::Snapshot AwaitRun(v1::SnapshotState state) {
-    EXPECT_TRUE(Await([this, state] { return Source().snapshot().state() == state; }))
-        << Source().DebugString();
-    return Source().snapshot();
-  }
-
-  // Payments are what the table says, order by order.
-  void ExpectTruth(int orders) {
-    AwaitApplied();
-    for (int order = 0; order < orders; ++order) {
-      const std::string name = absl::StrCat("o", order);
-      const auto sum = database().Query(absl::StrCat(
-          "SELECT CAST(COALESCE(SUM(amount) * 100, 0) AS SIGNED) FROM pay.payment WHERE status = "
-          "'SUCCESS' AND order_no = '",
-          name, "'"));
-      ASSERT_TRUE(sum.ok()) << sum.status();
-      EXPECT_EQ(absl::StrCat(Posted(name, "paid")), (*sum)[0][0].value_or("")) << name;
-    }
-  }
-
-  void WritePayments(int from, int to, int orders) {
-    database().Execute(
-        absl::StrCat("INSERT INTO pay.payment SELECT CONCAT('p', seq), 'm1', CONCAT('o', seq MOD ",
-                     orders, "), 1.00 + (seq MOD 7), 'SUCCESS' FROM pay.seq_", from, "_to_", to));
-  }
-};
-
-// Writes, changes and deletes payments until it is stopped.
-class Business {
- public:
-  Business(uint16_t port, int orders) : thread_([this, port, orders] { Run(port, orders); }) {}
-  ~Business() { Stop(); }
-
-  void Stop() {
-    stopped_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  void Run(uint16_t port, int orders) {
-    const auto session = sources::MariadbSession::Connect({"127.0.0.1", port}, {.user = "app"});
-    ASSERT_TRUE(session.ok()) << session.status();
-    EXPECT_TRUE((*session)->Query("SET SESSION server_id = 77").ok());
-    for (int i = 0; !stopped_; ++i) {
-      const std::string key = absl::StrCat("'b", i, "'");
-      const std::string old = absl::StrCat("'p", 1 + (i * 37) % 4000, "'");
-      for (const std::string& sql :
-           {absl::StrCat("INSERT INTO pay.payment VALUES (", key, ", 'm1', 'o", i % orders,
-                         "', 3.00, 'SUCCESS')"),
-            absl::StrCat("UPDATE pay.payment SET amount = amount + 1 WHERE payment_no = ", old),
-            absl::StrCat("UPDATE pay.payment SET order_no = 'o", (i + 1) % orders,
-                         "' WHERE payment_no = 'p", 1 + (i * 91) % 4000, "'"),
-            absl::StrCat("DELETE FROM pay.payment WHERE payment_no = 'p", 1 + (i * 53) % 4000,
-                         "'")}) {
-        EXPECT_TRUE((*session)->Query(sql).ok()) << sql;
-      }
-    }
-  }
-
-  std::atomic<bool> stopped_ = false;
-  std::thread thread_;
-};
 
 TEST(SidecarSnapshot, ATruncatedTableIsReadAnewAndChecksAreAnsweredAgain) {
   SnapshotWorld world;
@@ -198,7 +72,7 @@ TEST(SidecarSnapshot, ASourceBeginsWithItsTablesThoughTheyAreWrittenAndTheSideca
   world.database().Execute(kMayRead);
   world.WritePayments(1, 4000, kOrders);
   world.database().Execute("RESET MASTER");  // no binlog tells of these
-  Business business(world.database().port(), kOrders);
+  Business business(world, world.database().port(), kOrders);
   for (int kill = 0; kill < 3; ++kill) {
     world.StartSidecar({"--snapshot-rows", "2000"});
     const uint64_t rows = 1 + world.Source().snapshot().rows();

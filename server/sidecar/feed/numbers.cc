@@ -18,7 +18,7 @@ std::optional<Numbers> Numbers::Parse(std::string_view text) {
     Interval read;
     if (!absl::SimpleAtoi(ends.first, &read.first) ||
         !absl::SimpleAtoi(is_single ? ends.first : ends.second, &read.last) || read.first == 0 ||
-        read.last < read.first) {
+        read.last < read.first || read.last > kMost) {
       return std::nullopt;
     }
     numbers.AddInterval(read);

@@ -13,7 +13,10 @@ namespace fundgate::feed {
 
 class Numbers {
  public:
-  // "1-5:7". Nothing if it isn't that.
+  // No server counts further.
+  static constexpr uint64_t kMost = INT64_MAX;
+
+  // "1-5:7", up to kMost. Nothing if it isn't that.
   static std::optional<Numbers> Parse(std::string_view text);
   std::string ToString() const;
 

@@ -72,7 +72,7 @@ std::optional<std::pair<absl::string_view, uint64_t>> ParseNumbered(absl::string
 absl::StatusOr<Step> ParseMysqlGtid(std::string_view text) {
   const auto parsed = ParseNumbered(ToAbsl(text));
   const std::string stream = parsed.has_value() ? MysqlStream(parsed->first) : "";
-  if (stream.empty() || parsed->second == 0) {
+  if (stream.empty() || parsed->second == 0 || parsed->second > Numbers::kMost) {
     return absl::FailedPreconditionError(
         absl::StrCat("\"", ToAbsl(text), "\" is no MySQL GTID; expected UUID:NUMBER. ",
                      "Transactions without GTIDs can't be followed by them; a server that has ",
@@ -153,9 +153,12 @@ bool SourcePosition::ParseUndecided(std::string_view entry) {
     return true;
   }
   const std::pair<absl::string_view, absl::string_view> names = absl::StrSplit(name, '-');
+  uint32_t domain = 0;
   uint32_t server = 0;
-  if (!absl::SimpleAtoi(names.second, &server)) return false;
-  undecided_[{std::string(names.first), server}] = count;
+  if (!absl::SimpleAtoi(names.first, &domain) || !absl::SimpleAtoi(names.second, &server)) {
+    return false;
+  }
+  undecided_[{absl::StrCat(domain), server}] = count;
   return true;
 }
 
@@ -399,18 +402,23 @@ absl::Status SourcePosition::CheckParts(const SourcePosition& head) const {
 
 std::string SourcePosition::ToString() const {
   std::string text = Steps();
+  const auto add = [&text](const auto&... parts) {
+    absl::StrAppend(&text, text.empty() ? "" : ",", parts...);
+  };
   for (const auto& [stream, count] : parts_) {
-    absl::StrAppend(&text, text.empty() ? "" : ",");
     if (form_ != PositionForm::kOffsets) {
-      absl::StrAppend(&text, kPartPrefix, stream, ":", count);
+      add(kPartPrefix, stream, ":", count);
     } else {
-      absl::StrAppend(&text, stream, kPartSuffix, ":", count);
+      add(stream, kPartSuffix, ":", count);
     }
   }
   for (const auto& [where, count] : undecided_) {
-    absl::StrAppend(&text, ",", kUndecidedPrefix, where.first);
-    if (where.second.has_value()) absl::StrAppend(&text, "-", *where.second);
-    absl::StrAppend(&text, ":", count);
+    const auto& [stream, server] = where;
+    if (server.has_value()) {
+      add(kUndecidedPrefix, stream, "-", *server, ":", count);
+    } else {
+      add(kUndecidedPrefix, stream, ":", count);
+    }
   }
   return text;
 }

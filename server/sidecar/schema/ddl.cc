@@ -116,6 +116,7 @@ class DdlReader {
       ColumnDefinition column;
       bool is_key = false;
       column.name = sql_.TakeName();
+      if (column.name.empty()) return Refuse("it makes something that isn't known");
       TakeColumn(sql_, column, is_key);
       if (is_key) ddl_.definition.primary_key = {column.name};
       ddl_.definition.columns.push_back(std::move(column));
@@ -346,6 +347,7 @@ class DdlReader {
       change.name = sql_.TakeName();
       sql_.Accept("TO");
       change.to = sql_.TakeName();
+      if (change.to.empty()) Refuse("it renames something that isn't known");
       return;
     }
     if (!sql_.Accept("TO")) sql_.Accept("AS");

@@ -13,6 +13,8 @@ namespace {
 constexpr unsigned kDatabaseAccessDenied = 1044;
 constexpr unsigned kAccessDenied = 1045;
 constexpr unsigned kTableAccessDenied = 1142;
+constexpr unsigned kNoSuchTable = 1146;
+constexpr unsigned kLockWaitTimeout = 1205;
 constexpr unsigned kSpecificAccessDenied = 1227;
 constexpr unsigned kMasterFatalErrorReadingBinlog = 1236;
 constexpr unsigned kAccessDeniedNoPassword = 1698;
@@ -60,6 +62,10 @@ absl::StatusCode CodeOf(unsigned number, std::string_view text) {
       return absl::StatusCode::kDataLoss;
     case kSlaveSameServerId:
       return absl::StatusCode::kAborted;
+    case kNoSuchTable:
+      return absl::StatusCode::kNotFound;
+    case kLockWaitTimeout:
+      return absl::StatusCode::kDeadlineExceeded;
     case kIncorrectGtidState:
       return absl::StatusCode::kInvalidArgument;
     case kDatabaseAccessDenied:

@@ -17,6 +17,8 @@ namespace fundgate::sources {
 //   ABORTED              another reader with the same server id took over
 //   DATA_LOSS            the binlog is damaged
 //   PERMISSION_DENIED    user, password or rights are wrong
+//   NOT_FOUND            there is no such table
+//   DEADLINE_EXCEEDED    others kept a lock for longer than it was waited for
 //   INVALID_ARGUMENT     the position is no list of GTIDs
 //   INTERNAL             anything else: connect again, with back-off, and tell somebody
 absl::Status DatabaseError(std::string_view doing, unsigned number, std::string_view text);

@@ -1,5 +1,7 @@
 #include "server/sidecar/sources/mariadb/primary.h"
 
+#include <mysql.h>
+
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -7,18 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "fundgate/types/status_macros.h"
-#include "server/sidecar/sources/file_position.h"
 #include "server/sidecar/sources/mariadb/server_settings.h"
 #include "server/sidecar/sources/password_file.h"
 
 namespace fundgate::sources {
 namespace {
-
-// Its second column is the name.
-const char* UidQuery(Flavor flavor) {
-  return flavor == Flavor::kMariadb ? "SHOW GLOBAL VARIABLES LIKE 'server_uid'"
-                                    : "SHOW GLOBAL VARIABLES LIKE 'server_uuid'";
-}
 
 // What is committed, and what may change while the server runs, without a trace in its binlog.
 // MySQL's super_read_only turns read_only on as well, and breaks the lines of long sets.
@@ -53,32 +48,6 @@ absl::StatusOr<ServerVariables> ReadVariables(MariadbSession& session) {
   return variables;
 }
 
-// Empty if the server has none.
-absl::StatusOr<std::string> ReadUid(MariadbSession& session, Flavor flavor) {
-  FUNDGATE_ASSIGN_OR_RETURN(const std::vector<ResultRow> rows, session.Query(UidQuery(flavor)));
-  return rows.empty() || rows[0].size() != 2 ? "" : rows[0][1].value_or("");
-}
-
-// Where the newest binlog file ends.
-absl::StatusOr<std::string> ReadFileHead(MariadbSession& session, const std::string& server_uuid) {
-  const absl::StatusOr<std::vector<ResultRow>> rows = session.Query("SHOW MASTER STATUS");
-  if (absl::IsPermissionDenied(rows.status())) {
-    return absl::PermissionDeniedError(absl::StrCat(
-        "asking ", session.endpoint().ToString(),
-        " where its binlog ends: GRANT REPLICATION CLIENT ON *.* TO the user, which a source ",
-        "with `positions: files` needs beside REPLICATION SLAVE"));
-  }
-  if (!rows.ok()) return rows.status();
-  FilePlace place;
-  if (rows->size() != 1 || rows->front().size() < 2 ||
-      !absl::SimpleAtoi(rows->front()[1].value_or(""), &place.offset)) {
-    return absl::InternalError(absl::StrCat("asking ", session.endpoint().ToString(),
-                                            " where its binlog ends: it has none"));
-  }
-  place.file = rows->front()[0].value_or("");
-  return FilePositionOf(place, server_uuid);
-}
-
 // The one row of HeadQuery(), with the head in its first column.
 absl::StatusOr<ResultRow> ReadHead(MariadbSession& session, Flavor flavor) {
   FUNDGATE_ASSIGN_OR_RETURN(std::vector<ResultRow> rows, session.Query(HeadQuery(flavor)));
@@ -87,7 +56,8 @@ absl::StatusOr<ResultRow> ReadHead(MariadbSession& session, Flavor flavor) {
         absl::StrCat("asking ", session.endpoint().ToString(), " how far it is: expected one row"));
   }
   if (flavor == Flavor::kMysqlFiles) {
-    FUNDGATE_ASSIGN_OR_RETURN(rows[0][0], ReadFileHead(session, rows[0][0].value_or("")));
+    FUNDGATE_ASSIGN_OR_RETURN(const FilePlace end, ReadBinlogEnd(session));
+    FUNDGATE_ASSIGN_OR_RETURN(rows[0][0], FilePositionOf(end, rows[0][0].value_or("")));
   }
   return std::move(rows[0]);
 }
@@ -112,7 +82,7 @@ absl::StatusOr<Primary> TryHost(const std::string& host, const PrimarySettings& 
   };
   primary.version = value("version");
   primary.flavor = settings.flavor;
-  FUNDGATE_ASSIGN_OR_RETURN(primary.server_uid, ReadUid(*primary.session, settings.flavor));
+  FUNDGATE_ASSIGN_OR_RETURN(primary.server_uid, ReadServerUid(*primary.session, settings.flavor));
   primary.server_id = settings.flavor == Flavor::kMariadb ? value("server_id") : primary.server_uid;
   FUNDGATE_ASSIGN_OR_RETURN(const ResultRow head, ReadHead(*primary.session, settings.flavor));
   primary.head = head[0].value_or("");
@@ -146,52 +116,51 @@ absl::StatusOr<Primary> ConnectToPrimary(const PrimarySettings& settings,
       code, absl::StrCat("no host takes part as the primary: ", absl::StrJoin(refusals, "; ")));
 }
 
-HeadReader::HeadReader(const Primary& primary)
-    : endpoint_(primary.session->endpoint()),
-      login_(primary.login),
-      server_uid_(primary.server_uid),
-      flavor_(primary.flavor) {}
-
-absl::Status HeadReader::Connect() {
-  FUNDGATE_ASSIGN_OR_RETURN(std::shared_ptr<MariadbSession> session,
-                            MariadbSession::Connect(endpoint_, login_));
-  FUNDGATE_ASSIGN_OR_RETURN(const std::string uid, ReadUid(*session, flavor_));
-  if (uid != server_uid_) {
-    return absl::DataLossError(absl::StrCat("at ", endpoint_.ToString(), " server \"", uid,
-                                            "\" answers now, not \"", server_uid_,
-                                            "\" whose binlog is being read"));
+absl::StatusOr<FilePlace> ReadBinlogEnd(MariadbSession& session) {
+  constexpr unsigned long kRenamed = 80200;  // and in 8.4 the old name is gone
+  const bool is_new = mysql_get_server_version(session.handle()) >= kRenamed;
+  const absl::StatusOr<std::vector<ResultRow>> rows =
+      session.Query(is_new ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS");
+  if (absl::IsPermissionDenied(rows.status())) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("asking ", session.endpoint().ToString(),
+                     " where its binlog ends: GRANT REPLICATION CLIENT ON *.* TO the user, which ",
+                     "needs it beside REPLICATION SLAVE where a MySQL has no GTIDs (`positions: ",
+                     "files`) and where its tables are read anew"));
   }
-  const std::lock_guard lock(mutex_);
-  if (interrupted_) return absl::UnavailableError("interrupted");
-  session_ = std::move(session);
-  return absl::OkStatus();
+  if (!rows.ok()) return rows.status();
+  FilePlace place;
+  if (rows->size() != 1 || rows->front().size() < 2 ||
+      !absl::SimpleAtoi(rows->front()[1].value_or(""), &place.offset)) {
+    return absl::InternalError(absl::StrCat("asking ", session.endpoint().ToString(),
+                                            " where its binlog ends: it has none"));
+  }
+  place.file = rows->front()[0].value_or("");
+  return place;
 }
 
+HeadReader::HeadReader(const Primary& primary)
+    : connection_(primary.session->endpoint(), primary.login, primary.server_uid, primary.flavor),
+      flavor_(primary.flavor) {}
+
 absl::StatusOr<std::string> HeadReader::Read() {
-  if (session_ == nullptr) FUNDGATE_RETURN_IF_ERROR(Connect());
-  const absl::StatusOr<ResultRow> read = ReadHead(*session_, flavor_);
+  FUNDGATE_ASSIGN_OR_RETURN(MariadbSession* const session, connection_.Get());
+  const absl::StatusOr<ResultRow> read = ReadHead(*session, flavor_);
   if (!read.ok()) {
-    const std::lock_guard lock(mutex_);
-    session_ = nullptr;
+    connection_.Close();
     return read.status();
   }
   const ResultRow& row = *read;
+  const std::string host = connection_.endpoint().ToString();
   if (IsReadOnly({{"read_only", row[1].value_or("")}})) {
     return absl::FailedPreconditionError(
-        absl::StrCat(endpoint_.ToString(), " is read_only now: it isn't the primary any more"));
+        absl::StrCat(host, " is read_only now: it isn't the primary any more"));
   }
   if (row[2] != "1") {
-    return absl::FailedPreconditionError(
-        absl::StrCat(endpoint_.ToString(), " has another sync_binlog than 1 now: a crash could ",
-                     "take back what was read"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        host, " has another sync_binlog than 1 now: a crash could take back what was read"));
   }
   return row[0].value_or("");
-}
-
-void HeadReader::Interrupt() {
-  const std::lock_guard lock(mutex_);
-  interrupted_ = true;
-  if (session_ != nullptr) session_->Interrupt();
 }
 
 }  // namespace fundgate::sources

@@ -5,14 +5,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/sidecar/sources/file_position.h"
 #include "server/sidecar/sources/mariadb/mariadb_session.h"
+#include "server/sidecar/sources/mariadb/primary_connection.h"
 #include "server/sidecar/sources/mariadb/server_settings.h"
 
 namespace fundgate::sources {
@@ -54,6 +55,10 @@ using PrimaryCheck = std::function<absl::Status(const Primary& primary)>;
 absl::StatusOr<Primary> ConnectToPrimary(const PrimarySettings& settings,
                                          const PrimaryCheck& check = nullptr);
 
+// Where the newest binlog file of a MySQL server ends: before all that isn't logged yet. Fails as
+// DatabaseError() says; PERMISSION_DENIED names the GRANT.
+absl::StatusOr<FilePlace> ReadBinlogEnd(MariadbSession& session);
+
 // Reads the newest committed transactions over a connection of its own, which it makes when it is
 // needed and again after a failure.
 //
@@ -71,19 +76,11 @@ class HeadReader {
   absl::StatusOr<std::string> Read();
 
   // Read fails, now and later.
-  void Interrupt();
+  void Interrupt() { connection_.Interrupt(); }
 
  private:
-  absl::Status Connect();
-
-  const Endpoint endpoint_;
-  const Login login_;
-  const std::string server_uid_;
+  PrimaryConnection connection_;
   const Flavor flavor_;
-
-  std::mutex mutex_;  // over which session there is, not over its use
-  std::shared_ptr<MariadbSession> session_;
-  bool interrupted_ = false;
 };
 
 }  // namespace fundgate::sources
