@@ -218,6 +218,23 @@ bool Witness::HadMoved(const core::KeyId& key, absl::Time at, absl::Time now) co
   return false;
 }
 
+// Of a kind of many lines, a row of another order leaves what is set aside for its own.
+bool Witness::IsElsewhere(const Allow& allow) const {
+  if (!model::FindKind(allow.asked.key.kind.value())->many_lines) return false;
+  for (const auto& [name, database] : databases_) {
+    for (const auto& [id, row] : database.rows()) {
+      if (row.kind != allow.asked.key.kind) continue;
+      for (const RowImage& image : row.images) {
+        if (image.says.has_value() && image.says->key == allow.asked.key.key &&
+            image.says->line.order == allow.asked.lines.front().order) {
+          return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
 Wide Witness::LeastReserved(const Allow& allow, const Step& step, absl::Time from,
                             absl::Time to) const {
   Wide least = step.amount;
@@ -335,7 +352,10 @@ std::optional<std::string> Witness::JudgeBlock(const core::CheckInput& asked, ab
             const bool is_released =
                 released != released_since_.end() && released->second < sequence;
             if (allow.sequence > sequence || is_released) continue;
-            if (HadMoved(key, sent_at, now) && allow.asked.lines.size() == 1) continue;
+            if (HadMoved(key, sent_at, now) && allow.asked.lines.size() == 1 &&
+                !IsElsewhere(allow)) {
+              continue;
+            }
             for (const Step& step : StepsOf(allow.asked)) {
               if (step.book == book && step.amount > 0) bounds[step.counter].high += step.amount;
             }

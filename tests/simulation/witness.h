@@ -89,6 +89,7 @@ class Witness {
                                         absl::Time now, const core::Decision& decision) const;
   std::optional<std::string> JudgeSecondAllow(const core::CheckInput& asked, absl::Time now,
                                               const core::Decision& decision);
+  bool IsElsewhere(const Allow& allow) const;
   // Whether somebody wrote what nobody had asked for.
   bool IsTainted(const AccountId& account, const OrderId& order) const;
   std::optional<std::string> FalseViolation(const core::MemoryState& state) const;
