@@ -352,10 +352,8 @@ std::optional<std::string> Witness::JudgeBlock(const core::CheckInput& asked, ab
             const bool is_released =
                 released != released_since_.end() && released->second < sequence;
             if (allow.sequence > sequence || is_released) continue;
-            if (HadMoved(key, sent_at, now) && allow.asked.lines.size() == 1 &&
-                !IsElsewhere(allow)) {
-              continue;
-            }
+            const bool has_one_line = allow.asked.lines.size() == 1;
+            if (has_one_line && HadMoved(key, sent_at, now) && !IsElsewhere(allow)) continue;
             for (const Step& step : StepsOf(allow.asked)) {
               if (step.book == book && step.amount > 0) bounds[step.counter].high += step.amount;
             }
