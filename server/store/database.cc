@@ -25,7 +25,7 @@ constexpr const char* kNames[kTableCount] = {"default",  "journal", "books",    
                                              "policies", "records"};
 constexpr char kFormatKey[] = "format";
 // Of a write buffer: ten bits for each key that it can hold.
-constexpr double kShareForKeyFilter = 0.01;
+constexpr double kShareForFilter = 0.01;
 // What is read at once, of records and of indexes and filters. A read of the disk takes about as
 // long for more: after a start, few of them bring back all that checks need. A part of a filter
 // stands for 50,000 keys.
@@ -68,20 +68,18 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Table place,
   table.partition_filters = true;
   table.metadata_block_size = kPartOfIndex;
   table.block_size = kBlock;
-  // Nobody asks these for a record that isn't there.
+  rocksdb::ColumnFamilyOptions family;
+  // Nobody asks these for a record that isn't there. Of the others, most that are read are new or
+  // lie in tables: mostly a few bits say that a write buffer doesn't have them.
   if (place != kJournal && place != kTimers) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    family.memtable_whole_key_filtering = true;
+    family.memtable_prefix_bloom_size_ratio = kShareForFilter;
   }
-  rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Levels are as large as the last one wants: what was deleted or replaced takes a tenth at most.
   family.level_compaction_dynamic_level_bytes = true;
   family.compression = rocksdb::kLZ4Compression;
-  if (place == kKeys) {
-    // A new key is looked for in vain: mostly a few bits say so.
-    family.memtable_whole_key_filtering = true;
-    family.memtable_prefix_bloom_size_ratio = kShareForKeyFilter;
-  }
   return family;
 }
 
