@@ -4,21 +4,47 @@
 #include <utility>
 #include <variant>
 
-namespace fundgate::sequencer {
+#include "server/sequencer/failure.h"
 
-Committer::Committer(store::Store& store, const InputClock& clock, Meters& meters,
-                     size_t groups_in_flight, Sequencer::Fatal fatal,
-                     std::function<void()> on_death)
+namespace fundgate::sequencer {
+namespace {
+
+uint64_t NewestOf(const std::vector<Group>& groups) {
+  uint64_t newest = 0;
+  for (const Group& group : groups) newest = std::max(newest, group.number);
+  return newest;
+}
+
+}  // namespace
+
+void Group::Fail(const absl::Status& failure) {
+  for (Answered& one : answered) {
+    if (one.error.ok()) one.error = OwnCopy(failure);
+  }
+  number = 0;
+  accepts_time = false;
+}
+
+Committer::Committer(store::Store& store, InputClock& clock, Meters& meters,
+                     size_t groups_in_flight, Listeners listeners)
     : store_(store),
       clock_(clock),
       meters_(meters),
       groups_in_flight_(groups_in_flight),
-      fatal_(std::move(fatal)),
-      on_death_(std::move(on_death)) {}
+      listeners_(std::move(listeners)) {}
+
+bool Committer::HasRoom() const {
+  return in_flight_ < groups_in_flight_ && !(takes_no_more_ && in_flight_ > 0);
+}
+
+bool Committer::has_room() const {
+  MutexLock lock(mutex_);
+  return HasRoom();
+}
 
 bool Committer::WaitForRoom() {
   MutexLock lock(mutex_);
-  while (in_flight_ >= groups_in_flight_ && !dead_) synced_some_.Wait(mutex_);
+  while (!HasRoom() && !dead_) synced_some_.Wait(mutex_);
   return !dead_;
 }
 
@@ -31,6 +57,7 @@ bool Committer::WaitUntilSynced() {
 void Committer::Hand(Group group) {
   MutexLock lock(mutex_);
   if (dead_) return;
+  takes_no_more_ = group.accepts_time;
   handed_.push_back(std::move(group));
   ++in_flight_;
 }
@@ -42,6 +69,16 @@ void Committer::Call() {
   }
   // Without the lock, which the committer's thread takes first when it wakes.
   handed_over_.NotifyOne();
+}
+
+absl::Status Committer::write_failure() const {
+  MutexLock lock(mutex_);
+  return OwnCopy(write_failure_);
+}
+
+void Committer::GoOn() {
+  MutexLock lock(mutex_);
+  write_failure_ = absl::OkStatus();
 }
 
 void Committer::Finish() {
@@ -79,8 +116,10 @@ std::vector<Group> Committer::TakeGroups() {
 }
 
 bool Committer::Commit(std::vector<Group> groups) {
+  WriteAll(groups);
   const absl::Status status = SyncAll(groups);
   if (status.ok()) {
+    if (groups.back().accepts_time) clock_.AcceptWallClock();
     // Before the answers: the writer goes on while they are being sent.
     Release(groups.size());
     const absl::Duration synced = clock_.Steady();
@@ -95,9 +134,26 @@ bool Committer::Commit(std::vector<Group> groups) {
   return status.ok();
 }
 
+void Committer::WriteAll(std::vector<Group>& groups) {
+  const uint64_t newest = NewestOf(groups);
+  absl::Status failure = write_failure();
+  if (failure.ok() && newest > store_.written()) {
+    const absl::Status written = store_.Write(newest);
+    if (!written.ok()) {
+      failure = FailureFor(written);
+      MutexLock lock(mutex_);
+      write_failure_ = OwnCopy(failure);
+    }
+    if (!written.ok()) listeners_.on_failed_write(failure);
+  }
+  if (failure.ok()) return;
+  for (Group& group : groups) {
+    if (group.number > store_.written()) group.Fail(failure);
+  }
+}
+
 absl::Status Committer::SyncAll(const std::vector<Group>& groups) {
-  uint64_t newest = 0;
-  for (const Group& group : groups) newest = std::max(newest, group.number);
+  const uint64_t newest = NewestOf(groups);
   if (newest <= synced_) return absl::OkStatus();
   const absl::Duration begun = clock_.Steady();
   const absl::Status status = store_.Sync(newest);
@@ -117,18 +173,20 @@ void Committer::Release(size_t groups) {
 void Committer::Die(const absl::Status& status) {
   // What the system did with the unsynced pages is unknown, and asking again may hide the loss:
   // only a new process that reads the disk can know what is there.
-  fatal_(status);
+  listeners_.fatal(status);
   {
     MutexLock lock(mutex_);
     dead_ = true;
     handed_.clear();
     synced_some_.NotifyOne();
   }
-  on_death_();
+  listeners_.on_death();
 }
 
 void Committer::Answer(Group group, absl::Duration synced) {
   if (group.number > std::exchange(counted_, std::max(counted_, group.number))) {
+    ++groups_;
+    inputs_ += group.answered.size();
     meters_.group_inputs.Observe(
         std::count_if(group.answered.begin(), group.answered.end(),
                       [](const Answered& answered) { return answered.sequence != 0; }));

@@ -68,8 +68,14 @@ Pipeline::Pipeline(const Options& options, store::Store& store, InputClock& cloc
       clock_(clock),
       queue_(options.queue_capacity),
       admission_(options.longest_wait, options.queue_capacity),
-      committer_(store, clock, meters_, options.groups_in_flight, fatal,
-                 [this] { queue_.Close(); }),
+      committer_(store, clock, meters_, options.groups_in_flight,
+                 {.fatal = fatal,
+                  .on_death = [this] { queue_.Close(); },
+                  .on_failed_write =
+                      [this](const absl::Status& failure) {
+                        counts_.SetFailure(failure);
+                        queue_.Wake();
+                      }}),
       writer_(options,
               {.store = store,
                .clock = clock,
@@ -128,8 +134,8 @@ Statistics Pipeline::statistics() const {
   statistics.queue_capacity = options_.queue_capacity;
   statistics.wait = admission_.WaitAt(queue_.line(), clock_.Steady());
   statistics.parked = counts_.parked;
-  statistics.groups = counts_.groups;
-  statistics.inputs = counts_.inputs;
+  statistics.groups = committer_.groups();
+  statistics.inputs = committer_.inputs();
   statistics.reloads = counts_.reloads;
   statistics.failure = counts_.failure();
   statistics.disk_full = absl::IsResourceExhausted(statistics.failure);
@@ -138,8 +144,7 @@ Statistics Pipeline::statistics() const {
 }
 
 bool Pipeline::writer_needs_committer() const {
-  const size_t in_flight = committer_.in_flight();
-  return in_flight >= options_.groups_in_flight || (in_flight > 0 && !counts_.failure().ok());
+  return !committer_.has_room() || (committer_.in_flight() > 0 && !counts_.failure().ok());
 }
 
 }  // namespace fundgate::sequencer

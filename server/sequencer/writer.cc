@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "absl/strings/str_cat.h"
+#include "server/sequencer/failure.h"
 
 namespace fundgate::sequencer {
 namespace {
@@ -34,19 +34,6 @@ Answered Unanswerable(Pending pending, absl::Status error) {
           .times = pending.times};
 }
 
-// What callers are told of a failed store or machine.
-absl::Status FailureFor(const absl::Status& status) {
-  const std::string message = absl::StrCat("the gate can't record decisions: nothing happened, ",
-                                           "ask again later. The cause: ", status.ToString());
-  return absl::IsResourceExhausted(status) ? absl::ResourceExhaustedError(message)
-                                           : absl::UnavailableError(message);
-}
-
-// The same, sharing nothing with it: each caller gets a status of its own to take to its thread.
-absl::Status OwnCopy(const absl::Status& status) {
-  return absl::Status(status.code(), status.message());
-}
-
 bool IsWait(const absl::StatusOr<core::Outcome>& outcome) {
   return outcome.ok() && std::holds_alternative<core::Wait>(outcome->answer);
 }
@@ -66,7 +53,10 @@ bool Writer::Turn(absl::Duration longest_wait) {
   if (finished()) return false;
   // Room first: what comes during that wait joins the group.
   if (!parts_.committer.WaitForRoom()) return false;
+  // How long to wait depends on it; and it may happen meanwhile.
+  NoteFailedWrite();
   Refill(longest_wait);
+  NoteFailedWrite();
   pace_.Advance(parts_.clock.Steady());
   ReleaseDue();
   if (!failure_.ok()) TryReload();
@@ -85,7 +75,8 @@ bool Writer::is_quiet() const {
 }
 
 bool Writer::has_work_for_its_thread() const {
-  return has_inputs() || finished() || NextWakeUp() < wakes_at_;
+  return has_inputs() || finished() || NextWakeUp() < wakes_at_ ||
+         !parts_.committer.write_failure().ok();
 }
 
 bool Writer::finished() const {
@@ -169,10 +160,10 @@ void Writer::CommitGroup() {
     if (!next.has_value()) break;
     open = JudgeOne(*std::move(next), group);
   }
-  // Before the write: the feeders' answer takes longer.
+  // Before the commit: the feeders' answer takes longer.
   AskForProbes();
   parts_.counts.parked = parked_.size();
-  WriteGroup(std::move(group));
+  HandGroup(std::move(group));
 }
 
 bool Writer::JudgeTick(Group& group) {
@@ -284,36 +275,31 @@ void Writer::AskForProbes() {
 
 // ---- Failing and coming back ----
 
-void Writer::WriteGroup(Group group) {
-  if (damaged_) return Fail(std::move(group), machinery_);
-  if (appended_) {
-    const absl::StatusOr<uint64_t> written = parts_.store.Write();
-    if (!written.ok()) return Fail(std::move(group), written.status());
-    newest_written_ = *written;
-    ++parts_.counts.groups;
-    parts_.counts.inputs += group.answered.size();
+void Writer::HandGroup(Group group) {
+  if (damaged_) {
+    SetFailure(FailureFor(machinery_));
+    group.Fail(failure_);
+    if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
+    return;
   }
-  group.number = newest_written_;
-  if (time_accepted_) parts_.clock.AcceptWallClock();
-  // Only for what comes next: what came before the failure was judged well and is written.
-  if (!machinery_.ok()) SetFailure(machinery_);
+  if (appended_) newest_ended_ = parts_.store.EndGroup();
+  group.number = newest_ended_;
+  group.accepts_time = time_accepted_;
+  // Only for what comes next: what came before the failure was judged well.
+  if (!machinery_.ok()) SetFailure(FailureFor(machinery_));
   if (group.answered.empty()) return;
   lone_groups_ = group.answered.size() == 1 ? lone_groups_ + 1 : 0;
   parts_.committer.Hand(std::move(group));
 }
 
-void Writer::Fail(Group group, const absl::Status& status) {
-  SetFailure(status);
-  for (Answered& answered : group.answered) {
-    if (answered.error.ok()) answered.error = OwnCopy(failure_);
-  }
-  // Its answers say that nothing happened: they wait for no sync.
-  group.number = 0;
-  if (!group.answered.empty()) parts_.committer.Hand(std::move(group));
+// What was judged since rests on what isn't there.
+void Writer::NoteFailedWrite() {
+  if (!failure_.ok()) return;
+  if (absl::Status failure = parts_.committer.write_failure(); !failure.ok()) SetFailure(failure);
 }
 
-void Writer::SetFailure(const absl::Status& status) {
-  failure_ = FailureFor(status);
+void Writer::SetFailure(const absl::Status& failure) {
+  failure_ = OwnCopy(failure);
   reload_at_ = parts_.clock.Steady();
   parts_.counts.SetFailure(failure_);
 }
@@ -337,6 +323,8 @@ void Writer::TryReload() {
   const absl::Status status = parts_.store.Reload();
   if (status.ok()) {
     failure_ = absl::OkStatus();
+    newest_ended_ = parts_.store.written();
+    parts_.committer.GoOn();
     parts_.counts.SetFailure(absl::OkStatus());
     return;
   }
@@ -345,7 +333,7 @@ void Writer::TryReload() {
     parts_.queue.Close();
     return parts_.fatal(status);
   }
-  SetFailure(status);
+  SetFailure(FailureFor(status));
   reload_at_ = now + options_.reload_period;  // from its beginning, however long it took
 }
 

@@ -1,4 +1,4 @@
-// The first half of the pipeline: takes inputs in order, feeds the machine, writes groups.
+// The first half of the pipeline: takes inputs in order, feeds the machine, makes groups.
 #ifndef SERVER_SEQUENCER_WRITER_H_
 #define SERVER_SEQUENCER_WRITER_H_
 
@@ -36,8 +36,6 @@ using Judge = std::function<absl::StatusOr<core::Outcome>(const core::Input& inp
 class WriterCounts {
  public:
   std::atomic<size_t> parked{0};
-  std::atomic<uint64_t> groups{0};
-  std::atomic<uint64_t> inputs{0};
   std::atomic<uint64_t> reloads{0};
 
   void SetFailure(const absl::Status& failure) FUNDGATE_EXCLUDES(mutex_) {
@@ -57,8 +55,8 @@ class WriterCounts {
   std::string message_ FUNDGATE_GUARDED_BY(mutex_);
 };
 
-// In turns: wait for something to do; judge what there is, at most a group's worth; write it; hand
-// it to the committer. A thread of its own turns it; where inputs come one by one, a thread that
+// In turns: wait for something to do; judge what there is, at most a group's worth; hand it to the
+// committer. A thread of its own turns it; where inputs come one by one, a thread that
 // brings one borrows the turn (see Pipeline::SubmitHere): what comments here and elsewhere call the
 // writer's thread is whoever has the turn. While the store can't write, the same turns answer what
 // comes with the failure and try to reload now and then.
@@ -116,9 +114,9 @@ class Writer {
   void AskForProbes();
 
   // Failing and coming back.
-  void WriteGroup(Group group);
-  void Fail(Group group, const absl::Status& status);
-  void SetFailure(const absl::Status& status);
+  void HandGroup(Group group);
+  void NoteFailedWrite();
+  void SetFailure(const absl::Status& failure);
   void AnswerWithFailure();
   void TryReload();
 
@@ -146,10 +144,10 @@ class Writer {
 
   // Not ok while the state is void until it is loaded from disk; what everybody is told meanwhile.
   absl::Status failure_;
-  absl::Duration reload_at_;  // by the steady clock
-  uint64_t newest_written_ = 0;
-  uint64_t lone_groups_ = 0;  // the last groups that had one input each
-  bool hopeless_ = false;     // the store is damaged: nothing will be answered any more
+  absl::Duration reload_at_;   // by the steady clock
+  uint64_t newest_ended_ = 0;  // of the store's groups
+  uint64_t lone_groups_ = 0;   // the last groups that had one input each
+  bool hopeless_ = false;      // the store is damaged: nothing will be answered any more
 };
 
 }  // namespace fundgate::sequencer

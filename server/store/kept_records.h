@@ -67,7 +67,8 @@ class KeptRecords {
   // About what was asked for since the last call of Age().
   size_t newer_bytes() const { return newer_bytes_; }
 
-  // Forgets what nobody has asked for since the last call.
+  // Forgets what nobody has asked for since the last call: nothing that was put before that call
+  // may be missing from RocksDB.
   void Age() {
     older_ = std::exchange(newer_, {});
     newer_bytes_ = 0;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -79,7 +80,7 @@ absl::StatusOr<std::unique_ptr<RocksStore>> RocksStore::Open(const Options& opti
   // What recovery found is on disk, but perhaps not synced: nothing may be shown before it is.
   FUNDGATE_RETURN_IF_ERROR(store->Sync(0));
   FUNDGATE_RETURN_IF_ERROR(FillMemory(*store->database_));
-  store->view_ = store->NewView();
+  store->view_ = store->NewView(store->state_->resident());
   return store;
 }
 
@@ -90,11 +91,14 @@ absl::Status RocksStore::LoadState() {
   state_ =
       std::make_unique<StoredState>(*database_, std::move(resident), options_.kept_record_bytes);
   batch_.Clear();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ended_.clear();
+  write_status_ = absl::OkStatus();
   return absl::OkStatus();
 }
 
-std::shared_ptr<const View> RocksStore::NewView() const {
-  return std::make_shared<RocksView>(database_, database_->db().GetSnapshot(), state_->resident());
+std::shared_ptr<const View> RocksStore::NewView(core::Resident resident) const {
+  return std::make_shared<RocksView>(database_, database_->db().GetSnapshot(), std::move(resident));
 }
 
 absl::Status RocksStore::Append(const core::Input& input, const core::Outcome& outcome) {
@@ -140,19 +144,53 @@ void RocksStore::PutChanges(const core::Changes& changes) {
   }
 }
 
-absl::StatusOr<uint64_t> RocksStore::Write() {
-  if (batch_.Count() == 0) return groups_written_;
+uint64_t RocksStore::EndGroup() {
+  if (batch_.Count() == 0) return groups_ended_;
   (void)batch_.Put(database_->family(kMeta), AsSlice(kHeadKey), EncodeHead(head_));
-  const rocksdb::Status status = database_->db().Write(rocksdb::WriteOptions(), &batch_);
+  ++groups_ended_;
+  state_->EndGroup(groups_ended_, written_);
+  Ended ended{groups_ended_, std::move(batch_), state_->resident()};
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ended_.push_back(std::move(ended));
+  batch_ = rocksdb::WriteBatch();
+  if (!spare_batches_.empty()) {
+    batch_ = std::move(spare_batches_.back());
+    spare_batches_.pop_back();
+  }
+  return groups_ended_;
+}
+
+absl::Status RocksStore::Write(uint64_t group) {
+  while (std::optional<Ended> ended = TakeEnded(group)) {
+    const absl::Status status = WriteOne(*std::move(ended));
+    if (status.ok()) continue;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    ended_.clear();
+    write_status_ = status;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return write_status_;
+}
+
+std::optional<RocksStore::Ended> RocksStore::TakeEnded(uint64_t most) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!write_status_.ok() || ended_.empty() || ended_.front().number > most) return std::nullopt;
+  std::optional<Ended> ended = std::move(ended_.front());
+  ended_.pop_front();
+  return ended;
+}
+
+absl::Status RocksStore::WriteOne(Ended group) {
+  const rocksdb::Status status = database_->db().Write(rocksdb::WriteOptions(), &group.batch);
   if (!status.ok()) log_is_broken_ = true;
   FUNDGATE_RETURN_IF_ERROR(FromRocks(status, "writing a group"));
-  batch_.Clear();
-  state_->ForgetGroup();
-  ++groups_written_;
-  std::shared_ptr<const View> view = NewView();
+  written_ = group.number;
+  group.batch.Clear();
+  std::shared_ptr<const View> view = NewView(std::move(group.resident));
   const std::lock_guard<std::mutex> lock(mutex_);
-  unsynced_.emplace_back(groups_written_, std::move(view));
-  return groups_written_;
+  unsynced_.emplace_back(group.number, std::move(view));
+  spare_batches_.push_back(std::move(group.batch));
+  return absl::OkStatus();
 }
 
 // Earlier groups are written whole, whatever became of later ones.

@@ -7,7 +7,10 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "rocksdb/write_batch.h"
 #include "server/store/database.h"
@@ -24,7 +27,9 @@ class RocksStore final : public Store {
 
   const core::StateReader& state() const override { return *state_; }
   absl::Status Append(const core::Input& input, const core::Outcome& outcome) override;
-  absl::StatusOr<uint64_t> Write() override;
+  uint64_t EndGroup() override;
+  absl::Status Write(uint64_t group) override;
+  uint64_t written() const override { return written_; }
   absl::Status Sync(uint64_t group) override;
   absl::Status Reload() override;
   std::shared_ptr<const View> view() const override;
@@ -37,7 +42,16 @@ class RocksStore final : public Store {
       : options_(std::move(options)), database_(std::move(database)) {}
 
   absl::Status LoadState();
-  std::shared_ptr<const View> NewView() const;
+  // A group on its way to the log, with the resident records as they are behind it.
+  struct Ended {
+    uint64_t number = 0;
+    rocksdb::WriteBatch batch;
+    core::Resident resident;
+  };
+
+  std::shared_ptr<const View> NewView(core::Resident resident) const;
+  std::optional<Ended> TakeEnded(uint64_t most);
+  absl::Status WriteOne(Ended group);
   void PutChanges(const core::Changes& changes);
   absl::Status SyncLog();
 
@@ -51,13 +65,18 @@ class RocksStore final : public Store {
   HashChain chain_;
   rocksdb::WriteBatch batch_;
   std::string bytes_;  // what is being encoded; used again so that it needn't grow again
-  uint64_t groups_written_ = 0;
+  uint64_t groups_ended_ = 0;
 
-  // A write failed and RocksDB has not resumed yet. Set by the writer, read by the committer.
+  std::atomic<uint64_t> written_{0};
+  // A write failed and RocksDB has not resumed yet.
   std::atomic<bool> log_is_broken_{false};
 
   // Shared; protected by mutex_.
   mutable std::mutex mutex_;
+  std::deque<Ended> ended_;    // and not written yet, oldest first
+  absl::Status write_status_;  // of the first write that failed since the state was loaded
+  // Batches that were written: their memory is used again.
+  std::vector<rocksdb::WriteBatch> spare_batches_;
   std::deque<std::pair<uint64_t, std::shared_ptr<const View>>> unsynced_;  // by group, oldest first
   std::shared_ptr<const View> view_;
   absl::Status sync_status_;  // of the first sync that failed

@@ -113,8 +113,9 @@ struct CutReport {
 
 // A durable state with its journal.
 //
-// Two threads drive it. The writer calls `state`, `Append`, `Write` and `Reload`; the committer
-// calls `Sync`. `view` and `statistics` may be called from any thread, and `CutJournal` from one.
+// Two threads drive it. The writer calls `state`, `Append`, `EndGroup` and `Reload`; the committer
+// calls `Write` and `Sync`, and nothing while the writer reloads. `written`, `view` and
+// `statistics` may be called from any thread, and `CutJournal` from one.
 class Store {
  public:
   virtual ~Store() = default;
@@ -132,17 +133,24 @@ class Store {
   // shows them at once; nothing is on disk yet. Nothing fails but damage inside the process.
   virtual absl::Status Append(const core::Input& input, const core::Outcome& outcome) = 0;
 
-  // Hands the current group to the write-ahead log in one atomic batch, unsynced, and returns the
-  // number of the newest group written. RESOURCE_EXHAUSTED when the disk is full, else UNAVAILABLE
-  // or INTERNAL: then nothing of the group is on disk, and the writer must call Reload and drop
-  // every answer of the groups that were not written.
-  virtual absl::StatusOr<uint64_t> Write() = 0;
+  // Ends the current group and returns the number of the newest one: of that before if nothing was
+  // appended since. Numbers grow, also past groups that are lost.
+  virtual uint64_t EndGroup() = 0;
+
+  // Hands every ended group up to `group` to the write-ahead log, each in one atomic batch,
+  // unsynced. RESOURCE_EXHAUSTED when the disk is full, else UNAVAILABLE or INTERNAL: then nothing
+  // of the groups behind written() is on disk, nor ever will be, and the writer must call Reload
+  // and drop their answers. Until then it fails again.
+  virtual absl::Status Write(uint64_t group) = 0;
+
+  // The newest group that was written.
+  virtual uint64_t written() const = 0;
 
   // Makes every group up to `group` durable (by the options' durability) and shows it to views.
   // An error is final: an fsync is never tried again, the process must end without answering.
   virtual absl::Status Sync(uint64_t group) = 0;
 
-  // After a failed Write: forgets the group at hand and loads the state from disk. Fails while the
+  // After a failed Write: forgets what isn't written and loads the state from disk. Fails while the
   // disk is still full (RESOURCE_EXHAUSTED): call it again later.
   virtual absl::Status Reload() = 0;
 

@@ -62,17 +62,36 @@ std::optional<typename Kind::Record> StoredState::Decoded(std::string_view bytes
   return *std::move(record);
 }
 
+template <typename Kind>
+const std::optional<std::string>* StoredState::Noted(const typename Kind::Id& id) const {
+  for (const auto* tables : {&newer_, &older_}) {
+    const Overlay<Kind>& table = tables->template of<Kind>();
+    if (table.empty()) continue;
+    const auto noted = table.find(id);
+    if (noted != table.end()) return &noted->second;
+  }
+  return nullptr;
+}
+
+template <typename Kind, typename Visit>
+void StoredState::ForEachNoted(const Visit& visit) const {
+  for (const auto& [id, record] : newer_.of<Kind>()) visit(id, record.has_value());
+  for (const auto& [id, record] : older_.of<Kind>()) {
+    if (!newer_.of<Kind>().contains(id)) visit(id, record.has_value());
+  }
+}
+
 void StoredState::Answer(const core::AnyLookup& lookup) const {
   std::visit(
       [this]<typename Kind>(const core::Lookup<Kind>& asked) {
         if constexpr (KeptKinds::kHas<Kind>) {
           asked.found = kept_.of<Kind>().Find(asked.id, [&] { return Stored<Kind>(asked.id); });
         } else {
-          const auto recent = recent_.of<Kind>().find(asked.id);
-          if (recent == recent_.of<Kind>().end()) {
+          const std::optional<std::string>* const noted = Noted<Kind>(asked.id);
+          if (noted == nullptr) {
             asked.found = Stored<Kind>(asked.id);
-          } else if (recent->second.has_value()) {
-            asked.found = Decoded<Kind>(*recent->second);
+          } else if (noted->has_value()) {
+            asked.found = Decoded<Kind>(**noted);
           }
         }
       },
@@ -118,14 +137,14 @@ void StoredState::StoredDue(const core::DueLookup<Kind>& asked,
     if (!core::SameLane<Kind>(*id, asked.from)) break;
     if (!first.has_value()) first = *id;
     if (due.size() == asked.limit || id->at > asked.time) break;
-    if (!recent_.of<Kind>().contains(*id)) due.insert(*std::move(id));
+    if (Noted<Kind>(*id) == nullptr) due.insert(*std::move(id));
   }
   status_.Update(FromRocks(stored->status(), Kind::kName));
   if (!from_beginning || !stored->status().ok()) return;
   BeginningOf<Kind>(asked.from).first = first;
-  for (const auto& [id, record] : recent_.of<Kind>()) {
-    if (record.has_value()) Lower<Kind>(id);
-  }
+  ForEachNoted<Kind>([this](const typename Kind::Id& id, bool there) {
+    if (there) Lower<Kind>(id);
+  });
 }
 
 void StoredState::Answer(const core::AnyDueLookup& lookup) const {
@@ -133,11 +152,10 @@ void StoredState::Answer(const core::AnyDueLookup& lookup) const {
       [this]<typename Kind>(const core::DueLookup<Kind>& asked) {
         std::set<typename Kind::Id> due;
         StoredDue(asked, due);
-        for (const auto& [id, record] : recent_.of<Kind>()) {
-          const bool is_due =
-              record.has_value() && id.at <= asked.time && core::SameLane<Kind>(id, asked.from);
+        ForEachNoted<Kind>([&](const typename Kind::Id& id, bool there) {
+          const bool is_due = there && id.at <= asked.time && core::SameLane<Kind>(id, asked.from);
           if (is_due && !(id < asked.from)) due.insert(id);
-        }
+        });
         while (due.size() > asked.limit) due.erase(std::prev(due.end()));
         asked.found.assign(due.begin(), due.end());
       },
@@ -146,7 +164,6 @@ void StoredState::Answer(const core::AnyDueLookup& lookup) const {
 
 void StoredState::Answer(const core::KeysLookup& lookup) const {
   using Place = PlaceOf<core::Keys>;
-  const auto& recent = recent_.of<core::Keys>();
   std::set<core::KeyId> keys;
   auto stored = database_.Iterate(Place::kTable);
   for (stored->Seek(Place::Key(lookup.after)); stored->Valid(); stored->Next()) {
@@ -156,12 +173,12 @@ void StoredState::Answer(const core::KeysLookup& lookup) const {
       status_.Update(absl::DataLossError("one of the keys can't be read"));
       return;
     }
-    if (lookup.after < *id && !recent.contains(*id)) keys.insert(*std::move(id));
+    if (lookup.after < *id && Noted<core::Keys>(*id) == nullptr) keys.insert(*std::move(id));
   }
   status_.Update(FromRocks(stored->status(), core::Keys::kName));
-  for (const auto& [id, record] : recent) {
-    if (record.has_value() && lookup.after < id) keys.insert(id);
-  }
+  ForEachNoted<core::Keys>([&](const core::KeyId& id, bool there) {
+    if (there && lookup.after < id) keys.insert(id);
+  });
   while (keys.size() > lookup.limit) keys.erase(std::prev(keys.end()));
   lookup.found.assign(keys.begin(), keys.end());
 }
@@ -178,12 +195,19 @@ void StoredState::Absorb(const core::Changes& changes) {
   });
 }
 
-void StoredState::ForgetGroup() {
-  core::StoredKinds::ForEach([this]<typename Kind>(Kind) { recent_.of<Kind>().clear(); });
+void StoredState::EndGroup(uint64_t ended, uint64_t written) {
+  if (older_ended_ <= written) {
+    core::StoredKinds::ForEach([this]<typename Kind>(Kind) {
+      older_.of<Kind>().clear();
+      std::swap(older_.of<Kind>(), newer_.of<Kind>());
+    });
+    older_ended_ = ended;
+  }
   size_t bytes = 0;
   KeptKinds::ForEach([&]<typename Kind>(Kind) { bytes += kept_.of<Kind>().newer_bytes(); });
-  if (bytes <= most_kept_bytes_ / 2) return;
+  if (bytes <= most_kept_bytes_ / 2 || kept_aged_ > written) return;
   KeptKinds::ForEach([this]<typename Kind>(Kind) { kept_.of<Kind>().Age(); });
+  kept_aged_ = ended;
 }
 
 }  // namespace fundgate::store

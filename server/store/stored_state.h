@@ -1,7 +1,8 @@
-// The state as the machine sees it: what is in RocksDB, with the group at hand on top.
+// The state as the machine sees it: what is in RocksDB, with the groups on top that aren't yet.
 #ifndef SERVER_STORE_STORED_STATE_H_
 #define SERVER_STORE_STORED_STATE_H_
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -40,7 +41,7 @@ class StoredState final : public core::StateReader {
   template <typename Kind>
   void Note(const typename Kind::Id& id, std::optional<std::string_view> bytes) {
     static_assert(!KeptKinds::kHas<Kind>);
-    std::optional<std::string>& noted = recent_.of<Kind>()[id];
+    std::optional<std::string>& noted = newer_.of<Kind>()[id];
     if (bytes.has_value()) {
       noted.emplace(*bytes);
     } else {
@@ -48,12 +49,20 @@ class StoredState final : public core::StateReader {
     }
   }
 
-  // They are now.
-  void ForgetGroup();
+  // The group that ends here, and that newest one which is in RocksDB by now: what such groups have
+  // changed is forgotten some time.
+  void EndGroup(uint64_t ended, uint64_t written);
 
  private:
   template <typename Kind>
   using Overlay = absl::flat_hash_map<typename Kind::Id, std::optional<std::string>>;
+
+  // As it will be in RocksDB, of a kind that isn't kept; null: it is there as it will be.
+  template <typename Kind>
+  const std::optional<std::string>* Noted(const typename Kind::Id& id) const;
+  // Calls `visit(id, there)` for all that Note() was told of and may not be in RocksDB yet.
+  template <typename Kind, typename Visit>
+  void ForEachNoted(const Visit& visit) const;
 
   void Answer(const core::AnyLookup& lookup) const override;
   void Answer(const core::AnyDueLookup& lookup) const override;
@@ -81,9 +90,13 @@ class StoredState final : public core::StateReader {
 
   const Database& database_;
   core::Resident resident_;
-  // Of these kinds: as they were read or written last. Of the others: what isn't in RocksDB yet.
+  // Of these kinds: as they were read or written last. Of the others: what may not be in RocksDB
+  // yet, in two generations, of which the older goes once it is.
   mutable core::KindTables<KeptRecords, KeptKinds> kept_;
-  core::KindTables<Overlay, core::StoredKinds> recent_;
+  core::KindTables<Overlay, core::StoredKinds> newer_;
+  core::KindTables<Overlay, core::StoredKinds> older_;
+  uint64_t older_ended_ = 0;  // the newest group with something in `older_`
+  uint64_t kept_aged_ = 0;    // the newest group with something in the older of the kept records
   // Of the lanes that were asked for from their very beginning.
   mutable core::KindTables<Beginnings, core::QueueKinds> beginnings_;
   const size_t most_kept_bytes_;

@@ -217,10 +217,10 @@ TEST(Journal, OfRandomBusinessGivesItsStateAgain) {
     ++recorded;
     ASSERT_TRUE(store->Append(input, *outcome).ok());
     if (i % 7 == 0) {
-      ASSERT_TRUE(store->Write().ok());
+      ASSERT_TRUE(store->Write(store->EndGroup()).ok());
     }
   }
-  ASSERT_TRUE(store->Write().ok());
+  ASSERT_TRUE(store->Write(store->EndGroup()).ok());
   store.reset();
   const absl::StatusOr<store::VerifyReport> report = store::VerifyByReplay(options, nullptr);
   ASSERT_TRUE(report.ok()) << report.status();

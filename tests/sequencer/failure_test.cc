@@ -136,6 +136,43 @@ TEST(FailedWrite, DropsTheGroupAndGoesOnFromTheStore) {
   EXPECT_FALSE(bench.sequencer->statistics().disk_full);
 }
 
+TEST(FailedWrite, TakesWithItWhatWasJudgedOnTopOfIt) {
+  Bench bench;
+  bench.store.BlockSyncs();
+  Answer before = bench.Check("before");
+  bench.store.AwaitBlockedSync();
+  bench.store.FailWrites(absl::UnavailableError("the log can't be written"));
+  Answer lost = bench.Check("lost");
+  bench.store.AwaitEnds(2);
+  Answer on_top = bench.Check("on top");
+  bench.store.AwaitEnds(3);
+  bench.store.UnblockSyncs();
+  EXPECT_EQ(VerdictOf(std::move(before)), core::Verdict::kAllow);
+  EXPECT_TRUE(absl::IsUnavailable(CodeOf(std::move(lost))));
+  EXPECT_TRUE(absl::IsUnavailable(CodeOf(std::move(on_top))));
+  bench.store.FailWrites(absl::OkStatus());
+  EXPECT_EQ(VerdictOf(bench.Check("after")), core::Verdict::kAllow);
+  EXPECT_THAT(bench.Journal(), ElementsAre("before", "after"));
+  EXPECT_EQ(bench.sequencer->statistics().reloads, 1u);
+}
+
+TEST(AcceptedTime, IsDurableBeforeAnythingIsJudgedBehindIt) {
+  Bench bench;
+  bench.clock.ShiftWall(absl::Hours(24));
+  const absl::Time before = bench.input_clock.Now();
+  bench.store.BlockSyncs();
+  Answer accepted = bench.Submit({.time = {}, .body = core::AcceptTimeInput{}});
+  bench.store.AwaitBlockedSync();
+  Answer behind = bench.Check("behind");
+  EXPECT_EQ(bench.input_clock.Now(), before);
+  EXPECT_EQ(bench.machine.judged("behind"), 0);
+  bench.store.UnblockSyncs();
+  EXPECT_EQ(VerdictOf(std::move(behind)), core::Verdict::kAllow);
+  EXPECT_TRUE(IsThere(accepted));
+  EXPECT_EQ(bench.input_clock.Now(), before + absl::Hours(24));
+  EXPECT_EQ(bench.store.journal().back().input.time, before + absl::Hours(24));
+}
+
 TEST(FailedWrite, AnAcceptedTimeThatIsNotWrittenDoesNotMoveTheClock) {
   Bench bench;
   bench.clock.ShiftWall(absl::Hours(24));
@@ -185,7 +222,7 @@ TEST(FailedSync, EndsWithoutAnswerAndIsNeverTriedAgain) {
   bench.store.AwaitBlockedSync();
   ASSERT_TRUE(
       bench.sequencer->Submit({.time = {}, .body = CheckOf("second")}, std::nullopt, count).ok());
-  bench.store.AwaitWrites(2);
+  bench.store.AwaitEnds(2);
   bench.store.UnblockSyncs();
   EXPECT_EQ(bench.AwaitDeath(), absl::InternalError("input/output error"));
   bench.sequencer->Shutdown();

@@ -10,24 +10,41 @@ absl::Status FakeStore::Append(const core::Input& input, const core::Outcome& ou
     if (!append_status_.ok()) return OwnCopy(append_status_);
   }
   live_.Absorb(outcome.changes);
-  changes_.push_back(outcome.changes);
-  appended_.push_back({0, input, outcome.answer});
+  appended_.changes.push_back(outcome.changes);
+  appended_.records.push_back({0, input, outcome.answer});
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint64_t> FakeStore::Write() {
+uint64_t FakeStore::EndGroup() {
   MutexLock lock(mutex_);
-  if (!write_status_.ok()) return OwnCopy(write_status_);
-  ++groups_;
-  for (const core::Changes& changes : changes_) written_.Absorb(changes);
-  for (Record& record : appended_) {
-    record.group = groups_;
-    journal_.push_back(std::move(record));
-  }
-  changes_.clear();
-  appended_.clear();
+  if (appended_.records.empty()) return groups_;
+  appended_.number = ++groups_;
+  ended_.push_back(std::exchange(appended_, {}));
   changed_.NotifyAll();
   return groups_;
+}
+
+absl::Status FakeStore::Write(uint64_t group) {
+  MutexLock lock(mutex_);
+  while (!ended_.empty() && ended_.front().number <= group) {
+    if (!write_status_.ok()) {
+      ended_.clear();
+      return OwnCopy(write_status_);
+    }
+    for (const core::Changes& changes : ended_.front().changes) written_state_.Absorb(changes);
+    for (Record& record : ended_.front().records) {
+      record.group = ended_.front().number;
+      journal_.push_back(std::move(record));
+    }
+    written_ = ended_.front().number;
+    ended_.pop_front();
+  }
+  return absl::OkStatus();
+}
+
+uint64_t FakeStore::written() const {
+  MutexLock lock(mutex_);
+  return written_;
 }
 
 absl::Status FakeStore::Sync(uint64_t group) {
@@ -45,9 +62,9 @@ absl::Status FakeStore::Sync(uint64_t group) {
 absl::Status FakeStore::Reload() {
   MutexLock lock(mutex_);
   if (!reload_status_.ok()) return OwnCopy(reload_status_);
-  changes_.clear();
-  appended_.clear();
-  live_ = written_;
+  appended_ = {};
+  ended_.clear();
+  live_ = written_state_;
   return absl::OkStatus();
 }
 
@@ -67,7 +84,7 @@ void FakeStore::AwaitBlockedSync() {
   while (!(sync_waits_ && syncs_blocked_)) changed_.Wait(mutex_);
 }
 
-void FakeStore::AwaitWrites(uint64_t groups) {
+void FakeStore::AwaitEnds(uint64_t groups) {
   MutexLock lock(mutex_);
   while (groups_ < groups) changed_.Wait(mutex_);
 }

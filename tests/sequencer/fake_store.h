@@ -3,6 +3,7 @@
 #define TESTS_SEQUENCER_FAKE_STORE_H_
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,16 +11,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/core/state.h"
+#include "server/sequencer/failure.h"
 #include "server/sequencer/mutex.h"
 #include "server/store/store.h"
 
 namespace fundgate::sequencer {
-
-// The same status, sharing nothing with it: copies count their references in a library that TSan
-// can't see, so each thread gets one of its own.
-inline absl::Status OwnCopy(const absl::Status& status) {
-  return absl::Status(status.code(), status.message());
-}
 
 class FakeStore final : public store::Store {
  public:
@@ -31,7 +27,9 @@ class FakeStore final : public store::Store {
 
   const core::StateReader& state() const override { return live_; }
   absl::Status Append(const core::Input& input, const core::Outcome& outcome) override;
-  absl::StatusOr<uint64_t> Write() override;
+  uint64_t EndGroup() override;
+  absl::Status Write(uint64_t group) override;
+  uint64_t written() const override;
   absl::Status Sync(uint64_t group) override;
   absl::Status Reload() override;
   std::shared_ptr<const store::View> view() const override { return nullptr; }
@@ -49,8 +47,8 @@ class FakeStore final : public store::Store {
   void UnblockSyncs();
   // Waits until a sync waits.
   void AwaitBlockedSync();
-  // Waits until this many groups have been written.
-  void AwaitWrites(uint64_t groups);
+  // Waits until this many groups have ended.
+  void AwaitEnds(uint64_t groups);
 
   // What was written, in order; what of it is durable.
   std::vector<Record> journal() const;
@@ -63,10 +61,15 @@ class FakeStore final : public store::Store {
     this->*which = std::move(status);
   }
 
-  core::MemoryState live_;     // the writer's thread alone
-  core::MemoryState written_;  // the writer's thread alone
-  std::vector<core::Changes> changes_;
-  std::vector<Record> appended_;
+  // What isn't written yet.
+  struct Ended {
+    uint64_t number = 0;
+    std::vector<core::Changes> changes;
+    std::vector<Record> records;
+  };
+
+  core::MemoryState live_;  // the writer's thread alone, as the next one
+  Ended appended_;
 
   mutable Mutex mutex_;
   mutable CondVar changed_;
@@ -76,8 +79,11 @@ class FakeStore final : public store::Store {
   absl::Status reload_status_ FUNDGATE_GUARDED_BY(mutex_);
   bool syncs_blocked_ FUNDGATE_GUARDED_BY(mutex_) = false;
   bool sync_waits_ FUNDGATE_GUARDED_BY(mutex_) = false;
+  std::deque<Ended> ended_ FUNDGATE_GUARDED_BY(mutex_);
+  core::MemoryState written_state_ FUNDGATE_GUARDED_BY(mutex_);
   std::vector<Record> journal_ FUNDGATE_GUARDED_BY(mutex_);
   uint64_t groups_ FUNDGATE_GUARDED_BY(mutex_) = 0;
+  uint64_t written_ FUNDGATE_GUARDED_BY(mutex_) = 0;
   uint64_t synced_ FUNDGATE_GUARDED_BY(mutex_) = 0;
   int sync_calls_ FUNDGATE_GUARDED_BY(mutex_) = 0;
 };

@@ -34,7 +34,7 @@ TEST(Meters, EachStageOfACheckIsMeasured) {
   bench.clock.Advance(absl::Milliseconds(3));
   bench.machine.GoOn();
   bench.store.AwaitBlockedSync();
-  bench.store.AwaitWrites(2);  // both are judged
+  bench.store.AwaitEnds(2);  // both are judged
   bench.clock.Advance(absl::Milliseconds(20));
   bench.store.UnblockSyncs();
   EXPECT_EQ(VerdictOf(std::move(slow)), core::Verdict::kAllow);

@@ -48,7 +48,7 @@ TEST(Pipeline, AnUnrecordedAnswerWaitsForTheSyncOfWhatItRestsOn) {
   bench.store.AwaitBlockedSync();
   Answer replay = bench.Check("replay");
   Answer later = bench.Check("later");
-  bench.store.AwaitWrites(2);  // the group of "later", and so the replay is judged
+  bench.store.AwaitEnds(2);  // the group of "later", and so the replay is judged
   EXPECT_FALSE(IsThere(replay));
   bench.store.UnblockSyncs();
   EXPECT_EQ(VerdictOf(std::move(replay)), core::Verdict::kAllow);
@@ -69,7 +69,7 @@ TEST(Pipeline, JudgesTheNextGroupWhileThePreviousOneSyncs) {
   Answer first = bench.Check("first");
   bench.store.AwaitBlockedSync();
   Answer second = bench.Check("second");
-  bench.store.AwaitWrites(2);
+  bench.store.AwaitEnds(2);
   EXPECT_EQ(bench.store.synced_group(), 0u);
   bench.store.UnblockSyncs();
   EXPECT_EQ(VerdictOf(std::move(first)), core::Verdict::kAllow);
@@ -109,7 +109,7 @@ TEST(Pipeline, WritesNoMoreGroupsThanMayFly) {
   Answer first = bench.Check("first");
   bench.store.AwaitBlockedSync();
   Answer second = bench.Check("second");
-  bench.store.AwaitWrites(2);
+  bench.store.AwaitEnds(2);
   Answer third = bench.Check("third");
   // The writer can't have gone on: it says so by still having the input in its queue.
   EXPECT_EQ(bench.sequencer->statistics().queue_depth, 1u);

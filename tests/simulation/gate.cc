@@ -28,13 +28,14 @@ class SettledStore final : public store::Store {
     if (is_void_) complain_("the gate goes on with a state of which a part was not written");
     return store_->Append(input, outcome);
   }
-  absl::StatusOr<uint64_t> Write() override {
-    absl::StatusOr<uint64_t> written = store_->Write();
+  uint64_t EndGroup() override { return store_->EndGroup(); }
+  absl::Status Write(uint64_t group) override {
+    absl::Status written = store_->Write(group);
     is_void_ = !written.ok();
-    if (written.ok()) newest_ = *written;
-    if (absl::IsResourceExhausted(written.status())) Settle();
+    if (absl::IsResourceExhausted(written)) Settle();
     return written;
   }
+  uint64_t written() const override { return store_->written(); }
   absl::Status Sync(uint64_t group) override { return store_->Sync(group); }
   absl::Status Reload() override {
     if (disk_->is_full()) return absl::ResourceExhaustedError("the disk is full");
@@ -53,7 +54,7 @@ class SettledStore final : public store::Store {
     // Which of the threads writes what from here on is nobody's to decide: no fault may count it.
     disk_->DisarmPower();
     // If it fails, so does every later sync.
-    store_->Sync(newest_).IgnoreError();
+    store_->Sync(store_->written()).IgnoreError();
     absl::Status loaded = store_->Reload();
     while (!loaded.ok() && !absl::IsDataLoss(loaded)) {
       disk_->AwaitOthers();
@@ -64,7 +65,6 @@ class SettledStore final : public store::Store {
   const std::unique_ptr<store::Store> store_;
   const std::shared_ptr<Disk> disk_;
   const std::function<void(const std::string&)> complain_;
-  uint64_t newest_ = 0;
   bool is_void_ = false;
 };
 

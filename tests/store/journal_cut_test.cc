@@ -344,7 +344,7 @@ TEST(JournalCutsAndPower, ACutIsThereWholeOrNotAtAllWhenPowerIsLost) {
   for (int round = 0; round < 20; ++round) {
     for (int i = 0; i < 5; ++i) world.Put(NextPayment(world));
     world.Append(NextPayment(world));
-    EXPECT_TRUE(world.store().Write().ok());
+    EXPECT_TRUE(world.Write().ok());
     CutOptions cut;
     cut.before = world.now() + absl::Hours(1);
     cut.now = world.now();

@@ -43,7 +43,7 @@ Losses LoseWhatWasAcknowledged(Durability durability, int cuts) {
       acknowledged.push_back(check.key);
     }
     world.Append(world.NewCheck(absl::StrCat("unsynced", cut)));
-    EXPECT_TRUE(world.store().Write().ok());
+    EXPECT_TRUE(world.Write().ok());
     system->CutPower();
     world.Close();
     system->Restore();
@@ -93,7 +93,7 @@ TEST_F(Faults, AFullDiskRefusesTheGroupWholeAndServiceResumesWhenThereIsRoom) {
   const core::CheckInput check = world_.NewCheck("r1");
   system_->SetFull(true);
   world_.Append(check);
-  EXPECT_EQ(world_.store().Write().status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(world_.Write().status().code(), absl::StatusCode::kResourceExhausted);
   system_->SetFull(false);
   absl::Status reloaded = world_.store().Reload();
   while (reloaded.code() == absl::StatusCode::kUnavailable ||
@@ -113,7 +113,7 @@ TEST_F(Faults, AFullDiskAtTheFirstWriteAfterAStartIsNoLastingFailure) {
   const core::CheckInput check = world_.NewCheck("r1");
   system_->SetFull(true);
   world_.Append(check);
-  EXPECT_EQ(world_.store().Write().status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(world_.Write().status().code(), absl::StatusCode::kResourceExhausted);
   system_->SetFull(false);
   absl::Status reloaded = world_.store().Reload();
   while (reloaded.code() == absl::StatusCode::kUnavailable ||
@@ -129,11 +129,11 @@ TEST_F(Faults, AFullDiskAtTheFirstWriteAfterAStartIsNoLastingFailure) {
 TEST_F(Faults, WhatWasWrittenBeforeTheDiskWasFullIsStillMadeDurable) {
   const core::CheckInput before = world_.NewCheck("before");
   world_.Append(before);
-  const absl::StatusOr<uint64_t> group = world_.store().Write();
+  const absl::StatusOr<uint64_t> group = world_.Write();
   ASSERT_TRUE(group.ok()) << group.status();
   system_->SetFull(true);
   world_.Append(world_.NewCheck("after"));
-  EXPECT_EQ(world_.store().Write().status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(world_.Write().status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(world_.store().Sync(*group).ok());
   system_->CutPower();
   world_.Close();
@@ -146,7 +146,7 @@ TEST_F(Faults, WhatWasWrittenBeforeTheDiskWasFullIsStillMadeDurable) {
 
 TEST_F(Faults, AFailedSyncIsFinal) {
   world_.Append(world_.NewCheck("r1"));
-  const absl::StatusOr<uint64_t> group = world_.store().Write();
+  const absl::StatusOr<uint64_t> group = world_.Write();
   ASSERT_TRUE(group.ok()) << group.status();
   system_->SetSyncFails(true);
   EXPECT_FALSE(world_.store().Sync(*group).ok());

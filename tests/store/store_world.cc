@@ -60,8 +60,15 @@ core::Answer StoreWorld::Append(decltype(core::Input::body) body) {
   return outcome->answer;
 }
 
+absl::StatusOr<uint64_t> StoreWorld::Write() {
+  const uint64_t group = store_->EndGroup();
+  absl::Status written = store_->Write(group);
+  if (!written.ok()) return written;
+  return group;
+}
+
 absl::Status StoreWorld::Commit() {
-  absl::StatusOr<uint64_t> group = store_->Write();
+  absl::StatusOr<uint64_t> group = Write();
   return group.ok() ? store_->Sync(*group) : group.status();
 }
 

@@ -42,6 +42,8 @@ class StoreWorld {
   // Judges, appends, writes and syncs.
   core::Answer Put(decltype(core::Input::body) body);
   absl::Status Commit();
+  // Writes what was appended, unsynced; the number of the group.
+  absl::StatusOr<uint64_t> Write();
 
   // A refund of CNY 1.00 of order o1 of account m1.
   core::CheckInput NewCheck(const std::string& key) const;

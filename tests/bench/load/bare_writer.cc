@@ -63,6 +63,8 @@ class Judging {
   void StoreGroup(size_t checks);
 
  private:
+  void Commit();
+
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Deciding> deciding_;
 };
@@ -84,16 +86,18 @@ Judging::Judging(const std::string& directory, store::Durability durability) {
       store_->state(), [this](const core::Input& input, const core::Outcome& outcome) {
         Require(store_->Append(input, outcome));
       });
-  const absl::StatusOr<uint64_t> written = store_->Write();
-  Require(written.status());
-  Require(store_->Sync(*written));
+  Commit();
+}
+
+void Judging::Commit() {
+  const uint64_t group = store_->EndGroup();
+  Require(store_->Write(group));
+  Require(store_->Sync(group));
 }
 
 void Judging::StoreGroup(size_t checks) {
   for (const core::Input& check : deciding_->MakeChecks(checks)) deciding_->Judge(check, true);
-  const absl::StatusOr<uint64_t> written = store_->Write();
-  Require(written.status());
-  Require(store_->Sync(*written));
+  Commit();
   if (!deciding_->error().empty()) Die(deciding_->error());
 }
 

@@ -151,7 +151,8 @@ absl::Status BeginServing(const std::string& directory, const Timeline& timeline
   FUNDGATE_RETURN_IF_ERROR(history.Begin(now));
   FUNDGATE_RETURN_IF_ERROR(
       history.Prove(PositionOf(timeline.FirstKey() + timeline.population.keys() - 1), now));
-  FUNDGATE_ASSIGN_OR_RETURN(const uint64_t group, store->Write());
+  const uint64_t group = store->EndGroup();
+  FUNDGATE_RETURN_IF_ERROR(store->Write(group));
   return store->Sync(group);
 }
 

@@ -52,13 +52,19 @@ Contents Read(const std::string& directory, store::Table table) {
   return contents;
 }
 
+void Commit(store::Store& store) {
+  const uint64_t group = store.EndGroup();
+  EXPECT_TRUE(store.Write(group).ok());
+  EXPECT_TRUE(store.Sync(group).ok());
+}
+
 // A store that has lived through the timeline.
 void LiveIn(const std::string& directory, const Timeline& timeline) {
   const std::unique_ptr<store::Store> store = store::Store::Open(OptionsFor(directory)).value();
   History history(store->state(), [&store](const core::Input& input, const core::Outcome& outcome) {
     return store->Append(input, outcome);
   });
-  const auto commit = [&store] { ASSERT_TRUE(store->Sync(store->Write().value()).ok()); };
+  const auto commit = [&store] { Commit(*store); };
   ASSERT_TRUE(history.Begin(timeline.begun).ok());
   for (uint64_t order = 0; order < timeline.population.orders(); ++order) {
     const absl::Status lived = history.Live(timeline, order);
@@ -99,7 +105,7 @@ TEST_F(FillTest, AGateLivesOnInItAndItsJournalSaysSo) {
       if (outcome.recorded) {
         EXPECT_TRUE(store->Append(input, outcome).ok());
       }
-      EXPECT_TRUE(store->Sync(store->Write().value()).ok());
+      Commit(*store);
       return outcome.answer;
     };
     // Every key that it was filled with is known.
