@@ -161,26 +161,24 @@ uint64_t RocksStore::EndGroup() {
 }
 
 absl::Status RocksStore::Write(uint64_t group) {
-  while (std::optional<Ended> ended = TakeEnded(group)) {
-    const absl::Status status = WriteOne(*std::move(ended));
-    if (status.ok()) continue;
+  while (Ended* const next = NextEnded(group)) {
+    absl::Status status = WriteOne(*next);
     const std::lock_guard<std::mutex> lock(mutex_);
-    ended_.clear();
-    write_status_ = status;
+    if (!status.ok()) return write_status_ = std::move(status);
+    spare_batches_.push_back(std::move(next->batch));
+    ended_.pop_front();
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   return write_status_;
 }
 
-std::optional<RocksStore::Ended> RocksStore::TakeEnded(uint64_t most) {
+RocksStore::Ended* RocksStore::NextEnded(uint64_t most) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!write_status_.ok() || ended_.empty() || ended_.front().number > most) return std::nullopt;
-  std::optional<Ended> ended = std::move(ended_.front());
-  ended_.pop_front();
-  return ended;
+  const bool none = !write_status_.ok() || ended_.empty() || ended_.front().number > most;
+  return none ? nullptr : &ended_.front();
 }
 
-absl::Status RocksStore::WriteOne(Ended group) {
+absl::Status RocksStore::WriteOne(Ended& group) {
   const rocksdb::Status status = database_->db().Write(rocksdb::WriteOptions(), &group.batch);
   if (!status.ok()) log_is_broken_ = true;
   FUNDGATE_RETURN_IF_ERROR(FromRocks(status, "writing a group"));
@@ -189,7 +187,6 @@ absl::Status RocksStore::WriteOne(Ended group) {
   std::shared_ptr<const View> view = NewView(std::move(group.resident));
   const std::lock_guard<std::mutex> lock(mutex_);
   unsynced_.emplace_back(group.number, std::move(view));
-  spare_batches_.push_back(std::move(group.batch));
   return absl::OkStatus();
 }
 

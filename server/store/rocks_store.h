@@ -7,7 +7,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,8 +49,10 @@ class RocksStore final : public Store {
   };
 
   std::shared_ptr<const View> NewView(core::Resident resident) const;
-  std::optional<Ended> TakeEnded(uint64_t most);
-  absl::Status WriteOne(Ended group);
+  // The oldest that isn't written, if it is `most` or before; it stays where it is. Null: none, or
+  // a write has failed.
+  Ended* NextEnded(uint64_t most);
+  absl::Status WriteOne(Ended& group);
   void PutChanges(const core::Changes& changes);
   absl::Status SyncLog();
 
