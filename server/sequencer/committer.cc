@@ -34,7 +34,8 @@ Committer::Committer(store::Store& store, InputClock& clock, Meters& meters,
       listeners_(std::move(listeners)) {}
 
 bool Committer::HasRoom() const {
-  return in_flight_ < groups_in_flight_ && !(takes_no_more_ && in_flight_ > 0);
+  return in_flight_ < groups_in_flight_ && unwritten_ < kMostUnwritten &&
+         !(takes_no_more_ && in_flight_ > 0);
 }
 
 bool Committer::has_room() const {
@@ -44,13 +45,13 @@ bool Committer::has_room() const {
 
 bool Committer::WaitForRoom() {
   MutexLock lock(mutex_);
-  while (!HasRoom() && !dead_) synced_some_.Wait(mutex_);
+  while (!HasRoom() && !dead_) moved_on_.Wait(mutex_);
   return !dead_;
 }
 
 bool Committer::WaitUntilSynced() {
   MutexLock lock(mutex_);
-  while (in_flight_ > 0 && !dead_) synced_some_.Wait(mutex_);
+  while (in_flight_ > 0 && !dead_) moved_on_.Wait(mutex_);
   return !dead_;
 }
 
@@ -60,6 +61,7 @@ void Committer::Hand(Group group) {
   takes_no_more_ = group.accepts_time;
   handed_.push_back(std::move(group));
   ++in_flight_;
+  ++unwritten_;
 }
 
 void Committer::Call() {
@@ -135,21 +137,29 @@ bool Committer::Commit(std::vector<Group> groups) {
 }
 
 void Committer::WriteAll(std::vector<Group>& groups) {
-  const uint64_t newest = NewestOf(groups);
+  for (Group& group : groups) {
+    Write(group);
+    {
+      MutexLock lock(mutex_);
+      --unwritten_;
+    }
+    moved_on_.NotifyOne();
+  }
+}
+
+void Committer::Write(Group& group) {
   absl::Status failure = write_failure();
-  if (failure.ok() && newest > store_.written()) {
-    const absl::Status written = store_.Write(newest);
-    if (!written.ok()) {
-      failure = FailureFor(written);
+  if (failure.ok()) {
+    const absl::Status written = store_.Write(group.number);
+    if (written.ok()) return;
+    failure = FailureFor(written);
+    {
       MutexLock lock(mutex_);
       write_failure_ = OwnCopy(failure);
     }
-    if (!written.ok()) listeners_.on_failed_write(failure);
+    listeners_.on_failed_write(failure);
   }
-  if (failure.ok()) return;
-  for (Group& group : groups) {
-    if (group.number > store_.written()) group.Fail(failure);
-  }
+  if (group.number > store_.written()) group.Fail(failure);
 }
 
 absl::Status Committer::SyncAll(const std::vector<Group>& groups) {
@@ -167,7 +177,7 @@ void Committer::Release(size_t groups) {
     MutexLock lock(mutex_);
     in_flight_ -= groups;
   }
-  synced_some_.NotifyOne();
+  moved_on_.NotifyOne();
 }
 
 void Committer::Die(const absl::Status& status) {
@@ -178,7 +188,7 @@ void Committer::Die(const absl::Status& status) {
     MutexLock lock(mutex_);
     dead_ = true;
     handed_.clear();
-    synced_some_.NotifyOne();
+    moved_on_.NotifyOne();
   }
   listeners_.on_death();
 }

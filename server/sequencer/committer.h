@@ -49,6 +49,10 @@ struct Group {
 // the comments of observers and callbacks call the committer's thread is whoever has the turn.
 class Committer {
  public:
+  // One that is being written, and one that is judged meanwhile. More would only make inputs wait:
+  // for the writing of all that was judged before them.
+  static constexpr size_t kMostUnwritten = 2;
+
   // Told, in the turn in which it happens.
   struct Listeners {
     Sequencer::Fatal fatal;          // a sync failed
@@ -74,8 +78,9 @@ class Committer {
   // which will be followed by one that takes what was handed over.
   void TurnAtOnce() FUNDGATE_EXCLUDES(mutex_);
 
-  // The writer: waits until fewer than `groups_in_flight` groups wait for their sync, and none if
-  // the last one accepts a time. False once a sync has failed: nothing will ever be answered again.
+  // The writer: waits until fewer than `groups_in_flight` groups wait for their sync, and fewer
+  // than kMostUnwritten to be written; none does if the last one accepts a time. False once a sync
+  // has failed: nothing will ever be answered again.
   bool WaitForRoom() FUNDGATE_EXCLUDES(mutex_);
 
   // Whether that would wait. Any thread.
@@ -118,6 +123,8 @@ class Committer {
   // With the turn taken; gives it back. False if the sync fails.
   bool Commit(std::vector<Group> groups) FUNDGATE_EXCLUDES(mutex_);
   void WriteAll(std::vector<Group>& groups) FUNDGATE_EXCLUDES(mutex_);
+  // Fails the group if it isn't written, or something it rests on isn't.
+  void Write(Group& group) FUNDGATE_EXCLUDES(mutex_);
   absl::Status SyncAll(const std::vector<Group>& groups);
   bool HasRoom() const FUNDGATE_REQUIRES(mutex_);
   void Release(size_t groups) FUNDGATE_EXCLUDES(mutex_);
@@ -138,9 +145,10 @@ class Committer {
 
   mutable Mutex mutex_;
   CondVar handed_over_;
-  CondVar synced_some_;
+  CondVar moved_on_;
   std::vector<Group> handed_ FUNDGATE_GUARDED_BY(mutex_);
   size_t in_flight_ FUNDGATE_GUARDED_BY(mutex_) = 0;        // handed over and not synced yet
+  size_t unwritten_ FUNDGATE_GUARDED_BY(mutex_) = 0;        // of them
   bool takes_no_more_ FUNDGATE_GUARDED_BY(mutex_) = false;  // until what was handed over is synced
   absl::Status write_failure_ FUNDGATE_GUARDED_BY(mutex_);
   bool turning_ FUNDGATE_GUARDED_BY(mutex_) = false;  // somebody has the turn

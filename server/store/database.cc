@@ -24,7 +24,7 @@ constexpr const char* kNames[kTableCount] = {"default",  "journal", "books",    
                                              "keys",     "timers",  "resident", "violations",
                                              "policies", "records"};
 constexpr char kFormatKey[] = "format";
-// Of a write buffer: ten bits for each key that it can hold.
+// Of all write buffers, for the filter of each: ten bits for each record that it can hold.
 constexpr double kShareForFilter = 0.01;
 // What is read at once, of records and of indexes and filters. A read of the disk takes about as
 // long for more: after a start, few of them bring back all that checks need. A part of a filter
@@ -57,7 +57,8 @@ rocksdb::Options DatabaseOptions(const Options& options, rocksdb::Env* env) {
 }
 
 rocksdb::ColumnFamilyOptions FamilyOptions(Table place,
-                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+                                           const std::shared_ptr<rocksdb::Cache>& cache,
+                                           uint64_t write_buffer_bytes) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   // Indexes and filters grow with what is stored. They come and go by parts in the same cache, so
@@ -74,7 +75,10 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Table place,
   if (place != kJournal && place != kTimers) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     family.memtable_whole_key_filtering = true;
-    family.memtable_prefix_bloom_size_ratio = kShareForFilter;
+    // RocksDB reckons from the size of one buffer; ours are bounded by what all may take.
+    family.memtable_prefix_bloom_size_ratio = kShareForFilter *
+                                              static_cast<double>(write_buffer_bytes) /
+                                              static_cast<double>(family.write_buffer_size);
   }
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Levels are as large as the last one wants: what was deleted or replaced takes a tenth at most.
@@ -169,7 +173,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options,
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (size_t table = 0; table < kTableCount; ++table) {
-    descriptors.emplace_back(kNames[table], FamilyOptions(static_cast<Table>(table), cache));
+    descriptors.emplace_back(
+        kNames[table], FamilyOptions(static_cast<Table>(table), cache, options.write_buffer_bytes));
   }
 
   if (access == Access::kReadWrite) {

@@ -94,7 +94,7 @@ TEST(Feeder, SendsAtOnceWhenIdleAndDrainsToTheLastAcknowledgement) {
 
 TEST(Feeder, GathersManyTransactionsWhileTheGateIsBusy) {
   FeederOptions options = Quiet();
-  options.window = 2;
+  options.window.requests = 2;
   Feeding feeding("0-1-8", options);
   // The first probe says that the stream is there.
   ASSERT_TRUE(feeding.gate.WaitUntil([](const Requests& all) { return !all.empty(); }));
@@ -111,7 +111,7 @@ TEST(Feeder, GathersManyTransactionsWhileTheGateIsBusy) {
 
 TEST(Feeder, AGateThatAcknowledgesNothingHoldsTheReaderBack) {
   FeederOptions options = Quiet();
-  options.window = 1;
+  options.window.requests = 1;
   options.queued_transactions_max = 10;
   Feeding feeding("0-1-8", options);
   ASSERT_TRUE(feeding.gate.WaitUntil([](const Requests& all) { return !all.empty(); }));

@@ -97,6 +97,31 @@ TEST(Requests, ALargeTransactionIsCutBetweenRowsAndEndsWithTheLastPart) {
   EXPECT_FALSE(requests[2].inside_transaction());
 }
 
+TEST(Requests, ManyTransactionsShareLessThanALargeOneMayHaveAlone) {
+  RequestBuilder builder = BuilderAt("0-1-8", {.events = 20, .events_together = 5});
+  EXPECT_TRUE(AddAndTakeFull(builder, MakeTransaction(9, 3)).empty());
+  const auto shared = AddAndTakeFull(builder, MakeTransaction(10, 3));
+  ASSERT_EQ(shared.size(), 1U);
+  EXPECT_EQ(shared[0].events_size(), 3);
+  const auto before = AddAndTakeFull(builder, MakeTransaction(11, 20));
+  ASSERT_EQ(before.size(), 1U);
+  EXPECT_EQ(before[0].position(), "0-1-10");
+  const v1::IngestRequest whole = builder.Take(std::nullopt);
+  EXPECT_EQ(whole.position(), "0-1-11");
+  EXPECT_EQ(whole.events_size(), 20);
+  EXPECT_FALSE(whole.inside_transaction());
+}
+
+TEST(Requests, PartsOfATransactionThatIsTooLargeAreSmall) {
+  RequestBuilder builder = BuilderAt("0-1-8", {.events = 20, .events_of_part = 4});
+  std::vector<v1::IngestRequest> requests = AddAndTakeFull(builder, MakeTransaction(9, 21));
+  requests.push_back(builder.Take(std::nullopt));
+  ASSERT_EQ(requests.size(), 6U);
+  for (size_t part = 0; part < 5; ++part) EXPECT_EQ(requests[part].events_size(), 4);
+  EXPECT_EQ(requests[5].events_size(), 1);
+  EXPECT_EQ(requests[5].position(), "0-1-9");
+}
+
 TEST(Requests, AfterALossInTheMiddleOfOneTheRowsThatWereSentAreLeftOut) {
   RequestBuilder before = BuilderAt("0-1-8", {.events = 10});
   const auto sent = AddAndTakeFull(before, MakeTransaction(9, 25));

@@ -28,7 +28,7 @@ struct FeederOptions {
   absl::Duration linger = absl::Milliseconds(100);
   // A gate that acknowledges nothing for so long is given up.
   absl::Duration patience = absl::Seconds(15);
-  size_t window = 16;                 // requests unacknowledged
+  StreamWindow window;
   size_t queued_bytes_max = 8 << 20;  // of events in memory that wait to be sent
   size_t queued_transactions_max = 20'000;
   RequestLimits limits;

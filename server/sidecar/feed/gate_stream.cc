@@ -7,7 +7,7 @@
 namespace fundgate::feed {
 
 GateStream::GateStream(v1::Ingest::Stub& stub, google::protobuf::Timestamp granted_at,
-                       std::string granted, size_t window, Listener listener)
+                       std::string granted, const StreamWindow& window, Listener listener)
     : window_(window),
       listener_(std::move(listener)),
       stream_(stub.Ingest(&call_)),
@@ -24,10 +24,14 @@ GateStream::~GateStream() {
 bool GateStream::Write(const v1::IngestRequest& request) {
   {
     Lock lock(mutex_);
-    changed_.wait(lock, [this] { return ended_ || under_way_ < window_; });
+    changed_.wait(lock, [this] {
+      return ended_ || (under_way_.size() < window_.requests && events_under_way_ < window_.events);
+    });
     if (ended_ || finished_) return false;
-    if (under_way_++ == 0) heard_ = absl::Now();
-    are_steps_.push_back(request.has_snapshot());
+    if (under_way_.empty()) heard_ = absl::Now();
+    const auto events = static_cast<size_t>(request.events_size());
+    under_way_.push_back({events, request.has_snapshot()});
+    events_under_way_ += events;
   }
   // A failed write shows in the stream's end, which the reader meets.
   return stream_->Write(request);
@@ -36,11 +40,11 @@ bool GateStream::Write(const v1::IngestRequest& request) {
 absl::Status GateStream::Finish(absl::Duration timeout) {
   Lock lock(mutex_);
   if (std::exchange(finished_, true)) return end_;
-  const auto all_acknowledged = [this] { return ended_ || under_way_ == 0; };
+  const auto all_acknowledged = [this] { return ended_ || under_way_.empty(); };
   if (!changed_.wait_for(lock, absl::ToChronoNanoseconds(timeout), all_acknowledged)) {
     call_.TryCancel();
   }
-  const bool complete = under_way_ == 0;
+  const bool complete = under_way_.empty();
   lock.unlock();
   (void)stream_->WritesDone();
   reader_.join();
@@ -71,7 +75,7 @@ uint64_t GateStream::acknowledged_steps() const {
 
 absl::Duration GateStream::Waiting(absl::Time now) const {
   const Lock lock(mutex_);
-  return under_way_ == 0 ? absl::ZeroDuration() : now - heard_;
+  return under_way_.empty() ? absl::ZeroDuration() : now - heard_;
 }
 
 void GateStream::ReadAcks() {
@@ -83,10 +87,10 @@ void GateStream::ReadAcks() {
       heard_ = absl::Now();
       if (!ack.probe_now()) {
         acknowledged_ = ack.position();
-        if (under_way_ > 0) {
-          --under_way_;
-          if (are_steps_.front()) ++acknowledged_steps_;
-          are_steps_.pop_front();
+        if (!under_way_.empty()) {
+          events_under_way_ -= under_way_.front().events;
+          if (under_way_.front().is_step) ++acknowledged_steps_;
+          under_way_.pop_front();
         }
       }
     }

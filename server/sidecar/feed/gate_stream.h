@@ -18,7 +18,14 @@
 
 namespace fundgate::feed {
 
-// Sends requests, at most so many of them unacknowledged, and reads the acknowledgements on a
+// What may be unacknowledged: requests, and the events in them. A request is sent if any of both is
+// left, so one may have more events. A gate judges in order: a check waits behind all of these.
+struct StreamWindow {
+  size_t requests = 16;
+  size_t events = 2000;
+};
+
+// Sends requests, at most a window of them unacknowledged, and reads the acknowledgements on a
 // thread of its own.
 //
 // Thread safety: Write and Finish from one thread at a time; everything else from any.
@@ -35,12 +42,12 @@ class GateStream {
 
   // `granted_at` is the gate's time of the grant, `granted` the position that it gave.
   GateStream(v1::Ingest::Stub& stub, google::protobuf::Timestamp granted_at, std::string granted,
-             size_t window, Listener listener);
+             const StreamWindow& window, Listener listener);
   ~GateStream();  // gives up what is under way
   GateStream(const GateStream&) = delete;
   GateStream& operator=(const GateStream&) = delete;
 
-  // Waits until fewer than the window are unacknowledged, then sends. False if the stream has
+  // Waits until less than the window is unacknowledged, then sends. False if the stream has
   // ended: Finish() says why.
   bool Write(const v1::IngestRequest& request);
 
@@ -66,7 +73,12 @@ class GateStream {
 
   void ReadAcks();
 
-  const size_t window_;
+  struct Sent {
+    size_t events = 0;
+    bool is_step = false;  // of a run that reads tables anew
+  };
+
+  const StreamWindow window_;
   const Listener listener_;
   grpc::ClientContext call_;
   const std::unique_ptr<grpc::ClientReaderWriter<v1::IngestRequest, v1::IngestAck>> stream_;
@@ -76,8 +88,8 @@ class GateStream {
   google::protobuf::Timestamp gate_time_;
   std::string acknowledged_;
   absl::Time heard_;            // the gate's last word, or when a request began to wait; our clock
-  size_t under_way_ = 0;        // sent and not acknowledged
-  std::deque<bool> are_steps_;  // of these, in their order: whether they are steps of a run
+  std::deque<Sent> under_way_;  // sent and not acknowledged, in order
+  size_t events_under_way_ = 0;
   uint64_t acknowledged_steps_ = 0;
   bool ended_ = false;  // by the gate or the connection
   bool finished_ = false;

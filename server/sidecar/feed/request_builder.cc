@@ -75,8 +75,9 @@ void RequestBuilder::TakeUndecided(const Transaction& transaction) {
   moved_ = true;
 }
 
-bool RequestBuilder::IsFull() const {
-  return static_cast<size_t>(request_.events_size()) >= limits_.events || bytes_ >= limits_.bytes;
+bool RequestBuilder::IsFull(bool in_parts) const {
+  const size_t most = in_parts ? std::min(limits_.events, limits_.events_of_part) : limits_.events;
+  return static_cast<size_t>(request_.events_size()) >= most || bytes_ >= limits_.bytes;
 }
 
 absl::StatusOr<bool> RequestBuilder::AddSnapshot(Transaction& transaction) {
@@ -103,12 +104,14 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
   }
   StagedEvents& events = transaction.events;
   // Not torn apart if it fits the request after this one.
-  if (has_events() &&
-      (static_cast<size_t>(request_.events_size()) + events.count() > limits_.events ||
-       bytes_ + events.bytes() > limits_.bytes)) {
+  if (has_events() && (static_cast<size_t>(request_.events_size()) + events.count() >
+                           std::min(limits_.events, limits_.events_together) ||
+                       bytes_ + events.bytes() > limits_.bytes)) {
     return false;
   }
   FUNDGATE_ASSIGN_OR_RETURN(const uint32_t rows_sent, position_.RowsSent(transaction.step));
+  const bool in_parts =
+      rows_sent > 0 || events.count() > limits_.events || events.bytes() > limits_.bytes;
   std::optional<uint32_t> newest_row;
   while (true) {
     FUNDGATE_ASSIGN_OR_RETURN(v1::Event* const event, events.Front());
@@ -117,7 +120,7 @@ absl::StatusOr<bool> RequestBuilder::Add(Transaction& transaction) {
       events.Pop();
       continue;
     }
-    if (IsFull() && RowOf(*event) != newest_row) {
+    if (IsFull(in_parts) && RowOf(*event) != newest_row) {
       if (position_.HasPartOfAnother(transaction.step)) return TwoInParts(transaction.step);
       position_.AdvanceRows(transaction.step, *newest_row + 1);
       moved_ = true;
