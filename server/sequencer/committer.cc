@@ -55,13 +55,22 @@ bool Committer::WaitUntilSynced() {
   return !dead_;
 }
 
+void Committer::WriteHere(Group& group) {
+  {
+    MutexLock lock(mutex_);
+    if (unwritten_ > 0) return;
+  }
+  Write(group);
+  group.is_written = true;
+}
+
 void Committer::Hand(Group group) {
   MutexLock lock(mutex_);
   if (dead_) return;
   takes_no_more_ = group.accepts_time;
   handed_.push_back(std::move(group));
   ++in_flight_;
-  ++unwritten_;
+  if (!handed_.back().is_written) ++unwritten_;
 }
 
 void Committer::Call() {
@@ -138,6 +147,7 @@ bool Committer::Commit(std::vector<Group> groups) {
 
 void Committer::WriteAll(std::vector<Group>& groups) {
   for (Group& group : groups) {
+    if (group.is_written) continue;
     Write(group);
     {
       MutexLock lock(mutex_);

@@ -289,6 +289,7 @@ void Writer::HandGroup(Group group) {
   if (!machinery_.ok()) SetFailure(FailureFor(machinery_));
   if (group.answered.empty()) return;
   lone_groups_ = group.answered.size() == 1 ? lone_groups_ + 1 : 0;
+  if (!has_inputs() && parts_.queue.depth() == 0) parts_.committer.WriteHere(group);
   parts_.committer.Hand(std::move(group));
 }
 

@@ -13,9 +13,11 @@ namespace {
 
 class HandOver : public testing::Test {
  protected:
-  HandOver() {
+  HandOver() { Begin({}); }
+
+  void Begin(const Options& options) {
     absl::StatusOr<std::unique_ptr<Pipeline>> pipeline = Pipeline::Create(
-        {}, store_, input_clock_,
+        options, store_, input_clock_,
         [this](const core::Input& input) { return machine_.Apply(input); }, nullptr,
         [this](const absl::Status&) { died_ = true; });
     EXPECT_TRUE(pipeline.ok()) << pipeline.status();
@@ -54,6 +56,30 @@ class HandOver : public testing::Test {
   int answers_ = 0;
   std::unique_ptr<Pipeline> pipeline_;
 };
+
+TEST_F(HandOver, TheWriterWritesWhatNothingFollows) {
+  Submit("first");
+  Submit("second");
+  EXPECT_TRUE(pipeline_->TurnWriter(absl::ZeroDuration()));
+  EXPECT_EQ(store_.written(), 1u);
+  EXPECT_EQ(store_.sync_calls(), 0);
+  EXPECT_TRUE(pipeline_->TurnCommitter());
+  EXPECT_EQ(answers_, 2);
+}
+
+TEST_F(HandOver, TheCommitterWritesWhatIsFollowed) {
+  Begin({.group_capacity = 1});
+  Submit("first");
+  Submit("second");
+  EXPECT_TRUE(pipeline_->TurnWriter(absl::ZeroDuration()));
+  EXPECT_EQ(store_.written(), 0u);
+  // Nothing follows this one, but what is before it must be written first.
+  EXPECT_TRUE(pipeline_->TurnWriter(absl::ZeroDuration()));
+  EXPECT_EQ(store_.written(), 0u);
+  EXPECT_TRUE(pipeline_->TurnCommitter());
+  EXPECT_EQ(store_.written(), 2u);
+  EXPECT_EQ(answers_, 2);
+}
 
 TEST_F(HandOver, TheFirstInputWaitsForTheCommitter) {
   Submit("first");
