@@ -119,7 +119,8 @@ TEST(Requests, PartsOfATransactionThatIsTooLargeAreSmall) {
   ASSERT_EQ(requests.size(), 6U);
   for (size_t part = 0; part < 5; ++part) EXPECT_EQ(requests[part].events_size(), 4);
   EXPECT_EQ(requests[5].events_size(), 1);
-  EXPECT_EQ(requests[5].position(), "0-1-9");
+  EXPECT_EQ(SourcePosition::Parse(requests[5].position(), PositionForm::kGtids)->Steps(), "0-1-9");
+  EXPECT_FALSE(requests[5].inside_transaction());
 }
 
 TEST(Requests, AfterALossInTheMiddleOfOneTheRowsThatWereSentAreLeftOut) {
