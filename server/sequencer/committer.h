@@ -84,7 +84,7 @@ class Committer {
   // has failed: nothing will ever be answered again.
   bool WaitForRoom() FUNDGATE_EXCLUDES(mutex_);
 
-  // Whether that would wait. Any thread.
+  // Whether it would not wait. Any thread.
   bool has_room() const FUNDGATE_EXCLUDES(mutex_);
 
   // The writer, with nothing else to do: writes the group itself before it hands it over, if all

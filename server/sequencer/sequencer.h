@@ -33,7 +33,7 @@ struct Options {
   // Inputs in one group at most: bounds the memory of a group and how long an answer waits for
   // the others of its group.
   size_t group_capacity = 1024;
-  // Written groups that may wait for their sync; the machine waits past it.
+  // Groups that may wait for their sync, few of them unwritten; the machine waits past it.
   size_t groups_in_flight = 4;
   // Checks that may be parked at once; past it they are answered as if their patience had ended.
   size_t parking_capacity = 4096;
