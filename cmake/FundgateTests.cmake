@@ -6,6 +6,12 @@
 set(FUNDGATE_RELEASE_ONLY_FOLDERS end_to_end scenarios simulation torture bench)
 set(FUNDGATE_THREAD_FOLDERS types metrics expression core store sequencer decoder house)
 
+# The share of debug and tsan that a change affords (presets debug-short and tsan-short): the folders
+# where money is decided, kept and read, and where threads meet. Their tests have the label short, and
+# the target short_tests builds what they need.
+set(FUNDGATE_SHORT_FOLDERS expression core store sequencer decoder properties house)
+add_custom_target(short_tests)
+
 set(FUNDGATE_PYTHON /usr/bin/python3)  # Debian's own, which sees Debian's modules
 
 # The environment's FUNDGATE_TESTDATA wins over it when a test runs. What needs a file that isn't
@@ -37,6 +43,15 @@ function(fundgate_runs_folder folder result)
   set(${result} ${runs} PARENT_SCOPE)
 endfunction()
 
+# Adds the label short to `labels` if the folder at hand belongs to the short share. What is slow
+# (release_only) doesn't.
+function(fundgate_label_short labels)
+  cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
+  if(folder IN_LIST FUNDGATE_SHORT_FOLDERS AND NOT ${labels})
+    set(${labels} short PARENT_SCOPE)
+  endif()
+endfunction()
+
 # fundgate_test(NAME SOURCES a_test.cc ... LINKS target ... [TIMEOUT seconds] [LABELS label ...])
 # One test binary a folder of tests/; every TEST is its own entry in ctest. The label release_only
 # keeps slow tests (millions of steps) out of the sanitizers' runs.
@@ -47,10 +62,15 @@ function(fundgate_test name)
     set(ARG_TIMEOUT 300)
   endif()
   add_executable(${name} ${ARG_SOURCES})
+  fundgate_set_apart(${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE fundgate_options ${ARG_LINKS} GTest::gmock_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   fundgate_precompile(${name})
   set(properties TIMEOUT ${ARG_TIMEOUT})
+  fundgate_label_short(ARG_LABELS)
+  if(ARG_LABELS STREQUAL "short")
+    add_dependencies(short_tests ${name})
+  endif()
   if(ARG_LABELS)
     list(APPEND properties LABELS "${ARG_LABELS}")
   endif()
@@ -60,11 +80,16 @@ function(fundgate_test name)
   gtest_discover_tests(${name} TEST_PREFIX "${name}/" DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
 
-# fundgate_script_test(NAME COMMAND program argument ... [TIMEOUT seconds] [LABELS label ...])
+# fundgate_script_test(NAME COMMAND program argument ... [PROGRAMS target ...] [TIMEOUT seconds] [LABELS label ...])
 # A test that is a script (Python: ${FUNDGATE_PYTHON} script.py ...), run from the project's root
-# with FUNDGATE_BUILD naming the build's folder. It fails by its exit code.
+# with FUNDGATE_BUILD naming the build's folder. It fails by its exit code. PROGRAMS are targets that
+# it runs.
 function(fundgate_script_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "COMMAND;LABELS;PROGRAMS" ${ARGN})
+  fundgate_label_short(ARG_LABELS)
+  if(ARG_LABELS STREQUAL "short" AND ARG_PROGRAMS)
+    add_dependencies(short_tests ${ARG_PROGRAMS})
+  endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()

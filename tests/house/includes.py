@@ -3,18 +3,18 @@
 
     includes.py BUILD_FOLDER
 
-Reads what the compiler itself read for each object (ninja -t deps), so nothing can hide behind
-another header. Fails naming each object, what it must not see, and the row that says so.
+Reads what a preprocessor reads for each file (see units.py), so nothing can hide behind another
+header. Fails naming each file, what it must not see, and the row that says so.
 """
 
 import collections
 import os
 import pathlib
 import re
-import subprocess
 import sys
 
 import repository
+import units
 from cpp_text import without_comments_and_strings
 
 # One row a folder: the folders it may include, and the libraries it may see. What a listed folder
@@ -105,8 +105,8 @@ _LIBRARIES = {
     "rapidcheck": "testing", "benchmark": "testing", "brotli": "testing",
 }
 # Folders of /usr/include that belong to the language and the operating system.
-_SYSTEM = {"c++", "x86_64-linux-gnu", "aarch64-linux-gnu", "linux", "asm", "asm-generic", "bits",
-           "sys", "gnu", "net", "netinet", "arpa", "rpc"}
+_SYSTEM = {"c++", "clang", "x86_64-linux-gnu", "aarch64-linux-gnu", "linux", "asm", "asm-generic",
+           "bits", "sys", "gnu", "net", "netinet", "arpa", "rpc"}
 
 # Folders that must give the same result for the same input for ever: no clock, thread, randomness,
 # environment or file. What other headers bring along can't be forbidden (abseil's own include
@@ -164,24 +164,10 @@ def library_of(header):
     return None
 
 
-def parse_deps(text):
-    """What `ninja -t deps` printed, as {object: [path, ...]}; stale entries are left out."""
-    objects, current = {}, None
-    for line in text.splitlines():
-        if line and not line.startswith(" "):
-            name, _, rest = line.partition(": #deps")
-            current = [] if "(VALID)" in rest else None
-            if current is not None:
-                objects[name] = current
-        elif line.strip() and current is not None:
-            current.append(line.strip())
-    return objects
-
-
 def violations_of(source, paths, table=None):
-    """Sentences about what an object of the project's file `source` must not see.
+    """Sentences about what the project's file `source` must not see.
 
-    `paths`: everything the compiler read for it, project files relative to the root (generated ones
+    `paths`: everything that is read for it, project files relative to the root (generated ones
     as proto/...), others absolute.
     """
     table = TABLE if table is None else table
@@ -223,30 +209,27 @@ def purity_violations(name, text):
 def project_path(path, build):
     """A path of the compiler's list, as violations_of wants it."""
     full = pathlib.Path(os.path.normpath(build / path))
-    for base, prefix in ((build / "generated", "proto"), (build / "tests/house/headers", ""),
-                         (repository.ROOT, "")):
+    for base, prefix in ((build / "generated", "proto"), (repository.ROOT, "")):
         if full.is_relative_to(base):
             return os.path.join(prefix, full.relative_to(base))
     return str(full)
 
 
 def check_build(build):
-    """Checks all objects of a build folder; gives (number of objects, sentences)."""
-    listed = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True,
-                            text=True, check=True).stdout
-    known, count, found = set(repository.files()), 0, []
-    for paths in parse_deps(listed).values():
+    """Checks all sources that a build compiles, and all headers; gives (number, sentences)."""
+    compiled = units.commands(build)
+    known, looked_at = set(repository.files()), []
+    for name in sorted(known):
+        path = str(repository.ROOT / name)
+        if name.endswith(".cc") and path in compiled:
+            looked_at.append(compiled[path])
+        elif name.endswith(".h") and not name.startswith("cmake/"):
+            looked_at.append(units.header_command(path, compiled, str(build)))
+    found = []
+    for paths in units.reads(looked_at).values():
         names = [project_path(path, build) for path in paths]
-        source = names[0]
-        # The compiler's list starts with the file it compiled. A generated file that compiles a
-        # header alone stands for the header.
-        if source.endswith(".alone.cc"):
-            source = source.removesuffix(".alone.cc")
-            names = names[1:]
-        if source in known:
-            count += 1
-            found += violations_of(source, names)
-    return count, found
+        found += violations_of(names[0], names)
+    return len(looked_at), found
 
 
 def main():
@@ -259,10 +242,10 @@ def main():
             if any((row_of(name) + "/").startswith(folder + "/") for folder in PURE):
                 found += purity_violations(name, repository.read(name))
     if count == 0:
-        found.append(f"{sys.argv[1]} has no objects of the project: build it first")
+        found.append(f"{sys.argv[1]} compiles no file of the project: configure it first")
     for sentence in found:
         print(sentence)
-    print(f"{count} objects, {len(found)} violations of the direction of includes")
+    print(f"{count} files, {len(found)} violations of the direction of includes")
     return 1 if found else 0
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Proves that the check of includes can fail: planted violations of each kind are found."""
 
+import json
 import os
 import pathlib
-import subprocess
 import tempfile
 import unittest
 
@@ -106,17 +106,8 @@ class Purity(unittest.TestCase):
         self.assertEqual(includes.purity_violations("server/core/a.cc", text), [])
 
 
-# A small project with a core that includes gRPC, built for real: if the compiler's lists were read
-# wrongly, nothing would be found here.
-NINJA = """rule cc
-  command = c++ -MD -MF $out.d -c $in -o $out
-  depfile = $out.d
-  deps = gcc
-build core.o: cc {root}/server/core/machine.cc
-build store.o: cc {root}/server/store/store.cc
-"""
-
-
+# A small project with a core that includes gRPC: if what is read were read wrongly, nothing would
+# be found here. One file is compiled by itself, two are together in one, as a build has them.
 class RealBuild(unittest.TestCase):
     def test_a_core_that_reaches_grpc_through_another_header_fails(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -124,25 +115,33 @@ class RealBuild(unittest.TestCase):
             for name, text in {
                     "server/core/machine.cc": '#include "between.h"\nint a;\n',
                     "server/core/between.h": "#include <grpc/support/port_platform.h>\n",
-                    "server/store/store.cc": "#include <vector>\nint b;\n"}.items():
+                    "server/store/store.cc": "#include <vector>\nint b;\n",
+                    "server/store/log.cc": "int c;\n"}.items():
                 path = root / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
             build = root / "build"
-            build.mkdir()
-            (build / "build.ninja").write_text(NINJA.format(root=root))
-            subprocess.run(["ninja", "-C", str(build)], check=True, capture_output=True)
+            together = build / "Unity" / "unity_0_cxx.cxx"
+            together.parent.mkdir(parents=True)
+            together.write_text(f'#include "{root}/server/core/machine.cc"\n'
+                                f'#include "{root}/server/store/log.cc"\n')
+            alone = root / "server/store/store.cc"
+            (build / "compile_commands.json").write_text(json.dumps(
+                [{"directory": str(build), "command": f"ccache c++ -I{root} -c {path}",
+                  "file": str(path)} for path in (together, alone)]))
             before, includes.repository.ROOT = includes.repository.ROOT, root
             names, includes.repository.files = includes.repository.files, lambda: [
-                "server/core/machine.cc", "server/store/store.cc"]
+                "server/core/machine.cc", "server/core/between.h", "server/store/log.cc",
+                "server/store/store.cc"]
             try:
                 count, found = includes.check_build(build)
             finally:
                 includes.repository.ROOT, includes.repository.files = before, names
-            self.assertEqual(count, 2)
-            self.assertEqual(len(found), 1, found)
-            self.assertIn("server/core/machine.cc", found[0])
-            self.assertIn("grpc", found[0])
+            self.assertEqual(count, 4)
+            self.assertEqual(len(found), 2, found)
+            for sentence, name in zip(sorted(found), ("between.h", "machine.cc")):
+                self.assertIn(f"server/core/{name}: sees", sentence)
+                self.assertIn("grpc", sentence)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,10 @@
 
     run_tidy.py BUILD_FOLDER
 
-What a file's result depends on is its own text, every header that the compiler read for it, its
-flags, the configuration and the tool's version; their hash names an empty file in the user's cache,
-beside the compiler's, so that a fresh clone profits from the last one. Clean results only are
-remembered. A header that no source includes is read through the generated file that compiles it
-alone.
+Each file is compiled by itself, so what it forgets to include is found here. What its result
+depends on is its own text, every header that is read for it, its flags, the configuration and the
+tool's version; their hash names an empty file in the user's cache, beside the compiler's, so that a
+fresh clone profits from the last one. Clean results only are remembered.
 """
 
 import concurrent.futures
@@ -15,17 +14,17 @@ import hashlib
 import json
 import os
 import pathlib
-import shlex
 import subprocess
 import sys
 import threading
 
 import includes
 import repository
+import units
 
 # GCC's warnings are GCC's business, and some flags are unknown to clang: clang-tidy runs its own
 # checks, and clang's analysis of lock annotations.
-_DROPPED = {"-Werror", "-Wall", "-Wextra", "-Wpedantic", "-Wno-restrict"}
+_DROPPED = {"-Werror", "-Wall", "-Wextra", "-Wpedantic", "-Wno-restrict", "-Wno-shadow"}
 _ADDED = ["-Wthread-safety", "-Wno-unknown-warning-option"]
 _TIDY = "clang-tidy"
 
@@ -38,34 +37,25 @@ class Unit:
         self.folder, self.reads = folder, reads
 
 
-def cleaned(command):
-    """The compiler's arguments without a launcher before it and without what clang can't read."""
-    words = shlex.split(command)
-    while os.path.basename(words[0]) in ("ccache", "nice", "env"):
-        words = words[1:]
-    return [word for word in words if word not in _DROPPED] + _ADDED
+def cleaned(arguments):
+    """The compiler's arguments without what clang can't read."""
+    return [word for word in arguments if word not in _DROPPED] + _ADDED
 
 
-def units(build):
-    """All files to look at, the headers without a source last."""
-    listed = subprocess.run(["ninja", "-C", str(build), "-t", "deps"], capture_output=True,
-                            text=True, check=True).stdout
-    reads = {}
-    for paths in includes.parse_deps(listed).values():
-        full = [os.path.normpath(build / path) for path in paths]
-        reads[full[0]] = full
-    known, found, alone = set(repository.files()), {}, {}
-    for entry in json.loads((build / "compile_commands.json").read_text()):
-        path = os.path.normpath(os.path.join(entry["directory"], entry["file"]))
-        name = includes.project_path(path, build)
-        header = name.removesuffix(".alone.cc")
-        unit = Unit(header, path, cleaned(entry["command"]), entry["directory"], reads.get(path))
-        if header not in known:
-            continue  # generated
-        (found if header == name else alone)[header] = unit
-    seen = {includes.project_path(path, build)
-            for unit in found.values() for path in unit.reads or []}
-    return list(found.values()) + [unit for name, unit in alone.items() if name not in seen]
+def all_units(build):
+    """All files to look at: what the build compiles, then the headers that none of it reads."""
+    known, compiled = set(repository.files()), units.commands(build)
+    ours = {path: command for path, command in compiled.items()
+            if includes.project_path(path, build) in known}
+    seen = units.reads(ours.values())
+    read = {path for paths in seen.values() for path in paths}
+    for name in sorted(known):
+        path = str(repository.ROOT / name)
+        if name.endswith(".h") and path not in read:
+            ours[path] = units.header_command(path, compiled, str(build))
+            seen |= units.reads([ours[path]])
+    return [Unit(includes.project_path(path, build), path, cleaned(command.arguments),
+                 command.folder, seen.get(path)) for path, command in ours.items()]
 
 
 def contents(path, _known={}):
@@ -111,12 +101,12 @@ def environment_of_checks():
     return "\n".join([version, *configuration])
 
 
-def write_database(folder, all_units):
+def write_database(folder, files):
     """The commands as clang-tidy wants them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "compile_commands.json").write_text(json.dumps(
         [{"directory": unit.folder, "file": unit.path, "arguments": unit.arguments}
-         for unit in all_units]))
+         for unit in files]))
 
 
 def main():
@@ -125,16 +115,16 @@ def main():
         return 2
     build = pathlib.Path(sys.argv[1]).resolve()
     if not (build / "compile_commands.json").exists():
-        print(f"{sys.argv[1]} has no compile_commands.json: configure and build it first")
+        print(f"{sys.argv[1]} has no compile_commands.json: configure it and build it first")
         return 1
     cache = cache_folder(os.environ)
-    all_units, environment = units(build), environment_of_checks()
-    keys = {unit.path: key(unit, environment) for unit in all_units}
-    todo = [unit for unit in all_units
+    files, environment = all_units(build), environment_of_checks()
+    keys = {unit.path: key(unit, environment) for unit in files}
+    todo = [unit for unit in files
             if keys[unit.path] is None or not (cache / keys[unit.path]).exists()]
-    print(f"clang-tidy: {len(all_units) - len(todo)} files are clean as before,"
+    print(f"clang-tidy: {len(files) - len(todo)} files are clean as before,"
           f" {len(todo)} to look at", flush=True)
-    write_database(build / "tidy", all_units)
+    write_database(build / "tidy", files)
     speaking, faulty = threading.Lock(), []
 
     def look_at(unit):
@@ -151,7 +141,7 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for done in concurrent.futures.as_completed([pool.submit(look_at, unit) for unit in todo]):
             done.result()
-    print(f"clang-tidy: {len(faulty)} of {len(all_units)} files have findings")
+    print(f"clang-tidy: {len(faulty)} of {len(files)} files have findings")
     return 1 if faulty else 0
 
 
