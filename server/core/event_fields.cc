@@ -100,7 +100,7 @@ Value ReadRow(const EventField& field, const Contribution& row) {
 }
 
 // Names stay readable after a deletion.
-bool IsName(Part part) {
+bool IsNamePart(Part part) {
   return part == Part::kKey || part == Part::kAccount || part == Part::kOrder;
 }
 
@@ -110,7 +110,7 @@ const Image* SideOf(const EventField& field, const std::optional<Image>& before,
                     const std::optional<Image>& after) {
   if (field.before) return before.has_value() ? &*before : nullptr;
   if (after.has_value()) return &*after;
-  return IsName(field.part) && before.has_value() ? &*before : nullptr;
+  return IsNamePart(field.part) && before.has_value() ? &*before : nullptr;
 }
 
 Value ReadFact(const EventField& field, const FactEvent& fact) {

@@ -63,7 +63,7 @@ bool TakesTwoPeople(Draft& draft, const PlanRun& run) {
   });
 }
 
-void End(Draft& draft, const PlanRun& run) {
+void EndRun(Draft& draft, const PlanRun& run) {
   for (const std::string& scope : run.scopes) EndToggle(draft, run, scope);
   draft.Erase<PlanRuns>(run.plan);
 }
@@ -120,7 +120,7 @@ Answer UndoPlan(Draft& draft, const UndoPlanInput& input) {
         return PlanAnswer{run, true};
     }
   }
-  End(draft, run);
+  EndRun(draft, run);
   return PlanAnswer{run, false};
 }
 
@@ -133,7 +133,7 @@ void EndPlans(Draft& draft) {
         std::any_of(run->scopes.begin(), run->scopes.end(),
                     [&](const std::string& scope) { return StandsYet(draft, *run, scope); });
     // One that found everything switched already is in force until its time, or until it is undone.
-    if (is_over || (!stands && !run->scopes.empty())) End(draft, PlanRun(*run));
+    if (is_over || (!stands && !run->scopes.empty())) EndRun(draft, PlanRun(*run));
   }
 }
 

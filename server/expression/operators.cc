@@ -11,7 +11,7 @@ namespace {
 
 using Kind = Type::Kind;
 
-std::string Quoted(Operator op) { return "'" + std::string(ToString(op)) + "'"; }
+std::string QuotedOperator(Operator op) { return "'" + std::string(ToString(op)) + "'"; }
 
 std::string Pair(std::span<const Type> types) {
   return types[0].ToString() + " with " + types[1].ToString();
@@ -36,7 +36,7 @@ OperatorMeaning Logic(Operator op, std::span<const Type> types) {
   for (size_t i = 0; i < types.size(); ++i) {
     if (IsAssignable(types[i], Type::Bool())) continue;
     meaning.problems.push_back(
-        {i, Quoted(op) + " needs a bool, but this is of type " + types[i].ToString()});
+        {i, QuotedOperator(op) + " needs a bool, but this is of type " + types[i].ToString()});
   }
   return meaning;
 }
@@ -93,7 +93,7 @@ OperatorMeaning In(std::span<const Type> types) {
 
 OperatorMeaning Equality(Operator op, std::span<const Type> types) {
   if (Comparable(types[0], types[1])) return Of(Type::Bool());
-  return Wrong(Type::Bool(), std::nullopt, Quoted(op) + " can't compare " + Pair(types));
+  return Wrong(Type::Bool(), std::nullopt, QuotedOperator(op) + " can't compare " + Pair(types));
 }
 
 OperatorMeaning Ordering(const Environment& environment, Operator op, std::span<const Type> types) {
@@ -110,7 +110,7 @@ OperatorMeaning Ordering(const Environment& environment, Operator op, std::span<
     return Wrong(Type::Bool(), std::nullopt,
                  "values of type " + opaque.name + " have no order; only == and != compare them");
   }
-  return Wrong(Type::Bool(), std::nullopt, Quoted(op) + " can't order " + Pair(types));
+  return Wrong(Type::Bool(), std::nullopt, QuotedOperator(op) + " can't order " + Pair(types));
 }
 
 std::string NumberHint(std::span<const Type> types) {
@@ -180,7 +180,7 @@ OperatorMeaning Arithmetic(const Environment& environment, Operator op,
     std::string operands = types[0].ToString();
     if (types.size() == 2) operands += " and " + types[1].ToString();
     return Wrong(Type::Error(), std::nullopt,
-                 Quoted(op) + " has no meaning for " + operands + NumberHint(types));
+                 QuotedOperator(op) + " has no meaning for " + operands + NumberHint(types));
   }
   // What the language joins is as long as both; of a host's result nothing is known.
   const bool joins = op == Operator::kAdd && meaning.overloads.empty();

@@ -104,7 +104,7 @@ bool IsNameByte(char c) {
 
 bool IsScopeByte(char c) { return IsNameByte(c) || c == '~' || c == '%'; }
 
-std::string TextOf(const v1::Value& value) {
+std::string TextOfValue(const v1::Value& value) {
   switch (value.kind_case()) {
     case v1::Value::kStringValue:
       return value.string_value();
@@ -258,7 +258,7 @@ class Masker {
     Message& told = *reflection.MutableMessage(&entry, &value);
     auto* attribute = dynamic_cast<v1::Value*>(&told);
     if (attribute == nullptr || !names_.IsIn(name)) return Mask(told);
-    const std::string text = TextOf(*attribute);
+    const std::string text = TextOfValue(*attribute);
     std::string shown = MaskValue(text);
     if (shown == text) return false;
     attribute->set_string_value(std::move(shown));

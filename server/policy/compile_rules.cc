@@ -21,7 +21,7 @@ namespace {
 
 constexpr int64_t kAlertsPerMinuteDefault = 60;
 
-core::Verdict ToVerdict(v1::Verdict verdict) {
+core::Verdict GivenVerdict(v1::Verdict verdict) {
   if (verdict == v1::VERDICT_BLOCK) return core::Verdict::kBlock;
   return verdict == v1::VERDICT_HOLD ? core::Verdict::kHold : core::Verdict::kAllow;
 }
@@ -71,14 +71,15 @@ core::RuleDefinition ToRule(const std::string& name, const v1::Rule& rule,
                                   .action = {},
                                   .rollout = ToRollout(rule),
                                   .on_error = {}};
-  definition.then = ToVerdict(rule.then().verdict());
+  definition.then = GivenVerdict(rule.then().verdict());
   if (rule.then().violation() != v1::SEVERITY_UNSPECIFIED) {
     definition.violation = static_cast<core::Severity>(rule.then().violation());
     definition.action =
         rule.then().action().empty() ? std::string(core::kAlertAction) : rule.then().action();
   }
   definition.enforced = rule.mode() == v1::RULE_MODE_ENFORCE;
-  if (rule.on_error() != v1::VERDICT_UNSPECIFIED) definition.on_error = ToVerdict(rule.on_error());
+  if (rule.on_error() != v1::VERDICT_UNSPECIFIED)
+    definition.on_error = GivenVerdict(rule.on_error());
   definition.alerts_per_minute =
       rule.has_alerts_per_minute() ? rule.alerts_per_minute() : kAlertsPerMinuteDefault;
   definition.meaning = MeaningOf(rule);

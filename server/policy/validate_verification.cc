@@ -29,9 +29,8 @@ void CheckName(const Validation& v, const std::string& path, const std::string& 
                              "beginning with a letter"));
 }
 
-void CheckRange(const Validation& v, const std::string& path,
-                const google::protobuf::Duration& given, absl::Duration least,
-                absl::Duration most) {
+void CheckSpan(const Validation& v, const std::string& path,
+               const google::protobuf::Duration& given, absl::Duration least, absl::Duration most) {
   if (!v.places.IsRead(path)) return;
   const absl::Duration value = ToDuration(given);
   if (value >= least && value <= most) return;
@@ -129,9 +128,9 @@ void ValidateMatch(const Validation& v, const std::string& path, const v1::Match
   if (match.has_tolerance() && match.tolerance().minor_units() < 0) {
     v.AtValue(path + ".tolerance", "a tolerance is 0 or more");
   }
-  CheckRange(v, path + ".within", match.within(), absl::ZeroDuration(), absl::Hours(24 * 7));
+  CheckSpan(v, path + ".within", match.within(), absl::ZeroDuration(), absl::Hours(24 * 7));
   if (match.has_remember()) {
-    CheckRange(v, path + ".remember", match.remember(), absl::Minutes(1), absl::Hours(24 * 31));
+    CheckSpan(v, path + ".remember", match.remember(), absl::Minutes(1), absl::Hours(24 * 31));
   }
   CheckCondition(v, path + ".left_when", left, match.left_when());
   CheckCondition(v, path + ".right_when", right, match.right_when());
@@ -159,7 +158,7 @@ void ValidateChain(const Validation& v, const std::string& path, const v1::Chain
     CheckKind(v, path + ".sequence", chain.sequence(), sequence, {Type::Int()}, "a whole number");
   }
   if (chain.has_within()) {
-    CheckRange(v, path + ".within", chain.within(), absl::ZeroDuration(), absl::Hours(1));
+    CheckSpan(v, path + ".within", chain.within(), absl::ZeroDuration(), absl::Hours(1));
   }
   CheckReaction(v, path, chain.on_violation(), {event});
 }
@@ -190,10 +189,10 @@ void ValidateTransition(const Validation& v, const std::string& path,
     if (statuses.count(status) == 0) {
       v.AtKey(place, NoSuch("status", status, known, " among the edges"));
     }
-    CheckRange(v, place, limit, absl::Seconds(1), absl::Hours(24 * 365));
+    CheckSpan(v, place, limit, absl::Seconds(1), absl::Hours(24 * 365));
   }
   if (transition.has_within()) {
-    CheckRange(v, path + ".within", transition.within(), absl::ZeroDuration(), absl::Hours(1));
+    CheckSpan(v, path + ".within", transition.within(), absl::ZeroDuration(), absl::Hours(1));
   }
   CheckReaction(v, path, transition.on_violation(), {event});
 }

@@ -56,7 +56,7 @@ constexpr absl::Duration kReadingHeartbeat = absl::Milliseconds(20);
 constexpr absl::Duration kInUse = absl::Seconds(4);
 constexpr absl::Duration kInUseMax = absl::Minutes(1);
 
-feed::PositionForm FormOf(sources::Flavor flavor) {
+feed::PositionForm PositionFormOf(sources::Flavor flavor) {
   switch (flavor) {
     case sources::Flavor::kMariadb:
       return feed::PositionForm::kGtids;
@@ -104,7 +104,7 @@ class MariadbFollower final : public Follower {
     AskOthersFirst();
   }
 
-  feed::PositionForm position_form() const override { return FormOf(settings_.flavor); }
+  feed::PositionForm position_form() const override { return PositionFormOf(settings_.flavor); }
   bool may_repeat() const override { return false; }
 
   bool SetTableReading(TableReading* reading) override {

@@ -28,7 +28,7 @@ std::string TextLiteral(std::string_view text) {
   return absl::StrCat("'", absl::StrReplaceAll(ToAbsl(text), {{"\\", "\\\\"}, {"'", "''"}}), "'");
 }
 
-binlog::TableName NameOf(const std::string& table) {
+binlog::TableName TableNameOf(const std::string& table) {
   const size_t dot = table.find('.');
   return {table.substr(0, dot), table.substr(std::min(dot, table.size() - 1) + 1)};
 }
@@ -108,8 +108,8 @@ absl::StatusOr<std::string> Statement(const std::vector<MariadbColumn>& columns,
     }
   }
   return absl::StrCat("SELECT ", absl::StrJoin(selected, ", "), " FROM ",
-                      Quoted(NameOf(task.table)), " FORCE INDEX (PRIMARY)", where, " ORDER BY ",
-                      absl::StrJoin(order, ", "), " LIMIT ", task.rows);
+                      Quoted(TableNameOf(task.table)), " FORCE INDEX (PRIMARY)", where,
+                      " ORDER BY ", absl::StrJoin(order, ", "), " LIMIT ", task.rows);
 }
 
 }  // namespace
@@ -129,7 +129,7 @@ absl::StatusOr<PlacedChunk> MariadbTables::Read(const TableTask& task) {
   // Also so that no transaction is left open.
   if (!chunk.ok()) connection_.Close();
   if (absl::IsPermissionDenied(chunk.status())) {
-    return MayNotRead(NameOf(task.table), ToStd(chunk.status().message()));
+    return MayNotRead(TableNameOf(task.table), ToStd(chunk.status().message()));
   }
   return chunk;
 }
@@ -147,7 +147,7 @@ absl::Status MariadbTables::MayNotRead(const binlog::TableName& table, std::stri
 
 absl::StatusOr<PlacedChunk> MariadbTables::ReadPlaced(sources::MariadbSession& session,
                                                       const TableTask& task) {
-  const binlog::TableName table = NameOf(task.table);
+  const binlog::TableName table = TableNameOf(task.table);
   PlacedChunk read;
   TableChunk& chunk = read.chunk;
   if (task.cursor.empty()) {
@@ -260,7 +260,7 @@ absl::StatusOr<std::vector<std::string>> CheckCascades(sources::MariadbSession& 
   std::vector<std::string> found;
   std::vector<std::string> hidden;
   for (const std::string& table : tables) {
-    const auto made = session.Query(absl::StrCat("SHOW CREATE TABLE ", Quoted(NameOf(table))));
+    const auto made = session.Query(absl::StrCat("SHOW CREATE TABLE ", Quoted(TableNameOf(table))));
     if (absl::IsUnavailable(made.status())) return made.status();
     if (!made.ok() || made->empty() || made->front().size() < 2) {
       hidden.push_back(table);

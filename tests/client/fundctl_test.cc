@@ -31,7 +31,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-Answers Always(v1::Verdict verdict) {
+Answers AlwaysAnswer(v1::Verdict verdict) {
   Answers answers;
   answers.check = [verdict](int, const v1::CheckRequest& request, v1::Decision* decision) {
     *decision = DecisionOn(request, verdict);
@@ -48,13 +48,13 @@ TEST(FundctlCheck, ExitCodeIsTheVerdict) {
   const std::pair<v1::Verdict, int> cases[] = {
       {v1::VERDICT_ALLOW, 0}, {v1::VERDICT_HOLD, 10}, {v1::VERDICT_BLOCK, 11}};
   for (const auto& [verdict, code] : cases) {
-    FakeGate gate(Always(verdict));
+    FakeGate gate(AlwaysAnswer(verdict));
     EXPECT_EQ(RunWords(kRefund, gate.address()).code, code) << v1::Verdict_Name(verdict);
   }
 }
 
 TEST(FundctlCheck, SendsWhatWasTyped) {
-  FakeGate gate(Always(v1::VERDICT_ALLOW));
+  FakeGate gate(AlwaysAnswer(v1::VERDICT_ALLOW));
   const Outcome outcome =
       RunWords({"check",           "settlement",
                 "--key",           "s1",
@@ -81,7 +81,7 @@ TEST(FundctlCheck, SendsWhatWasTyped) {
 }
 
 TEST(FundctlCheck, JsonIsOneObjectOnOneLine) {
-  FakeGate gate(Always(v1::VERDICT_HOLD));
+  FakeGate gate(AlwaysAnswer(v1::VERDICT_HOLD));
   std::vector<const char*> words = kRefund;
   words.insert(words.begin(), {"--output", "json"});
   const Outcome outcome = RunWords(words, gate.address());
@@ -94,7 +94,7 @@ TEST(FundctlCheck, JsonIsOneObjectOnOneLine) {
 
 TEST(FundctlCheck, AnAmountIsReadByTheCurrencysOwnDecimals) {
   for (const char* wrong : {"CNY 12.345", "JPY 1.5", "12.34", "CNY 1,000.00", "XXQ 1"}) {
-    FakeGate gate(Always(v1::VERDICT_ALLOW));
+    FakeGate gate(AlwaysAnswer(v1::VERDICT_ALLOW));
     const Outcome outcome = RunWords(
         {"check", "refund", "--key", "r1", "--account", "m1", "--amount", wrong}, gate.address());
     EXPECT_EQ(outcome.code, 2) << wrong;

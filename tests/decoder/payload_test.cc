@@ -40,7 +40,7 @@ struct Read {
   Trace trace;
 };
 
-Read ReadAll(const std::vector<EventBytes>& events) {
+Read ReadPayload(const std::vector<EventBytes>& events) {
   Read read;
   binlog::Reader reader(read.trace, {.file_name = "f"});
   for (size_t i = 0; i < events.size() && read.status.ok(); ++i)
@@ -48,16 +48,16 @@ Read ReadAll(const std::vector<EventBytes>& events) {
   return read;
 }
 
-std::string ErrorOf(const EventBytes& payload) {
-  return ReadAll({MakeFormat(kMySql), Gtid(1), payload}).status.ToString();
+std::string PayloadErrorOf(const EventBytes& payload) {
+  return ReadPayload({MakeFormat(kMySql), Gtid(1), payload}).status.ToString();
 }
 
 constexpr char kName[] = "30313233-3435-3637-3839-616263646566";
 
 TEST(Payload, IsReadAsTheEventsThatItHolds) {
   for (const Packing packing : {Packing::kZstd, Packing::kNone}) {
-    const Read read = ReadAll({MakeFormat(kMySql), Gtid(1), MakePayload(Transaction(), packing),
-                               Gtid(2), MakeQuery("BEGIN"), MakeXid()});
+    const Read read = ReadPayload({MakeFormat(kMySql), Gtid(1), MakePayload(Transaction(), packing),
+                                   Gtid(2), MakeQuery("BEGIN"), MakeXid()});
     EXPECT_TRUE(read.status.ok()) << read.status;
     EXPECT_THAT(read.trace.lines,
                 ElementsAre(std::string("begin ") + kName + ":1", "insert d.t @1=0", "end commit",
@@ -66,7 +66,7 @@ TEST(Payload, IsReadAsTheEventsThatItHolds) {
 }
 
 TEST(Payload, MayBeFarLargerThanWhatIsUnpackedAtATime) {
-  const Read read = ReadAll({MakeFormat(kMySql), Gtid(1), MakePayload(Transaction(20'000))});
+  const Read read = ReadPayload({MakeFormat(kMySql), Gtid(1), MakePayload(Transaction(20'000))});
   EXPECT_TRUE(read.status.ok()) << read.status;
   ASSERT_EQ(read.trace.lines.size(), 20'002);
   EXPECT_EQ(read.trace.lines[20'000], "insert d.t @1=19999");
@@ -79,7 +79,7 @@ TEST(Payload, ThatIsDamagedIsAnErrorWhereverItIs) {
        ++at) {
     for (const int flip : {0x01, 0x80, 0xff}) {
       const auto byte = static_cast<uint8_t>(whole[binlog::EventHeader::kSize + at] ^ flip);
-      const Read read = ReadAll({MakeFormat(kMySql), Gtid(1), Changed(whole, at, byte)});
+      const Read read = ReadPayload({MakeFormat(kMySql), Gtid(1), Changed(whole, at, byte)});
       EXPECT_TRUE(read.status.ok() || absl::IsDataLoss(read.status)) << read.status;
     }
   }
@@ -87,30 +87,32 @@ TEST(Payload, ThatIsDamagedIsAnErrorWhereverItIs) {
   cut.resize(cut.size() - 5 + binlog::kChecksumSize);
   cut[9] = static_cast<uint8_t>(cut.size());
   FixChecksum(cut);
-  EXPECT_THAT(ErrorOf(cut), HasSubstr("f at offset 2, event TRANSACTION_PAYLOAD: the head of the"));
+  EXPECT_THAT(PayloadErrorOf(cut),
+              HasSubstr("f at offset 2, event TRANSACTION_PAYLOAD: the head of the"));
 }
 
 TEST(Payload, ThatUnpacksToAnotherSizeThanItSaysIsDamaged) {
   const EventBytes whole = MakePayload(Transaction());
   constexpr size_t kUnpackedSizeAt = 14;  // its lowest byte
   const uint8_t size = whole[binlog::EventHeader::kSize + kUnpackedSizeAt];
-  EXPECT_THAT(ErrorOf(Changed(whole, kUnpackedSizeAt, size + 1)), HasSubstr("DATA_LOSS"));
-  EXPECT_THAT(ErrorOf(Changed(whole, kUnpackedSizeAt, size - 1)), HasSubstr("DATA_LOSS"));
+  EXPECT_THAT(PayloadErrorOf(Changed(whole, kUnpackedSizeAt, size + 1)), HasSubstr("DATA_LOSS"));
+  EXPECT_THAT(PayloadErrorOf(Changed(whole, kUnpackedSizeAt, size - 1)), HasSubstr("DATA_LOSS"));
 }
 
 TEST(Payload, HoldsNothingThatBelongsToFiles) {
   for (const EventBytes& event :
        {MakeFormat(kMySql), MakePayload(Transaction()),
         MakeEvent(EventType::kRotate, Body().Little(4, 8).Text("bin.000002"))}) {
-    EXPECT_THAT(ErrorOf(MakePayload({event})), HasSubstr("inside of a compressed transaction"));
+    EXPECT_THAT(PayloadErrorOf(MakePayload({event})),
+                HasSubstr("inside of a compressed transaction"));
   }
 }
 
 TEST(Payload, CompressedInAnUnknownWayIsAGapAndTheStreamGoesOn) {
   constexpr size_t kCompressionAt = 3;
-  const Read read =
-      ReadAll({MakeFormat(kMySql), Gtid(1), Changed(MakePayload(Transaction()), kCompressionAt, 7),
-               Gtid(2), MakeQuery("BEGIN"), MakeXid()});
+  const Read read = ReadPayload({MakeFormat(kMySql), Gtid(1),
+                                 Changed(MakePayload(Transaction()), kCompressionAt, 7), Gtid(2),
+                                 MakeQuery("BEGIN"), MakeXid()});
   EXPECT_TRUE(read.status.ok()) << read.status;
   EXPECT_THAT(read.trace.lines, ElementsAre(HasSubstr(":1"), "unreadable unknown_event .",
                                             "end commit", HasSubstr(":2"), "end commit"));
@@ -123,7 +125,7 @@ TEST(Payload, ASizeThatIsNotThereCostsNoMemory) {
   Body plain;
   plain.Raw({2, 3, 0xfc, 255, 0}).Raw({1, 1}).Byte(huge.size()).Byte(0);
   plain.bytes.insert(plain.bytes.end(), huge.begin(), huge.end());
-  EXPECT_THAT(ErrorOf(MakeEvent(EventType::kTransactionPayload, plain)),
+  EXPECT_THAT(PayloadErrorOf(MakeEvent(EventType::kTransactionPayload, plain)),
               HasSubstr("bytes is announced in a compressed transaction"));
 }
 

@@ -27,7 +27,7 @@ constexpr uint8_t kBlob = 252;
 constexpr uint8_t kString = 254;
 constexpr uint8_t kGeometry = 255;
 
-absl::StatusOr<binlog::MappedTable> Read(const TableParts& parts, bool mariadb = true) {
+absl::StatusOr<binlog::MappedTable> ReadTable(const TableParts& parts, bool mariadb = true) {
   const EventBytes event = MakeTableMap(parts);
   binlog::Format format;
   format.mariadb = mariadb;
@@ -41,7 +41,7 @@ absl::StatusOr<binlog::MappedTable> Read(const TableParts& parts, bool mariadb =
 }
 
 Table TableOf(const TableParts& parts, bool mariadb = true) {
-  absl::StatusOr<binlog::MappedTable> mapped = Read(parts, mariadb);
+  absl::StatusOr<binlog::MappedTable> mapped = ReadTable(parts, mariadb);
   EXPECT_TRUE(mapped.ok()) << mapped.status();
   return mapped.ok() ? mapped->table : Table();
 }
@@ -84,10 +84,11 @@ TEST(TableMap, NineSignsTakeTwoBytes) {
   const TableParts parts = {.types = std::vector<uint8_t>(9, kLong),
                             .optional = Body().Raw({1, 2, 0, 0x80})};
   EXPECT_TRUE(TableOf(parts).columns[8].is_unsigned);
-  EXPECT_THAT(Read({.types = std::vector<uint8_t>(9, kLong), .optional = Body().Raw({1, 1, 0})})
-                  .status()
-                  .message(),
-              HasSubstr("d.t has damaged signs"));
+  EXPECT_THAT(
+      ReadTable({.types = std::vector<uint8_t>(9, kLong), .optional = Body().Raw({1, 1, 0})})
+          .status()
+          .message(),
+      HasSubstr("d.t has damaged signs"));
 }
 
 TEST(TableMap, ADefaultCollationHasExceptionsAlsoAbove255) {
@@ -144,13 +145,13 @@ TEST(TableMap, FieldsOfLaterServersAreIgnored) {
 
 TEST(TableMap, DamageIsNamed) {
   const auto error = [](Body optional) {
-    return std::string(Read({.optional = std::move(optional)}).status().message());
+    return std::string(ReadTable({.optional = std::move(optional)}).status().message());
   };
   EXPECT_THAT(error(Body().Raw({4, 200, 1})), HasSubstr("damaged optional metadata"));
   EXPECT_THAT(error(Body().Raw({4, 2, 5, 'a'})), HasSubstr("damaged column names"));
   EXPECT_THAT(error(Body().Raw({8, 1, 1})), HasSubstr("damaged primary key"));
   EXPECT_THAT(error(Body().Raw({2, 3, 45, 0, 8})), HasSubstr("damaged character sets"));
-  EXPECT_THAT(std::string(Read({.types = {kVarchar}, .metadata = {80}}).status().message()),
+  EXPECT_THAT(std::string(ReadTable({.types = {kVarchar}, .metadata = {80}}).status().message()),
               HasSubstr("types and metadata that don't fit together"));
 }
 

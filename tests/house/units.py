@@ -32,15 +32,20 @@ def _words(command):
     return words
 
 
+def members(path):
+    """The files that are compiled as `path`: itself, or those that it brings together."""
+    if pathlib.Path(path).parent.name != "Unity" or not os.path.exists(path):
+        return [path]
+    return [os.path.normpath(name) for name in _MEMBER.findall(pathlib.Path(path).read_text())]
+
+
 def commands(build):
     """Each source that a build compiles, by itself or together with others, as {path: Command}."""
     found = {}
     for entry in json.loads((build / "compile_commands.json").read_text()):
         folder, words = entry["directory"], _words(entry["command"])
         path = os.path.normpath(os.path.join(folder, entry["file"]))
-        together = pathlib.Path(path).parent.name == "Unity" and os.path.exists(path)
-        members = _MEMBER.findall(pathlib.Path(path).read_text()) if together else [path]
-        for member in map(os.path.normpath, members):
+        for member in members(path):
             own = [member if os.path.normpath(os.path.join(folder, word)) == path else word
                    for word in words]
             found.setdefault(member, Command(member, own, folder))

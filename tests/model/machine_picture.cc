@@ -7,7 +7,7 @@ namespace fundgate::model {
 namespace {
 
 // Reasons are compared by code, verdict, and by name where it names a thing of the policy.
-std::string TextOf(const core::Reason& reason) {
+std::string TextOfReason(const core::Reason& reason) {
   std::string name;
   switch (reason.code) {
     case core::ReasonCode::kInvariant:
@@ -21,16 +21,16 @@ std::string TextOf(const core::Reason& reason) {
     default:
       break;
   }
-  return ReasonText(reason.code, name, reason.verdict);
+  return TextOfReason(reason.code, name, reason.verdict);
 }
 
 AnswerPicture PictureOf(const core::Decision& decision) {
   AnswerPicture picture;
   picture.sort = AnswerSort::kDecision;
   picture.verdict = decision.verdict;
-  for (const core::Reason& reason : decision.reasons) picture.reasons.insert(TextOf(reason));
+  for (const core::Reason& reason : decision.reasons) picture.reasons.insert(TextOfReason(reason));
   for (const core::Reason& reason : decision.shadow_reasons) {
-    picture.shadow.insert(TextOf(reason));
+    picture.shadow.insert(TextOfReason(reason));
   }
   picture.replayed = decision.replayed;
   picture.decision_id = decision.id;

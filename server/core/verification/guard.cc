@@ -47,7 +47,9 @@ std::string_view ChangeText(RowChange change) {
   return "changed";
 }
 
-std::string Shown(const std::optional<std::string>& value) { return value.value_or("nothing"); }
+std::string ShownOrNothing(const std::optional<std::string>& value) {
+  return value.value_or("nothing");
+}
 
 }  // namespace
 
@@ -102,7 +104,7 @@ Violation Guard::Forbidden(const Draft& draft, const SeenEvent& seen,
   std::string columns;
   for (const GuardedColumn& column : change.columns) {
     absl::StrAppend(&columns, columns.empty() ? "" : ", ", column.name, " from ",
-                    Shown(column.before), " to ", Shown(column.after));
+                    ShownOrNothing(column.before), " to ", ShownOrNothing(column.after));
   }
   const std::string who = seen.event.origin.server_id == 0
                               ? ""
@@ -119,8 +121,8 @@ Violation Guard::Forbidden(const Draft& draft, const SeenEvent& seen,
   violation.fields.emplace_back("row", change.row.primary_key);
   for (const GuardedColumn& column : change.columns) {
     if (violation.fields.size() + 2 > 60) break;  // of the 64 that the contract has
-    violation.fields.emplace_back(column.name + ".before", Shown(column.before));
-    violation.fields.emplace_back(column.name + ".after", Shown(column.after));
+    violation.fields.emplace_back(column.name + ".before", ShownOrNothing(column.before));
+    violation.fields.emplace_back(column.name + ".after", ShownOrNothing(column.after));
   }
   return violation;
 }

@@ -33,7 +33,7 @@ std::optional<Sums> SumOf(const std::vector<MatchEntry>& entries, size_t value) 
   return sums;
 }
 
-std::string TextOf(const std::optional<Sums>& sums) {
+std::string TextOfSide(const std::optional<Sums>& sums) {
   if (!sums.has_value()) return "more than 64 bits hold";
   if (sums->empty()) return "0";
   std::string text;
@@ -265,11 +265,11 @@ void Match::CompareSums(const MatchWatch& watch, size_t value, Standing& standin
   const std::string& name = definition_.names[value];
   standing.kind = Standing::Kind::kDiffers;
   absl::StrAppend(&standing.sentence, standing.sentence.empty() ? "" : "; ", "the sum of ", name,
-                  " is ", TextOf(left), " over ", watch.left.size(), " ", definition_.left.event,
-                  " and ", TextOf(right), " over ", watch.right.size(), " ",
-                  definition_.right.event);
-  standing.fields.emplace_back("left.sum", TextOf(left));
-  standing.fields.emplace_back("right.sum", TextOf(right));
+                  " is ", TextOfSide(left), " over ", watch.left.size(), " ",
+                  definition_.left.event, " and ", TextOfSide(right), " over ", watch.right.size(),
+                  " ", definition_.right.event);
+  standing.fields.emplace_back("left.sum", TextOfSide(left));
+  standing.fields.emplace_back("right.sum", TextOfSide(right));
 }
 
 void Match::RaiseMissing(Draft& draft, const std::string& key, const MatchWatch& watch,

@@ -36,7 +36,7 @@ constexpr char kSnapshotAdvice[] =
     "source's books must be built anew from a snapshot. Nothing more is read until then, and "
     "checks that need this source are answered by the policy's when_stale";
 
-absl::StatusCode CodeOf(unsigned number, std::string_view text) {
+absl::StatusCode StatusCodeOf(unsigned number, std::string_view text) {
   switch (number) {
     case kConnectionError:
     case kConnHostError:
@@ -100,7 +100,7 @@ std::string AdviceFor(absl::StatusCode code) {
 }  // namespace
 
 absl::Status DatabaseError(std::string_view doing, unsigned number, std::string_view text) {
-  const absl::StatusCode code = CodeOf(number, text);
+  const absl::StatusCode code = StatusCodeOf(number, text);
   return {code, absl::StrCat(ToAbsl(doing), ": ", text.empty() ? "no reason given" : ToAbsl(text),
                              " (error ", number, ")", AdviceFor(code))};
 }
