@@ -21,7 +21,7 @@ std::string TextOfReason(const core::Reason& reason) {
     default:
       break;
   }
-  return TextOfReason(reason.code, name, reason.verdict);
+  return ReasonText(reason.code, name, reason.verdict);
 }
 
 AnswerPicture PictureOf(const core::Decision& decision) {
