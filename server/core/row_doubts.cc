@@ -31,12 +31,12 @@ const RowContribution* FindRow(Draft& draft, const KeyId& key, const SourceDefin
   return row == record->rows.end() ? nullptr : &*row;
 }
 
-bool CountsDoubt(const Contribution& side) { return side.status == MovementStatus::kHappened; }
+bool HasHappened(const Contribution& side) { return side.status == MovementStatus::kHappened; }
 
 // Whether the image says what was said last.
 bool SaysTheSame(const Contribution& side, const RowContribution& known) {
   const Line& said = SaidLine(known);
-  if (!CountsDoubt(side)) return said.amount == 0;
+  if (!HasHappened(side)) return said.amount == 0;
   return side.line == said && side.account == known.account &&
          side.currency == known.amount.currency;
 }

@@ -78,8 +78,9 @@ core::RuleDefinition ToRule(const std::string& name, const v1::Rule& rule,
         rule.then().action().empty() ? std::string(core::kAlertAction) : rule.then().action();
   }
   definition.enforced = rule.mode() == v1::RULE_MODE_ENFORCE;
-  if (rule.on_error() != v1::VERDICT_UNSPECIFIED)
+  if (rule.on_error() != v1::VERDICT_UNSPECIFIED) {
     definition.on_error = GivenVerdict(rule.on_error());
+  }
   definition.alerts_per_minute =
       rule.has_alerts_per_minute() ? rule.alerts_per_minute() : kAlertsPerMinuteDefault;
   definition.meaning = MeaningOf(rule);

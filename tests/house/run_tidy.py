@@ -43,17 +43,23 @@ def cleaned(arguments):
 
 
 def all_units(build):
-    """All files to look at: what the build compiles, then the headers that none of it reads."""
+    """All files to look at: what the build compiles, then the headers without a source.
+
+    A header that has a source is the first that it includes (tidiness.py), so it is compiled as if
+    alone there; the others are compiled alone here.
+    """
     known, compiled = set(repository.files()), units.commands(build)
     ours = {path: command for path, command in compiled.items()
             if includes.project_path(path, build) in known}
     seen = units.reads(ours.values())
-    read = {path for paths in seen.values() for path in paths}
+    headers = {}
     for name in sorted(known):
-        path = str(repository.ROOT / name)
-        if name.endswith(".h") and path not in read:
-            ours[path] = units.header_command(path, compiled, str(build))
-            seen |= units.reads([ours[path]])
+        if (name.endswith(".h") and not name.startswith("cmake/")
+                and name.removesuffix(".h") + ".cc" not in known):
+            path = str(repository.ROOT / name)
+            headers[path] = units.header_command(path, compiled, str(build))
+    ours |= headers
+    seen |= units.reads(headers.values())
     return [Unit(includes.project_path(path, build), path, cleaned(command.arguments),
                  command.folder, seen.get(path)) for path, command in ours.items()]
 

@@ -138,6 +138,17 @@ def guards_follow_paths(tree):
                    f" (#ifndef, #define, #endif  // {guard})")
 
 
+def sources_begin_with_their_header(tree):
+    """Which so is compiled as if alone, and has all that it needs."""
+    names = set(tree.names)
+    for name in tree.having(".cc"):
+        header = name.removesuffix(".cc") + ".h"
+        first = re.search(r'^#include ["<]([^">]+)', tree.text(name), re.MULTILINE)
+        if header in names and (first is None
+                                or first.group(1) != header.removeprefix("include/")):
+            yield f"{name}: must include {header} before anything else"
+
+
 def files_are_short(tree):
     for name in filter(is_cpp, tree.names):
         length = tree.text(name).count("\n")
@@ -264,6 +275,7 @@ def links_lead_somewhere(tree):
 CHECKS = [
     sources_are_built,
     guards_follow_paths,
+    sources_begin_with_their_header,
     files_are_short,
     lines_are_short,
     text_is_plain,
