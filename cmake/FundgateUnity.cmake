@@ -1,5 +1,5 @@
 # Files are compiled several at a time: reading headers and making the same templates anew is most
-# of what a file by itself costs. Preset release does so (CMAKE_UNITY_BUILD).
+# of what a file by itself costs. All presets but coverage do so (CMAKE_UNITY_BUILD).
 #
 # These are compiled by themselves: what they keep to themselves has a name that another file of
 # their folder uses as well, and keeps to itself.
