@@ -23,3 +23,8 @@ find_path(RAPIDJSON_INCLUDE_DIR rapidjson/reader.h REQUIRED)  # headers alone
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 find_program(PROTOC protoc REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+
+include(FundgateStatic)
+if(FUNDGATE_STATIC)
+  fundgate_link_statically()
+endif()
