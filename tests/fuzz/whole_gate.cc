@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -268,7 +269,9 @@ WholeGate::Feed WholeGate::FeedOf(const std::string& source) const {
 }
 
 core::Book WholeGate::BookOf(const core::BookId& id) const {
-  return parts_->store->state().Find<core::Books>(id).value_or(core::Book());
+  std::optional<core::Book> book = parts_->store->state().Find<core::Books>(id);
+  if (!book.has_value()) return {};
+  return *std::move(book);
 }
 
 }  // namespace fundgate::fuzz
