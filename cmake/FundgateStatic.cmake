@@ -1,6 +1,6 @@
-# Links the libraries that a check runs through (gRPC, protobuf, abseil, RocksDB) into the binaries: their
-# calls to each other, and ours to them, are direct then, which spares the gate a twentieth of its
-# processor time (docs/benchmarks.md), and a binary starts in half the time. The price: a newer
+# Links the libraries that a check runs through (gRPC, protobuf, abseil, RocksDB) into the binaries:
+# their calls to each other, and ours to them, are direct then, which spares the gate a twentieth of
+# its processor time (docs/benchmarks.md), and a binary starts in half the time. The price: a newer
 # package of one of them takes effect when Fundgate is linked anew.
 option(FUNDGATE_STATIC "Link gRPC, protobuf, abseil and RocksDB statically" OFF)
 
