@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "server/gate/policy_documents.h"
+#include "server/gate/pollers.h"
 #include "server/gate/server.h"
 #include "server/main/alert_delivery.h"
 #include "server/main/port_file.h"
@@ -80,6 +81,9 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
     return kExitUsage;
   }
   gate::ServerSettings serving = settings.server;
+  if (absl::Status limited = gate::LimitPollers(serving.pollers); !limited.ok()) {
+    log.Warning(absl::StrCat("gRPC keeps all of its threads: ", std::string(limited.message())));
+  }
   if (key->has_value()) {
     serving.inspect = [&](const store::View& recovered) {
       return CheckAnchorFile(settings.anchors, **key, recovered);

@@ -22,6 +22,14 @@ void DeclareOverloadSettings(CLI::App& app, gate::ServerSettings& server) {
       ->check(CLI::Range(uint64_t{0}, uint64_t{10'000'000}))
       ->type_name("INPUTS")
       ->capture_default_str();
+  app.add_option("--pollers", server.pollers,
+                 "Threads that read calls from connections, no more than gRPC starts: half of the "
+                 "machine's cores, 2 to 16. Fewer waste less time waking each other; one reads "
+                 "tens of thousands of checks a second. 0: one for every four cores")
+      ->envname("FUNDGATE_POLLERS")
+      ->check(CLI::Range(0, 16))
+      ->type_name("THREADS")
+      ->capture_default_str();
   app.add_option("--check-streams", server.max_check_streams,
                  "Streams of checks that may be open at once")
       ->envname("FUNDGATE_CHECK_STREAMS")

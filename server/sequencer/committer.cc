@@ -103,6 +103,11 @@ size_t Committer::in_flight() const {
   return in_flight_;
 }
 
+bool Committer::is_idle() const {
+  MutexLock lock(mutex_);
+  return handed_.empty() && !turning_;
+}
+
 bool Committer::Turn() {
   std::vector<Group> groups = TakeGroups();
   return !groups.empty() && Commit(std::move(groups));

@@ -108,6 +108,9 @@ class Committer {
   // Nothing more is handed over: turns answer what was, and then come to an end.
   void Finish() FUNDGATE_EXCLUDES(mutex_);
 
+  // Whether no turn goes on, and nothing waits for one. Any thread.
+  bool is_idle() const FUNDGATE_EXCLUDES(mutex_);
+
   // Groups written and synced since the start, and the inputs in them. Any thread.
   uint64_t groups() const { return groups_; }
   uint64_t inputs() const { return inputs_; }

@@ -32,9 +32,10 @@ absl::Status InputQueue::PushOrBorrow(Pending pending, bool& borrowed) {
   return absl::OkStatus();
 }
 
-void InputQueue::GiveBack(bool wakes) {
+void InputQueue::GiveBack(bool wakes, bool lends) {
   MutexLock lock(mutex_);
   borrowed_ = false;
+  lends_ = lends;
   if (!wakes && waiting_.empty() && !woken_ && !closed_ && asleep_) return;
   asleep_ = false;
   changed_.NotifyOne();

@@ -31,8 +31,8 @@ class InputQueue {
   absl::Status PushOrBorrow(Pending pending, bool& borrowed) FUNDGATE_EXCLUDES(mutex_);
 
   // Who borrowed the writer's turn. `wakes`: it left something to do, or to look at sooner than the
-  // writer would wake by itself.
-  void GiveBack(bool wakes) FUNDGATE_EXCLUDES(mutex_);
+  // writer would wake by itself. `lends`: as for Await, from now on.
+  void GiveBack(bool wakes, bool lends) FUNDGATE_EXCLUDES(mutex_);
 
   // The writer: waits until there are inputs, the queue is closed, somebody calls Wake, or `wait`
   // of real time has passed. Once closed it does not wait. With `lends` others may borrow the turn

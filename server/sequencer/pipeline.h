@@ -77,6 +77,10 @@ class Pipeline {
   Meters meters_;
   Committer committer_;
   Writer writer_;
+
+  // The last turn that was borrowed, by the steady clock. Whoever has the turn.
+  absl::Duration borrowed_until_;
+  absl::Duration borrowed_for_;
 };
 
 }  // namespace fundgate::sequencer

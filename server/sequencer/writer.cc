@@ -11,10 +11,12 @@
 namespace fundgate::sequencer {
 namespace {
 
-// So many groups of one input each, one after the other, say that nobody is in a hurry. A crowd
-// that waits for its answers comes again as one input and then the others: one such group says
-// nothing.
+// So many groups of one input each, one after the other, and each after all before it were
+// answered, say that nobody is in a hurry. A crowd that waits for its answers comes again as one
+// input and then the others: one such group says nothing.
 constexpr uint64_t kQuietGroups = 2;
+// And so many after they have said so wrongly.
+constexpr uint64_t kQuietGroupsAfterHurry = 256;
 
 // Inputs of the sequencer itself in one group at most: the clock's drift and a tick.
 constexpr size_t kOwnInputs = 2;
@@ -47,7 +49,8 @@ Writer::Writer(const Options& options, Parts parts, bool manual_clock)
       pace_(options.inputs_per_second),
       parked_(options.parking_capacity),
       probes_(options.probe_spacing, options.probe_retry),
-      next_tick_(parts_.clock.Steady() + options.tick_period) {}
+      next_tick_(parts_.clock.Steady() + options.tick_period),
+      quiet_from_(kQuietGroups) {}
 
 bool Writer::Turn(absl::Duration longest_wait) {
   if (finished()) return false;
@@ -70,8 +73,17 @@ bool Writer::Turn(absl::Duration longest_wait) {
 }
 
 bool Writer::is_quiet() const {
-  return lone_groups_ >= kQuietGroups && next_ == taken_.size() && again_.empty() &&
+  return lone_groups_ >= quiet_from_ && next_ == taken_.size() && again_.empty() &&
          parts_.queue.depth() == 0;
+}
+
+bool Writer::lends() const {
+  return lone_groups_ >= quiet_from_ && again_.empty() && failure_.ok();
+}
+
+void Writer::NoteHurry(bool hurry) {
+  quiet_from_ = hurry ? kQuietGroupsAfterHurry : kQuietGroups;
+  if (hurry) lone_groups_ = 0;
 }
 
 bool Writer::has_work_for_its_thread() const {
@@ -92,8 +104,7 @@ void Writer::Refill(absl::Duration longest_wait) {
   const absl::Duration wait = again_.empty() ? WaitUntil(next) : RestOfPace();
   // A turn that may not wait is borrowed, or made by hand: the thread sleeps as it did.
   if (longest_wait > absl::ZeroDuration()) wakes_at_ = next;
-  const bool lends = lone_groups_ >= kQuietGroups && again_.empty() && failure_.ok();
-  parts_.queue.Await(std::min(wait, longest_wait), lends);
+  parts_.queue.Await(std::min(wait, longest_wait), lends());
   if (next_ < taken_.size()) return;  // left by who had the turn meanwhile
   taken_.clear();
   next_ = 0;
@@ -288,7 +299,8 @@ void Writer::HandGroup(Group group) {
   // Only for what comes next: what came before the failure was judged well.
   if (!machinery_.ok()) SetFailure(FailureFor(machinery_));
   if (group.answered.empty()) return;
-  lone_groups_ = group.answered.size() == 1 ? lone_groups_ + 1 : 0;
+  const bool alone = group.answered.size() == 1 && parts_.committer.is_idle();
+  lone_groups_ = alone ? lone_groups_ + 1 : 0;
   if (!has_inputs() && parts_.queue.depth() == 0) parts_.committer.WriteHere(group);
   parts_.committer.Hand(std::move(group));
 }

@@ -88,6 +88,14 @@ class Writer {
   // last turn none waits.
   bool is_quiet() const;
 
+  // Whether others may borrow its next turn while it sleeps.
+  bool lends() const;
+
+  // With the turn borrowed, before it is made: whether who borrowed it had this input at hand
+  // before the last one was done with. Then inputs only seem to come one by one, and it takes far
+  // more of them to say so again.
+  void NoteHurry(bool hurry);
+
   // After a turn on another thread, while the writer's sleeps in one: whether there is something
   // for it to do before it would wake by itself.
   bool has_work_for_its_thread() const;
@@ -147,6 +155,7 @@ class Writer {
   absl::Duration reload_at_;   // by the steady clock
   uint64_t newest_ended_ = 0;  // of the store's groups
   uint64_t lone_groups_ = 0;   // the last groups that had one input each
+  uint64_t quiet_from_ = 0;    // so many of them
   bool hopeless_ = false;      // the store is damaged: nothing will be answered any more
 };
 

@@ -72,6 +72,28 @@ TEST(BorrowedTurn, IsNotLentForWhatIsOnlySubmitted) {
   EXPECT_NE(by.get_future().get(), std::this_thread::get_id());
 }
 
+TEST(BorrowedTurn, IsNotLentToWhoHadTheNextInputAtHand) {
+  Bench bench;
+  UntilTheTurnIsLent(bench);
+  bench.machine.StopAt("slow");
+  std::future<Answered> slow;
+  std::thread::id borrowed_by;
+  std::thread borrower([&] {
+    borrowed_by = std::this_thread::get_id();
+    slow = SubmitHere(bench, CheckOf("slow"));
+  });
+  bench.machine.AwaitStop();
+  bench.clock.Advance(absl::Milliseconds(80));
+  bench.machine.GoOn();
+  borrower.join();
+  EXPECT_EQ(slow.get().by, borrowed_by);
+  // No time has passed since: it waited while the turn before it was made.
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_NE(SubmitHere(bench, CheckOf(absl::StrCat("at hand ", i))).get().by,
+              std::this_thread::get_id());
+  }
+}
+
 TEST(BorrowedTurn, WhatComesMeanwhileIsLeftToTheWriter) {
   Bench bench;
   UntilTheTurnIsLent(bench);

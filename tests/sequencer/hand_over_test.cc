@@ -112,12 +112,14 @@ TEST_F(HandOver, ACrowdIsLeftToTheCommitter) {
   EXPECT_EQ(store_.sync_calls(), 3) << "one sync for all that was handed over";
 }
 
-TEST_F(HandOver, WhatTheWriterLeavesBehindIsAnsweredInOrder) {
+TEST_F(HandOver, WhoComesBeforeOthersAreAnsweredIsNotAlone) {
   ComeOneByOne();
   Submit("third");
   EXPECT_TRUE(pipeline_->TurnWriter(absl::ZeroDuration()));  // and is not passed on
   Submit("fourth");
   Write();
+  EXPECT_EQ(answers_, 2);
+  EXPECT_TRUE(pipeline_->TurnCommitter());
   EXPECT_EQ(answers_, 4);
   const auto journal = store_.journal();
   EXPECT_EQ(store_.synced_group(), journal.back().group);
