@@ -46,6 +46,9 @@ set(FUNDGATE_APART
   server/sidecar/envelope/json.cc
   server/sidecar/envelope/values.cc
   server/sidecar/sources/mariadb/binlog_stream.cc
+  tests/bench/load/mariadb_peer.cc
+  tests/bench/load/postgres_peer.cc
+  tests/bench/load/redis_peer.cc
   tests/core/guard_test.cc
   tests/core/holds_test.cc
   tests/core/key_table_test.cc

@@ -59,6 +59,9 @@ class Server:
         self._leash = ["setpriv", "--pdeathsig", "TERM"]
 
     def start(self, *command):
+        if shutil.which(command[0]) is None:
+            raise SystemExit(f"tools/bench: {self.name} needs {command[0]}, which isn't installed: "
+                             "run tools/install --bench, or leave it out of --peers")
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(self._leash + [str(word) for word in command],
                                              stdin=subprocess.DEVNULL, stdout=log, stderr=log,
