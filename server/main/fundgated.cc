@@ -22,6 +22,9 @@
 namespace fundgate::main {
 namespace {
 
+// How long calls wait behind one that waits for a disk before more threads take calls.
+constexpr absl::Duration kLongestHoldUp = absl::Seconds(2);
+
 int Verify(const std::string& directory, const std::string& since, const logging::Log& log) {
   store::Options options;
   options.directory = directory;
@@ -81,8 +84,13 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
     return kExitUsage;
   }
   gate::ServerSettings serving = settings.server;
-  if (absl::Status limited = gate::LimitPollers(serving.pollers); !limited.ok()) {
-    log.Warning(absl::StrCat("gRPC keeps all of its threads: ", std::string(limited.message())));
+  const auto pollers = gate::PollerLimit::Start(serving.pollers, kLongestHoldUp, [&log] {
+    log.Warning("calls waited behind one that was held up: gRPC has all of its threads again",
+                {{"seconds", absl::StrCat(absl::ToInt64Seconds(kLongestHoldUp))}});
+  });
+  if (!pollers.ok()) {
+    log.Warning(
+        absl::StrCat("gRPC keeps all of its threads: ", std::string(pollers.status().message())));
   }
   if (key->has_value()) {
     serving.inspect = [&](const store::View& recovered) {

@@ -1,4 +1,4 @@
-// In a process of its own: what is limited stays so until the process ends.
+// In a process of its own, because all of a process's calls are taken by the same threads.
 #include "server/gate/pollers.h"
 
 #include <grpcpp/generic/async_generic_service.h>
@@ -16,9 +16,12 @@
 namespace fundgate::gate {
 namespace {
 
-// Ends each call at once and remembers which threads it was asked on.
+// Ends each call at once and remembers which threads it was asked on. The first one may have to
+// wait for the second.
 class Service : public grpc::CallbackGenericService {
  public:
+  explicit Service(bool first_waits) : first_waits_(first_waits) {}
+
   std::set<std::thread::id> threads() {
     const std::lock_guard lock(mutex_);
     return threads_;
@@ -32,14 +35,21 @@ class Service : public grpc::CallbackGenericService {
   };
 
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
+    int number = 0;
     {
       const std::lock_guard lock(mutex_);
       threads_.insert(std::this_thread::get_id());
+      number = ++calls_;
     }
+    if (number == 1 && first_waits_) second_.get_future().wait();
+    if (number == 2) second_.set_value();
     return new Reactor;
   }
 
+  const bool first_waits_;
+  std::promise<void> second_;
   std::mutex mutex_;
+  int calls_ = 0;
   std::set<std::thread::id> threads_;
 };
 
@@ -70,22 +80,45 @@ void Ask(const std::string& address, int calls) {
   }
 }
 
-TEST(Pollers, OneReadsAllCalls) {
-  ASSERT_TRUE(LimitPollers(1).ok());
-  Service service;
+// Which threads took the calls of four callers at once.
+std::set<std::thread::id> ThreadsOf(Service& service) {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterCallbackGenericService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  ASSERT_NE(server, nullptr);
   const std::string address = "127.0.0.1:" + std::to_string(port);
   std::vector<std::thread> callers;
   callers.reserve(4);
   for (int i = 0; i < 4; ++i) callers.emplace_back([&address] { Ask(address, 100); });
   for (std::thread& caller : callers) caller.join();
-  EXPECT_EQ(service.threads().size(), 1u);
   server->Shutdown();
+  return service.threads();
+}
+
+TEST(Pollers, OneTakesAllCalls) {
+  const auto limit = PollerLimit::Start(1, absl::Hours(1), [] { FAIL() << "nobody is held up"; });
+  ASSERT_TRUE(limit.ok()) << limit.status();
+  Service service(false);
+  EXPECT_EQ(ThreadsOf(service).size(), 1u);
+}
+
+TEST(Pollers, TheOthersComeBackOnceItIsHeldUp) {
+  std::promise<void> released;
+  const auto limit =
+      PollerLimit::Start(1, absl::Milliseconds(40), [&released] { released.set_value(); });
+  ASSERT_TRUE(limit.ok()) << limit.status();
+  Service service(true);  // its first call ends only when another one is taken beside it
+  EXPECT_GT(ThreadsOf(service).size(), 1u);
+  released.get_future().wait();
+}
+
+TEST(Pollers, ALimitThatEndsLeavesAllOfThem) {
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(PollerLimit::Start(1, absl::Hours(1), [] {}).ok());
+  }
+  Service service(true);
+  EXPECT_GT(ThreadsOf(service).size(), 1u);
 }
 
 }  // namespace
