@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <utility>
 
 #include "fundgate/types/status_macros.h"
@@ -15,6 +16,12 @@ namespace {
 
 // For what takes microseconds, at the start.
 constexpr absl::Duration kLongestStart = absl::Seconds(10);
+
+// Of a thread's time: busier than that, it is what calls wait for.
+constexpr double kBusy = 0.75;
+
+// So many looks at a poller without finding it busy: what kept it so is over.
+constexpr int kCalm = 40;
 
 int Started() {
   const auto cores = static_cast<int>(sysconf(_SC_NPROCESSORS_CONF));
@@ -42,17 +49,6 @@ void OnPoller(std::function<void()> work) {
                     [call, work = std::move(work)](const grpc::Status&) { work(); });
 }
 
-// Has a poller say that it is there, and then wait for `next`, if that may be waited for.
-std::future<void> Reach(const std::shared_future<void>& next) {
-  const auto reached = std::make_shared<std::promise<void>>();
-  std::future<void> future = reached->get_future();
-  OnPoller([reached, next] {
-    reached->set_value();
-    if (next.valid()) next.wait();
-  });
-  return future;
-}
-
 bool ComesWithin(const auto& future, absl::Duration wait) {
   return future.wait_for(absl::ToChronoNanoseconds(wait)) == std::future_status::ready;
 }
@@ -60,51 +56,93 @@ bool ComesWithin(const auto& future, absl::Duration wait) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PollerLimit>> PollerLimit::Start(int count, absl::Duration patience,
-                                                                std::function<void()> on_release) {
-  std::unique_ptr<PollerLimit> limit(new PollerLimit(patience, std::move(on_release)));
-  FUNDGATE_RETURN_IF_ERROR(limit->KeepWaiting(Started() - (count > 0 ? count : DefaultCount())));
+                                                                std::function<void()> on_hold_up) {
+  const int left = count > 0 ? count : DefaultCount();
+  std::unique_ptr<PollerLimit> limit(
+      new PollerLimit(std::max(0, Started() - left), patience, std::move(on_hold_up)));
+  FUNDGATE_RETURN_IF_ERROR(limit->Hold());
   limit->watch_ = std::thread([&watched = *limit] { watched.Watch(); });
   return limit;
 }
 
+PollerLimit::PollerLimit(int count, absl::Duration patience, std::function<void()> on_hold_up)
+    : count_(count), patience_(patience), on_hold_up_(std::move(on_hold_up)) {}
+
 PollerLimit::~PollerLimit() {
   end_.set_value();
   if (watch_.joinable()) watch_.join();
-  if (!is_released_) release_.set_value();
+  LetGo();
 }
 
-absl::Status PollerLimit::KeepWaiting(int count) {
-  for (int waiting = 0; waiting <= count; ++waiting) {
+absl::Status PollerLimit::Hold() {
+  const std::shared_future<void> go = let_go_.emplace().get_future().share();
+  for (int held = 0; held <= count_; ++held) {
     // Each on a thread of its own, as those before it don't come back; and one more, which shows
     // that somebody is left.
-    const bool is_last = waiting == count;
-    const std::future<void> reached = Reach(is_last ? std::shared_future<void>() : released_);
-    if (!ComesWithin(reached, kLongestStart)) {
+    const bool waits = held < count_;
+    const auto reached = std::make_shared<std::promise<void>>();
+    OnPoller([reached, waits, go] {
+      reached->set_value();
+      if (waits) go.wait();
+    });
+    if (!ComesWithin(reached->get_future(), kLongestStart)) {
+      LetGo();
       return absl::UnavailableError("its threads don't poll as those of gRPC 1.51 do");
     }
   }
   return absl::OkStatus();
 }
 
+void PollerLimit::LetGo() {
+  if (let_go_.has_value()) let_go_->set_value();
+  let_go_.reset();
+}
+
 void PollerLimit::Watch() {
-  while (!ComesWithin(ended_, patience_ / 4)) {
-    if (IsServed()) continue;
-    is_released_ = true;
-    release_.set_value();
-    on_release_();
-    return;
+  const absl::Duration first_pause = 5 * patience_;
+  const absl::Duration longest_pause = 300 * patience_;
+  absl::Duration pause = first_pause;
+  std::optional<Sample> before;
+  int calm = 0;  // looks, one after the other
+  while (!EndsWithin(patience_ / 8)) {
+    const std::optional<Sample> now = LookAtPoller();
+    const bool is_busy =
+        now.has_value() && before.has_value() && now->thread == before->thread &&
+        now->processor_time - before->processor_time > kBusy * (now->at - before->at);
+    if (now.has_value() && !is_busy) {
+      before = now;
+      if (++calm == kCalm) pause = first_pause;
+      continue;
+    }
+    LetGo();
+    if (!now.has_value()) on_hold_up_();
+    if (EndsWithin(pause)) return;
+    pause = std::min(2 * pause, longest_pause);
+    calm = 0;
+    before.reset();
+    // Where they can't be held, all go on polling until the next time.
+    Hold().IgnoreError();
   }
 }
 
-bool PollerLimit::IsServed() {
-  const std::future<void> reached = Reach({});
-  // In steps: who was stopped as a whole, and goes on, has not been held up.
+std::optional<PollerLimit::Sample> PollerLimit::LookAtPoller() {
+  const auto reached = std::make_shared<std::promise<Sample>>();
+  std::future<Sample> sample = reached->get_future();
+  OnPoller([reached] {
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    const auto at = std::chrono::steady_clock::now().time_since_epoch();
+    reached->set_value(
+        {std::this_thread::get_id(), absl::FromChrono(at), absl::DurationFromTimespec(used)});
+  });
+  // In steps: a process that was stopped as a whole, and goes on, has not been held up.
   for (int step = 0; step < 4; ++step) {
-    if (ComesWithin(reached, patience_ / 4) || ComesWithin(ended_, absl::ZeroDuration())) {
-      return true;
-    }
+    if (ComesWithin(sample, patience_ / 4)) return sample.get();
+    if (EndsWithin(absl::ZeroDuration())) return Sample{};
   }
-  return false;
+  return std::nullopt;
 }
+
+bool PollerLimit::EndsWithin(absl::Duration wait) { return ComesWithin(ended_, wait); }
 
 }  // namespace fundgate::gate

@@ -5,8 +5,10 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
@@ -18,31 +20,40 @@ namespace fundgate::gate {
 // (src/core/lib/iomgr/ev_epoll1_linux.cc): where cores are few nearly every call costs changes of
 // thread that a single poller is spared.
 
-// Leaves gRPC fewer of them as long as it lives: the others wait. Should those that are left be
-// held up, by a disk that hangs, say, the others are let go at once. One in a process.
+// Leaves gRPC fewer of them as long as it lives: the others wait. They are let go for a while,
+// twice as long each time, where those that are left have hardly a moment to spare, or are held up:
+// by a disk that hangs, say. One in a process.
 class PollerLimit {
  public:
-  // So many are left; 0: one for every four cores that the process may use. They may be held up for
-  // `patience` before all of them are at work again for good: then `on_release` is called, on a
-  // thread of this limit. UNAVAILABLE if gRPC isn't as described: it keeps all of them.
+  // So many are left; 0: one for every four cores that the process may use. `patience` is how long
+  // they may be held up: then `on_hold_up` is called, on a thread of this limit. UNAVAILABLE if
+  // gRPC isn't as described: it keeps all of them.
   static absl::StatusOr<std::unique_ptr<PollerLimit>> Start(int count, absl::Duration patience,
-                                                            std::function<void()> on_release);
+                                                            std::function<void()> on_hold_up);
   ~PollerLimit();
 
  private:
-  PollerLimit(absl::Duration patience, std::function<void()> on_release)
-      : patience_(patience), on_release_(std::move(on_release)) {}
+  // A moment on a poller.
+  struct Sample {
+    std::thread::id thread;
+    absl::Duration at;              // by the steady clock
+    absl::Duration processor_time;  // of that thread
+  };
 
-  absl::Status KeepWaiting(int count);
-  // Until the end, or until the pollers don't get to what they are given.
+  PollerLimit(int count, absl::Duration patience, std::function<void()> on_hold_up);
+
+  // Has `count_` threads wait until they are let go.
+  absl::Status Hold();
+  void LetGo();
   void Watch();
-  bool IsServed();
+  // Nothing where it isn't reached in time.
+  std::optional<Sample> LookAtPoller();
+  bool EndsWithin(absl::Duration wait);
 
+  const int count_;
   const absl::Duration patience_;
-  const std::function<void()> on_release_;
-  std::promise<void> release_;
-  const std::shared_future<void> released_ = release_.get_future().share();
-  bool is_released_ = false;  // the watch's thread, and whoever has joined it
+  const std::function<void()> on_hold_up_;
+  std::optional<std::promise<void>> let_go_;  // none while nobody waits
   std::promise<void> end_;
   const std::shared_future<void> ended_ = end_.get_future().share();
   std::thread watch_;

@@ -6,12 +6,17 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace fundgate::gate {
 namespace {
@@ -20,7 +25,8 @@ namespace {
 // wait for the second.
 class Service : public grpc::CallbackGenericService {
  public:
-  explicit Service(bool first_waits) : first_waits_(first_waits) {}
+  explicit Service(bool first_waits, absl::Duration work = absl::ZeroDuration())
+      : first_waits_(first_waits), work_(work) {}
 
   std::set<std::thread::id> threads() {
     const std::lock_guard lock(mutex_);
@@ -43,10 +49,13 @@ class Service : public grpc::CallbackGenericService {
     }
     if (number == 1 && first_waits_) second_.get_future().wait();
     if (number == 2) second_.set_value();
+    for (const absl::Time end = absl::Now() + work_; absl::Now() < end;) {
+    }
     return new Reactor;
   }
 
   const bool first_waits_;
+  const absl::Duration work_;
   std::promise<void> second_;
   std::mutex mutex_;
   int calls_ = 0;
@@ -104,13 +113,20 @@ TEST(Pollers, OneTakesAllCalls) {
 }
 
 TEST(Pollers, TheOthersComeBackOnceItIsHeldUp) {
-  std::promise<void> released;
-  const auto limit =
-      PollerLimit::Start(1, absl::Milliseconds(40), [&released] { released.set_value(); });
+  std::atomic<int> told = 0;
+  auto limit = PollerLimit::Start(1, absl::Milliseconds(40), [&told] { ++told; });
   ASSERT_TRUE(limit.ok()) << limit.status();
   Service service(true);  // its first call ends only when another one is taken beside it
   EXPECT_GT(ThreadsOf(service).size(), 1u);
-  released.get_future().wait();
+  limit->reset();
+  EXPECT_GE(told, 1);
+}
+
+TEST(Pollers, TheOthersHelpOneThatHasNoMomentToSpare) {
+  const auto limit = PollerLimit::Start(1, absl::Milliseconds(400), [] {});
+  ASSERT_TRUE(limit.ok()) << limit.status();
+  Service service(false, absl::Milliseconds(1));
+  for (size_t threads = 0; threads < 2;) threads = ThreadsOf(service).size();
 }
 
 TEST(Pollers, ALimitThatEndsLeavesAllOfThem) {
