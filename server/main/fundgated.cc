@@ -85,7 +85,7 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
   }
   gate::ServerSettings serving = settings.server;
   const auto pollers = gate::PollerLimit::Start(serving.pollers, kLongestHoldUp, [&log] {
-    log.Warning("calls waited behind one that was held up: gRPC has all of its threads again",
+    log.Warning("calls waited behind one that was held up: more threads take calls for a while",
                 {{"seconds", absl::StrCat(absl::ToInt64Seconds(kLongestHoldUp))}});
   });
   if (!pollers.ok()) {
