@@ -60,6 +60,7 @@ absl::StatusOr<std::unique_ptr<PollerLimit>> PollerLimit::Start(int count, absl:
   const int left = count > 0 ? count : DefaultCount();
   std::unique_ptr<PollerLimit> limit(
       new PollerLimit(std::max(0, Started() - left), patience, std::move(on_hold_up)));
+  if (limit->count_ == 0) return limit;  // nobody waits, nobody could help
   FUNDGATE_RETURN_IF_ERROR(limit->Hold());
   limit->watch_ = std::thread([&watched = *limit] { watched.Watch(); });
   return limit;
@@ -116,12 +117,12 @@ void PollerLimit::Watch() {
     }
     LetGo();
     if (!now.has_value()) on_hold_up_();
-    if (EndsWithin(pause)) return;
-    pause = std::min(2 * pause, longest_pause);
+    do {
+      if (EndsWithin(pause)) return;
+      pause = std::min(2 * pause, longest_pause);
+    } while (!Hold().ok());
     calm = 0;
     before.reset();
-    // Where they can't be held, all go on polling until the next time.
-    Hold().IgnoreError();
   }
 }
 
