@@ -58,7 +58,6 @@ struct ServerSettings {
   int max_streams_per_connection = 1024;       // calls of one connection at once; others wait
   size_t max_check_streams = 4096;             // open at once; one more is refused
   size_t max_grpc_bytes = size_t{512} << 20;   // gRPC's own memory; past it calls are refused
-  int pollers = 0;                             // of gRPC; for whoever limits them, see pollers.h
   size_t worker_threads = 2;                   // for exports and policies
   size_t worker_queue = 256;                   // readings that may wait for them
   // Of the store, for what was read and what is to be written; see store::Options::ShareMemory.

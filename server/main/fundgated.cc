@@ -84,7 +84,7 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
     return kExitUsage;
   }
   gate::ServerSettings serving = settings.server;
-  const auto pollers = gate::PollerLimit::Start(serving.pollers, kLongestHoldUp, [&log] {
+  const auto pollers = gate::PollerLimit::Start(settings.pollers, kLongestHoldUp, [&log] {
     log.Warning("calls waited behind one that was held up: more threads take calls for a while",
                 {{"seconds", absl::StrCat(absl::ToInt64Seconds(kLongestHoldUp))}});
   });

@@ -5,7 +5,7 @@
 
 namespace fundgate::main {
 
-void DeclareOverloadSettings(CLI::App& app, gate::ServerSettings& server) {
+void DeclareOverloadSettings(CLI::App& app, gate::ServerSettings& server, int& pollers) {
   app.add_option_function<double>(
          "--check-wait",
          [&server](double seconds) { server.sequencer.longest_wait = absl::Seconds(seconds); },
@@ -22,7 +22,7 @@ void DeclareOverloadSettings(CLI::App& app, gate::ServerSettings& server) {
       ->check(CLI::Range(uint64_t{0}, uint64_t{10'000'000}))
       ->type_name("INPUTS")
       ->capture_default_str();
-  app.add_option("--pollers", server.pollers,
+  app.add_option("--pollers", pollers,
                  "Threads that read calls from connections, no more than gRPC starts: half of the "
                  "machine's cores, 2 to 16. Fewer waste less time waking each other; one reads "
                  "tens of thousands of checks a second. 0: one for every four cores")

@@ -10,7 +10,7 @@ class App;
 
 namespace fundgate::main {
 
-void DeclareOverloadSettings(CLI::App& app, gate::ServerSettings& server);
+void DeclareOverloadSettings(CLI::App& app, gate::ServerSettings& server, int& pollers);
 
 }  // namespace fundgate::main
 

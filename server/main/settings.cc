@@ -84,7 +84,7 @@ void Declare(CLI::App& app, Settings& settings, std::string& policy_file) {
                "Listen where others can reach it, and take everybody's calls")
       ->envname("FUNDGATE_INSECURE_LISTEN");
   DeclareSecuritySettings(app, server.security);
-  DeclareOverloadSettings(app, server);
+  DeclareOverloadSettings(app, server, settings.pollers);
   DeclareMemorySettings(app, server);
   DeclareAlertSettings(app, settings.alerts);
   DeclareMetricsSettings(app, settings.metrics);

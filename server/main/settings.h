@@ -23,6 +23,7 @@ inline constexpr int kExitUsage = 2;   // the command line, or a file that it na
 
 struct Settings {
   gate::ServerSettings server;
+  int pollers = 0;  // that gRPC is left, see server/gate/pollers.h
   AlertSettings alerts;
   AnchorSettings anchors;
   RetentionDays retention;
