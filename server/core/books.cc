@@ -1,8 +1,7 @@
 #include "server/core/books.h"
 
 #include <algorithm>
-#include <map>
-#include <memory_resource>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/checked.h"
@@ -33,6 +32,11 @@ bool AddDeltas(const Policy& policy, const MovementDefinition& movement, const L
         {book.name, to.order, book.by_order, static_cast<uint32_t>(effect.counter), *amount});
   }
   return true;
+}
+
+// The order that is part of the book's id; empty if none is.
+std::string_view OrderOfBook(const Delta& delta) {
+  return delta.by_order ? std::string_view(delta.line.value()) : std::string_view();
 }
 
 // The counter after one delta, or nothing.
@@ -107,37 +111,87 @@ std::optional<std::vector<Delta>> DeltasOf(const Policy& policy, const MovementD
 }
 
 BookId BookOf(const Delta& delta, const AccountId& account, Currency currency) {
-  return {delta.book, account, delta.by_order ? delta.line : OrderId(), currency};
+  return {delta.book, account, OrderId(OrderOfBook(delta)), currency};
 }
 
-bool ApplyDeltas(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
-                 Currency currency, Posting posting) {
-  // So that nothing is half done when a later delta fails.
-  std::pmr::map<BookId, Book> changed(&draft.memory());
-  for (const Delta& delta : deltas) {
-    const BookId id = BookOf(delta, account, currency);
-    const BookDefinition* definition = draft.policy().FindBook(delta.book);
-    if (definition == nullptr || delta.counter >= definition->counters.size()) return false;
-    const auto book = changed.try_emplace(id, draft.ReadBook(id, *definition)).first;
-    Counter& counter = book->second.counters[delta.counter];
-    const std::optional<Counter> after = Applied(counter, delta.amount, posting);
-    if (!after.has_value()) return false;
-    counter = *after;
-  }
-  for (auto& [id, book] : changed) {
-    draft.MutableBook(id, *draft.policy().FindBook(id.book)) = std::move(book);
+bool FindBooks(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
+               Currency currency, TouchedBooks& books) {
+  // In the order of their books' ids, and of one book as they stand.
+  absl::InlinedVector<const Delta*, 4> sorted;
+  for (const Delta& delta : deltas) sorted.push_back(&delta);
+  std::sort(sorted.begin(), sorted.end(), [](const Delta* a, const Delta* b) {
+    const auto compared = std::pair(std::string_view(a->book), OrderOfBook(*a)) <=>
+                          std::pair(std::string_view(b->book), OrderOfBook(*b));
+    return compared != 0 ? compared < 0 : a < b;
+  });
+  for (const Delta* delta : sorted) {
+    const bool is_new = books.empty() || books.back().id.book != delta->book ||
+                        books.back().id.order.value() != OrderOfBook(*delta);
+    if (is_new) {
+      const BookDefinition* definition = draft.policy().FindBook(delta->book);
+      if (definition == nullptr) return false;
+      TouchedBook& added = books.emplace_back();
+      added.id = BookOf(*delta, account, currency);
+      added.definition = definition;
+      added.book = &draft.ReadBook(added.id, *definition);
+    }
+    if (delta->counter >= books.back().definition->counters.size()) return false;
+    books.back().deltas.push_back(delta);
   }
   return true;
 }
 
-void BindCurrencies(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
-                    Currency currency) {
-  for (const Delta& delta : deltas) {
-    const BookDefinition* definition = draft.policy().FindBook(delta.book);
-    if (definition == nullptr || !definition->single_currency) continue;
-    const FamilyId id{delta.book, account, delta.by_order ? delta.line : OrderId()};
+std::optional<Book> BookAfter(const TouchedBook& touched, Posting posting) {
+  std::optional<Book> after = *touched.book;
+  for (const Delta* delta : touched.deltas) {
+    Counter& counter = after->counters[delta->counter];
+    const std::optional<Counter> applied = Applied(counter, delta->amount, posting);
+    if (!applied.has_value()) return std::nullopt;
+    counter = *applied;
+  }
+  return after;
+}
+
+std::optional<Effects> EffectsOf(Draft& draft, const MovementDefinition& movement,
+                                 std::span<const Line> lines, const AccountId& account,
+                                 Currency currency) {
+  std::optional<std::vector<Delta>> deltas = DeltasOf(draft.policy(), movement, lines);
+  if (!deltas.has_value()) return std::nullopt;
+  std::optional<Effects> effects(std::in_place);
+  effects->deltas = *std::move(deltas);
+  // All of them are the policy's.
+  FindBooks(draft, effects->deltas, account, currency, effects->books);
+  return effects;
+}
+
+bool ApplyDeltas(Draft& draft, const TouchedBooks& books, Posting posting) {
+  // So that nothing is half done when a later book fails.
+  absl::InlinedVector<Book, 2> after;
+  for (const TouchedBook& touched : books) {
+    std::optional<Book> book = BookAfter(touched, posting);
+    if (!book.has_value()) return false;
+    after.push_back(*std::move(book));
+  }
+  for (size_t i = 0; i < books.size(); ++i) {
+    draft.MutableBook(books[i].id, *books[i].definition) = std::move(after[i]);
+  }
+  return true;
+}
+
+bool ApplyDeltas(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
+                 Currency currency, Posting posting) {
+  TouchedBooks books;
+  return FindBooks(draft, deltas, account, currency, books) && ApplyDeltas(draft, books, posting);
+}
+
+void BindCurrencies(Draft& draft, const TouchedBooks& books) {
+  for (const TouchedBook& touched : books) {
+    if (!touched.definition->single_currency) continue;
+    const FamilyId id{touched.id.book, touched.id.account, touched.id.order};
     const Family* family = draft.FindFamily(id);
-    if (family == nullptr || family->currency.empty()) draft.MutableFamily(id).currency = currency;
+    if (family == nullptr || family->currency.empty()) {
+      draft.MutableFamily(id).currency = touched.id.currency;
+    }
   }
 }
 

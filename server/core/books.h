@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "fundgate/types/ids.h"
 #include "server/core/draft.h"
 #include "server/core/movement.h"
@@ -46,15 +47,43 @@ enum class Posting {
   kPost,       // adds to posted
 };
 
-// Applies the deltas to their books, all or none: false, with nothing changed, if a counter would
-// leave 64 bits (counting [posted - pending_down, posted + pending_up] as well) or a pending would
-// fall below zero.
+// One book that deltas change.
+struct TouchedBook {
+  BookId id;
+  const BookDefinition* definition = nullptr;      // of the policy; never null
+  const Book* book = nullptr;                      // as it was when this was made; the draft's
+  absl::InlinedVector<const Delta*, 2> deltas = {};  // at least one; in their order
+};
+using TouchedBooks = absl::InlinedVector<TouchedBook, 2>;
+
+// Finds the books that the deltas of this account's movement change, by id; they point to the
+// deltas. False if a delta names a book or a counter that the policy has not.
+bool FindBooks(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
+               Currency currency, TouchedBooks& books);
+
+// The book after its deltas. Nothing if a counter would leave 64 bits (counting [posted -
+// pending_down, posted + pending_up] as well) or a pending would fall below zero.
+std::optional<Book> BookAfter(const TouchedBook& touched, Posting posting);
+
+// What a check would do.
+struct Effects {
+  std::vector<Delta> deltas;
+  TouchedBooks books;  // which they change
+};
+
+// The effects of the check's movement. Nothing if a number doesn't fit.
+std::optional<Effects> EffectsOf(Draft& draft, const MovementDefinition& movement,
+                                 std::span<const Line> lines, const AccountId& account,
+                                 Currency currency);
+
+// Applies the deltas to their books, all or none: false, with nothing changed, if there is no
+// BookAfter one of them. No book may have changed since they were found.
+bool ApplyDeltas(Draft& draft, const TouchedBooks& books, Posting posting);
 bool ApplyDeltas(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
                  Currency currency, Posting posting);
 
-// Binds the currency of every single-currency book that the deltas touch, if it is the first.
-void BindCurrencies(Draft& draft, std::span<const Delta> deltas, const AccountId& account,
-                    Currency currency);
+// Binds the currency of every single-currency book, if it is the first.
+void BindCurrencies(Draft& draft, const TouchedBooks& books);
 
 }  // namespace fundgate::core
 

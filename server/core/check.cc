@@ -97,8 +97,8 @@ std::optional<Budget> ChargeDeclaredAllows(Draft& draft, const CheckInput& check
 }
 
 // Makes the decision of the reasons found, records it, and reserves if it is ALLOW.
-Decision Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
-                  std::vector<Delta> deltas, std::vector<Reason> reasons,
+Answer Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
+                  Effects&& effects, std::vector<Reason> reasons,
                   const std::vector<RuleFinding>& rules) {
   const bool blind = std::any_of(reasons.begin(), reasons.end(), [](const Reason& reason) {
     return reason.code == ReasonCode::kStaleSource || reason.code == ReasonCode::kUnproven;
@@ -106,7 +106,8 @@ Decision Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinit
   const std::optional<Budget> spent = ChargeDeclaredAllows(draft, check, checkpoint, reasons);
   std::stable_sort(reasons.begin(), reasons.end(),
                    [](const Reason& a, const Reason& b) { return a.verdict > b.verdict; });
-  Decision decision = NewDecision(draft, check, checkpoint, std::move(reasons));
+  Answer answer(NewDecision(draft, check, checkpoint, std::move(reasons)));
+  Decision& decision = std::get<Decision>(answer);
   decision.shadow_reasons = ShadowReasons(rules);
   NoteRules(draft, check, rules);
   if (decision.verdict == Verdict::kAllow) {
@@ -121,9 +122,9 @@ Decision Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinit
   }
   SpendBudgets(draft, check, decision.verdict);
   CountAnswer(draft, check, decision);
-  RecordDecision(draft, check, decision, std::move(deltas));
+  RecordDecision(draft, check, decision, std::move(effects));
   if (decision.verdict == Verdict::kHold) KeepHold(draft, check.key, decision);
-  return decision;
+  return answer;
 }
 
 absl::Status Refused(const std::vector<FieldProblem>& problems) {
@@ -152,19 +153,20 @@ Answer JudgeCheck(Draft& draft, const CheckInput& check) {
   if (key.replay != nullptr) return Replay(*key.replay, check);
   if (!key.reasons.empty()) return NewDecision(draft, check, checkpoint, std::move(key.reasons));
 
-  std::optional<std::vector<Delta>> deltas = DeltasOf(policy, movement, check.lines);
-  if (!deltas.has_value()) return Refusal{absl::InvalidArgumentError("amount: out of range")};
+  std::optional<Effects> effects =
+      EffectsOf(draft, movement, check.lines, check.account, check.amount.currency);
+  if (!effects.has_value()) return Refusal{absl::InvalidArgumentError("amount: out of range")};
 
   Findings findings;
   CheckBreakers(draft, check, findings);
-  CheckFreshness(draft, check, *deltas, checkpoint, findings);
-  CheckInvariants(draft, check, *deltas, checkpoint, findings);
+  CheckFreshness(draft, check, effects->books, checkpoint, findings);
+  CheckInvariants(draft, check, effects->books, checkpoint, findings);
   const std::vector<RuleFinding> rules = AskRules(draft, check, checkpoint, findings);
   WaiveApproved(draft, check, findings);
 
   const bool has_patience = check.may_wait && draft.now() < check.arrived_at + checkpoint.patience;
   if (has_patience && findings.WaitingMayHelp()) return WaitFor(findings, check, checkpoint);
-  return Conclude(draft, check, checkpoint, *std::move(deltas), std::move(findings).TakeReasons(),
+  return Conclude(draft, check, checkpoint, *std::move(effects), std::move(findings).TakeReasons(),
                   rules);
 }
 

@@ -126,10 +126,9 @@ void Draft::SetPolicy(PolicyRecord record, std::shared_ptr<const Policy> policy)
   new_policy_ = std::move(policy);
 }
 
-Changes Draft::Take() && {
-  Changes changes;
+void Draft::TakeInto(Changes& changes) && {
   AllKinds::ForEach(
-      [&]<typename Kind>(Kind) { changes.of<Kind>() = tables_.of<Kind>().TakeChanged(); });
+      [&]<typename Kind>(Kind) { tables_.of<Kind>().TakeChanged(changes.of<Kind>()); });
   for (auto& [scope, breaker] : changes.of<Breakers>()) {
     if (breaker.has_value() && breaker->state == BreakerState::kClosed) breaker.reset();
   }
@@ -138,7 +137,6 @@ Changes Draft::Take() && {
   clock_.sequence = sequence_;
   clock_.time = now_;
   changes.clock = clock_;
-  return changes;
 }
 
 }  // namespace fundgate::core

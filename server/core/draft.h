@@ -14,132 +14,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "server/core/changes.h"
+#include "server/core/draft_table.h"
 #include "server/core/policy.h"
 #include "server/core/record_kinds.h"
 #include "server/core/records.h"
 #include "server/core/state.h"
 
 namespace fundgate::core {
-
-// Few inputs change more of one kind.
-template <typename Kind>
-using ChangedIds = absl::InlinedVector<typename Kind::Id, 2>;
-
-// Records of one kind: read from the state once, then kept here, in memory that the draft has for
-// all of its tables.
-template <typename Kind>
-class DraftTable {
- public:
-  using Id = typename Kind::Id;
-  using Record = typename Kind::Record;
-  using Memory = std::pmr::memory_resource;
-
-  // The record as it stands, or null. `load` reads it from the state: (const Id&) ->
-  // std::optional<Record>. The pointer is valid as long as the draft.
-  template <typename Load>
-  const Record* Find(Memory& memory, const Id& id, const Load& load) {
-    const std::optional<Record>& record = SlotOf(memory, id, load).record;
-    return record.has_value() ? &*record : nullptr;
-  }
-
-  // The record to be changed; a new one with default values if there is none.
-  template <typename Load>
-  Record& Mutable(Memory& memory, const Id& id, const Load& load) {
-    Slot& slot = SlotOf(memory, id, load);
-    slot.changed = true;
-    if (!slot.record.has_value()) slot.record.emplace();
-    return *slot.record;
-  }
-
-  // Whatever was there before; that is not read.
-  void Put(Memory& memory, const Id& id, Record record) {
-    SlotsIn(memory)[id] = Slot{std::move(record), true};
-  }
-  void Erase(Memory& memory, const Id& id) { SlotsIn(memory)[id] = Slot{std::nullopt, true}; }
-
-  bool Holds(const Id& id) const { return slots_.has_value() && slots_->contains(id); }
-
-  // The record if it is here and not erased, or null.
-  const Record* FindHere(const Id& id) const {
-    if (!slots_.has_value()) return nullptr;
-    const auto slot = slots_->find(id);
-    return slot != slots_->end() && slot->second.record.has_value() ? &*slot->second.record
-                                                                    : nullptr;
-  }
-
-  // Calls `visit(id, record)` for each record here and not erased, changed or only read, in order.
-  template <typename Visit>
-  void ForEachPresent(const Visit& visit) const {
-    ForEachSlot([&visit](const Id& id, const Slot& slot) {
-      if (slot.record.has_value()) visit(id, *slot.record);
-    });
-  }
-
-  // Ids of everything changed, erased ones too, in order.
-  core::ChangedIds<Kind> ChangedIds() const {
-    core::ChangedIds<Kind> ids;
-    ForEachSlot([&ids](const Id& id, const Slot& slot) {
-      if (slot.changed) ids.push_back(id);
-    });
-    return ids;
-  }
-
-  // Records that came minus records that went; `was(id)` tells whether it was there before.
-  template <typename Was>
-  ptrdiff_t Growth(const Was& was) const {
-    ptrdiff_t growth = 0;
-    ForEachSlot([&](const Id& id, const Slot& slot) {
-      if (slot.changed) growth += ptrdiff_t{slot.record.has_value()} - ptrdiff_t{was(id)};
-    });
-    return growth;
-  }
-
-  // Everything changed, sorted; the table is empty afterwards.
-  ChangedRecords<Kind> TakeChanged() {
-    ChangedRecords<Kind> changed;
-    if (!slots_.has_value()) return changed;
-    for (auto& [id, slot] : *slots_) {
-      if (slot.changed) changed.emplace_back(id, std::move(slot.record));
-    }
-    slots_.reset();
-    return changed;
-  }
-
-  // Calls `visit(id, record)` for each record changed and not erased, in order.
-  template <typename Visit>
-  void ForEachChanged(const Visit& visit) const {
-    ForEachSlot([&visit](const Id& id, const Slot& slot) {
-      if (slot.changed && slot.record.has_value()) visit(id, *slot.record);
-    });
-  }
-
- private:
-  struct Slot {
-    std::optional<Record> record;
-    bool changed = false;
-  };
-  using Slots = std::pmr::map<Id, Slot>;  // a map whose elements stay where they are
-
-  Slots& SlotsIn(Memory& memory) { return slots_.has_value() ? *slots_ : slots_.emplace(&memory); }
-
-  template <typename Load>
-  Slot& SlotOf(Memory& memory, const Id& id, const Load& load) {
-    auto [slot, is_new] = SlotsIn(memory).try_emplace(id);
-    if (is_new) slot->second.record = load(id);
-    return slot->second;
-  }
-
-  template <typename Visit>
-  void ForEachSlot(const Visit& visit) const {
-    if (!slots_.has_value()) return;
-    for (const auto& [id, slot] : *slots_) visit(id, slot);
-  }
-
-  std::optional<Slots> slots_;  // none of most kinds
-};
 
 // One input's view of the state, and its changes to it. Pointers and references it gives stay
 // valid as long as it lives. Used by one thread.
@@ -285,8 +168,8 @@ class Draft {
   // True if anything but the clock would change.
   bool HasChanges() const { return changed_; }
 
-  // Everything, with the clock at this input. The draft is spent.
-  Changes Take() &&;
+  // Everything, with the clock at this input, into changes that are empty. The draft is spent.
+  void TakeInto(Changes& changes) &&;
 
  private:
   // Reads one record from the state.

@@ -259,13 +259,15 @@ class RowChange {
   }
 
   bool PostDeltas(const Place& place, const std::optional<std::vector<Delta>>& deltas) {
+    TouchedBooks books;
     if (!deltas.has_value() ||
-        !ApplyDeltas(draft_, *deltas, place.account, place.currency, Posting::kPost)) {
+        !FindBooks(draft_, *deltas, place.account, place.currency, books) ||
+        !ApplyDeltas(draft_, books, Posting::kPost)) {
       MarkGap(draft_, {movement_.kind, place.account, place.order}, source_.name,
               absl::StrCat("the counters would leave 64 bits at event ", event_.id));
       return false;
     }
-    BindCurrencies(draft_, *deltas, place.account, place.currency);
+    BindCurrencies(draft_, books);
     if (event_.snapshot && change_.after.has_value() && !deltas->empty()) {
       draft_.Mutable<SnapshotRuns>(source_.name).corrected += 1;
     }

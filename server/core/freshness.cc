@@ -1,18 +1,14 @@
 #include "server/core/freshness.h"
 
 #include <algorithm>
-#include <memory_resource>
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "server/core/books.h"
 
 namespace fundgate::core {
 namespace {
 
 constexpr char kClockName[] = "clock";
-
-using BookIds = std::pmr::set<BookId>;
 
 void CheckClock(const Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
                 Findings& findings) {
@@ -96,14 +92,14 @@ bool Touches(const Policy& policy, const MovementDefinition& movement, const std
                      [&](const Effect& effect) { return policy.books[effect.book].name == book; });
 }
 
-void CheckGaps(Draft& draft, const CheckInput& check, const BookIds& books,
+void CheckGaps(Draft& draft, const CheckInput& check, const TouchedBooks& books,
                const CheckpointDefinition& checkpoint, Findings& findings) {
   if (draft.before().of<Gaps>().empty()) return;
   std::set<GapScope> reported;
-  for (const BookId& book : books) {
+  for (const TouchedBook& touched : books) {
     for (const MovementDefinition& movement : draft.policy().movements) {
-      const bool feeds = Touches(draft.policy(), movement, book.book);
-      const auto* gap = feeds ? FindGapOver(draft.before(), movement.kind, book) : nullptr;
+      const bool feeds = Touches(draft.policy(), movement, touched.id.book);
+      const auto* gap = feeds ? FindGapOver(draft.before(), movement.kind, touched.id) : nullptr;
       if (gap == nullptr || !reported.insert(gap->first).second) continue;
       findings.Add({ReasonCode::kUnproven,
                     absl::StrCat("gap:", movement.kind.value()),
@@ -117,9 +113,10 @@ void CheckGaps(Draft& draft, const CheckInput& check, const BookIds& books,
   }
 }
 
-void CheckClosedOrders(Draft& draft, const BookIds& books, Findings& findings) {
-  for (const BookId& book : books) {
-    const BookDefinition& definition = *draft.policy().FindBook(book.book);
+void CheckClosedOrders(Draft& draft, const TouchedBooks& books, Findings& findings) {
+  for (const TouchedBook& touched : books) {
+    const BookId& book = touched.id;
+    const BookDefinition& definition = *touched.definition;
     if (!definition.by_order && !definition.single_currency) continue;
     const Family* family = draft.FindFamily({book.book, book.account, book.order});
     if (family == nullptr) continue;
@@ -173,12 +170,8 @@ bool HasGap(const Draft& draft, const CheckpointDefinition& checkpoint) {
   });
 }
 
-void CheckFreshness(Draft& draft, const CheckInput& check, std::span<const Delta> deltas,
+void CheckFreshness(Draft& draft, const CheckInput& check, const TouchedBooks& books,
                     const CheckpointDefinition& checkpoint, Findings& findings) {
-  BookIds books(&draft.memory());
-  for (const Delta& delta : deltas) {
-    books.insert(BookOf(delta, check.account, check.amount.currency));
-  }
   CheckClock(draft, check, checkpoint, findings);
   CheckStaleness(draft, check, checkpoint, findings);
   CheckPositions(draft, check, findings);

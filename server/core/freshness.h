@@ -2,10 +2,10 @@
 #ifndef SERVER_CORE_FRESHNESS_H_
 #define SERVER_CORE_FRESHNESS_H_
 
-#include <span>
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/core/books.h"
 #include "server/core/draft.h"
 #include "server/core/findings.h"
 #include "server/core/input.h"
@@ -27,7 +27,7 @@ bool HasGap(const Draft& draft, const CheckpointDefinition& checkpoint);
 // Finds sources that are staler than the stricter of the policy and the caller allows, positions
 // that the caller wants applied first, a clock nobody trusts, gaps in what the check's books are
 // made of, and orders that were closed.
-void CheckFreshness(Draft& draft, const CheckInput& check, std::span<const Delta> deltas,
+void CheckFreshness(Draft& draft, const CheckInput& check, const TouchedBooks& books,
                     const CheckpointDefinition& checkpoint, Findings& findings);
 
 // What is known of the checkpoint's sources, for the decision.

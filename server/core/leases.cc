@@ -130,10 +130,10 @@ Decision DecisionOf(Draft& draft, const ReportLeaseInput& input,
 
 // What the gate would have said against it. False if its books can't take it.
 bool RaiseBroken(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
-                 const std::vector<Delta>& deltas) {
+                 const TouchedBooks& books) {
   Findings findings;
   bool fits = true;
-  CheckInvariants(draft, check, deltas, checkpoint, findings);
+  CheckInvariants(draft, check, books, checkpoint, findings);
   for (const Reason& reason : std::move(findings).TakeReasons()) {
     fits &= reason.code != ReasonCode::kLimit;
     if (reason.code != ReasonCode::kInvariant || reason.verdict == Verdict::kAllow) continue;
@@ -220,8 +220,9 @@ Answer ReportLease(Draft& draft, const ReportLeaseInput& input) {
   if (!problems.empty()) return Refusal{absl::InvalidArgumentError(ProblemsOf(problems))};
   const CheckpointDefinition& checkpoint = *policy.FindCheckpoint(check.key.kind);
   const MovementDefinition& movement = policy.movements[checkpoint.movement];
-  std::optional<std::vector<Delta>> deltas = DeltasOf(policy, movement, check.lines);
-  if (!deltas.has_value()) return Refusal{absl::InvalidArgumentError("check.amount: out of range")};
+  std::optional<Effects> effects =
+      EffectsOf(draft, movement, check.lines, check.account, check.amount.currency);
+  if (!effects.has_value()) return Refusal{absl::InvalidArgumentError("check.amount: out of range")};
 
   const KeyRecord* record = draft.FindKey(check.key);
   const bool is_bound = record != nullptr && record->fingerprint.has_value();
@@ -253,12 +254,12 @@ Answer ReportLease(Draft& draft, const ReportLeaseInput& input) {
     Raise(draft, ViolationOf(ViolationKind::kAfterBlock, check,
                              "it was allowed by a lease, and the gate had refused it"));
   }
-  if (!RaiseBroken(draft, check, checkpoint, *deltas)) {
-    deltas->clear();
+  if (!RaiseBroken(draft, check, checkpoint, effects->books)) {
+    effects.emplace();
     Raise(draft, ViolationOf(ViolationKind::kLeaseOverrun, check,
                              "it was allowed by a lease, and its books can't count it"));
   }
-  RecordDecision(draft, check, decision, *std::move(deltas));
+  RecordDecision(draft, check, decision, *std::move(effects));
   return decision;
 }
 

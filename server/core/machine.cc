@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/utility/utility.h"
 #include "server/core/automatic_breakers.h"
 #include "server/core/breaker_commands.h"
 #include "server/core/breakers.h"
@@ -99,17 +100,17 @@ Answer Judge(Draft& draft, const StateReader& state, const Input& input) {
     return Refusal{absl::FailedPreconditionError(
         "no policy is in force yet: apply one with `fundctl policy apply`")};
   }
-  Answer answer = std::visit(Dispatch{draft, state}, input.body);
-  if (std::holds_alternative<Wait>(answer) || std::holds_alternative<Refusal>(answer))
-    return answer;
-  // What came of it is followed up in the same record.
+  return std::visit(Dispatch{draft, state}, input.body);
+}
+
+// What came of it is followed up in the same record.
+void FollowUp(Draft& draft) {
   SettleHolds(draft);
   FollowViolations(draft);
   const size_t followed = draft.found_violations().size();
   CountViolations(draft);
   FollowViolations(draft, followed);  // breakers that opened by them
   KeepHistory(draft);
-  return answer;
 }
 
 }  // namespace
@@ -122,20 +123,25 @@ absl::StatusOr<Outcome> Machine::Apply(const Input& input) const {
                                             absl::FormatTime(input.time)));
   }
   Draft draft(state_, input.time);
-  Outcome outcome;
+  // Made where it is returned: an outcome has many parts to move.
+  absl::StatusOr<Outcome> result(absl::in_place);
+  Outcome& outcome = *result;
   outcome.answer = Judge(draft, state_, input);
+  const bool waits = std::holds_alternative<Wait>(outcome.answer);
+  const bool refused = std::holds_alternative<Refusal>(outcome.answer);
+  if (!waits && !refused) FollowUp(draft);
   // A failed read looks like a missing record: nothing that was judged on one may leave.
   if (!state_.status().ok()) return state_.status();
 
   const bool idle_tick = std::holds_alternative<TickInput>(input.body) && !draft.HasChanges();
-  if (idle_tick || std::holds_alternative<Wait>(outcome.answer)) {
+  if (idle_tick || waits) {
     outcome.recorded = false;
-  } else if (std::holds_alternative<Refusal>(outcome.answer)) {
-    outcome.changes = Draft(state_, input.time).Take();
+  } else if (refused) {
+    Draft(state_, input.time).TakeInto(outcome.changes);
   } else {
-    outcome.changes = std::move(draft).Take();
+    std::move(draft).TakeInto(outcome.changes);
   }
-  return outcome;
+  return result;
 }
 
 }  // namespace fundgate::core

@@ -46,13 +46,16 @@ class Validation {
     problems_.push_back({std::move(field), std::move(message)});
   }
 
-  void Id(std::string field, std::string_view value, bool required) {
-    if (required && value.empty()) {
-      Add(std::move(field), "is required");
-    } else if (value.size() > kMaxIdBytes) {
-      Add(std::move(field),
-          absl::StrCat("is ", value.size(), " bytes long; at most ", kMaxIdBytes, " are allowed"));
-    }
+  void Id(std::string_view field, std::string_view value, bool required) {
+    const std::string problem = ProblemOf(value, required);
+    if (!problem.empty()) Add(std::string(field), problem);
+  }
+
+  // What is wrong with an id; empty if nothing is.
+  static std::string ProblemOf(std::string_view value, bool required) {
+    if (required && value.empty()) return "is required";
+    if (value.size() <= kMaxIdBytes) return {};
+    return absl::StrCat("is ", value.size(), " bytes long; at most ", kMaxIdBytes, " are allowed");
   }
 
   std::string Checkpoints() const {
@@ -121,16 +124,18 @@ class Validation {
 
   void LineFits(const MovementDefinition& movement, size_t index) {
     const Line& line = check_.lines[index];
+    const auto field = [index](std::string_view name) {
+      return absl::StrCat("lines[", index, "].", ToAbsl(name));
+    };
     const bool implied = check_.lines.size() == 1;
-    const std::string prefix = absl::StrCat("lines[", index, "].");
-    Id(implied ? "order_id" : prefix + "order_id", line.order.value(),
-       NeedsOrder(policy_, movement));
+    const std::string problem = ProblemOf(line.order.value(), NeedsOrder(policy_, movement));
+    if (!problem.empty()) Add(implied ? "order_id" : field("order_id"), problem);
     if (index > 0 && !(check_.lines[index - 1].order < line.order)) {
-      Add(prefix + "order_id", absl::StrCat("order ", line.order.value(), " stands there twice"));
+      Add(field("order_id"), absl::StrCat("order ", line.order.value(), " stands there twice"));
     }
-    if (line.amount <= 0) Add(prefix + "amount.minor_units", "must be more than 0");
+    if (line.amount <= 0) Add(field("amount.minor_units"), "must be more than 0");
     const std::optional<std::string> mismatch = PartsMismatch(movement, line);
-    if (mismatch.has_value()) Add(prefix + "parts", *mismatch);
+    if (mismatch.has_value()) Add(field("parts"), *mismatch);
   }
 
   const Policy& policy_;

@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "server/core/books.h"
 #include "server/core/key_table.h"
 
 namespace fundgate::core {
@@ -129,7 +128,7 @@ Answer CloseUnknown(Draft& draft, const ReleaseInput& input) {
 }  // namespace
 
 void RecordDecision(Draft& draft, const CheckInput& check, const Decision& decision,
-                    std::vector<Delta> deltas) {
+                    Effects&& effects) {
   const MovementDefinition& movement = *draft.policy().FindMovement(check.key.kind);
   KeyRecord& record = draft.MutableKey(check.key);
   if (record.reservation.has_value()) {
@@ -145,11 +144,11 @@ void RecordDecision(Draft& draft, const CheckInput& check, const Decision& decis
   if (decision.verdict != Verdict::kAllow) {
     return draft.WakeBy(check.key, draft.now() + draft.policy().key_retention);
   }
-  ApplyDeltas(draft, deltas, check.account, check.amount.currency, Posting::kReserve);
-  BindCurrencies(draft, deltas, check.account, check.amount.currency);
+  ApplyDeltas(draft, effects.books, Posting::kReserve);
+  BindCurrencies(draft, effects.books);
   Reservation& reservation = record.reservation.emplace();
   reservation.amount = check.amount;
-  reservation.deltas = std::move(deltas);
+  reservation.deltas = std::move(effects.deltas);
   reservation.valid_until = *decision.valid_until;
   reservation.overdue_at = *decision.overdue_at;
   reservation.pinned = record.in_progress;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "server/core/books.h"
 #include "server/core/decision.h"
 #include "server/core/draft.h"
 #include "server/core/input.h"
@@ -17,10 +18,10 @@ namespace fundgate::core {
 inline constexpr size_t kMaxPastGenerations = 16;
 
 // Keeps a decision that judged the key as new: binds the key, counts the generation, sets its
-// timer. An ALLOW also makes the reservation and counts `deltas` as pending; the step of the
+// timer. An ALLOW also makes the reservation and counts the effects as pending; the step of the
 // invariants has made sure that they fit.
 void RecordDecision(Draft& draft, const CheckInput& check, const Decision& decision,
-                    std::vector<Delta> deltas);
+                    Effects&& effects);
 
 Answer Confirm(Draft& draft, const ConfirmInput& input);
 Answer Release(Draft& draft, const ReleaseInput& input);

@@ -27,13 +27,23 @@ Pending Finally(Pending check) {
   return check;
 }
 
-Answered Unanswerable(Pending pending, absl::Status error) {
+Answered Unanswerable(Pending&& pending, absl::Status error) {
   return {.input = std::move(pending.input),
           .outcome = {},
           .sequence = 0,
           .error = std::move(error),
           .done = std::move(pending.done),
           .times = pending.times};
+}
+
+// Where they lie until they are answered. They have many parts: each is moved but once.
+void MoveInto(Group& group, Pending& pending, core::Outcome& outcome, Sequence sequence) {
+  Answered& answered = group.answered.emplace_back();
+  answered.input = std::move(pending.input);
+  answered.outcome = std::move(outcome);
+  answered.sequence = sequence;
+  answered.done = std::move(pending.done);
+  answered.times = pending.times;
 }
 
 bool IsWait(const absl::StatusOr<core::Outcome>& outcome) {
@@ -201,7 +211,7 @@ bool Writer::JudgeTick(Group& group) {
   return true;
 }
 
-bool Writer::JudgeOne(Pending pending, Group& group) {
+bool Writer::JudgeOne(Pending&& pending, Group& group) {
   const absl::Duration judging = parts_.clock.Steady();
   if (pending.deadline <= judging) {
     group.answered.push_back(Unanswerable(
@@ -230,12 +240,11 @@ bool Writer::JudgeOne(Pending pending, Group& group) {
   return Record(std::move(pending), *std::move(outcome), group);
 }
 
-bool Writer::Record(Pending pending, core::Outcome outcome, Group& group) {
+bool Writer::Record(Pending&& pending, core::Outcome&& outcome, Group& group) {
   if (!outcome.recorded) {
     // Nothing to tell of the sequencer's own inputs that changed nothing.
     if (!pending.done) return true;
-    group.answered.push_back({std::move(pending.input), std::move(outcome), 0, absl::OkStatus(),
-                              std::move(pending.done), pending.times});
+    MoveInto(group, pending, outcome, 0);
     return true;
   }
   if (absl::Status status = parts_.store.Append(pending.input, outcome); !status.ok()) {
@@ -253,8 +262,7 @@ bool Writer::Record(Pending pending, core::Outcome outcome, Group& group) {
   }
   time_accepted_ = std::holds_alternative<core::AcceptTimeInput>(pending.input.body) &&
                    std::holds_alternative<core::Done>(outcome.answer);
-  group.answered.push_back({std::move(pending.input), std::move(outcome), resident.clock.sequence,
-                            absl::OkStatus(), std::move(pending.done), pending.times});
+  MoveInto(group, pending, outcome, resident.clock.sequence);
   // The clock follows once the acceptance is written; whatever comes after it has the new time.
   return !time_accepted_;
 }

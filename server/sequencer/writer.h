@@ -115,8 +115,8 @@ class Writer {
   // Judging them. Those that return a bool return false when the group must end there.
   void CommitGroup();
   bool JudgeTick(Group& group);
-  bool JudgeOne(Pending pending, Group& group);
-  bool Record(Pending pending, core::Outcome outcome, Group& group);
+  bool JudgeOne(Pending&& pending, Group& group);
+  bool Record(Pending&& pending, core::Outcome&& outcome, Group& group);
   void Park(Pending check, core::Wait wait);
   void ReleaseDue();
   void AskForProbes();

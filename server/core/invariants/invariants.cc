@@ -1,12 +1,9 @@
 #include "server/core/invariants/invariants.h"
 
 #include <algorithm>
-#include <map>
-#include <memory_resource>
 
 #include "absl/strings/str_cat.h"
 #include "fundgate/types/checked.h"
-#include "server/core/books.h"
 #include "server/core/freshness.h"
 #include "server/expression/value.h"
 
@@ -31,34 +28,6 @@ Holds Evaluate(const InvariantDefinition& invariant, std::span<const int64_t> co
   const expression::Value holds = invariant.holds.Evaluate(slots);
   if (holds.is_true()) return Holds::kYes;
   return holds.is_false() ? Holds::kNo : Holds::kUnknown;
-}
-
-// One book that the check touches, as it would be with the check's deltas pending.
-struct TouchedBook {
-  Book book;
-  absl::InlinedVector<const Delta*, 4> deltas;
-  bool overflows = false;
-};
-
-std::pmr::map<BookId, TouchedBook> TouchedBooks(Draft& draft, const CheckInput& check,
-                                                std::span<const Delta> deltas) {
-  std::pmr::map<BookId, TouchedBook> touched(&draft.memory());
-  for (const Delta& delta : deltas) {
-    const BookId id = BookOf(delta, check.account, check.amount.currency);
-    auto [entry, is_new] = touched.try_emplace(id);
-    if (is_new) entry->second.book = draft.ReadBook(id, *draft.policy().FindBook(id.book));
-    entry->second.deltas.push_back(&delta);
-    Counter& counter = entry->second.book.counters[delta.counter];
-    const std::optional<int64_t> size =
-        delta.amount < 0 ? CheckedNegate(delta.amount) : delta.amount;
-    int64_t& pending = delta.amount < 0 ? counter.pending_down : counter.pending_up;
-    const std::optional<int64_t> sum = size.has_value() ? CheckedAdd(pending, *size) : std::nullopt;
-    if (sum.has_value()) pending = *sum;
-    entry->second.overflows |= !sum.has_value() ||
-                               !CheckedAdd(counter.posted, counter.pending_up).has_value() ||
-                               !CheckedSubtract(counter.posted, counter.pending_down).has_value();
-  }
-  return touched;
 }
 
 bool CanWorsen(const InvariantDefinition& invariant, const TouchedBook& touched) {
@@ -108,15 +77,16 @@ bool GapMayHideCure(const Draft& draft, const InvariantDefinition& invariant, co
 }
 
 void JudgeOne(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
-              const InvariantDefinition& invariant, const BookId& id, const TouchedBook& touched,
+              const InvariantDefinition& invariant, const TouchedBook& touched, const Book& after,
               Findings& findings) {
+  const BookId& id = touched.id;
   CounterValues corner;
-  const Holds holds = HoldsAtWorst(invariant, touched.book, &corner);
+  const Holds holds = HoldsAtWorst(invariant, after, &corner);
   if (holds == Holds::kYes) return;
   if (holds == Holds::kUnknown)
     return findings.Add(LimitReason(check, checkpoint, invariant.name, id));
 
-  Reason broken = BrokenReason(invariant, draft.policy().books[invariant.book], id, corner);
+  Reason broken = BrokenReason(invariant, *touched.definition, id, corner);
   if (!CanWorsen(invariant, touched)) {
     broken.verdict = Verdict::kAllow;  // broken by others: reported, but not this check's fault
     return findings.Add(std::move(broken));
@@ -162,16 +132,17 @@ Holds HoldsAsPosted(const InvariantDefinition& invariant, const Book& book) {
   return Evaluate(invariant, posted);
 }
 
-void CheckInvariants(Draft& draft, const CheckInput& check, std::span<const Delta> deltas,
+void CheckInvariants(Draft& draft, const CheckInput& check, const TouchedBooks& books,
                      const CheckpointDefinition& checkpoint, Findings& findings) {
-  for (const auto& [id, touched] : TouchedBooks(draft, check, deltas)) {
-    if (touched.overflows) {
-      findings.Add(LimitReason(check, checkpoint, id.book, id));
+  for (const TouchedBook& touched : books) {
+    const std::optional<Book> after = BookAfter(touched, Posting::kReserve);
+    if (!after.has_value()) {
+      findings.Add(LimitReason(check, checkpoint, touched.id.book, touched.id));
       continue;
     }
     for (const InvariantDefinition& invariant : draft.policy().invariants) {
-      if (draft.policy().books[invariant.book].name == id.book) {
-        JudgeOne(draft, check, checkpoint, invariant, id, touched, findings);
+      if (&draft.policy().books[invariant.book] == touched.definition) {
+        JudgeOne(draft, check, checkpoint, invariant, touched, *after, findings);
       }
     }
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
+#include "server/core/books.h"
 #include "server/core/draft.h"
 #include "server/core/findings.h"
 #include "server/core/input.h"
@@ -30,9 +31,9 @@ Holds HoldsAtWorst(const InvariantDefinition& invariant, const Book& book, Count
 // Judges it on what is posted alone: what has really happened.
 Holds HoldsAsPosted(const InvariantDefinition& invariant, const Book& book);
 
-// The invariants of every book that the check's deltas touch, counting the deltas as pending.
+// The invariants of every book that the check touches, counting its deltas as pending.
 // Those that the deltas can worsen deny; others that fail are only reported.
-void CheckInvariants(Draft& draft, const CheckInput& check, std::span<const Delta> deltas,
+void CheckInvariants(Draft& draft, const CheckInput& check, const TouchedBooks& books,
                      const CheckpointDefinition& checkpoint, Findings& findings);
 
 // "refunded CNY 100.01, paid CNY 100.00": the counters by name.
