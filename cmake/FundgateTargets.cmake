@@ -18,6 +18,14 @@ target_compile_options(fundgate_options INTERFACE
   -Wno-missing-field-initializers
   # GCC 12 sees overlaps in std::string::insert and replace that can't happen (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+if(NOT FUNDGATE_COVERAGE)
+  # Files are called by their paths from the root in __FILE__ and in what debuggers read, whether the
+  # compiler gets a path from the build's folder (as ccache gives it) or an absolute one. So clones
+  # share what ccache keeps. A count of lines finds its files by absolute paths.
+  cmake_path(RELATIVE_PATH CMAKE_SOURCE_DIR BASE_DIRECTORY ${CMAKE_BINARY_DIR} OUTPUT_VARIABLE up)
+  target_compile_options(fundgate_options INTERFACE
+    -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${up}/=)
+endif()
 if(CMAKE_UNITY_BUILD)
   # What one file keeps to itself, another one's locals may be called.
   target_compile_options(fundgate_options INTERFACE -Wno-shadow)

@@ -4,7 +4,7 @@
 # say release_only. tsan runs the folders below, and nothing that links gRPC: Debian's gRPC and
 # abseil are not instrumented, so TSan would report their correct locking as races.
 set(FUNDGATE_RELEASE_ONLY_FOLDERS end_to_end scenarios simulation torture bench)
-set(FUNDGATE_THREAD_FOLDERS types metrics expression core store sequencer decoder house)
+set(FUNDGATE_THREAD_FOLDERS types metrics expression core store sequencer decoder house places)
 
 # The share of debug and tsan that a change affords (presets debug-short and tsan-short): the folders
 # where money is decided, kept and read, and where threads meet. Their tests have the label short, and
@@ -33,7 +33,7 @@ endif()
 # Sets `result` to whether the tests of a folder of tests/ belong to this preset.
 function(fundgate_runs_folder folder result)
   set(runs TRUE)
-  if(FUNDGATE_FUZZ AND NOT folder STREQUAL "fuzz")
+  if(FUNDGATE_FUZZ AND NOT folder MATCHES "^(fuzz|places)$")
     set(runs FALSE)
   elseif(FUNDGATE_SANITIZE STREQUAL "thread" AND NOT folder IN_LIST FUNDGATE_THREAD_FOLDERS)
     set(runs FALSE)

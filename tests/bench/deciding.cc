@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/policy/loader.h"
+#include "tests/places/places.h"
 
 namespace fundgate::bench {
 namespace {
@@ -43,7 +44,7 @@ Deciding::Deciding(const core::StateReader& state, Keeper keeper)
 }
 
 void Deciding::Begin() {
-  std::ifstream file(std::string(FUNDGATE_SOURCE_DIR) + "/config/policy.yaml");
+  std::ifstream file(places::Source("config/policy.yaml"));
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   policy::LoadResult loaded = policy::LoadPolicy(text, "config/policy.yaml");
   if (!loaded.ok()) {

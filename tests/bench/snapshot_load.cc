@@ -22,6 +22,7 @@
 #include "absl/strings/str_format.h"
 #include "server/sidecar/sources/mariadb/mariadb_session.h"
 #include "tests/end_to_end/sidecar_world.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -67,7 +68,7 @@ bool BooksAreTheTable(SidecarWorld& world) {
 int Run(int64_t rows, const std::string& rows_per_second) {
   WorldSettings settings = WorkedExample();
   // Only the table that is read.
-  settings.policy_file = FUNDGATE_SOURCE_DIR "/tests/bench/snapshot_policy.yaml";
+  settings.policy_file = places::Source("tests/bench/snapshot_policy.yaml");
   SidecarWorld world(settings);
   world.database().Execute("GRANT SELECT ON pay.* TO fundgate@'127.0.0.1'");
   for (int64_t from = 0; from < rows; from += kRowsOfInsert) {

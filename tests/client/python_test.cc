@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/fake_gate.h"
+#include "tests/places/places.h"
 
 namespace fundgate {
 namespace {
@@ -27,8 +28,8 @@ TEST(PythonClient, MakesACheckFromTheProtosAlone) {
   };
   FakeGate gate(std::move(answers));
   const std::string command =
-      std::string("/usr/bin/python3 " FUNDGATE_SOURCE_DIR "/tests/end_to_end/python_check.py ") +
-      "refund --address " + gate.address() +
+      "/usr/bin/python3 " + places::Source("tests/end_to_end/python_check.py") +
+      " refund --address " + gate.address() +
       " --key r1 --account m1 --order o1 --currency CNY --minor-units 10001";
   FILE* python = ::popen(command.c_str(), "r");
   ASSERT_NE(python, nullptr);

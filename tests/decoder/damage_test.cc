@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -13,6 +12,7 @@
 #include "server/sidecar/binlog/file_reader.h"
 #include "tests/decoder/event_builder.h"
 #include "tests/decoder/trace.h"
+#include "tests/places/places.h"
 
 namespace fundgate::decoder_testing {
 namespace {
@@ -20,10 +20,7 @@ namespace {
 using binlog::EventType;
 using testing::HasSubstr;
 
-std::filesystem::path RealFiles() {
-  const char* given = std::getenv("FUNDGATE_TESTDATA");
-  return std::filesystem::path(given != nullptr ? given : FUNDGATE_TESTDATA_DIR) / "binlog";
-}
+std::filesystem::path RealFiles() { return places::Testdata("binlog"); }
 
 // A stream with every kind of event and column that can be made by hand.
 std::vector<EventBytes> HandMade() {

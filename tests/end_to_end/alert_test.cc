@@ -24,6 +24,7 @@
 #include "tests/export/web_server.h"
 #include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -213,7 +214,7 @@ TEST(Alerts, AnActionCallsItsEndpointWithTheViolation) {
   const WebServer alerts;
   Fed gate(folder.path(),
            {"--action", "item_service=" + items.url("/off_sale"), "--alert-webhook", alerts.url()});
-  std::ifstream file(FUNDGATE_SOURCE_DIR "/config/policy.yaml");
+  std::ifstream file(places::Source("config/policy.yaml"));
   const std::string document(std::istreambuf_iterator<char>(file), {});
   v1::ApplyPolicyRequest request;
   request.set_document(absl::StrReplaceAll(
@@ -243,7 +244,7 @@ TEST(Alerts, ATokenThatOthersMayReadEndsTheStart) {
   const std::string path = folder.path() + "/token";
   std::ofstream(path) << "secret-of-the-pager\n";
   ASSERT_EQ(chmod(path.c_str(), 0644), 0);
-  Process gate({FUNDGATED, "--data", folder.path() + "/gate", "--alert-webhook",
+  Process gate({places::Program("fundgated"), "--data", folder.path() + "/gate", "--alert-webhook",
                 "http://127.0.0.1:9/", "--token-file", "webhook=" + path});
   EXPECT_EQ(gate.Wait(), 2);
   ASSERT_EQ(chmod(path.c_str(), 0600), 0);
@@ -260,9 +261,10 @@ TEST(Alerts, AnAddressThatIsASecretStandsInAFile) {
   const std::string path = folder.path() + "/pager.url";
   std::ofstream(path) << pager.url("/hooks/hunter2") << "\n";
   ASSERT_EQ(chmod(path.c_str(), 0644), 0);
-  Process open({FUNDGATED, "--data", folder.path() + "/gate", "--alert-webhook", "@" + path});
+  Process open({places::Program("fundgated"), "--data", folder.path() + "/gate", "--alert-webhook",
+                "@" + path});
   EXPECT_EQ(open.Wait(), 2) << "others may read it";
-  Process named({FUNDGATED, "--data", folder.path() + "/gate", "--alert-webhook",
+  Process named({places::Program("fundgated"), "--data", folder.path() + "/gate", "--alert-webhook",
                  "https://ann:hunter2@pager.example/"});
   EXPECT_NE(named.Wait(), 0) << "it holds a password";
   ASSERT_EQ(chmod(path.c_str(), 0600), 0);

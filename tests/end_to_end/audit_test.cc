@@ -16,6 +16,7 @@
 #include "tests/end_to_end/processes.h"
 #include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
+#include "tests/places/places.h"
 #include "tests/store/tampering.h"
 
 namespace fundgate::end_to_end {
@@ -72,8 +73,8 @@ class Audit : public ::testing::Test {
   }
 
   Ran VerifyChain() const {
-    return RunOf(
-        {FUNDGATED, "--verify-chain", data_, "--anchors", anchors_, "--public-key", public_key_});
+    return RunOf({places::Program("fundgated"), "--verify-chain", data_, "--anchors", anchors_,
+                  "--public-key", public_key_});
   }
 
   const TemporaryFolder folder_;
@@ -104,12 +105,12 @@ TEST_F(Audit, ARewrittenTailIsNamedAndTheGateRefusesToServe) {
     });
   });
   // Nothing shows it but the anchors.
-  EXPECT_EQ(RunOf({FUNDGATED, "--verify-chain", data_}).code, 0);
+  EXPECT_EQ(RunOf({places::Program("fundgated"), "--verify-chain", data_}).code, 0);
   const Ran verified = VerifyChain();
   EXPECT_EQ(verified.code, 1);
   EXPECT_THAT(verified.out, AllOf(HasSubstr("REWRITTEN"), HasSubstr("was rewritten")));
-  EXPECT_EQ(RunOf({FUNDGATED, "--data", data_, "--listen", "127.0.0.1:0", "--anchor-key", key_,
-                   "--anchor-file", anchors_})
+  EXPECT_EQ(RunOf({places::Program("fundgated"), "--data", data_, "--listen", "127.0.0.1:0",
+                   "--anchor-key", key_, "--anchor-file", anchors_})
                 .code,
             1);
 }
@@ -122,7 +123,7 @@ TEST_F(Audit, OneByteOnDiskIsNamedByItsRecord) {
     bytes.back() = static_cast<char>(bytes.back() ^ 1);
     store::testing::PutJournalBytes(database, damaged, bytes);
   });
-  const Ran verified = RunOf({FUNDGATED, "--verify-chain", data_});
+  const Ran verified = RunOf({places::Program("fundgated"), "--verify-chain", data_});
   EXPECT_EQ(verified.code, 1);
   EXPECT_THAT(verified.out, HasSubstr("DAMAGED at record " + std::to_string(damaged)));
 }
@@ -131,7 +132,7 @@ TEST_F(Audit, AnAuditorAsksTheRunningGateWhyAndWhetherItStillHolds) {
   const std::vector<v1::Decision> decisions = Serve();
   const GateProcess gate(data_);
   const auto fundctl = [&gate](std::vector<std::string> words) {
-    words.insert(words.begin(), {FUNDCTL, "--address", gate.address()});
+    words.insert(words.begin(), {places::Program("fundctl"), "--address", gate.address()});
     return RunOf(words);
   };
   const std::string blocked = decisions[1].decision_id();
@@ -166,8 +167,8 @@ TEST_F(Audit, ADecisionThatWasWrittenOverDoesNotComeOutAgain) {
     });
   });
   const GateProcess gate(data_);
-  const Ran replayed =
-      RunOf({FUNDCTL, "--address", gate.address(), "trace", "replay", decisions[1].decision_id()});
+  const Ran replayed = RunOf({places::Program("fundctl"), "--address", gate.address(), "trace",
+                              "replay", decisions[1].decision_id()});
   EXPECT_EQ(replayed.code, 1);
   EXPECT_THAT(replayed.out,
               AllOf(HasSubstr("DISAGREES at record " + std::to_string(decisions[1].sequence())),
@@ -177,7 +178,7 @@ TEST_F(Audit, ADecisionThatWasWrittenOverDoesNotComeOutAgain) {
 TEST_F(Audit, TopShowsOnePageWithoutATerminal) {
   Serve();
   const GateProcess gate(data_);
-  const Ran top = RunOf({FUNDCTL, "--address", gate.address(), "top"});
+  const Ran top = RunOf({places::Program("fundctl"), "--address", gate.address(), "top"});
   EXPECT_EQ(top.code, 0);
   EXPECT_THAT(top.out, HasSubstr("serving"));
 }

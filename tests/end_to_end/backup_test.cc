@@ -24,6 +24,7 @@
 #include "tests/end_to_end/processes.h"
 #include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -97,7 +98,7 @@ class Load {
 class Backup : public ::testing::Test {
  protected:
   Backup() {
-    std::ifstream worked(FUNDGATE_SOURCE_DIR "/config/policy.yaml", std::ios::binary);
+    std::ifstream worked(places::Source("config/policy.yaml"), std::ios::binary);
     const std::string text(std::istreambuf_iterator<char>(worked), {});
     // So that a test needn't wait for long.
     std::ofstream(policy_) << absl::StrReplaceAll(
@@ -118,7 +119,8 @@ class Backup : public ::testing::Test {
     feeder.Happened("payment", "p1", "o1", 1'000'000);
     Load load(gate.address());
     load.AwaitMore();
-    const Ran created = RunOf({FUNDCTL, "--address", gate.address(), "backup", "create", backup_});
+    const Ran created = RunOf(
+        {places::Program("fundctl"), "--address", gate.address(), "backup", "create", backup_});
     EXPECT_EQ(created.code, 0) << created.out;
     EXPECT_THAT(created.out, HasSubstr("The backup is in "));
     load.AwaitMore();
@@ -129,7 +131,7 @@ class Backup : public ::testing::Test {
   }
 
   Ran Fundctl(std::vector<std::string> words) const {
-    words.insert(words.begin(), {FUNDCTL, "backup"});
+    words.insert(words.begin(), {places::Program("fundctl"), "backup"});
     return RunOf(words);
   }
 
@@ -280,7 +282,8 @@ TEST_F(Backup, IsNeverRestoredOverAnything) {
   EXPECT_EQ(Verify(data_), 0);
   const GateProcess gate = Start(data_);
   EXPECT_EQ(Fundctl({"restore", backup_, "--data", data_}).code, 1);
-  const Ran again = RunOf({FUNDCTL, "--address", gate.address(), "backup", "create", backup_});
+  const Ran again =
+      RunOf({places::Program("fundctl"), "--address", gate.address(), "backup", "create", backup_});
   EXPECT_EQ(again.code, 1);
   EXPECT_THAT(again.out, HasSubstr("exists already"));
 }

@@ -11,6 +11,7 @@
 #include "tests/end_to_end/processes.h"
 #include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -130,15 +131,16 @@ TEST(Crash, TerminationAnswersWhatIsUnderWayAndExitsWithZero) {
 TEST(Crash, ASecondGateOnTheSameFolderIsRefused) {
   const TemporaryFolder folder;
   const GateProcess gate(folder.path());
-  Process second({FUNDGATED, "--data", folder.path(), "--listen", "127.0.0.1:0"});
+  Process second(
+      {places::Program("fundgated"), "--data", folder.path(), "--listen", "127.0.0.1:0"});
   EXPECT_EQ(second.Wait(), 1);
 }
 
 TEST(Crash, WrongUsageExitsWithTwo) {
-  Process nothing({FUNDGATED});
+  Process nothing({places::Program("fundgated")});
   EXPECT_EQ(nothing.Wait(), 2);
   const TemporaryFolder folder;
-  Process open({FUNDGATED, "--data", folder.path(), "--listen", "0.0.0.0:0"});
+  Process open({places::Program("fundgated"), "--data", folder.path(), "--listen", "0.0.0.0:0"});
   EXPECT_EQ(open.Wait(), 2);
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "fundgate/types/position.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -45,9 +46,9 @@ KafkaWorld::KafkaWorld(const std::string& sources, const std::map<std::string, i
 }
 
 void KafkaWorld::StartGate() {
-  gate_ = std::make_unique<Process>(
-      std::vector<std::string>{FUNDGATED, "--data", folder_.path() + "/gate", "--listen",
-                               gate_address_, "--policy", folder_.path() + "/policy.yaml"});
+  gate_ = std::make_unique<Process>(std::vector<std::string>{
+      places::Program("fundgated"), "--data", folder_.path() + "/gate", "--listen", gate_address_,
+      "--policy", folder_.path() + "/policy.yaml"});
   const std::string begin = "fundgated: serving on ";
   const std::string line = gate_->ReadLine();
   ASSERT_EQ(line.substr(0, begin.size()), begin);
@@ -59,9 +60,9 @@ void KafkaWorld::StartGate() {
 }
 
 void KafkaWorld::StartSidecar() {
-  sidecar_ = std::make_unique<Process>(std::vector<std::string>{FUNDGATE_SIDECAR, "run", "--gate",
-                                                                gate_address_, "--source", "topics",
-                                                                "--probe-every", "100ms"});
+  sidecar_ = std::make_unique<Process>(
+      std::vector<std::string>{places::Program("fundgate-sidecar"), "run", "--gate", gate_address_,
+                               "--source", "topics", "--probe-every", "100ms"});
 }
 
 bool KafkaWorld::Await(const std::function<bool()>& condition) {

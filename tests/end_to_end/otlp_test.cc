@@ -25,6 +25,7 @@
 #include "tests/end_to_end/span_collector.h"
 #include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -240,8 +241,8 @@ TEST(Otlp, WhatFundctlExportsIsWhatTheGateSends) {
   sent.Await(service.decisions());
 
   const auto send = [&gate](const std::string& url, const std::vector<std::string>& words) {
-    std::vector<std::string> command = {FUNDCTL,  "--address", gate.address(), "trace", "export",
-                                        "--otlp", url};
+    std::vector<std::string> command = {
+        places::Program("fundctl"), "--address", gate.address(), "trace", "export", "--otlp", url};
     command.insert(command.end(), words.begin(), words.end());
     Process fundctl(command);
     EXPECT_EQ(fundctl.ReadAll(), "");

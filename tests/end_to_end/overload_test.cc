@@ -21,6 +21,7 @@
 #include "tests/end_to_end/processes.h"
 #include "tests/gate/gate_world.h"
 #include "tests/gate/test_feeder.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -38,7 +39,7 @@ class Overload : public ::testing::Test {
     gate_ = std::make_unique<GateProcess>(
         folder_.path(),
         std::vector<std::string>{"--capacity", "100", "--check-wait", "0.2", "--policy",
-                                 FUNDGATE_SOURCE_DIR "/tests/end_to_end/overload_policy.yaml"});
+                                 places::Source("tests/end_to_end/overload_policy.yaml")});
     channel_ = grpc::CreateChannel(gate_->address(), grpc::InsecureChannelCredentials());
     feeder_ = std::make_unique<TestFeeder>(channel_, "ledger");
     feeder_->Happened("payment", "p1", "o1", kPaid);

@@ -18,15 +18,17 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
 
 std::vector<std::string> GateCommand(const std::string& folder,
                                      const std::vector<std::string>& options) {
-  std::vector<std::string> command = {FUNDGATED, "--data", folder, "--listen", "127.0.0.1:0"};
+  std::vector<std::string> command = {places::Program("fundgated"), "--data", folder, "--listen",
+                                      "127.0.0.1:0"};
   if (std::find(options.begin(), options.end(), "--policy") == options.end()) {
-    command.insert(command.end(), {"--policy", FUNDGATE_SOURCE_DIR "/config/policy.yaml"});
+    command.insert(command.end(), {"--policy", places::Source("config/policy.yaml")});
   }
   command.insert(command.end(), options.begin(), options.end());
   return command;
@@ -122,7 +124,7 @@ GateProcess::GateProcess(const std::string& folder, const std::vector<std::strin
 }
 
 int Verify(const std::string& folder) {
-  Process verify({FUNDGATED, "--verify", folder});
+  Process verify({places::Program("fundgated"), "--verify", folder});
   while (!verify.ReadLine().empty()) {
   }
   return verify.Wait();

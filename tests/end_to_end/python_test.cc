@@ -7,6 +7,7 @@
 #include "fundgate/v1/audit.grpc.pb.h"
 #include "tests/end_to_end/processes.h"
 #include "tests/gate/test_feeder.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -17,8 +18,8 @@ struct Said {
 };
 
 Said AskInPython(const std::string& address, const std::string& key, const std::string& amount) {
-  Process python({"/usr/bin/python3", FUNDGATE_SOURCE_DIR "/tests/end_to_end/python_check.py",
-                  "refund", "--address", address, "--key", key, "--account", "m1", "--order", "o1",
+  Process python({"/usr/bin/python3", places::Source("tests/end_to_end/python_check.py"), "refund",
+                  "--address", address, "--key", key, "--account", "m1", "--order", "o1",
                   "--currency", "CNY", "--minor-units", amount});
   Said said;
   const std::string line = python.ReadLine();
@@ -47,8 +48,8 @@ TEST(Python, ChecksAtTheRunningGateFromTheProtosAlone) {
 int ReportInPython(const std::string& source, const std::string& address,
                    const std::vector<std::string>& words) {
   std::vector<std::string> command = {"/usr/bin/python3",
-                                      FUNDGATE_SOURCE_DIR "/tests/end_to_end/python_ingest.py",
-                                      source, "--address", address};
+                                      places::Source("tests/end_to_end/python_ingest.py"), source,
+                                      "--address", address};
   command.insert(command.end(), words.begin(), words.end());
   return Process(command).Wait();
 }

@@ -21,7 +21,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -36,6 +35,7 @@
 #include "absl/strings/strip.h"
 #include "tests/end_to_end/retail_data.h"
 #include "tests/end_to_end/sidecar_world.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -116,14 +116,10 @@ v1::Verdict VerdictOf(Oracle::Why why) {
   return v1::VERDICT_UNSPECIFIED;
 }
 
-std::filesystem::path DataFile() {
-  const char* given = std::getenv("FUNDGATE_TESTDATA");
-  return std::filesystem::path(given != nullptr ? given : FUNDGATE_TESTDATA_DIR) /
-         "retail/retail.csv.xz";
-}
+std::filesystem::path DataFile() { return places::Testdata("retail/retail.csv.xz"); }
 
 WorldSettings ShopSettings() {
-  return {FUNDGATE_SOURCE_DIR "/tests/end_to_end/retail_policy.yaml",
+  return {places::Source("tests/end_to_end/retail_policy.yaml"),
           {"CREATE TABLE pay.sale (line_no VARCHAR(24) PRIMARY KEY, customer VARCHAR(16) NOT NULL, "
            "item VARCHAR(16) NOT NULL, quantity INT NOT NULL, unit_price DECIMAL(10,3) NOT NULL, "
            "amount DECIMAL(18,3) AS (quantity * unit_price) STORED)",

@@ -15,6 +15,7 @@
 #include "tests/end_to_end/processes.h"
 #include "tests/end_to_end/secure_world.h"
 #include "tests/gate/gate_world.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -305,7 +306,8 @@ TEST(Security, OperatorsCommandIt) {
 
 TEST(Security, ServingOthersInPlainTextIsRefusedAtTheStart) {
   const TemporaryFolder folder;
-  Process gate({FUNDGATED, "--data", folder.path() + "/store", "--listen", "0.0.0.0:0"});
+  Process gate(
+      {places::Program("fundgated"), "--data", folder.path() + "/store", "--listen", "0.0.0.0:0"});
   EXPECT_EQ(gate.ReadLine(), "");
   EXPECT_EQ(gate.Wait(), 2);
 }
@@ -327,8 +329,9 @@ TEST(Security, TheGateOfItsOwnProcessServesByTls) {
 // It learns from the gate that its source is none that it can follow: so the gate has let it in.
 TEST(Security, TheSidecarConnectsByTls) {
   const SecureWorld world;
-  Process sidecar({FUNDGATE_SIDECAR, "run", "--gate", world.address(), "--source", "ledger",
-                   "--tls-ca", world.file("ca.pem"), "--tls-cert", world.file("ledger.pem")});
+  Process sidecar({places::Program("fundgate-sidecar"), "run", "--gate", world.address(),
+                   "--source", "ledger", "--tls-ca", world.file("ca.pem"), "--tls-cert",
+                   world.file("ledger.pem")});
   EXPECT_EQ(sidecar.Wait(), 1);
   EXPECT_EQ(world.Denials().denials_size(), 0);
 }

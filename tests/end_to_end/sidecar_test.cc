@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/end_to_end/sidecar_world.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -170,12 +171,13 @@ TEST(Sidecar, ADatabaseThatDoesNotLogWhatIsNeededEndsItWithOne) {
 
 TEST(Sidecar, ASourceThatThePolicyDoesNotKnowEndsItWithOne) {
   const SidecarWorld world;
-  Process sidecar({FUNDGATE_SIDECAR, "run", "--gate", world.gate_address(), "--source", "else"});
+  Process sidecar({places::Program("fundgate-sidecar"), "run", "--gate", world.gate_address(),
+                   "--source", "else"});
   EXPECT_EQ(sidecar.Wait(), 1);
 }
 
 TEST(Sidecar, WrongUsageEndsItWithTwo) {
-  Process sidecar({FUNDGATE_SIDECAR, "run"});
+  Process sidecar({places::Program("fundgate-sidecar"), "run"});
   EXPECT_EQ(sidecar.Wait(), 2);
 }
 

@@ -17,6 +17,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "fundgate/types/position.h"
+#include "tests/places/places.h"
 
 namespace fundgate::end_to_end {
 namespace {
@@ -62,7 +63,7 @@ constexpr const char* kTables[] = {
 std::string Yuan(int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen % 100); }
 
 WorldSettings WorkedExample(std::vector<std::string> database_options) {
-  return {FUNDGATE_SOURCE_DIR "/config/policy-mariadb.yaml",
+  return {places::Source("config/policy-mariadb.yaml"),
           {std::begin(kTables), std::end(kTables)},
           std::move(database_options),
           {}};
@@ -104,8 +105,8 @@ void SidecarWorld::WritePolicy(const WorldSettings& settings) {
 
 void SidecarWorld::StartGate() {
   gate_ = std::make_unique<Process>(
-      std::vector<std::string>{FUNDGATED, "--data", folder_.path() + "/gate", "--listen",
-                               gate_address_, "--policy", policy_file_});
+      std::vector<std::string>{places::Program("fundgated"), "--data", folder_.path() + "/gate",
+                               "--listen", gate_address_, "--policy", policy_file_});
   const std::string begin = "fundgated: serving on ";
   const std::string line = gate_->ReadLine();
   ASSERT_EQ(line.substr(0, begin.size()), begin);
@@ -121,8 +122,8 @@ std::vector<std::string> SidecarWorld::SidecarCommand(
     const std::vector<std::string>& options) const {
   std::vector<std::string> command = sidecar_launcher_;
   for (const std::string& word :
-       {std::string(FUNDGATE_SIDECAR), std::string("run"), std::string("--gate"), gate_address_,
-        std::string("--source"), std::string("pay_db")}) {
+       {places::Program("fundgate-sidecar"), std::string("run"), std::string("--gate"),
+        gate_address_, std::string("--source"), std::string("pay_db")}) {
     command.push_back(word);
   }
   command.insert(command.end(), options.begin(), options.end());

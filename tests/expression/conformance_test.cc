@@ -4,7 +4,6 @@
 // FUNDGATE_TESTDATA names, else of the one CMake was given as FUNDGATE_TESTDATA_DIR.
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -22,14 +21,12 @@
 #include "server/expression/standard.h"
 #include "server/expression/time.h"
 #include "tests/expression/textproto.h"
+#include "tests/places/places.h"
 
 namespace fundgate::expression {
 namespace {
 
-std::filesystem::path Folder() {
-  const char* given = std::getenv("FUNDGATE_TESTDATA");
-  return std::filesystem::path(given != nullptr ? given : FUNDGATE_TESTDATA_DIR) / "cel";
-}
+std::filesystem::path Folder() { return places::Testdata("cel"); }
 
 // A number of one of absl's readers; the suite's own text is trusted to be one.
 template <typename Number>

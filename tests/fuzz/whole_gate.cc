@@ -26,6 +26,7 @@
 #include "server/sequencer/pipeline.h"
 #include "tests/fuzz/fuzzer.h"
 #include "tests/fuzz/whole_gate_parts.h"
+#include "tests/places/places.h"
 
 namespace fundgate::fuzz {
 namespace {
@@ -50,7 +51,7 @@ T Must(absl::StatusOr<T> value) {
 }
 
 std::string ReadPolicy() {
-  std::ifstream file(FUNDGATE_SOURCE_DIR "/config/policy.yaml", std::ios::binary);
+  std::ifstream file(places::Source("config/policy.yaml"), std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

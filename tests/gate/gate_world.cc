@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "google/rpc/status.pb.h"
+#include "tests/places/places.h"
 
 namespace fundgate::gate::testing {
 namespace {
@@ -27,7 +28,7 @@ Detail DetailOf(const grpc::Status& status) {
 }  // namespace
 
 std::string WorkedPolicy() {
-  std::ifstream file(FUNDGATE_SOURCE_DIR "/config/policy.yaml", std::ios::binary);
+  std::ifstream file(places::Source("config/policy.yaml"), std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -78,11 +78,13 @@ TABLE = {
     # Tests may see what they test, and the helpers of what lies below. Those that run under TSan
     # see no gRPC.
     "tests/types": Row({"types"}, {"abseil"} | _TESTING),
-    "tests/expression": Row({"server/expression"}, {"abseil", "re2"} | _TESTING),
+    # Where things lie.
+    "tests/places": Row(set(), _TESTING),
+    "tests/expression": Row({"server/expression", "tests/places"}, {"abseil", "re2"} | _TESTING),
     "tests/core": Row({"server/core"}, {"abseil"} | _TESTING),
     "tests/store": Row({"server/store", "server/policy", "tests/core"},
                        {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),
-    "tests/decoder": Row({"server/sidecar/decode"}, {"abseil"} | _TESTING),
+    "tests/decoder": Row({"server/sidecar/decode", "tests/places"}, {"abseil"} | _TESTING),
     "tests/mariadb": Row({"tests/decoder"}, {"abseil", "mariadb"} | _TESTING),
     "tests/sequencer": Row({"server/sequencer", "server/policy", "tests/core", "tests/store"},
                            {"abseil", "protobuf", "rocksdb", "openssl"} | _TESTING),

@@ -7,6 +7,7 @@
 #include "server/policy/document.h"
 #include "server/policy/mapping.h"
 #include "tests/mapping/rows.h"
+#include "tests/places/places.h"
 
 namespace fundgate::mapping {
 namespace {
@@ -369,7 +370,7 @@ TEST(Declarations, KindsWithPartsSayTheirPartsAndPartKey) {
 }
 
 TEST(WorkedExample, ItsFlagIsTheWholeNumberThatMariadbSends) {
-  std::ifstream file(FUNDGATE_SOURCE_DIR "/config/policy-mariadb.yaml");
+  std::ifstream file(places::Source("config/policy-mariadb.yaml"));
   std::ostringstream text;
   text << file.rdbuf();
   policy::Problems problems("policy-mariadb.yaml");

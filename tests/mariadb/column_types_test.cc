@@ -16,6 +16,7 @@
 #include "tests/decoder/trace.h"
 #include "tests/mariadb/column_cases.h"
 #include "tests/mariadb/server.h"
+#include "tests/places/places.h"
 
 namespace fundgate::mariadb_testing {
 namespace {
@@ -95,7 +96,8 @@ Images Decode(Server& server) {
 // By the server's own program, in text that a script understands.
 void ExpectMariadbBinlogToAgree(Server& server) {
   std::string command =
-      FUNDGATE_PYTHON " " FUNDGATE_SOURCE_DIR "/tests/decoder/mysqlbinlog_text.py " DECODE_FILES;
+      absl::StrCat(FUNDGATE_PYTHON " ", places::Source("tests/decoder/mysqlbinlog_text.py"), " ",
+                   places::Program("decode_files"));
   for (const std::string& file : server.BinlogFiles()) absl::StrAppend(&command, " ", file);
   EXPECT_EQ(std::system(command.c_str()), 0) << "see stdout; is mariadb-client installed?";
 }

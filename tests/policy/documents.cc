@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "gtest/gtest.h"
+#include "tests/places/places.h"
 
 namespace fundgate::policy::testing {
 
@@ -36,7 +37,7 @@ std::string SmallPolicy(const std::vector<std::pair<std::string, std::string>>& 
 }
 
 std::string ReadProjectFile(const std::string& path) {
-  std::ifstream file(std::string(FUNDGATE_SOURCE_DIR) + "/" + path);
+  std::ifstream file(places::Source(path));
   EXPECT_TRUE(file.good()) << "can't read " << path;
   std::ostringstream text;
   text << file.rdbuf();

@@ -9,6 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "server/policy/loader.h"
+#include "tests/places/places.h"
 #include "tests/policy/documents.h"
 
 namespace fundgate::policy {
@@ -18,8 +19,7 @@ constexpr char kFolder[] = "tests/golden/policy/";
 
 std::vector<std::string> FaultyDocuments() {
   std::vector<std::string> names;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(FUNDGATE_SOURCE_DIR) + "/" + kFolder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(places::Source(kFolder))) {
     if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
   }
   std::sort(names.begin(), names.end());
@@ -35,7 +35,7 @@ TEST_P(FaultyDocument, IsRefusedWithTheListedProblems) {
   const std::string listing = Render(result.problems);
   const std::string expected = kFolder + GetParam() + ".expected";
   if (std::getenv("UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(std::string(FUNDGATE_SOURCE_DIR) + "/" + expected) << listing;
+    std::ofstream(places::Source(expected)) << listing;
   }
   EXPECT_EQ(listing, testing::ReadProjectFile(expected));
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "tests/end_to_end/processes.h"
+#include "tests/places/places.h"
 #include "tests/scenarios/loss.h"
 #include "tests/scenarios/stage.h"
 
@@ -20,7 +21,7 @@ namespace {
 
 std::vector<Loss> AllLosses() {
   absl::StatusOr<std::vector<Loss>> losses =
-      ReadLosses(FUNDGATE_SOURCE_DIR "/tests/scenarios/losses.yaml");
+      ReadLosses(places::Source("tests/scenarios/losses.yaml"));
   EXPECT_TRUE(losses.ok()) << losses.status();
   return losses.ok() ? *std::move(losses) : std::vector<Loss>();
 }

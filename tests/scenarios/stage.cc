@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "fundgate/v1/violation.pb.h"
+#include "tests/places/places.h"
 
 namespace fundgate::scenarios {
 namespace {
@@ -26,7 +27,7 @@ constexpr const char* kByHand = "SET SESSION server_id = 1";
 
 // The statements of tools/run's schema, without comments.
 std::vector<std::string> Schema() {
-  std::ifstream file(FUNDGATE_SOURCE_DIR "/tools/platform/schema.sql");
+  std::ifstream file(places::Source("tools/platform/schema.sql"));
   std::string text;
   for (std::string line; std::getline(file, line);) {
     absl::StrAppend(&text, line.substr(0, line.find("--")), "\n");
@@ -52,7 +53,7 @@ std::string Describe(const v1::Decision& decision) {
 }  // namespace
 
 end_to_end::WorldSettings PaymentPlatform(std::map<std::string, std::string> replacements) {
-  return {FUNDGATE_SOURCE_DIR "/config/policy-mariadb.yaml", Schema(), {}, std::move(replacements)};
+  return {places::Source("config/policy-mariadb.yaml"), Schema(), {}, std::move(replacements)};
 }
 
 Stage::Stage(const end_to_end::WorldSettings& settings) : world_(settings) {

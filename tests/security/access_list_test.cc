@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/places/places.h"
+
 namespace fundgate::security {
 namespace {
 
@@ -116,7 +118,7 @@ TEST(AccessList, WhatIsWrongIsSaidWithItsPlace) {
 }
 
 TEST(AccessList, TheExampleIsRight) {
-  std::ifstream file(FUNDGATE_SOURCE_DIR "/config/access.yaml");
+  std::ifstream file(places::Source("config/access.yaml"));
   const auto list = Parse({std::istreambuf_iterator<char>(file), {}});
   ASSERT_NE(list, nullptr);
   EXPECT_EQ(list->size(), 7U);

@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+#include "tests/places/places.h"
+
 namespace fundgate::security {
 namespace {
 
@@ -14,7 +16,7 @@ namespace {
 std::set<std::string> CallsOfTheContract() {
   std::set<std::string> calls;
   for (const auto& file :
-       std::filesystem::directory_iterator(FUNDGATE_SOURCE_DIR "/proto/fundgate/v1")) {
+       std::filesystem::directory_iterator(places::Source("proto/fundgate/v1"))) {
     std::ifstream text(file.path());
     std::string service;
     for (std::string line; std::getline(text, line);) {
@@ -36,7 +38,7 @@ TEST(Roles, EveryCallOfTheContractHasOneRowAndNoRowIsLeftOver) {
 }
 
 TEST(Roles, EveryRowOfTheDocumentedTableIsTheTables) {
-  std::ifstream page(FUNDGATE_SOURCE_DIR "/docs/security.md");
+  std::ifstream page(places::Source("docs/security.md"));
   std::set<std::string> shown;
   for (std::string line; std::getline(page, line);) {
     if (line.starts_with("| `") && line.find('/') != std::string::npos) shown.insert(line);

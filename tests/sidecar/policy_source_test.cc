@@ -10,12 +10,13 @@
 #include "absl/strings/str_replace.h"
 #include "server/sidecar/kafka_follower.h"
 #include "server/sidecar/mariadb_follower.h"
+#include "tests/places/places.h"
 
 namespace fundgate::sidecar {
 namespace {
 
 std::string WorkedPolicy() {
-  std::ifstream file(FUNDGATE_SOURCE_DIR "/config/policy-mariadb.yaml", std::ios::binary);
+  std::ifstream file(places::Source("config/policy-mariadb.yaml"), std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

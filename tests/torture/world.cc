@@ -15,6 +15,7 @@
 #include "fundgate/types/position.h"
 #include "fundgate/types/status_macros.h"
 #include "tests/end_to_end/sidecar_world.h"
+#include "tests/places/places.h"
 
 namespace fundgate::torture {
 namespace {
@@ -97,7 +98,7 @@ World::World(const std::string& folder)
   const std::string password = folder_ + "/password";
   std::ofstream(password) << "secret\n";
   ::chmod(password.c_str(), S_IRUSR | S_IWUSR);
-  std::ifstream policy(FUNDGATE_SOURCE_DIR "/config/policy-mariadb.yaml", std::ios::binary);
+  std::ifstream policy(places::Source("config/policy-mariadb.yaml"), std::ios::binary);
   const std::string text(std::istreambuf_iterator<char>(policy), {});
   std::ofstream(policy_file_) << absl::StrReplaceAll(
       text, {{"127.0.0.1:3306", absl::StrCat("127.0.0.1:", database_->port())},
@@ -111,8 +112,8 @@ World::~World() {
 
 std::vector<std::string> World::GateCommand(const std::string& data, const std::string& address,
                                             const std::string& log) const {
-  return WithLog(folder_ + "/" + log,
-                 {FUNDGATED, "--data", data, "--listen", address, "--policy", policy_file_});
+  return WithLog(folder_ + "/" + log, {places::Program("fundgated"), "--data", data, "--listen",
+                                       address, "--policy", policy_file_});
 }
 
 void World::LaunchGate() {
@@ -140,9 +141,9 @@ absl::Status World::StartGate() {
 
 void World::StartSidecar() {
   if (sidecar_ != nullptr && sidecar_->id() != 0) return;
-  sidecar_ = std::make_unique<Process>(
-      WithLog(folder_ + "/sidecar.log",
-              {FUNDGATE_SIDECAR, "run", "--gate", address_, "--source", "pay_db"}));
+  sidecar_ = std::make_unique<Process>(WithLog(
+      folder_ + "/sidecar.log",
+      {places::Program("fundgate-sidecar"), "run", "--gate", address_, "--source", "pay_db"}));
 }
 
 absl::Status World::StartDatabase() { return database_->Start(); }
@@ -163,7 +164,8 @@ int World::StopGate() {
 }
 
 std::pair<int, std::string> World::Verify() const {
-  Process verify(WithLog(folder_ + "/verify.log", {FUNDGATED, "--verify", data()}));
+  Process verify(
+      WithLog(folder_ + "/verify.log", {places::Program("fundgated"), "--verify", data()}));
   const std::string said = verify.ReadAll();
   return {verify.Wait(), said.empty() ? LastLine(folder_ + "/verify.log") : said};
 }

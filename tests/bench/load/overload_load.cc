@@ -41,6 +41,7 @@
 #include "tests/bench/load/plan.h"
 #include "tests/end_to_end/processes.h"
 #include "tests/gate/test_feeder.h"
+#include "tests/places/places.h"
 
 namespace fundgate::bench {
 namespace {
@@ -315,7 +316,7 @@ int Main(const Wish& wish) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const TemporaryFolder folder;
   GateProcess gate(folder.path(), {"--capacity", absl::StrCat(wish.capacity), "--policy",
-                                   FUNDGATE_SOURCE_DIR "/tests/end_to_end/overload_policy.yaml"});
+                                   places::Source("tests/end_to_end/overload_policy.yaml")});
   const pid_t process = gate.process().id();
   bool is_well = false;
   {

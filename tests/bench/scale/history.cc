@@ -9,6 +9,7 @@
 #include "fundgate/types/status_macros.h"
 #include "server/policy/loader.h"
 #include "tests/bench/load/movements.h"
+#include "tests/places/places.h"
 
 namespace fundgate::bench {
 namespace {
@@ -18,7 +19,7 @@ Money Of(int64_t minor_units) { return Money{Currency::FromCode(kCurrency).value
 }  // namespace
 
 std::string WorkedPolicy() {
-  std::ifstream file(std::string(FUNDGATE_SOURCE_DIR) + "/config/policy.yaml");
+  std::ifstream file(places::Source("config/policy.yaml"));
   return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
 }
 
