@@ -50,8 +50,8 @@ enum class Posting {
 // One book that deltas change.
 struct TouchedBook {
   BookId id;
-  const BookDefinition* definition = nullptr;      // of the policy; never null
-  const Book* book = nullptr;                      // as it was when this was made; the draft's
+  const BookDefinition* definition = nullptr;        // of the policy; never null
+  const Book* book = nullptr;                        // as it was when this was made; the draft's
   absl::InlinedVector<const Delta*, 2> deltas = {};  // at least one; in their order
 };
 using TouchedBooks = absl::InlinedVector<TouchedBook, 2>;

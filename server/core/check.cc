@@ -98,8 +98,8 @@ std::optional<Budget> ChargeDeclaredAllows(Draft& draft, const CheckInput& check
 
 // Makes the decision of the reasons found, records it, and reserves if it is ALLOW.
 Answer Conclude(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
-                  Effects&& effects, std::vector<Reason> reasons,
-                  const std::vector<RuleFinding>& rules) {
+                Effects&& effects, std::vector<Reason> reasons,
+                const std::vector<RuleFinding>& rules) {
   const bool blind = std::any_of(reasons.begin(), reasons.end(), [](const Reason& reason) {
     return reason.code == ReasonCode::kStaleSource || reason.code == ReasonCode::kUnproven;
   });

@@ -134,7 +134,7 @@ class DraftTable {
   struct Slots {
     explicit Slots(Memory& memory) : all(&memory), index(&memory) {}
 
-    std::pmr::list<Slot> all;  // which stay where they are
+    std::pmr::list<Slot> all;          // which stay where they are
     std::pmr::set<Slot*, ById> index;  // of all, once they are more than kFew
   };
 

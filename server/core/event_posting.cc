@@ -260,8 +260,7 @@ class RowChange {
 
   bool PostDeltas(const Place& place, const std::optional<std::vector<Delta>>& deltas) {
     TouchedBooks books;
-    if (!deltas.has_value() ||
-        !FindBooks(draft_, *deltas, place.account, place.currency, books) ||
+    if (!deltas.has_value() || !FindBooks(draft_, *deltas, place.account, place.currency, books) ||
         !ApplyDeltas(draft_, books, Posting::kPost)) {
       MarkGap(draft_, {movement_.kind, place.account, place.order}, source_.name,
               absl::StrCat("the counters would leave 64 bits at event ", event_.id));

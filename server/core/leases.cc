@@ -222,7 +222,8 @@ Answer ReportLease(Draft& draft, const ReportLeaseInput& input) {
   const MovementDefinition& movement = policy.movements[checkpoint.movement];
   std::optional<Effects> effects =
       EffectsOf(draft, movement, check.lines, check.account, check.amount.currency);
-  if (!effects.has_value()) return Refusal{absl::InvalidArgumentError("check.amount: out of range")};
+  if (!effects.has_value())
+    return Refusal{absl::InvalidArgumentError("check.amount: out of range")};
 
   const KeyRecord* record = draft.FindKey(check.key);
   const bool is_bound = record != nullptr && record->fingerprint.has_value();
