@@ -159,8 +159,8 @@ std::optional<Effects> EffectsOf(Draft& draft, const MovementDefinition& movemen
   if (!deltas.has_value()) return std::nullopt;
   std::optional<Effects> effects(std::in_place);
   effects->deltas = *std::move(deltas);
-  // All of them are the policy's.
-  FindBooks(draft, effects->deltas, account, currency, effects->books);
+  // All of them are the policy's; what isn't counted must not be allowed.
+  if (!FindBooks(draft, effects->deltas, account, currency, effects->books)) return std::nullopt;
   return effects;
 }
 

@@ -67,6 +67,11 @@ std::optional<Book> BookAfter(const TouchedBook& touched, Posting posting);
 
 // What a check would do.
 struct Effects {
+  Effects() = default;
+  // Not copied: the books point to the deltas.
+  Effects(Effects&&) = default;
+  Effects& operator=(Effects&&) = default;
+
   std::vector<Delta> deltas;
   TouchedBooks books;  // which they change
 };

@@ -46,14 +46,18 @@ class Draft {
     return tables_.of<Kind>().Find(memory_, id, Loader<Kind>{*this});
   }
   template <typename Kind>
+  const typename Kind::Record* Find(typename Kind::Id&& id) {
+    return tables_.of<Kind>().Find(memory_, std::move(id), Loader<Kind>{*this});
+  }
+  template <typename Kind>
   typename Kind::Record& Mutable(const typename Kind::Id& id) {
     changed_ = true;
     return tables_.of<Kind>().Mutable(memory_, id, Loader<Kind>{*this});
   }
   template <typename Kind>
-  void Put(const typename Kind::Id& id, typename Kind::Record record) {
+  void Put(typename Kind::Id id, typename Kind::Record record) {
     changed_ = true;
-    tables_.of<Kind>().Put(memory_, id, std::move(record));
+    tables_.of<Kind>().Put(memory_, std::move(id), std::move(record));
   }
   template <typename Kind>
   void Erase(const typename Kind::Id& id) {
@@ -103,6 +107,7 @@ class Draft {
   const Book& ReadBook(const BookId& id, const BookDefinition& definition);
   Book& MutableBook(const BookId& id, const BookDefinition& definition);
   const Family* FindFamily(const FamilyId& id) { return Find<Families>(id); }
+  const Family* FindFamily(FamilyId&& id) { return Find<Families>(std::move(id)); }
   Family& MutableFamily(const FamilyId& id) { return Mutable<Families>(id); }
 
   // Keys. `WakeBy` makes sure that the key is looked at by `at`; an earlier timer stays as it is.

@@ -21,7 +21,8 @@ using ChangedIds = absl::InlinedVector<typename Kind::Id, 2>;
 
 // Records of one kind: read from the state once, then kept here, in memory that the draft has for
 // all of its tables. A check has one or two of a kind, which are looked for one after the other; an
-// index is made for the thousands that rows of a database bring.
+// index is made for the thousands that rows of a database bring. Whoever is called back must not
+// touch the table.
 template <typename Kind>
 class DraftTable {
  public:
@@ -31,9 +32,9 @@ class DraftTable {
 
   // The record as it stands, or null. `load` reads it from the state: (const Id&) ->
   // std::optional<Record>. The pointer is valid as long as the draft.
-  template <typename Load>
-  const Record* Find(Memory& memory, const Id& id, const Load& load) {
-    const std::optional<Record>& record = SlotOf(memory, id, load).record;
+  template <typename AnyId, typename Load>
+  const Record* Find(Memory& memory, AnyId&& id, const Load& load) {
+    const std::optional<Record>& record = SlotOf(memory, std::forward<AnyId>(id), load).record;
     return record.has_value() ? &*record : nullptr;
   }
 
@@ -47,8 +48,8 @@ class DraftTable {
   }
 
   // Whatever was there before; that is not read.
-  void Put(Memory& memory, const Id& id, Record record) {
-    Slot& slot = SlotToFill(memory, id);
+  void Put(Memory& memory, Id id, Record record) {
+    Slot& slot = SlotToFill(memory, std::move(id));
     slot.record = std::move(record);
     slot.changed = true;
   }
@@ -118,6 +119,7 @@ class DraftTable {
 
   struct Slot {
     explicit Slot(const Id& of) : id(of) {}
+    explicit Slot(Id&& of) : id(std::move(of)) {}
 
     Id id;
     std::optional<Record> record;
@@ -151,9 +153,10 @@ class DraftTable {
   Slot* FindSlot(const Id& id) { return const_cast<Slot*>(std::as_const(*this).FindSlot(id)); }
 
   // For an id that isn't here yet.
-  Slot& AddSlot(Memory& memory, const Id& id) {
+  template <typename AnyId>
+  Slot& AddSlot(Memory& memory, AnyId&& id) {
     if (!slots_.has_value()) slots_.emplace(memory);
-    Slot& added = slots_->all.emplace_back(id);
+    Slot& added = slots_->all.emplace_back(std::forward<AnyId>(id));
     if (!slots_->index.empty()) {
       slots_->index.insert(&added);
     } else if (slots_->all.size() > kFew) {
@@ -162,15 +165,16 @@ class DraftTable {
     return added;
   }
 
-  Slot& SlotToFill(Memory& memory, const Id& id) {
+  template <typename AnyId>
+  Slot& SlotToFill(Memory& memory, AnyId&& id) {
     Slot* slot = FindSlot(id);
-    return slot != nullptr ? *slot : AddSlot(memory, id);
+    return slot != nullptr ? *slot : AddSlot(memory, std::forward<AnyId>(id));
   }
 
-  template <typename Load>
-  Slot& SlotOf(Memory& memory, const Id& id, const Load& load) {
+  template <typename AnyId, typename Load>
+  Slot& SlotOf(Memory& memory, AnyId&& id, const Load& load) {
     if (Slot* slot = FindSlot(id)) return *slot;
-    Slot& added = AddSlot(memory, id);
+    Slot& added = AddSlot(memory, std::forward<AnyId>(id));
     added.record = load(added.id);
     return added;
   }

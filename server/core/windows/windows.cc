@@ -1,6 +1,7 @@
 #include "server/core/windows/windows.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/core/automatic_breakers.h"
@@ -71,7 +72,7 @@ const Window* FindWindow(Draft& draft, const WindowDefinition& definition,
     if (value == subject.attributes.end()) return nullptr;
     id.key = ToString(value->second);
   }
-  const Window* window = draft.Find<Windows>(id);
+  const Window* window = draft.Find<Windows>(std::move(id));
   return window == nullptr ? &kEmpty : window;
 }
 
