@@ -125,8 +125,11 @@ TEST(Pollers, TheOthersComeBackOnceItIsHeldUp) {
 TEST(Pollers, TheOthersHelpOneThatHasNoMomentToSpare) {
   const auto limit = PollerLimit::Start(1, absl::Milliseconds(400), [] {});
   ASSERT_TRUE(limit.ok()) << limit.status();
-  Service service(false, absl::Milliseconds(1));
-  for (size_t threads = 0; threads < 2;) threads = ThreadsOf(service).size();
+  // On a busy machine the first hundred calls may not suffice. A service belongs to one server.
+  for (size_t threads = 0; threads < 2;) {
+    Service service(false, absl::Milliseconds(1));
+    threads = ThreadsOf(service).size();
+  }
 }
 
 TEST(Pollers, ALimitThatEndsLeavesAllOfThem) {
