@@ -36,7 +36,7 @@ class DecisionLog {
 
   DecisionLog(logging::Log log, Surroundings surroundings);
 
-  // An observer of the sequencer: the committer's thread alone. It never waits.
+  // An observer of the sequencer: the answerer's thread alone. It never waits.
   void Recorded(const core::Input& input, const core::Outcome& outcome);
 
  private:

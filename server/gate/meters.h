@@ -49,7 +49,7 @@ struct ViolationSort {
 
 class Meters {
  public:
-  // ---- The committer's thread ----
+  // ---- The answerer's thread ----
 
   // Before the call ends: whoever has heard the answer finds it counted. Neither allocates nor
   // locks, but for the first decision of a checkpoint.

@@ -50,7 +50,7 @@ class OutboxAccess {
   // again.
   absl::Status Delivered(std::vector<std::pair<std::string, std::string>> alerts);
 
-  // Called when the outbox has changed, on the committer's thread: must be quick. Null: nobody.
+  // Called when the outbox has changed, on the answerer's thread: must be quick. Null: nobody.
   // None is called any more once this has returned.
   void Watch(std::function<void()> changed) FUNDGATE_EXCLUDES(watch_mutex_);
 

@@ -49,7 +49,7 @@ class ReservationCounts {
   // Counts no more of what was there at the start. To be called before the store goes.
   void Stop();
 
-  // What was recorded after that. The committer's thread.
+  // What was recorded after that. The answerer's thread.
   void Recorded(const core::Changes& changes) FUNDGATE_EXCLUDES(mutex_);
 
   // By checkpoint. Any thread.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 #include "server/sequencer/failure.h"
 
@@ -15,21 +14,20 @@ uint64_t NewestOf(const std::vector<Group>& groups) {
   return newest;
 }
 
-}  // namespace
-
-void Group::Fail(const absl::Status& failure) {
-  for (Answered& one : answered) {
-    if (one.error.ok()) one.error = OwnCopy(failure);
-  }
-  number = 0;
-  accepts_time = false;
+size_t InputsOf(const std::vector<Group>& groups) {
+  size_t inputs = 0;
+  for (const Group& group : groups) inputs += group.answered.size();
+  return inputs;
 }
 
-Committer::Committer(store::Store& store, InputClock& clock, Meters& meters,
+}  // namespace
+
+Committer::Committer(store::Store& store, InputClock& clock, Meters& meters, Answerer& answerer,
                      size_t groups_in_flight, Listeners listeners)
     : store_(store),
       clock_(clock),
       meters_(meters),
+      answerer_(answerer),
       groups_in_flight_(groups_in_flight),
       listeners_(std::move(listeners)) {}
 
@@ -105,23 +103,23 @@ size_t Committer::in_flight() const {
 
 bool Committer::is_idle() const {
   MutexLock lock(mutex_);
-  return handed_.empty() && !turning_;
+  return handed_.empty() && !turning_ && !answerer_.is_busy();
 }
 
-bool Committer::Turn() {
+bool Committer::Turn(bool leaves_answers) {
   std::vector<Group> groups = TakeGroups();
-  return !groups.empty() && Commit(std::move(groups));
+  return !groups.empty() && Commit(std::move(groups), leaves_answers);
 }
 
 void Committer::TurnAtOnce() {
   std::vector<Group> groups;
   {
     MutexLock lock(mutex_);
-    if (handed_.empty() || turning_) return;
+    if (handed_.empty() || turning_ || answerer_.is_busy()) return;
     turning_ = true;
     groups = std::exchange(handed_, {});
   }
-  Commit(std::move(groups));
+  Commit(std::move(groups), false);
 }
 
 std::vector<Group> Committer::TakeGroups() {
@@ -131,15 +129,14 @@ std::vector<Group> Committer::TakeGroups() {
   return std::exchange(handed_, {});
 }
 
-bool Committer::Commit(std::vector<Group> groups) {
+bool Committer::Commit(std::vector<Group> groups, bool leaves_answers) {
   WriteAll(groups);
   const absl::Status status = SyncAll(groups);
   if (status.ok()) {
     if (groups.back().accepts_time) clock_.AcceptWallClock();
     // Before the answers: the writer goes on while they are being sent.
     Release(groups.size());
-    const absl::Duration synced = clock_.Steady();
-    for (Group& group : groups) Answer(std::move(group), synced);
+    SeeToAnswers(std::move(groups), leaves_answers);
   } else {
     Die(status);
   }
@@ -148,6 +145,16 @@ bool Committer::Commit(std::vector<Group> groups) {
   // What came meanwhile was handed to nobody yet.
   if (!handed_.empty() || finishing_) handed_over_.NotifyOne();
   return status.ok();
+}
+
+void Committer::SeeToAnswers(std::vector<Group> groups, bool leaves_answers) {
+  const absl::Duration synced = clock_.Steady();
+  // Only this turn leaves something: what isn't busy now stays so.
+  if (leaves_answers && (InputsOf(groups) > kFewAnswers || answerer_.is_busy())) {
+    answerer_.Leave(std::move(groups), synced);
+  } else {
+    answerer_.Answer(std::move(groups), synced);
+  }
 }
 
 void Committer::WriteAll(std::vector<Group>& groups) {
@@ -206,46 +213,6 @@ void Committer::Die(const absl::Status& status) {
     moved_on_.NotifyOne();
   }
   listeners_.on_death();
-}
-
-void Committer::Answer(Group group, absl::Duration synced) {
-  if (group.number > std::exchange(counted_, std::max(counted_, group.number))) {
-    ++groups_;
-    inputs_ += group.answered.size();
-    meters_.group_inputs.Observe(
-        std::count_if(group.answered.begin(), group.answered.end(),
-                      [](const Answered& answered) { return answered.sequence != 0; }));
-  }
-  for (Answered& answered : group.answered) {
-    if (!answered.error.ok()) {
-      if (answered.done) answered.done(std::move(answered.error));
-      continue;
-    }
-    // Before the answer: whoever has heard it finds it counted.
-    if (std::holds_alternative<core::Decision>(answered.outcome.answer)) {
-      meters_.ObserveCheck(answered.times, synced);
-    }
-    if (answered.sequence != 0) Observe(answered);
-    if (answered.done) answered.done(std::move(answered.outcome.answer));
-  }
-}
-
-void Committer::Observe(const Answered& answered) {
-  MutexLock lock(observers_mutex_);
-  for (const auto& [id, observer] : observers_) {
-    observer(answered.sequence, answered.input, answered.outcome);
-  }
-}
-
-uint64_t Committer::AddObserver(Observer observer) {
-  MutexLock lock(observers_mutex_);
-  observers_.emplace_back(next_observer_, std::move(observer));
-  return next_observer_++;
-}
-
-void Committer::RemoveObserver(uint64_t id) {
-  MutexLock lock(observers_mutex_);
-  std::erase_if(observers_, [id](const auto& entry) { return entry.first == id; });
 }
 
 }  // namespace fundgate::sequencer

@@ -22,7 +22,7 @@ struct StageTimes {
   }
 };
 
-// The committer's thread observes, any thread reads.
+// The answerer's thread observes (`sync`: the committer's), any thread reads.
 struct Meters {
   // Of checks, in nanoseconds.
   metrics::Histogram queued{metrics::kTimeBounds};

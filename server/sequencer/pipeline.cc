@@ -73,7 +73,8 @@ Pipeline::Pipeline(const Options& options, store::Store& store, InputClock& cloc
       clock_(clock),
       queue_(options.queue_capacity),
       admission_(options.longest_wait, options.queue_capacity),
-      committer_(store, clock, meters_, options.groups_in_flight,
+      answerer_(meters_),
+      committer_(store, clock, meters_, answerer_, options.groups_in_flight,
                  {.fatal = fatal,
                   .on_death = [this] { queue_.Close(); },
                   .on_failed_write =
@@ -132,10 +133,10 @@ Pending Pipeline::MakePending(core::Input input, std::optional<absl::Duration> t
 }
 
 uint64_t Pipeline::AddObserver(Observer observer) {
-  return committer_.AddObserver(std::move(observer));
+  return answerer_.AddObserver(std::move(observer));
 }
 
-void Pipeline::RemoveObserver(uint64_t id) { committer_.RemoveObserver(id); }
+void Pipeline::RemoveObserver(uint64_t id) { answerer_.RemoveObserver(id); }
 
 Statistics Pipeline::statistics() const {
   Statistics statistics;
@@ -143,8 +144,8 @@ Statistics Pipeline::statistics() const {
   statistics.queue_capacity = options_.queue_capacity;
   statistics.wait = admission_.WaitAt(queue_.line(), clock_.Steady());
   statistics.parked = counts_.parked;
-  statistics.groups = committer_.groups();
-  statistics.inputs = committer_.inputs();
+  statistics.groups = answerer_.groups();
+  statistics.inputs = answerer_.inputs();
   statistics.reloads = counts_.reloads;
   statistics.failure = counts_.failure();
   statistics.disk_full = absl::IsResourceExhausted(statistics.failure);

@@ -1,4 +1,4 @@
-// A sequencer without its threads: two halves that somebody turns.
+// A sequencer without its threads: parts that somebody turns.
 #ifndef SERVER_SEQUENCER_PIPELINE_H_
 #define SERVER_SEQUENCER_PIPELINE_H_
 
@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/sequencer/admission.h"
+#include "server/sequencer/answerer.h"
 #include "server/sequencer/committer.h"
 #include "server/sequencer/input_clock.h"
 #include "server/sequencer/input_queue.h"
@@ -19,8 +20,8 @@
 
 namespace fundgate::sequencer {
 
-// Queue, writer and committer. PipelinedSequencer turns each half on a thread of its own. Whoever
-// turns both by hand, on one thread, decides what happens in which order: nothing here does
+// Queue, writer, committer and answerer. PipelinedSequencer turns each part on a thread of its own.
+// Whoever turns them by hand, on one thread, decides what happens in which order: nothing here does
 // anything by itself.
 class Pipeline {
  public:
@@ -42,9 +43,11 @@ class Pipeline {
   const Meters& meters() const { return meters_; }
   absl::Time Now() const { return clock_.Now(); }
 
-  // See Writer::Turn and Committer::Turn.
+  // See Writer::Turn, Committer::Turn and Answerer::Turn. A committer that leaves no answers does
+  // the answerer's work as well: then nobody need turn that.
   bool TurnWriter(absl::Duration longest_wait) { return writer_.Turn(longest_wait); }
-  bool TurnCommitter() { return committer_.Turn(); }
+  bool TurnCommitter(bool leaves_answers = false) { return committer_.Turn(leaves_answers); }
+  bool TurnAnswerer() { return answerer_.Turn(); }
   // For threads, after the writer's turn and on its thread: sees to it that what was written is
   // committed. Wakes the committer's thread, or takes its turn where inputs come one by one: the
   // writer has nothing else to do, and whoever waits for the answer is spared that hop.
@@ -62,6 +65,8 @@ class Pipeline {
   void CloseQueue() { queue_.Close(); }
   // After the writer's last turn: the committer's come to an end.
   void FinishCommitter() { committer_.Finish(); }
+  // After the committer's last turn: the answerer's come to an end.
+  void FinishAnswerer() { answerer_.Finish(); }
 
  private:
   Pipeline(const Options& options, store::Store& store, InputClock& clock, Judge judge,
@@ -75,6 +80,7 @@ class Pipeline {
   Admission admission_;
   WriterCounts counts_;
   Meters meters_;
+  Answerer answerer_;
   Committer committer_;
   Writer writer_;
 

@@ -19,8 +19,12 @@ absl::StatusOr<std::unique_ptr<Sequencer>> PipelinedSequencer::Start(const Optio
 
 PipelinedSequencer::PipelinedSequencer(std::unique_ptr<Pipeline> pipeline)
     : pipeline_(std::move(pipeline)),
+      answerer_([this] {
+        while (pipeline_->TurnAnswerer()) {
+        }
+      }),
       committer_([this] {
-        while (pipeline_->TurnCommitter()) {
+        while (pipeline_->TurnCommitter(true)) {
         }
       }),
       writer_([this] {
@@ -33,6 +37,8 @@ void PipelinedSequencer::Shutdown() {
   if (writer_.joinable()) writer_.join();
   pipeline_->FinishCommitter();
   if (committer_.joinable()) committer_.join();
+  pipeline_->FinishAnswerer();
+  if (answerer_.joinable()) answerer_.join();
 }
 
 }  // namespace fundgate::sequencer

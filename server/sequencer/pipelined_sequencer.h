@@ -1,4 +1,4 @@
-// The Sequencer of two threads: one turns the writer, one the committer.
+// The Sequencer of three threads: one turns the writer, one the committer, one the answerer.
 #ifndef SERVER_SEQUENCER_PIPELINED_SEQUENCER_H_
 #define SERVER_SEQUENCER_PIPELINED_SEQUENCER_H_
 
@@ -56,6 +56,7 @@ class PipelinedSequencer final : public Sequencer {
   const std::unique_ptr<Pipeline> pipeline_;
   Mutex shutdown_mutex_;
   // Last: everything above exists before they start.
+  std::thread answerer_;
   std::thread committer_;
   std::thread writer_;
 };

@@ -68,7 +68,7 @@ struct Statistics {
 };
 
 // What everybody who must hear of recorded outcomes registers: called after the sync, in order, on
-// the committer's thread, before the input's own callback. Must be quick, and must neither wait for
+// the answerer's thread, before the input's own callback. Must be quick, and must neither wait for
 // an answer of the sequencer nor add or remove observers.
 using Observer =
     std::function<void(Sequence sequence, const core::Input& input, const core::Outcome& outcome)>;
@@ -78,7 +78,7 @@ using Observer =
 // thread; must not block.
 using ProbeRequest = std::function<void(const std::vector<SourceName>& sources)>;
 
-// Called once per submitted input, on the committer's thread, after the sync of the input's group;
+// Called once per submitted input, on the answerer's thread, after the sync of the input's group;
 // must not block. OK with the answer (never core::Wait), or: RESOURCE_EXHAUSTED (the
 // disk is full: nothing happened), DEADLINE_EXCEEDED (passed before the machine took it: nothing
 // happened), UNAVAILABLE (the store or the machine failed: nothing happened, ask again). After a

@@ -1,4 +1,4 @@
-// The first half of the pipeline: takes inputs in order, feeds the machine, makes groups.
+// The first part of the pipeline: takes inputs in order, feeds the machine, makes groups.
 #ifndef SERVER_SEQUENCER_WRITER_H_
 #define SERVER_SEQUENCER_WRITER_H_
 

@@ -1,6 +1,8 @@
-// Who commits what the writer has written. Both halves are turned by hand here, on one thread.
+// Who commits what the writer has written, and who answers. All is turned by hand here, on one
+// thread.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,6 +32,7 @@ class HandOver : public testing::Test {
                              [this](absl::StatusOr<core::Answer> answer) {
                                EXPECT_TRUE(answer.ok()) << answer.status();
                                ++answers_;
+                               if (heard_) std::exchange(heard_, nullptr)();
                              })
                     .ok());
   }
@@ -37,6 +40,10 @@ class HandOver : public testing::Test {
   void Write() {
     EXPECT_TRUE(pipeline_->TurnWriter(absl::ZeroDuration()));
     pipeline_->PassOn();
+  }
+  void Crowd(size_t inputs) {
+    for (size_t i = 0; i < inputs; ++i) Submit("of a crowd, " + std::to_string(i));
+    Write();
   }
   // One input at a time, until the writer knows that they come so.
   void ComeOneByOne() {
@@ -54,6 +61,7 @@ class HandOver : public testing::Test {
   ScriptedMachine machine_{store_.state()};
   bool died_ = false;
   int answers_ = 0;
+  std::function<void()> heard_;  // called once, by the next answer
   std::unique_ptr<Pipeline> pipeline_;
 };
 
@@ -123,6 +131,74 @@ TEST_F(HandOver, WhoComesBeforeOthersAreAnsweredIsNotAlone) {
   EXPECT_EQ(answers_, 4);
   const auto journal = store_.journal();
   EXPECT_EQ(store_.synced_group(), journal.back().group);
+}
+
+TEST_F(HandOver, ManyAnswersAreLeft) {
+  Crowd(Committer::kFewAnswers + 1);
+  EXPECT_TRUE(pipeline_->TurnCommitter(true));
+  EXPECT_EQ(store_.synced_group(), 1u);
+  EXPECT_FALSE(pipeline_->committer_has_work());
+  EXPECT_EQ(answers_, 0);
+  EXPECT_TRUE(pipeline_->TurnAnswerer());
+  EXPECT_EQ(answers_, 5);
+}
+
+TEST_F(HandOver, FewAnswersAreGivenAtOnce) {
+  Crowd(Committer::kFewAnswers);
+  EXPECT_TRUE(pipeline_->TurnCommitter(true));
+  EXPECT_EQ(answers_, 4);
+}
+
+TEST_F(HandOver, ManyAnswersAreGivenAtOnceWhereNobodyElseAnswers) {
+  Crowd(Committer::kFewAnswers + 1);
+  EXPECT_TRUE(pipeline_->TurnCommitter());
+  EXPECT_EQ(answers_, 5);
+}
+
+TEST_F(HandOver, NobodyOvertakesWhoIsBeingAnswered) {
+  Crowd(Committer::kFewAnswers + 1);
+  EXPECT_TRUE(pipeline_->TurnCommitter(true));
+  // A few, which would be answered at once.
+  heard_ = [this] {
+    Submit("late");
+    Write();
+    EXPECT_TRUE(pipeline_->TurnCommitter(true));
+    EXPECT_EQ(store_.synced_group(), 2u);
+    EXPECT_EQ(answers_, 1);
+  };
+  EXPECT_TRUE(pipeline_->TurnAnswerer());
+  EXPECT_EQ(answers_, 5);
+  EXPECT_TRUE(pipeline_->TurnAnswerer());
+  EXPECT_EQ(answers_, 6);
+}
+
+TEST_F(HandOver, TheWriterCommitsNothingWhileOthersAreAnswered) {
+  ComeOneByOne();
+  Crowd(Committer::kFewAnswers + 1);
+  EXPECT_TRUE(pipeline_->TurnCommitter(true));
+  for (const char* key : {"third", "fourth", "fifth"}) {
+    Submit(key);
+    Write();
+  }
+  EXPECT_EQ(answers_, 2);
+  EXPECT_EQ(store_.sync_calls(), 3);
+  EXPECT_TRUE(pipeline_->TurnAnswerer());
+  EXPECT_TRUE(pipeline_->TurnCommitter(true));
+  EXPECT_EQ(answers_, 10);
+}
+
+TEST_F(HandOver, WhatIsSyncedIsAnsweredThoughTheNextSyncFails) {
+  Crowd(Committer::kFewAnswers + 1);
+  EXPECT_TRUE(pipeline_->TurnCommitter(true));
+  store_.FailSyncs(absl::UnavailableError("the disk is gone"));
+  Submit("lost");
+  Write();
+  EXPECT_FALSE(pipeline_->TurnCommitter(true));
+  EXPECT_TRUE(died_);
+  EXPECT_TRUE(pipeline_->TurnAnswerer());
+  EXPECT_EQ(answers_, 5);
+  pipeline_->FinishAnswerer();
+  EXPECT_FALSE(pipeline_->TurnAnswerer());
 }
 
 TEST_F(HandOver, AFailedSyncIsTheEndWhoeverMadeIt) {

@@ -136,7 +136,7 @@ TEST(Pipeline, RefusesAtOnceWhatTheQueueCantHold) {
 
 TEST(Observers, HearInOrderAfterTheSyncAndBeforeTheCaller) {
   Bench bench;
-  std::vector<Sequence> heard;  // the committer's thread; read after the last answer
+  std::vector<Sequence> heard;  // the answerer's thread; read after the last answer
   std::atomic<uint64_t> unsynced{0};
   bench.sequencer->AddObserver([&](Sequence sequence, const core::Input&, const core::Outcome&) {
     heard.push_back(sequence);
