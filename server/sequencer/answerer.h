@@ -29,7 +29,8 @@ class Answerer {
   void Answer(std::vector<Group> groups, absl::Duration synced);
 
   // As well, but leaves them to the answerer's next turn. Waits until what was left before has been
-  // taken: no more is ever on its way than what is being answered, and this.
+  // taken, so that no more piles up here than what is being answered, and this: whoever makes the
+  // turns by hand makes that one first.
   void Leave(std::vector<Group> groups, absl::Duration synced) FUNDGATE_EXCLUDES(mutex_);
 
   // One turn, on the answerer's thread: waits until something is left, and answers it. False once

@@ -63,7 +63,7 @@ class Committer {
 
   // The writer: waits until fewer than `groups_in_flight` groups wait for their sync, and fewer
   // than kMostUnwritten to be written; none does if the last one accepts a time. False once a sync
-  // has failed: nothing will ever be answered again.
+  // has failed: nothing more will become durable.
   bool WaitForRoom() FUNDGATE_EXCLUDES(mutex_);
 
   // Whether it would not wait. Any thread.
@@ -87,7 +87,7 @@ class Committer {
   // The writer, while nothing is in flight: the state has been loaded from disk, whatever failed.
   void GoOn() FUNDGATE_EXCLUDES(mutex_);
 
-  // Nothing more is handed over: turns answer what was, and then come to an end.
+  // Nothing more is handed over: turns see to what was, and then come to an end.
   void Finish() FUNDGATE_EXCLUDES(mutex_);
 
   // Whether no turn goes on, nothing waits for one, and all is answered. Any thread.

@@ -44,7 +44,7 @@ class Pipeline {
   absl::Time Now() const { return clock_.Now(); }
 
   // See Writer::Turn, Committer::Turn and Answerer::Turn. A committer that leaves no answers does
-  // the answerer's work as well: then nobody need turn that.
+  // the answerer's work as well: then nobody need turn that. Always the one or always the other.
   bool TurnWriter(absl::Duration longest_wait) { return writer_.Turn(longest_wait); }
   bool TurnCommitter(bool leaves_answers = false) { return committer_.Turn(leaves_answers); }
   bool TurnAnswerer() { return answerer_.Turn(); }

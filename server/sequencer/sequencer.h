@@ -81,16 +81,17 @@ using ProbeRequest = std::function<void(const std::vector<SourceName>& sources)>
 // Called once per submitted input, on the answerer's thread, after the sync of the input's group;
 // must not block. OK with the answer (never core::Wait), or: RESOURCE_EXHAUSTED (the
 // disk is full: nothing happened), DEADLINE_EXCEEDED (passed before the machine took it: nothing
-// happened), UNAVAILABLE (the store or the machine failed: nothing happened, ask again). After a
-// failed sync it is never called: whether the input happened is only known once the process has
-// recovered from disk.
+// happened), UNAVAILABLE (the store or the machine failed: nothing happened, ask again). The
+// store's view may be further than this input by then. After a failed sync of its group it is never
+// called: whether the input happened is only known once the process has recovered from disk.
 using Callback = std::function<void(absl::StatusOr<core::Answer> answer)>;
 
 class Sequencer {
  public:
   // Ends the process, when a sync fails or the store finds its data damaged. The default says why
-  // on stderr and exits with status 70. Where a test's own one returns, the sequencer takes no more
-  // inputs and answers nobody any more.
+  // on stderr and exits with status 70; then some may not be answered of whom the sync before took
+  // care. Where a test's own one returns, the sequencer takes no more inputs, and answers only
+  // those.
   using Fatal = std::function<void(const absl::Status& status)>;
 
   // Starts the threads. `store` and `clock` must outlive the sequencer. INVALID_ARGUMENT for an
@@ -124,8 +125,8 @@ class Sequencer {
     return Submit(std::move(input), time_left, std::move(done));
   }
 
-  // Takes effect for outcomes synced from now on. Any thread, but not from an observer. Returns
-  // what RemoveObserver needs.
+  // Takes effect for outcomes told from now on, among them all that are synced from now on. Any
+  // thread, but not from an observer. Returns what RemoveObserver needs.
   virtual uint64_t AddObserver(Observer observer) = 0;
 
   // When it returns, the observer is not running and is never called again. Any thread, but not

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <future>
 #include <string>
 #include <thread>
 #include <utility>
@@ -15,6 +14,7 @@ namespace fundgate::sequencer {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 class AnswererTest : public testing::Test {
  protected:
@@ -65,14 +65,36 @@ TEST_F(AnswererTest, WhatFailedIsToldAndNotObserved) {
   EXPECT_EQ(answerer_.groups(), 0u);
 }
 
-TEST_F(AnswererTest, AllThatWasLeftIsAnsweredInOrder) {
+TEST_F(AnswererTest, IsBusyUntilWhatWasLeftIsAnswered) {
+  EXPECT_FALSE(answerer_.is_busy());
+  std::vector<Group> groups;
+  groups.push_back(GroupOf(1, [this](const absl::StatusOr<core::Answer>&) {
+    EXPECT_TRUE(answerer_.is_busy());
+    heard_.push_back("answer 1");
+  }));
+  answerer_.Leave(std::move(groups), absl::ZeroDuration());
+  EXPECT_TRUE(answerer_.is_busy());
+  EXPECT_THAT(heard_, IsEmpty());
+  EXPECT_TRUE(answerer_.Turn());
+  EXPECT_FALSE(answerer_.is_busy());
+  EXPECT_THAT(heard_, ElementsAre("record 1", "answer 1"));
+}
+
+TEST_F(AnswererTest, AllThatWasLeftIsAnsweredInOrderAndLittleAtATime) {
   constexpr uint64_t kGroups = 1000;
   std::thread thread([this] {
     while (answerer_.Turn()) {
     }
   });
+  std::atomic<uint64_t> left = 0;
   for (uint64_t number = 1; number <= kGroups; ++number) {
-    answerer_.Leave(One(number), absl::ZeroDuration());
+    std::vector<Group> groups;
+    groups.push_back(GroupOf(number, [&, number](const absl::StatusOr<core::Answer>&) {
+      EXPECT_LE(left, number + 1) << "more than the next one lies there";
+      heard_.push_back("answer " + std::to_string(number));
+    }));
+    answerer_.Leave(std::move(groups), absl::ZeroDuration());
+    ++left;
   }
   answerer_.Finish();
   thread.join();
@@ -84,35 +106,6 @@ TEST_F(AnswererTest, AllThatWasLeftIsAnsweredInOrder) {
     expected.push_back("answer " + std::to_string(number));
   }
   EXPECT_EQ(heard_, expected);
-}
-
-TEST_F(AnswererTest, NoMoreIsLeftThanOneTurnTakes) {
-  std::promise<void> begun;
-  std::promise<void> go_on;
-  std::atomic<bool> third_is_left{false};
-  std::vector<Group> first;
-  first.push_back(GroupOf(1, [&](const absl::StatusOr<core::Answer>&) {
-    begun.set_value();
-    go_on.get_future().wait();
-    EXPECT_FALSE(third_is_left) << "the second is still where it would lie";
-  }));
-  std::thread thread([this] {
-    while (answerer_.Turn()) {
-    }
-  });
-  answerer_.Leave(std::move(first), absl::ZeroDuration());
-  begun.get_future().wait();
-  EXPECT_TRUE(answerer_.is_busy());
-  answerer_.Leave(One(2), absl::ZeroDuration());
-  std::thread committer([&] {
-    answerer_.Leave(One(3), absl::ZeroDuration());
-    third_is_left = true;
-    answerer_.Finish();
-  });
-  go_on.set_value();
-  committer.join();
-  thread.join();
-  EXPECT_THAT(heard_, ElementsAre("record 1", "record 2", "answer 2", "record 3", "answer 3"));
 }
 
 }  // namespace

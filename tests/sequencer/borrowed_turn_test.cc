@@ -1,6 +1,7 @@
 // Inputs that come one by one: whoever brings one does what there is to be done with it.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <map>
 #include <memory>
@@ -147,6 +148,44 @@ TEST(BorrowedTurn, ManyThreadsLoseNothingAndDoNothingTwice) {
   for (const std::string& key : bench.Journal()) ++times[key];
   EXPECT_EQ(times.size(), size_t{kThreads * kEach});
   for (const auto& [key, count] : times) EXPECT_EQ(count, 1) << key;
+}
+
+// Whoever answers: the answerer's thread where many wait, the committer's, the writer's, the
+// caller's.
+TEST(BorrowedTurn, CrowdsAndLoneCallersAreToldInOrder) {
+  constexpr int kThreads = 8;
+  constexpr int kRounds = 50;
+  constexpr int kCrowd = 8;
+  constexpr int kLone = 4;
+  Bench bench;
+  std::atomic<bool> telling = false;
+  Sequence newest = 0;  // whoever tells
+  bench.sequencer->AddObserver([&](Sequence sequence, const core::Input&, const core::Outcome&) {
+    EXPECT_FALSE(telling.exchange(true)) << "two are told at a time";
+    EXPECT_EQ(sequence, newest + 1);
+    newest = sequence;
+    telling = false;
+  });
+  std::vector<std::thread> threads;
+  threads.reserve(kThreads);
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&bench, thread] {
+      for (int round = 0; round < kRounds; ++round) {
+        std::vector<Answer> crowd;
+        for (int i = 0; i < kCrowd; ++i) {
+          crowd.push_back(bench.Check(absl::StrCat("crowd ", thread, "/", round, "/", i)));
+        }
+        for (Answer& answer : crowd) EXPECT_TRUE(answer.get().ok());
+        for (int i = 0; i < kLone; ++i) {
+          SubmitHere(bench, CheckOf(absl::StrCat("lone ", thread, "/", round, "/", i))).wait();
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  UntilTheTurnIsLent(bench);
+  bench.sequencer->Shutdown();
+  EXPECT_GE(newest, static_cast<Sequence>(kThreads * kRounds * (kCrowd + kLone)));
 }
 
 TEST(BorrowedTurn, AShutdownWaitsForIt) {

@@ -164,27 +164,46 @@ TEST_F(HandOver, NobodyOvertakesWhoIsBeingAnswered) {
     Write();
     EXPECT_TRUE(pipeline_->TurnCommitter(true));
     EXPECT_EQ(store_.synced_group(), 2u);
+    Submit("later");
+    Write();
     EXPECT_EQ(answers_, 1);
   };
   EXPECT_TRUE(pipeline_->TurnAnswerer());
   EXPECT_EQ(answers_, 5);
   EXPECT_TRUE(pipeline_->TurnAnswerer());
   EXPECT_EQ(answers_, 6);
+  EXPECT_TRUE(pipeline_->TurnCommitter(true));
+  EXPECT_EQ(answers_, 7);
 }
 
-TEST_F(HandOver, TheWriterCommitsNothingWhileOthersAreAnswered) {
+// What is answered with a failure doesn't end that inputs come one by one.
+TEST_F(HandOver, TheWriterAnswersNobodyWhileOthersAreAnswered) {
+  int refusals = 0;
+  const auto submit = [this, &refusals] {
+    EXPECT_TRUE(pipeline_
+                    ->Submit({.time = {}, .body = CheckOf("refused")}, std::nullopt,
+                             [&refusals](const absl::StatusOr<core::Answer>& answer) {
+                               EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
+                               ++refusals;
+                             })
+                    .ok());
+  };
   ComeOneByOne();
-  Crowd(Committer::kFewAnswers + 1);
+  store_.FailWrites(absl::UnavailableError("the disk is away"));
+  store_.FailReloads(absl::UnavailableError("the disk is away"));
+  submit();
+  Write();
+  EXPECT_EQ(refusals, 1);
+  for (size_t i = 0; i < Committer::kFewAnswers + 1; ++i) submit();
+  EXPECT_TRUE(pipeline_->TurnWriter(absl::ZeroDuration()));
   EXPECT_TRUE(pipeline_->TurnCommitter(true));
-  for (const char* key : {"third", "fourth", "fifth"}) {
-    Submit(key);
-    Write();
-  }
-  EXPECT_EQ(answers_, 2);
-  EXPECT_EQ(store_.sync_calls(), 3);
+  submit();
+  Write();
+  EXPECT_EQ(refusals, 1);
   EXPECT_TRUE(pipeline_->TurnAnswerer());
+  EXPECT_EQ(refusals, 6);
   EXPECT_TRUE(pipeline_->TurnCommitter(true));
-  EXPECT_EQ(answers_, 10);
+  EXPECT_EQ(refusals, 7);
 }
 
 TEST_F(HandOver, WhatIsSyncedIsAnsweredThoughTheNextSyncFails) {
