@@ -169,7 +169,7 @@ TEST_F(HandOver, NobodyOvertakesWhoIsBeingAnswered) {
     EXPECT_EQ(answers_, 1);
   };
   EXPECT_TRUE(pipeline_->TurnAnswerer());
-  EXPECT_EQ(answers_, 5);
+  ASSERT_EQ(answers_, 5);
   EXPECT_TRUE(pipeline_->TurnAnswerer());
   EXPECT_EQ(answers_, 6);
   EXPECT_TRUE(pipeline_->TurnCommitter(true));
@@ -199,7 +199,7 @@ TEST_F(HandOver, TheWriterAnswersNobodyWhileOthersAreAnswered) {
   EXPECT_TRUE(pipeline_->TurnCommitter(true));
   submit();
   Write();
-  EXPECT_EQ(refusals, 1);
+  ASSERT_EQ(refusals, 1);
   EXPECT_TRUE(pipeline_->TurnAnswerer());
   EXPECT_EQ(refusals, 6);
   EXPECT_TRUE(pipeline_->TurnCommitter(true));
