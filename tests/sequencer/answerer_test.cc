@@ -33,14 +33,6 @@ class AnswererTest : public testing::Test {
     group.answered.back().done = std::move(done);
     return group;
   }
-  std::vector<Group> One(uint64_t number) {
-    std::vector<Group> groups;
-    groups.push_back(GroupOf(number, [this, number](const absl::StatusOr<core::Answer>& answer) {
-      EXPECT_TRUE(answer.ok()) << answer.status();
-      heard_.push_back("answer " + std::to_string(number));
-    }));
-    return groups;
-  }
 
   Meters meters_;
   Answerer answerer_{meters_};
@@ -48,7 +40,12 @@ class AnswererTest : public testing::Test {
 };
 
 TEST_F(AnswererTest, ObserversHearBeforeTheCaller) {
-  answerer_.Answer(One(1), absl::ZeroDuration());
+  std::vector<Group> groups;
+  groups.push_back(GroupOf(1, [this](const absl::StatusOr<core::Answer>& answer) {
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    heard_.push_back("answer 1");
+  }));
+  answerer_.Answer(std::move(groups), absl::ZeroDuration());
   EXPECT_THAT(heard_, ElementsAre("record 1", "answer 1"));
   EXPECT_EQ(answerer_.groups(), 1u);
   EXPECT_EQ(answerer_.inputs(), 1u);
