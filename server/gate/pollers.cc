@@ -2,6 +2,7 @@
 
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,6 +50,17 @@ void OnPoller(std::function<void()> work) {
                     [call, work = std::move(work)](const grpc::Status&) { work(); });
 }
 
+// This thread. One that somebody scheduled as he wants stays so.
+void ScheduleInBatches(bool wanted) {
+  thread_local bool in_batches = false;
+  if (in_batches == wanted) return;
+  if (wanted && sched_getscheduler(0) != SCHED_OTHER) return;
+  const sched_param priority{};
+  if (sched_setscheduler(0, wanted ? SCHED_BATCH : SCHED_OTHER, &priority) == 0) {
+    in_batches = wanted;
+  }
+}
+
 bool ComesWithin(const auto& future, absl::Duration wait) {
   return future.wait_for(absl::ToChronoNanoseconds(wait)) == std::future_status::ready;
 }
@@ -56,18 +68,18 @@ bool ComesWithin(const auto& future, absl::Duration wait) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PollerLimit>> PollerLimit::Start(int count, absl::Duration patience,
-                                                                std::function<void()> on_hold_up) {
+                                                                Listeners listeners) {
   const int left = count > 0 ? count : DefaultCount();
   std::unique_ptr<PollerLimit> limit(
-      new PollerLimit(std::max(0, Started() - left), patience, std::move(on_hold_up)));
+      new PollerLimit(std::max(0, Started() - left), patience, std::move(listeners)));
   if (limit->count_ == 0) return limit;  // nobody waits, nobody could help
   FUNDGATE_RETURN_IF_ERROR(limit->Hold());
   limit->watch_ = std::thread([&watched = *limit] { watched.Watch(); });
   return limit;
 }
 
-PollerLimit::PollerLimit(int count, absl::Duration patience, std::function<void()> on_hold_up)
-    : count_(count), patience_(patience), on_hold_up_(std::move(on_hold_up)) {}
+PollerLimit::PollerLimit(int count, absl::Duration patience, Listeners listeners)
+    : count_(count), patience_(patience), listeners_(std::move(listeners)) {}
 
 PollerLimit::~PollerLimit() {
   end_.set_value();
@@ -106,7 +118,7 @@ void PollerLimit::Watch() {
   std::optional<Sample> before;
   int calm = 0;  // looks, one after the other
   while (!EndsWithin(patience_ / 8)) {
-    const std::optional<Sample> now = LookAtPoller();
+    const std::optional<Sample> now = LookAtPoller(listeners_.in_crowds());
     const bool is_busy =
         now.has_value() && before.has_value() && now->thread == before->thread &&
         now->processor_time - before->processor_time > kBusy * (now->at - before->at);
@@ -115,8 +127,10 @@ void PollerLimit::Watch() {
       if (++calm == kCalm) pause = first_pause;
       continue;
     }
+    // Nobody asks meanwhile how calls come.
+    if (now.has_value()) LookAtPoller(false);
     LetGo();
-    if (!now.has_value()) on_hold_up_();
+    if (!now.has_value()) listeners_.on_hold_up();
     do {
       if (EndsWithin(pause)) return;
       pause = std::min(2 * pause, longest_pause);
@@ -126,10 +140,11 @@ void PollerLimit::Watch() {
   }
 }
 
-std::optional<PollerLimit::Sample> PollerLimit::LookAtPoller() {
+std::optional<PollerLimit::Sample> PollerLimit::LookAtPoller(bool in_batches) {
   const auto reached = std::make_shared<std::promise<Sample>>();
   std::future<Sample> sample = reached->get_future();
-  OnPoller([reached] {
+  OnPoller([reached, in_batches] {
+    ScheduleInBatches(in_batches);
     timespec used{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     const auto at = std::chrono::steady_clock::now().time_since_epoch();

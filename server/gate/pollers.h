@@ -23,13 +23,25 @@ namespace fundgate::gate {
 // Leaves gRPC fewer of them as long as it lives: the others wait. They are let go for a while,
 // twice as long each time, where those that are left have hardly a moment to spare, or are held up:
 // by a disk that hangs, say. One in a process.
+//
+// Where calls come in crowds, those that are left are scheduled in batches (sched(7)): one that
+// wakes for the next call lets whoever has the core go on, mostly the writer with the calls before.
+// It then reads all that came meanwhile. Where they come one by one it is not, as a caller would
+// wait for any other process that wants the core.
 class PollerLimit {
  public:
+  struct Listeners {
+    // They were held up for longer than `patience`.
+    std::function<void()> on_hold_up;
+    // Whether calls have come in crowds since this was asked before.
+    std::function<bool()> in_crowds;
+  };
+
   // So many are left; 0: one for every four cores that the process may use. `patience` is how long
-  // they may be held up: then `on_hold_up` is called, on a thread of this limit. UNAVAILABLE if
-  // gRPC isn't as described: it keeps all of them.
+  // they may be held up. Listeners are called on a thread of this limit. UNAVAILABLE if gRPC isn't
+  // as described: it keeps all of them.
   static absl::StatusOr<std::unique_ptr<PollerLimit>> Start(int count, absl::Duration patience,
-                                                            std::function<void()> on_hold_up);
+                                                            Listeners listeners);
   ~PollerLimit();
 
  private:
@@ -40,19 +52,19 @@ class PollerLimit {
     absl::Duration processor_time;  // of that thread
   };
 
-  PollerLimit(int count, absl::Duration patience, std::function<void()> on_hold_up);
+  PollerLimit(int count, absl::Duration patience, Listeners listeners);
 
   // Has `count_` threads wait until they are let go.
   absl::Status Hold();
   void LetGo();
   void Watch();
-  // Nothing where it isn't reached in time.
-  std::optional<Sample> LookAtPoller();
+  // Nothing where it isn't reached in time. From then on it is scheduled in batches, or not.
+  std::optional<Sample> LookAtPoller(bool in_batches);
   bool EndsWithin(absl::Duration wait);
 
   const int count_;
   const absl::Duration patience_;
-  const std::function<void()> on_hold_up_;
+  const Listeners listeners_;
   std::optional<std::promise<void>> let_go_;  // none while nobody waits
   std::promise<void> end_;
   const std::shared_future<void> ended_ = end_.get_future().share();

@@ -102,6 +102,7 @@ class GrpcServer final : public Server {
   const store::Store& store() const override { return *store_; }
   const Masking& masking() const override { return *masking_; }
   Sequence sequence() const override { return store_->view()->resident().clock.sequence; }
+  sequencer::Statistics statistics() const override { return sequencer_->statistics(); }
   absl::StatusOr<store::CutReport> CutJournal(absl::Duration keep,
                                               store::CutOptions options) override;
   std::vector<metrics::Family> ReadMetrics() const override { return ReadGateMetrics(*backend_); }

@@ -86,6 +86,8 @@ class Server {
   // For whoever delivers alerts; not after Shutdown.
   virtual OutboxAccess& outbox() = 0;
   virtual Sequence sequence() const = 0;
+  // Of its sequencer. Any thread, but not after Shutdown.
+  virtual sequencer::Statistics statistics() const = 0;
   // For whoever carries the journal outward; not after Shutdown.
   virtual const store::Store& store() const = 0;
   // What of it outsiders may see; not after Shutdown.

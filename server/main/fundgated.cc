@@ -2,10 +2,12 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -24,6 +26,10 @@ namespace {
 
 // How long calls wait behind one that waits for a disk before more threads take calls.
 constexpr absl::Duration kLongestHoldUp = absl::Seconds(2);
+
+// So many inputs in a group, on average, are of few callers: what the pollers leave to others then
+// is worth less than what a caller may have to wait.
+constexpr uint64_t kFewInputs = 4;
 
 int Verify(const std::string& directory, const std::string& since, const logging::Log& log) {
   store::Options options;
@@ -77,6 +83,28 @@ sigset_t BlockSignals() {
   return ending;
 }
 
+// Nothing where gRPC keeps its threads. To be ended before the server is.
+std::unique_ptr<gate::PollerLimit> LimitPollers(int count, const gate::Server& server,
+                                                const logging::Log& log) {
+  const auto on_hold_up = [&log] {
+    log.Warning("calls waited behind one that was held up: more threads take calls for a while",
+                {{"seconds", absl::StrCat(absl::ToInt64Seconds(kLongestHoldUp))}});
+  };
+  const auto in_crowds = [&server, before = server.statistics()]() mutable {
+    const sequencer::Statistics now = server.statistics();
+    const uint64_t inputs = now.inputs - before.inputs;
+    const uint64_t groups = now.groups - before.groups;
+    before = now;
+    return inputs > kFewInputs * groups;
+  };
+  absl::StatusOr<std::unique_ptr<gate::PollerLimit>> pollers =
+      gate::PollerLimit::Start(count, kLongestHoldUp, {on_hold_up, in_crowds});
+  if (pollers.ok()) return *std::move(pollers);
+  log.Warning(
+      absl::StrCat("gRPC keeps all of its threads: ", std::string(pollers.status().message())));
+  return nullptr;
+}
+
 int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& log) {
   const absl::StatusOr<std::optional<anchor::SigningKey>> key = ReadAnchorKey(settings.anchors);
   if (!key.ok()) {
@@ -84,14 +112,6 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
     return kExitUsage;
   }
   gate::ServerSettings serving = settings.server;
-  const auto pollers = gate::PollerLimit::Start(settings.pollers, kLongestHoldUp, [&log] {
-    log.Warning("calls waited behind one that was held up: more threads take calls for a while",
-                {{"seconds", absl::StrCat(absl::ToInt64Seconds(kLongestHoldUp))}});
-  });
-  if (!pollers.ok()) {
-    log.Warning(
-        absl::StrCat("gRPC keeps all of its threads: ", std::string(pollers.status().message())));
-  }
   if (key->has_value()) {
     serving.inspect = [&](const store::View& recovered) {
       return CheckAnchorFile(settings.anchors, **key, recovered);
@@ -102,6 +122,7 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
     log.Error(absl::StrCat("can't serve: ", std::string(server.status().message())));
     return absl::IsInvalidArgument(server.status()) ? kExitUsage : kExitFailed;
   }
+  std::unique_ptr<gate::PollerLimit> pollers = LimitPollers(settings.pollers, **server, log);
   absl::StatusOr<std::unique_ptr<AlertDelivery>> delivery =
       AlertDelivery::Start(settings.alerts, (*server)->outbox(), log);
   if (!delivery.ok()) {
@@ -156,6 +177,7 @@ int Serve(const Settings& settings, const sigset_t& ending, const logging::Log& 
   retention.reset();
   spans->reset();
   anchors.clear();
+  pollers.reset();
   (*server)->Shutdown();
   return kExitOk;
 }

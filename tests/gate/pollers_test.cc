@@ -5,6 +5,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <future>
@@ -21,8 +22,8 @@
 namespace fundgate::gate {
 namespace {
 
-// Ends each call at once and remembers which threads it was asked on. The first one may have to
-// wait for the second.
+// Ends each call at once and remembers which threads it was asked on, and how those were scheduled.
+// The first one may have to wait for the second.
 class Service : public grpc::CallbackGenericService {
  public:
   explicit Service(bool first_waits, absl::Duration work = absl::ZeroDuration())
@@ -31,6 +32,10 @@ class Service : public grpc::CallbackGenericService {
   std::set<std::thread::id> threads() {
     const std::lock_guard lock(mutex_);
     return threads_;
+  }
+  std::set<int> policies() {
+    const std::lock_guard lock(mutex_);
+    return policies_;
   }
 
  private:
@@ -45,6 +50,7 @@ class Service : public grpc::CallbackGenericService {
     {
       const std::lock_guard lock(mutex_);
       threads_.insert(std::this_thread::get_id());
+      policies_.insert(sched_getscheduler(0));
       number = ++calls_;
     }
     if (number == 1 && first_waits_) second_.get_future().wait();
@@ -60,6 +66,7 @@ class Service : public grpc::CallbackGenericService {
   std::mutex mutex_;
   int calls_ = 0;
   std::set<std::thread::id> threads_;
+  std::set<int> policies_;
 };
 
 // A caller with a connection of its own.
@@ -106,7 +113,8 @@ std::set<std::thread::id> ThreadsOf(Service& service) {
 }
 
 TEST(Pollers, OneTakesAllCalls) {
-  const auto limit = PollerLimit::Start(1, absl::Hours(1), [] { FAIL() << "nobody is held up"; });
+  const auto limit = PollerLimit::Start(
+      1, absl::Hours(1), {[] { FAIL() << "nobody is held up"; }, [] { return false; }});
   ASSERT_TRUE(limit.ok()) << limit.status();
   Service service(false);
   EXPECT_EQ(ThreadsOf(service).size(), 1u);
@@ -114,7 +122,8 @@ TEST(Pollers, OneTakesAllCalls) {
 
 TEST(Pollers, TheOthersComeBackOnceItIsHeldUp) {
   std::atomic<int> told = 0;
-  auto limit = PollerLimit::Start(1, absl::Milliseconds(40), [&told] { ++told; });
+  auto limit =
+      PollerLimit::Start(1, absl::Milliseconds(40), {[&told] { ++told; }, [] { return false; }});
   ASSERT_TRUE(limit.ok()) << limit.status();
   Service service(true);  // its first call ends only when another one is taken beside it
   EXPECT_GT(ThreadsOf(service).size(), 1u);
@@ -123,7 +132,7 @@ TEST(Pollers, TheOthersComeBackOnceItIsHeldUp) {
 }
 
 TEST(Pollers, TheOthersHelpOneThatHasNoMomentToSpare) {
-  const auto limit = PollerLimit::Start(1, absl::Milliseconds(400), [] {});
+  const auto limit = PollerLimit::Start(1, absl::Milliseconds(400), {[] {}, [] { return false; }});
   ASSERT_TRUE(limit.ok()) << limit.status();
   // On a busy machine the first hundred calls may not suffice. A service belongs to one server.
   for (size_t threads = 0; threads < 2;) {
@@ -132,9 +141,41 @@ TEST(Pollers, TheOthersHelpOneThatHasNoMomentToSpare) {
   }
 }
 
+// How the threads were scheduled that took the calls of four callers at once.
+std::set<int> PoliciesOf(Service&& service) {
+  ThreadsOf(service);
+  return service.policies();
+}
+
+TEST(Pollers, OneIsScheduledInBatchesWhileCallsComeInCrowds) {
+  std::atomic<bool> in_crowds = true;
+  const auto limit = PollerLimit::Start(1, absl::Milliseconds(400),
+                                        {[] {}, [&in_crowds] { return in_crowds.load(); }});
+  ASSERT_TRUE(limit.ok()) << limit.status();
+  // It is looked at now and then.
+  while (!PoliciesOf(Service(false)).contains(SCHED_BATCH)) {
+  }
+  in_crowds = false;
+  while (PoliciesOf(Service(false)) != std::set<int>{SCHED_OTHER}) {
+  }
+}
+
+TEST(Pollers, OneThatHelpComesToIsNotInBatches) {
+  const auto limit = PollerLimit::Start(1, absl::Milliseconds(400), {[] {}, [] { return true; }});
+  ASSERT_TRUE(limit.ok()) << limit.status();
+  std::set<std::thread::id> threads;
+  std::set<int> policies;
+  // As above; and the calls themselves may fall before the moment that the others come.
+  while (threads.size() < 2 || policies != std::set<int>{SCHED_OTHER}) {
+    Service service(false, absl::Milliseconds(1));
+    threads = ThreadsOf(service);
+    policies = service.policies();
+  }
+}
+
 TEST(Pollers, ALimitThatEndsLeavesAllOfThem) {
   for (int i = 0; i < 20; ++i) {
-    ASSERT_TRUE(PollerLimit::Start(1, absl::Hours(1), [] {}).ok());
+    ASSERT_TRUE(PollerLimit::Start(1, absl::Hours(1), {[] {}, [] { return false; }}).ok());
   }
   Service service(true);
   EXPECT_GT(ThreadsOf(service).size(), 1u);
