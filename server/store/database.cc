@@ -16,7 +16,6 @@
 #include "rocksdb/write_batch.h"
 #include "server/store/codec.h"
 #include "server/store/log_damage.h"
-#include "server/store/log_files.h"
 
 namespace fundgate::store {
 namespace {
@@ -102,9 +101,10 @@ absl::Status CheckStopped(const Options& options) {
 }
 
 // Before recovery takes what it can't read for never written. Who has the folder open writes them.
-absl::Status MakeLogsReadable(const Options& options) {
-  if (options.file_system != nullptr || !CheckStopped(options).ok()) return absl::OkStatus();
-  return PrepareLogs(options.directory, options.accepts_lost_tail);
+absl::Status CheckLogs(const Options& options) {
+  if (options.file_system != nullptr || options.accepts_lost_tail || !CheckStopped(options).ok())
+    return absl::OkStatus();
+  return FindLogDamage(options.directory);
 }
 
 absl::Status NewerThanThis(std::string_view what, std::string_view stored, std::string_view ours) {
@@ -165,10 +165,10 @@ absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options, Access access) {
   std::unique_ptr<Database> database(new Database());
-  database->env_ = rocksdb::NewCompositeEnv(
-      options.file_system != nullptr ? options.file_system
-                                     : std::make_shared<LogFiles>(rocksdb::FileSystem::Default()));
-  rocksdb::Env* env = database->env_.get();
+  if (options.file_system != nullptr) {
+    database->env_ = rocksdb::NewCompositeEnv(options.file_system);
+  }
+  rocksdb::Env* env = database->env_ != nullptr ? database->env_.get() : rocksdb::Env::Default();
   rocksdb::Options rocks = DatabaseOptions(options, env);
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
@@ -180,7 +180,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options,
   if (access == Access::kReadWrite) {
     const rocksdb::Status created = env->CreateDirIfMissing(options.directory);
     FUNDGATE_RETURN_IF_ERROR(FromRocks(created, "creating " + options.directory));
-    FUNDGATE_RETURN_IF_ERROR(MakeLogsReadable(options));
+    FUNDGATE_RETURN_IF_ERROR(CheckLogs(options));
   } else {
     FUNDGATE_RETURN_IF_ERROR(CheckStopped(options));
   }

@@ -6,15 +6,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <string_view>
 #include <system_error>
-#include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "fundgate/types/status_macros.h"
 
 namespace fundgate::store {
 namespace {
@@ -77,15 +73,8 @@ bool IsCutShort(std::string_view log, size_t begin, size_t end) {
   return false;
 }
 
-// Where a log can be read no further although something follows that can, or should.
-struct Break {
-  std::string path;
-  size_t at = 0;
-  bool by_crash = false;  // sectors are missing; else bytes were changed
-};
-
-// `at` and `by_crash` of the first one.
-std::optional<Break> FirstBreak(std::string_view log) {
+// The first byte of a record that was damaged, or npos.
+size_t DamageIn(std::string_view log) {
   size_t unreadable = std::string_view::npos;
   for (size_t begin = 0; begin < log.size(); begin += kBlockBytes) {
     const std::string_view block = log.substr(begin, kBlockBytes);
@@ -95,7 +84,8 @@ std::optional<Break> FirstBreak(std::string_view log) {
       if (piece.sound) {
         if (unreadable != std::string_view::npos) {
           // Of what was never synced a later sector may have come, and an earlier one not.
-          return Break{.at = unreadable, .by_crash = IsCutShort(log, unreadable, begin + at)};
+          const bool was_lost = IsCutShort(log, unreadable, begin + at);
+          return was_lost ? std::string_view::npos : unreadable;
         }
         at += piece.size;
         continue;
@@ -103,65 +93,37 @@ std::optional<Break> FirstBreak(std::string_view log) {
       if (unreadable == std::string_view::npos) {
         unreadable = begin + at;
         const size_t end = unreadable + piece.size;
-        if (piece.size > 0 && !IsCutShort(log, unreadable, end)) return Break{.at = unreadable};
+        if (piece.size > 0 && !IsCutShort(log, unreadable, end)) return unreadable;
       }
       ++at;  // the next that can be read may begin anywhere
     }
   }
-  return std::nullopt;
+  return std::string_view::npos;
 }
 
-absl::StatusOr<std::vector<Break>> Breaks(const std::string& directory) {
+}  // namespace
+
+absl::Status FindLogDamage(const std::string& directory) {
   std::vector<std::string> logs;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     if (entry.path().extension() == ".log") logs.push_back(entry.path());
   }
-  std::vector<Break> breaks;
-  if (error == std::errc::no_such_file_or_directory) return breaks;
+  if (error == std::errc::no_such_file_or_directory) return absl::OkStatus();
   if (error) return absl::UnavailableError(absl::StrCat(directory, ": ", error.message()));
   std::sort(logs.begin(), logs.end());
   for (const std::string& path : logs) {
     std::ifstream file(path, std::ios::binary);
     const std::string log(std::istreambuf_iterator<char>(file), {});
     if (!file.good() && !file.eof()) return absl::UnavailableError(path + " can't be read");
-    std::optional<Break> found = FirstBreak(log);
-    if (!found.has_value()) continue;
-    found->path = path;
-    breaks.push_back(*std::move(found));
-  }
-  return breaks;
-}
-
-absl::Status RefuseDamage(const std::vector<Break>& breaks) {
-  for (const Break& found : breaks) {
-    if (found.by_crash) continue;
+    const size_t damage = DamageIn(log);
+    if (damage == std::string_view::npos) continue;
     return absl::DataLossError(absl::StrCat(
-        found.path, " was changed at byte ", found.at,
+        path, " was changed at byte ", damage,
         " or behind: what was acknowledged after that can't be read. Keep this directory for the "
         "inquiry, and restore the newest backup; or start once with --restored 'log damaged', "
-        "which goes on without what is missing and holds all checks until that can do no harm"));
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
-absl::Status FindLogDamage(const std::string& directory) {
-  FUNDGATE_ASSIGN_OR_RETURN(const std::vector<Break> breaks, Breaks(directory));
-  return RefuseDamage(breaks);
-}
-
-absl::Status PrepareLogs(const std::string& directory, bool accepts_damage) {
-  FUNDGATE_ASSIGN_OR_RETURN(const std::vector<Break> breaks, Breaks(directory));
-  if (!accepts_damage) FUNDGATE_RETURN_IF_ERROR(RefuseDamage(breaks));
-  for (const Break& found : breaks) {
-    std::error_code error;
-    std::filesystem::resize_file(found.path, found.at, error);
-    if (error) {
-      return absl::UnavailableError(
-          absl::StrCat("ending ", found.path, " at byte ", found.at, ": ", error.message()));
-    }
+        "which "
+        "goes on without what is missing and holds all checks until that can do no harm"));
   }
   return absl::OkStatus();
 }

@@ -22,13 +22,6 @@ namespace fundgate::store {
 // last of several).
 absl::Status FindLogDamage(const std::string& directory);
 
-// The same, before a recovery. Then each log in which something follows what can't be read is ended
-// there: recovery takes zeros for what a block has left, and where a record begins with the next
-// block it would go on with that, and leave out what was before. Nobody has heard of what goes, as
-// a sync would have brought all of it. With `accepts_damage` there is none, and a log that was
-// changed is ended as well. Starting again does no harm.
-absl::Status PrepareLogs(const std::string& directory, bool accepts_damage);
-
 }  // namespace fundgate::store
 
 #endif  // SERVER_STORE_LOG_DAMAGE_H_
