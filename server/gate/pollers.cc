@@ -8,8 +8,12 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "fundgate/types/status_macros.h"
 
 namespace fundgate::gate {
@@ -50,15 +54,9 @@ void OnPoller(std::function<void()> work) {
                     [call, work = std::move(work)](const grpc::Status&) { work(); });
 }
 
-// This thread. One that somebody scheduled as he wants stays so.
-void ScheduleInBatches(bool wanted) {
-  thread_local bool in_batches = false;
-  if (in_batches == wanted) return;
-  if (wanted && sched_getscheduler(0) != SCHED_OTHER) return;
+bool Schedule(pid_t thread, int policy) {
   const sched_param priority{};
-  if (sched_setscheduler(0, wanted ? SCHED_BATCH : SCHED_OTHER, &priority) == 0) {
-    in_batches = wanted;
-  }
+  return sched_setscheduler(thread, policy, &priority) == 0;
 }
 
 bool ComesWithin(const auto& future, absl::Duration wait) {
@@ -74,7 +72,10 @@ absl::StatusOr<std::unique_ptr<PollerLimit>> PollerLimit::Start(int count, absl:
       new PollerLimit(std::max(0, Started() - left), patience, std::move(listeners)));
   if (limit->count_ == 0) return limit;  // nobody waits, nobody could help
   FUNDGATE_RETURN_IF_ERROR(limit->Hold());
-  limit->watch_ = std::thread([&watched = *limit] { watched.Watch(); });
+  limit->watch_ = std::thread([&watched = *limit] {
+    watched.Watch();
+    watched.ScheduleAsUsual();
+  });
   return limit;
 }
 
@@ -118,7 +119,12 @@ void PollerLimit::Watch() {
   std::optional<Sample> before;
   int calm = 0;  // looks, one after the other
   while (!EndsWithin(patience_ / 8)) {
-    const std::optional<Sample> now = LookAtPoller(listeners_.in_crowds());
+    const std::optional<Sample> now = LookAtPoller();
+    if (listeners_.in_crowds() && now.has_value()) {
+      ScheduleInBatches(now->thread);
+    } else {
+      ScheduleAsUsual();
+    }
     const bool is_busy =
         now.has_value() && before.has_value() && now->thread == before->thread &&
         now->processor_time - before->processor_time > kBusy * (now->at - before->at);
@@ -127,8 +133,7 @@ void PollerLimit::Watch() {
       if (++calm == kCalm) pause = first_pause;
       continue;
     }
-    // Nobody asks meanwhile how calls come.
-    if (now.has_value()) LookAtPoller(false);
+    ScheduleAsUsual();  // nobody asks meanwhile how calls come
     LetGo();
     if (!now.has_value()) listeners_.on_hold_up();
     do {
@@ -140,16 +145,14 @@ void PollerLimit::Watch() {
   }
 }
 
-std::optional<PollerLimit::Sample> PollerLimit::LookAtPoller(bool in_batches) {
+std::optional<PollerLimit::Sample> PollerLimit::LookAtPoller() {
   const auto reached = std::make_shared<std::promise<Sample>>();
   std::future<Sample> sample = reached->get_future();
-  OnPoller([reached, in_batches] {
-    ScheduleInBatches(in_batches);
+  OnPoller([reached] {
     timespec used{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     const auto at = std::chrono::steady_clock::now().time_since_epoch();
-    reached->set_value(
-        {std::this_thread::get_id(), absl::FromChrono(at), absl::DurationFromTimespec(used)});
+    reached->set_value({gettid(), absl::FromChrono(at), absl::DurationFromTimespec(used)});
   });
   // In steps: a process that was stopped as a whole, and goes on, has not been held up.
   for (int step = 0; step < 4; ++step) {
@@ -157,6 +160,25 @@ std::optional<PollerLimit::Sample> PollerLimit::LookAtPoller(bool in_batches) {
     if (EndsWithin(absl::ZeroDuration())) return Sample{};
   }
   return std::nullopt;
+}
+
+void PollerLimit::ScheduleInBatches(pid_t thread) {
+  // Whoever started the process may have had other wishes: this thread has them, too.
+  if (sched_getscheduler(0) != SCHED_OTHER || sched_getscheduler(thread) != SCHED_OTHER) return;
+  if (Schedule(thread, SCHED_BATCH)) in_batches_ = true;
+}
+
+void PollerLimit::ScheduleAsUsual() {
+  if (!std::exchange(in_batches_, false)) return;
+  std::error_code error;
+  std::filesystem::directory_iterator task("/proc/self/task", error);
+  for (; !error && task != std::filesystem::directory_iterator(); task.increment(error)) {
+    pid_t thread = 0;
+    if (absl::SimpleAtoi(task->path().filename().string(), &thread) &&
+        sched_getscheduler(thread) == SCHED_BATCH) {
+      Schedule(thread, SCHED_OTHER);
+    }
+  }
 }
 
 bool PollerLimit::EndsWithin(absl::Duration wait) { return ComesWithin(ended_, wait); }

@@ -2,6 +2,8 @@
 #ifndef SERVER_GATE_POLLERS_H_
 #define SERVER_GATE_POLLERS_H_
 
+#include <sys/types.h>
+
 #include <functional>
 #include <future>
 #include <memory>
@@ -47,7 +49,7 @@ class PollerLimit {
  private:
   // A moment on a poller.
   struct Sample {
-    std::thread::id thread;
+    pid_t thread = 0;
     absl::Duration at;              // by the steady clock
     absl::Duration processor_time;  // of that thread
   };
@@ -58,14 +60,19 @@ class PollerLimit {
   absl::Status Hold();
   void LetGo();
   void Watch();
-  // Nothing where it isn't reached in time. From then on it is scheduled in batches, or not.
-  std::optional<Sample> LookAtPoller(bool in_batches);
+  // Nothing where it isn't reached in time.
+  std::optional<Sample> LookAtPoller();
+  void ScheduleInBatches(pid_t thread);
+  // Every thread that is scheduled in batches: what a poller starts, such as gRPC's executor, has
+  // that from it.
+  void ScheduleAsUsual();
   bool EndsWithin(absl::Duration wait);
 
   const int count_;
   const absl::Duration patience_;
   const Listeners listeners_;
   std::optional<std::promise<void>> let_go_;  // none while nobody waits
+  bool in_batches_ = false;                   // some are; of the watch
   std::promise<void> end_;
   const std::shared_future<void> ended_ = end_.get_future().share();
   std::thread watch_;

@@ -6,6 +6,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -147,7 +148,16 @@ std::set<int> PoliciesOf(Service&& service) {
   return service.policies();
 }
 
+// Nobody else has a say in it, or forbids it.
+bool MayScheduleInBatches() {
+  const sched_param priority{};
+  return sched_getscheduler(0) == SCHED_OTHER &&
+         sched_setscheduler(0, SCHED_BATCH, &priority) == 0 &&
+         sched_setscheduler(0, SCHED_OTHER, &priority) == 0;
+}
+
 TEST(Pollers, OneIsScheduledInBatchesWhileCallsComeInCrowds) {
+  if (!MayScheduleInBatches()) GTEST_SKIP() << "threads can't be scheduled in batches here";
   std::atomic<bool> in_crowds = true;
   const auto limit = PollerLimit::Start(1, absl::Milliseconds(400),
                                         {[] {}, [&in_crowds] { return in_crowds.load(); }});
@@ -160,7 +170,36 @@ TEST(Pollers, OneIsScheduledInBatchesWhileCallsComeInCrowds) {
   }
 }
 
+// What a poller starts is scheduled as it is.
+TEST(Pollers, NoThreadStaysInBatchesOnceCrowdsEnd) {
+  if (!MayScheduleInBatches()) GTEST_SKIP() << "threads can't be scheduled in batches here";
+  std::atomic<bool> in_crowds = true;
+  const auto limit = PollerLimit::Start(1, absl::Milliseconds(400),
+                                        {[] {}, [&in_crowds] { return in_crowds.load(); }});
+  ASSERT_TRUE(limit.ok()) << limit.status();
+  std::promise<void> end;
+  std::promise<int> started;
+  std::promise<pid_t> id;
+  std::thread heir([&] {
+    const sched_param priority{};
+    started.set_value(sched_setscheduler(0, SCHED_BATCH, &priority));
+    id.set_value(gettid());
+    end.get_future().wait();
+  });
+  ASSERT_EQ(started.get_future().get(), 0);
+  const pid_t thread = id.get_future().get();
+  while (!PoliciesOf(Service(false)).contains(SCHED_BATCH)) {
+  }
+  in_crowds = false;
+  while (sched_getscheduler(thread) != SCHED_OTHER) {
+    PoliciesOf(Service(false));
+  }
+  end.set_value();
+  heir.join();
+}
+
 TEST(Pollers, OneThatHelpComesToIsNotInBatches) {
+  if (!MayScheduleInBatches()) GTEST_SKIP() << "threads can't be scheduled in batches here";
   const auto limit = PollerLimit::Start(1, absl::Milliseconds(400), {[] {}, [] { return true; }});
   ASSERT_TRUE(limit.ok()) << limit.status();
   std::set<std::thread::id> threads;
