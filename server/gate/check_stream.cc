@@ -66,6 +66,14 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
     if (!call.ok()) return End(ToGrpc(call.status()));
     const absl::Status allowed = call->AllowCheckpoint(request_->checkpoint());
     if (!allowed.ok()) return End(ToGrpc(allowed));
+    times_ = {arrived, absl::InfiniteDuration()};
+    priority_ = backend_.overload.priorities.Of(request_->checkpoint());
+    first_knock_ = true;
+    Take();
+  }
+
+  // What was read. A gate that is full has held it back, and the policy may have changed meanwhile.
+  void Take() FUNDGATE_REQUIRES(mutex_) {
     const auto policy = PresentPolicy(backend_);
     if (!policy.ok()) return Fail(ToGrpc(policy.status()));
     Problems problems;
@@ -77,9 +85,7 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
       return Fail(
           InvalidArgument(problems, absl::StrCat("request_id \"", request_->request_id(), "\": ")));
     }
-    times_ = {arrived, backend_.clock.Steady()};
-    first_knock_ = true;
-    priority_ = backend_.overload.priorities.Of(request_->checkpoint());
+    times_.admitted = std::min(times_.admitted, backend_.clock.Steady());
     Submit(*std::move(check));
   }
 
@@ -91,27 +97,26 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
   void Submit(core::CheckInput check) FUNDGATE_REQUIRES(mutex_) {
     const std::optional<absl::Duration> time_left = TimeLeft(deadline_);
     if (backend_.sequencer.TurnAway({priority_, 1, time_left}).has_value()) {
-      return KnockAgain(std::move(check));
+      return KnockAgain();
     }
     core::Input input;
-    input.body = check;
+    input.body = std::move(check);
     const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
     const absl::Status submitted = backend_.sequencer.Submit(
         std::move(input), time_left,
         [self, request = request_, times = times_](absl::StatusOr<core::Answer> answer) {
           self->Answered(*request, times, std::move(answer));
         });
-    if (absl::IsResourceExhausted(submitted)) return KnockAgain(std::move(check));
+    if (absl::IsResourceExhausted(submitted)) return KnockAgain();
     if (!submitted.ok()) return Fail(ToGrpc(submitted));
     ++under_way_;
     ReadOn();
   }
 
   // The gate is full: holds the check back, and with it all that would follow.
-  void KnockAgain(core::CheckInput check) FUNDGATE_REQUIRES(mutex_) {
+  void KnockAgain() FUNDGATE_REQUIRES(mutex_) {
     if (std::exchange(first_knock_, false)) backend_.overload.StreamHeldBack();
     knocking_ = true;
-    held_back_ = std::move(check);
     const auto self = std::static_pointer_cast<CheckStream>(shared_from_this());
     alarm_ = std::make_unique<grpc::Alarm>();
     const std::chrono::microseconds pause = std::max(
@@ -121,7 +126,7 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
       self->alarm_.reset();  // it holds this function, and so the stream
       self->knocking_ = false;
       if (self->ending()) return self->Pump();
-      self->Submit(*std::exchange(self->held_back_, std::nullopt));
+      self->Take();
     });
   }
 
@@ -157,7 +162,6 @@ class CheckStream final : public Stream<Reactor, v1::Decision> {
   size_t under_way_ FUNDGATE_GUARDED_BY(mutex_) = 0;
   bool reading_ FUNDGATE_GUARDED_BY(mutex_) = false;
   bool knocking_ FUNDGATE_GUARDED_BY(mutex_) = false;
-  std::optional<core::CheckInput> held_back_ FUNDGATE_GUARDED_BY(mutex_);
   std::unique_ptr<grpc::Alarm> alarm_ FUNDGATE_GUARDED_BY(mutex_);
 };
 

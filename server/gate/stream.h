@@ -131,7 +131,10 @@ class Stream : public Reactor,
     if (!queue_.empty()) {
       writing_ = true;
       BeforeWrite(queue_.front());
-      Reactor::StartWrite(&queue_.front());
+      // gRPC may keep it until the last that is queued goes out, all in one segment.
+      grpc::WriteOptions options;
+      if (queue_.size() > 1) options.set_buffer_hint();
+      Reactor::StartWrite(&queue_.front(), options);
     } else if (ending_.has_value() && !Busy()) {
       finished_ = true;
       Finishing();
