@@ -157,7 +157,7 @@ bool MayScheduleInBatches() {
 }
 
 TEST(Pollers, OneIsScheduledInBatchesWhileCallsComeInCrowds) {
-  if (!MayScheduleInBatches()) GTEST_SKIP() << "threads can't be scheduled in batches here";
+  ASSERT_TRUE(MayScheduleInBatches()) << "start the tests without chrt, and let them use it";
   std::atomic<bool> in_crowds = true;
   const auto limit = PollerLimit::Start(1, absl::Milliseconds(400),
                                         {[] {}, [&in_crowds] { return in_crowds.load(); }});
@@ -172,7 +172,7 @@ TEST(Pollers, OneIsScheduledInBatchesWhileCallsComeInCrowds) {
 
 // What a poller starts is scheduled as it is.
 TEST(Pollers, NoThreadStaysInBatchesOnceCrowdsEnd) {
-  if (!MayScheduleInBatches()) GTEST_SKIP() << "threads can't be scheduled in batches here";
+  ASSERT_TRUE(MayScheduleInBatches()) << "start the tests without chrt, and let them use it";
   std::atomic<bool> in_crowds = true;
   const auto limit = PollerLimit::Start(1, absl::Milliseconds(400),
                                         {[] {}, [&in_crowds] { return in_crowds.load(); }});
@@ -199,7 +199,7 @@ TEST(Pollers, NoThreadStaysInBatchesOnceCrowdsEnd) {
 }
 
 TEST(Pollers, OneThatHelpComesToIsNotInBatches) {
-  if (!MayScheduleInBatches()) GTEST_SKIP() << "threads can't be scheduled in batches here";
+  ASSERT_TRUE(MayScheduleInBatches()) << "start the tests without chrt, and let them use it";
   const auto limit = PollerLimit::Start(1, absl::Milliseconds(400), {[] {}, [] { return true; }});
   ASSERT_TRUE(limit.ok()) << limit.status();
   std::set<std::thread::id> threads;
