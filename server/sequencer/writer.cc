@@ -15,8 +15,11 @@ namespace {
 // answered, say that nobody is in a hurry. A crowd that waits for its answers comes again as one
 // input and then the others: one such group says nothing.
 constexpr uint64_t kQuietGroups = 2;
-// And so many after they have said so wrongly.
-constexpr uint64_t kQuietGroupsAfterHurry = 256;
+// Each time that they have said so wrongly, so many times as many are asked for, up to that many;
+// each time that they were right one fewer. A lone caller is taken for a crowd now and then, a
+// crowd is one again and again.
+constexpr uint64_t kMoreAfterHurry = 4;
+constexpr uint64_t kMostQuietGroups = 256;
 
 // Inputs of the sequencer itself in one group at most: the clock's drift and a tick.
 constexpr size_t kOwnInputs = 2;
@@ -92,7 +95,8 @@ bool Writer::lends() const {
 }
 
 void Writer::NoteHurry(bool hurry) {
-  quiet_from_ = hurry ? kQuietGroupsAfterHurry : kQuietGroups;
+  quiet_from_ = hurry ? std::min(kMoreAfterHurry * quiet_from_, kMostQuietGroups)
+                      : std::max(quiet_from_ - 1, kQuietGroups);
   if (hurry) lone_groups_ = 0;
 }
 

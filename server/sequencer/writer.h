@@ -92,8 +92,8 @@ class Writer {
   bool lends() const;
 
   // With the turn borrowed, before it is made: whether who borrowed it had this input at hand
-  // before the last one was done with. Then inputs only seem to come one by one, and it takes far
-  // more of them to say so again.
+  // before the last one was done with. Then inputs only seem to come one by one, and it takes more
+  // of them to say so again, the more the more often that happens.
   void NoteHurry(bool hurry);
 
   // After a turn on another thread, while the writer's sleeps in one: whether there is something

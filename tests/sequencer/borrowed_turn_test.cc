@@ -73,25 +73,34 @@ TEST(BorrowedTurn, IsNotLentForWhatIsOnlySubmitted) {
   EXPECT_NE(by.get_future().get(), std::this_thread::get_id());
 }
 
-TEST(BorrowedTurn, IsNotLentToWhoHadTheNextInputAtHand) {
-  Bench bench;
-  UntilTheTurnIsLent(bench);
-  bench.machine.StopAt("slow");
+// Borrows a turn that takes some time.
+void BorrowForLong(Bench& bench, const std::string& key) {
+  bench.machine.StopAt(key);
   std::future<Answered> slow;
   std::thread::id borrowed_by;
   std::thread borrower([&] {
     borrowed_by = std::this_thread::get_id();
-    slow = SubmitHere(bench, CheckOf("slow"));
+    slow = SubmitHere(bench, CheckOf(key));
   });
   bench.machine.AwaitStop();
   bench.clock.Advance(absl::Milliseconds(80));
   bench.machine.GoOn();
   borrower.join();
   EXPECT_EQ(slow.get().by, borrowed_by);
-  // No time has passed since: it waited while the turn before it was made.
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_NE(SubmitHere(bench, CheckOf(absl::StrCat("at hand ", i))).get().by,
-              std::this_thread::get_id());
+}
+
+TEST(BorrowedTurn, IsLentLessToWhoHadTheNextInputAtHandAndEverLess) {
+  Bench bench;
+  int key = 0;
+  for (const int not_lent : {6, 20, 70, 200, 200}) {
+    UntilTheTurnIsLent(bench);
+    BorrowForLong(bench, absl::StrCat("slow ", ++key));
+    // No time has passed since: it waited while the turn before it was made.
+    for (int i = 0; i < not_lent; ++i) {
+      EXPECT_NE(SubmitHere(bench, CheckOf(absl::StrCat("at hand ", ++key))).get().by,
+                std::this_thread::get_id())
+          << i << " of " << not_lent;
+    }
   }
 }
 
