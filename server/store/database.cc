@@ -16,6 +16,7 @@
 #include "rocksdb/write_batch.h"
 #include "server/store/codec.h"
 #include "server/store/log_damage.h"
+#include "server/store/log_files.h"
 
 namespace fundgate::store {
 namespace {
@@ -100,11 +101,30 @@ absl::Status CheckStopped(const Options& options) {
   return FromRocks(env->UnlockFile(lock), "unlocking");
 }
 
-// Before recovery takes what it can't read for never written. Who has the folder open writes them.
-absl::Status CheckLogs(const Options& options) {
-  if (options.file_system != nullptr || options.accepts_lost_tail || !CheckStopped(options).ok())
-    return absl::OkStatus();
-  return FindLogDamage(options.directory);
+absl::Status InUse(const Options& options, const std::string& why) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      options.directory, " is in use by another process: stop it, or name another directory (", why,
+      ")"));
+}
+
+// Before RocksDB reads past what is missing.
+absl::Status CheckReadable(const Options& options, Database::Access access) {
+  if (options.file_system != nullptr) return absl::OkStatus();
+  const absl::Status checked = CheckLogs(options.directory);
+  const bool ends_there = access == Database::Access::kReadOnly && absl::IsDataLoss(checked);
+  return ends_there ? absl::OkStatus() : checked;
+}
+
+// Before recovery takes what it can't read for never written. Under the lock, for this writes, too.
+absl::Status MakeLogsReadable(const Options& options) {
+  if (options.file_system != nullptr) return absl::OkStatus();
+  rocksdb::Env* env = rocksdb::Env::Default();
+  rocksdb::FileLock* lock = nullptr;
+  const rocksdb::Status locked = env->LockFile(options.directory + "/LOCK", &lock);
+  if (!locked.ok()) return InUse(options, locked.ToString());
+  const absl::Status prepared = PrepareLogs(options.directory, options.accepts_lost_tail);
+  const rocksdb::Status unlocked = env->UnlockFile(lock);
+  return prepared.ok() ? FromRocks(unlocked, "unlocking") : prepared;
 }
 
 absl::Status NewerThanThis(std::string_view what, std::string_view stored, std::string_view ours) {
@@ -165,10 +185,10 @@ absl::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options, Access access) {
   std::unique_ptr<Database> database(new Database());
-  if (options.file_system != nullptr) {
-    database->env_ = rocksdb::NewCompositeEnv(options.file_system);
-  }
-  rocksdb::Env* env = database->env_ != nullptr ? database->env_.get() : rocksdb::Env::Default();
+  database->env_ = rocksdb::NewCompositeEnv(
+      options.file_system != nullptr ? options.file_system
+                                     : std::make_shared<LogFiles>(rocksdb::FileSystem::Default()));
+  rocksdb::Env* env = database->env_.get();
   rocksdb::Options rocks = DatabaseOptions(options, env);
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.block_cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
@@ -180,9 +200,10 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options,
   if (access == Access::kReadWrite) {
     const rocksdb::Status created = env->CreateDirIfMissing(options.directory);
     FUNDGATE_RETURN_IF_ERROR(FromRocks(created, "creating " + options.directory));
-    FUNDGATE_RETURN_IF_ERROR(CheckLogs(options));
+    FUNDGATE_RETURN_IF_ERROR(MakeLogsReadable(options));
   } else {
     FUNDGATE_RETURN_IF_ERROR(CheckStopped(options));
+    FUNDGATE_RETURN_IF_ERROR(CheckReadable(options, access));
   }
   if (access == Access::kReadOnlyWhole) {
     rocks.wal_recovery_mode = rocksdb::WALRecoveryMode::kAbsoluteConsistency;
@@ -195,9 +216,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options,
                                          &database->families_, &db);
   database->db_.reset(db);
   if (opened.IsIOError() && opened.ToString().find("lock") != std::string::npos) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        options.directory, " is in use by another process: stop it, or name another directory (",
-        opened.ToString(), ")"));
+    return InUse(options, opened.ToString());
   }
   FUNDGATE_RETURN_IF_ERROR(FromRocks(opened, "opening " + options.directory));
   FUNDGATE_RETURN_IF_ERROR(CheckFormat(*database, access));

@@ -44,8 +44,9 @@ class Database {
  public:
   enum class Access {
     kReadWrite,
-    // Nobody may have it open meanwhile: FAILED_PRECONDITION. A write-ahead log that can't be read
-    // to its end ends where it can't, as for kReadWrite: a crash of the machine leaves it so.
+    // Nobody may have it open meanwhile: FAILED_PRECONDITION. So it is if a write-ahead log lacks
+    // something before its end, which a crash of the machine may leave and a start of the gate puts
+    // right. One that can't be read to its end for any other reason ends where it can't.
     kReadOnly,
     // The same, but DATA_LOSS for a write-ahead log that can't be read to its end.
     kReadOnlyWhole,

@@ -19,6 +19,8 @@ namespace {
 
 constexpr uint64_t kFreeBytes = uint64_t{1} << 40;
 constexpr size_t kTornBytes = 64;
+// How far a log is laid out ahead of what is written. What a gate does with a real disk is more.
+constexpr size_t kLaidOut = 16384;
 
 IOStatus NoPower() { return IOStatus::IOError("the power is out"); }
 
@@ -214,6 +216,12 @@ void Disk::ComeUp(model::Dice& dice) {
 
 void Disk::Reopen() {
   const Lock lock(mutex_);
+  for (const auto& [name, file] : names_) {
+    if (!IsLog(name)) continue;
+    const bool is_synced = file->synced == file->bytes.size();
+    file->bytes.resize((file->bytes.size() / kLaidOut + 1) * kLaidOut);
+    if (is_synced) file->synced = file->bytes.size();
+  }
   locks_.clear();
   powered_ = true;
   append_fails_ = false;

@@ -54,9 +54,9 @@ class Disk final : public rocksdb::FileSystem {
 
   // The machine comes up again: what was not synced is there in part, as `dice` will have it. Names
   // of files keep the order in which they changed; of bytes any number is there, perhaps with a
-  // torn end.
+  // torn end. Write-ahead logs end with zeros, as those do that the store lays out ahead.
   void ComeUp(model::Dice& dice);
-  // Only the process ended: everything written is there.
+  // Only the process ended: everything written is there. Logs end with zeros here as well.
   void Reopen();
 
   uint64_t writes() const;

@@ -1,6 +1,7 @@
 #include "tests/store/power_loss_file_system.h"
 
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -9,6 +10,15 @@ namespace fundgate::store::testing {
 using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
+
+namespace {
+
+// How far a log is laid out ahead of what is written.
+constexpr uint64_t kLaidOut = 100'000;
+
+bool IsLog(std::string_view name) { return name.ends_with(".log"); }
+
+}  // namespace
 
 // Tells the file system what is written to one file, and what is synced.
 class TrackedFile final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -52,8 +62,7 @@ IOStatus PowerLossFileSystem::MayAppend() const {
 
 IOStatus PowerLossFileSystem::MaySync(const std::string& name) const {
   if (!powered_) return IOStatus::IOError("the power is out");
-  const bool is_log = name.size() > 4 && name.compare(name.size() - 4, 4, ".log") == 0;
-  return sync_fails_ && is_log ? IOStatus::IOError("the disk does not sync") : IOStatus::OK();
+  return sync_fails_ && IsLog(name) ? IOStatus::IOError("the disk does not sync") : IOStatus::OK();
 }
 
 void PowerLossFileSystem::Grow(const std::string& name, uint64_t bytes) {
@@ -72,6 +81,7 @@ void PowerLossFileSystem::Restore() {
     std::error_code error;
     if (std::filesystem::exists(name, error) && std::filesystem::file_size(name) > extent.synced) {
       std::filesystem::resize_file(name, extent.synced);
+      if (IsLog(name)) std::filesystem::resize_file(name, extent.synced + kLaidOut);
     }
   }
   extents_.clear();

@@ -15,8 +15,9 @@ namespace fundgate::store::testing {
 
 // Wraps the operating system's file system and remembers how much of each file was synced. After
 // CutPower() nothing can be written any more; Restore() truncates every file to what was synced,
-// as a machine does that comes up again, and lets writes pass. Names of files are kept: RocksDB
-// syncs directories where it needs to. Any thread.
+// as a machine does that comes up again, and lets writes pass. What a write-ahead log loses are
+// zeros then, and so is more behind it: the store lays logs out ahead. Names of files are kept:
+// RocksDB syncs directories where it needs to. Any thread.
 class PowerLossFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   PowerLossFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
