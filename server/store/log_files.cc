@@ -71,8 +71,7 @@ class LogFiles::Log {
   }
   IOStatus Close(const IOOptions& options, IODebugContext* debug) {
     const std::lock_guard lock(closing_);
-    is_closed_ = true;
-    return file_->Close(options, debug);
+    return std::exchange(is_closed_, true) ? IOStatus::OK() : file_->Close(options, debug);
   }
 
  private:
