@@ -173,8 +173,8 @@ absl::Status RefuseDamage(const std::vector<Break>& breaks) {
         found.path, " was changed at byte ", found.at,
         " or behind: what was acknowledged after that can't be read. Keep a copy of this directory "
         "for the inquiry, and restore the newest backup; or start once with --restored 'log "
-        "damaged', "
-        "which goes on without what is missing and holds all checks until that can do no harm"));
+        "damaged', which goes on without what is missing and holds all checks until that can do no "
+        "harm"));
   }
   return absl::OkStatus();
 }

@@ -14,10 +14,10 @@
 namespace fundgate::store {
 
 // A file system in which a write-ahead log (NAME.log) gets zeros ahead of what is appended to it. A
-// sync of a file that grew has the file's new size to bring to safety as well, which on ext4 is a
-// commit of the file system's own journal; where blocks and size were there before, only the data
-// is written. Of a log that is synced the system begins to write what is appended at once: it does
-// so while the records go into memory, and the sync waits for the rest.
+// sync of a file that grew has the file's new size and blocks to bring to safety as well; where
+// they were there before, only the data is written. Of a log that is synced the system begins to
+// write what is appended at once: it does so while the records go into memory, and the sync waits
+// for the rest.
 //
 // While a log is open its size is what was appended: a checkpoint copies that much, and nothing
 // that changes meanwhile. Those that were synced before are so once more before a new one begins,

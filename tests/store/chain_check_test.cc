@@ -13,6 +13,7 @@
 #include "server/store/keys.h"
 #include "tests/store/store_world.h"
 #include "tests/store/tampering.h"
+#include "tests/store/written_bytes.h"
 
 namespace fundgate::store::testing {
 namespace {

@@ -17,6 +17,7 @@
 #include "server/store/verify.h"
 #include "tests/store/store_world.h"
 #include "tests/store/tampering.h"
+#include "tests/store/written_bytes.h"
 
 namespace fundgate::store::testing {
 namespace {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 
 #include "gtest/gtest.h"
@@ -81,12 +80,6 @@ std::vector<std::string> FilesOf(const Options& options, const std::string& suff
   std::vector<std::string> files;
   for (const auto& [size, path] : found) files.push_back(path);
   return files;
-}
-
-uint64_t WrittenBytes(const std::string& file) {
-  std::ifstream opened(file, std::ios::binary);
-  const std::string bytes(std::istreambuf_iterator<char>(opened), {});
-  return bytes.find_last_not_of('\0') + 1;
 }
 
 void FlipByte(const std::string& file, uint64_t offset) {

@@ -33,9 +33,6 @@ void FlushAll(const Options& options);
 // Files of the store's folder that end with `suffix`, the largest first.
 std::vector<std::string> FilesOf(const Options& options, const std::string& suffix);
 
-// What was written to a file: a write-ahead log is laid out ahead of that, with zeros.
-uint64_t WrittenBytes(const std::string& file);
-
 // Changes one bit of a file's byte; the same again puts it back.
 void FlipByte(const std::string& file, uint64_t offset);
 

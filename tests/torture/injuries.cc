@@ -6,11 +6,11 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/store/written_bytes.h"
 
 namespace fundgate::torture {
 namespace {
@@ -21,14 +21,6 @@ constexpr size_t kAskedOfDamaged = 300;
 
 void Pause(int ms) { ::poll(nullptr, 0, ms); }
 
-// What was written to a file: a log is laid out ahead of that, with zeros.
-uint64_t WrittenBytes(const std::filesystem::path& path) {
-  if (path.extension() != ".log") return std::filesystem::file_size(path);
-  std::ifstream file(path, std::ios::binary);
-  const std::string bytes(std::istreambuf_iterator<char>(file), {});
-  return bytes.find_last_not_of('\0') + 1;
-}
-
 // Files of the gate's store that hold its records: tables, logs, and what names them.
 std::vector<std::filesystem::path> FilesOf(const std::string& folder) {
   std::vector<std::filesystem::path> files;
@@ -36,7 +28,7 @@ std::vector<std::filesystem::path> FilesOf(const std::string& folder) {
     const std::string name = entry.path().filename();
     const bool holds = entry.path().extension() == ".sst" || entry.path().extension() == ".log" ||
                        name.rfind("MANIFEST", 0) == 0;
-    if (holds && entry.is_regular_file() && WrittenBytes(entry.path()) > 0)
+    if (holds && entry.is_regular_file() && store::testing::WrittenBytes(entry.path()) > 0)
       files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -209,7 +201,7 @@ void Injuries::Damage(const std::vector<HeardDecision>& heard) {
   std::filesystem::copy(world_.data(), copy, std::filesystem::copy_options::recursive);
   const std::vector<std::filesystem::path> files = FilesOf(copy);
   const std::filesystem::path& file = files[random_() % files.size()];
-  const uint64_t size = WrittenBytes(file);
+  const uint64_t size = store::testing::WrittenBytes(file);
   const uint64_t place = random_() % size;
   Flip(file, place, static_cast<unsigned>(random_() % 8));
   ++report_.damages;
