@@ -312,7 +312,7 @@ void ForgetCounts(Draft& draft, const BreakerScope& scope) {
   }
 }
 
-const WindowDefinition* FindTripWindow(const Policy& policy, const std::string& name) {
+const WindowDefinition* FindTripWindow(const Policy& policy, const WindowName& name) {
   for (const BreakerRule& rule : policy.breaker_rules) {
     for (const TripWindow& counted : rule.windows) {
       if (counted.window.name == name) return &counted.window;

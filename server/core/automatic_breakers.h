@@ -30,7 +30,7 @@ void TendBreakers(Draft& draft);
 void ForgetCounts(Draft& draft, const BreakerScope& scope);
 
 // The window of the policy's breakers by that name, or null.
-const WindowDefinition* FindTripWindow(const Policy& policy, const std::string& name);
+const WindowDefinition* FindTripWindow(const Policy& policy, const WindowName& name);
 
 }  // namespace fundgate::core
 

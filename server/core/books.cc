@@ -19,7 +19,7 @@ int64_t AmountFor(const Effect& effect, const Line& line) {
 // Adds the effects of `from`, or nothing if it is null, becoming `to`. False if a number doesn't
 // fit.
 bool AddDeltas(const Policy& policy, const MovementDefinition& movement, const Line* from,
-               const Line& to, std::vector<Delta>& deltas) {
+               const Line& to, Deltas& deltas) {
   for (const Effect& effect : movement.effects) {
     const std::optional<int64_t> growth =
         CheckedSubtract(AmountFor(effect, to), from == nullptr ? 0 : AmountFor(effect, *from));
@@ -86,10 +86,9 @@ std::optional<std::string> PartsMismatch(const MovementDefinition& movement, con
                       sum.has_value() ? absl::StrCat(", not ", *sum) : "");
 }
 
-std::optional<std::vector<Delta>> DeltasBetween(const Policy& policy,
-                                                const MovementDefinition& movement,
-                                                const Line& from, const Line& to) {
-  std::vector<Delta> deltas;
+std::optional<Deltas> DeltasBetween(const Policy& policy, const MovementDefinition& movement,
+                                    const Line& from, const Line& to) {
+  Deltas deltas;
   if (!AddDeltas(policy, movement, &from, to, deltas)) return std::nullopt;
   return deltas;
 }
@@ -98,16 +97,6 @@ bool ShrinksAnEffect(const MovementDefinition& movement, const Line& from, const
   return std::any_of(movement.effects.begin(), movement.effects.end(), [&](const Effect& effect) {
     return AmountFor(effect, to) < AmountFor(effect, from);
   });
-}
-
-std::optional<std::vector<Delta>> DeltasOf(const Policy& policy, const MovementDefinition& movement,
-                                           std::span<const Line> lines) {
-  std::vector<Delta> all;
-  all.reserve(lines.size() * movement.effects.size());
-  for (const Line& line : lines) {
-    if (!AddDeltas(policy, movement, nullptr, line, all)) return std::nullopt;
-  }
-  return all;
 }
 
 BookId BookOf(const Delta& delta, const AccountId& account, Currency currency) {
@@ -152,16 +141,14 @@ std::optional<Book> BookAfter(const TouchedBook& touched, Posting posting) {
   return after;
 }
 
-std::optional<Effects> EffectsOf(Draft& draft, const MovementDefinition& movement,
-                                 std::span<const Line> lines, const AccountId& account,
-                                 Currency currency) {
-  std::optional<std::vector<Delta>> deltas = DeltasOf(draft.policy(), movement, lines);
-  if (!deltas.has_value()) return std::nullopt;
-  std::optional<Effects> effects(std::in_place);
-  effects->deltas = *std::move(deltas);
+bool FindEffects(Draft& draft, const MovementDefinition& movement, std::span<const Line> lines,
+                 const AccountId& account, Currency currency, Effects& effects) {
+  effects.deltas.reserve(lines.size() * movement.effects.size());
+  for (const Line& line : lines) {
+    if (!AddDeltas(draft.policy(), movement, nullptr, line, effects.deltas)) return false;
+  }
   // All of them are the policy's; what isn't counted must not be allowed.
-  if (!FindBooks(draft, effects->deltas, account, currency, effects->books)) return std::nullopt;
-  return effects;
+  return FindBooks(draft, effects.deltas, account, currency, effects.books);
 }
 
 bool ApplyDeltas(Draft& draft, const TouchedBooks& books, Posting posting) {

@@ -2,6 +2,7 @@
 #ifndef SERVER_CORE_BOOKS_H_
 #define SERVER_CORE_BOOKS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -24,15 +25,16 @@ bool NeedsOrder(const Policy& policy, const MovementDefinition& movement);
 // up to the line's amount. Nothing if all is well.
 std::optional<std::string> PartsMismatch(const MovementDefinition& movement, const Line& line);
 
-// The effects of the movement, line by line, leaving out zeros. Nothing if a number doesn't fit.
-std::optional<std::vector<Delta>> DeltasOf(const Policy& policy, const MovementDefinition& movement,
-                                           std::span<const Line> lines);
-
 // The effects of a row's line becoming another line of the same order: what the later one adds to
 // the earlier one, leaving out zeros. Nothing if a number doesn't fit.
-std::optional<std::vector<Delta>> DeltasBetween(const Policy& policy,
-                                                const MovementDefinition& movement,
-                                                const Line& from, const Line& to);
+std::optional<Deltas> DeltasBetween(const Policy& policy, const MovementDefinition& movement,
+                                    const Line& from, const Line& to);
+
+// Drops those of which `is_superfluous(delta)`.
+template <typename Predicate>
+void Drop(Deltas& deltas, const Predicate& is_superfluous) {
+  deltas.erase(std::remove_if(deltas.begin(), deltas.end(), is_superfluous), deltas.end());
+}
 
 // True if some effect of the movement is smaller with `to` than with `from`.
 bool ShrinksAnEffect(const MovementDefinition& movement, const Line& from, const Line& to);
@@ -68,18 +70,17 @@ std::optional<Book> BookAfter(const TouchedBook& touched, Posting posting);
 // What a check would do.
 struct Effects {
   Effects() = default;
-  // Not copied: the books point to the deltas.
-  Effects(Effects&&) = default;
-  Effects& operator=(Effects&&) = default;
+  // It stays where it is: the books point to the deltas.
+  Effects(const Effects&) = delete;
+  Effects& operator=(const Effects&) = delete;
 
-  std::vector<Delta> deltas;
+  Deltas deltas;       // line by line, without zeros
   TouchedBooks books;  // which they change
 };
 
-// The effects of the check's movement. Nothing if a number doesn't fit.
-std::optional<Effects> EffectsOf(Draft& draft, const MovementDefinition& movement,
-                                 std::span<const Line> lines, const AccountId& account,
-                                 Currency currency);
+// Finds the effects of a check's movement; `effects` must be new. False if a number doesn't fit.
+bool FindEffects(Draft& draft, const MovementDefinition& movement, std::span<const Line> lines,
+                 const AccountId& account, Currency currency, Effects& effects);
 
 // Applies the deltas to their books, all or none: false, with nothing changed, if there is no
 // BookAfter one of them. No book may have changed since they were found.

@@ -32,7 +32,7 @@ constexpr absl::Duration kRetryAfterMin = absl::Milliseconds(100);
 Decision NewDecision(Draft& draft, const CheckInput& check, const CheckpointDefinition& checkpoint,
                      std::vector<Reason> reasons) {
   Decision decision;
-  decision.id = DecisionIdOf(draft.sequence());
+  decision.id = DecisionId(draft.sequence());
   decision.request_id = check.request_id;
   decision.key = check.key;
   decision.account = check.account;
@@ -153,20 +153,21 @@ Answer JudgeCheck(Draft& draft, const CheckInput& check) {
   if (key.replay != nullptr) return Replay(*key.replay, check);
   if (!key.reasons.empty()) return NewDecision(draft, check, checkpoint, std::move(key.reasons));
 
-  std::optional<Effects> effects =
-      EffectsOf(draft, movement, check.lines, check.account, check.amount.currency);
-  if (!effects.has_value()) return Refusal{absl::InvalidArgumentError("amount: out of range")};
+  Effects effects;
+  if (!FindEffects(draft, movement, check.lines, check.account, check.amount.currency, effects)) {
+    return Refusal{absl::InvalidArgumentError("amount: out of range")};
+  }
 
   Findings findings;
   CheckBreakers(draft, check, findings);
-  CheckFreshness(draft, check, effects->books, checkpoint, findings);
-  CheckInvariants(draft, check, effects->books, checkpoint, findings);
+  CheckFreshness(draft, check, effects.books, checkpoint, findings);
+  CheckInvariants(draft, check, effects.books, checkpoint, findings);
   const std::vector<RuleFinding> rules = AskRules(draft, check, checkpoint, findings);
   WaiveApproved(draft, check, findings);
 
   const bool has_patience = check.may_wait && draft.now() < check.arrived_at + checkpoint.patience;
   if (has_patience && findings.WaitingMayHelp()) return WaitFor(findings, check, checkpoint);
-  return Conclude(draft, check, checkpoint, *std::move(effects), std::move(findings).TakeReasons(),
+  return Conclude(draft, check, checkpoint, std::move(effects), std::move(findings).TakeReasons(),
                   rules);
 }
 

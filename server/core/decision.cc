@@ -1,13 +1,6 @@
 #include "server/core/decision.h"
 
-#include "absl/strings/str_cat.h"
-
 namespace fundgate::core {
-namespace {
-
-constexpr size_t kHexDigits = 16;
-
-}  // namespace
 
 std::string_view ToString(ReasonCode code) {
   switch (code) {
@@ -69,21 +62,6 @@ bool IsTransient(ReasonCode code) {
       return true;
   }
   return false;
-}
-
-std::string DecisionIdOf(Sequence sequence) {
-  return absl::StrCat("d", absl::Hex(sequence, absl::kZeroPad16));
-}
-
-std::optional<Sequence> SequenceOfDecision(std::string_view decision_id) {
-  if (decision_id.size() != kHexDigits + 1 || decision_id.front() != 'd') return std::nullopt;
-  Sequence sequence = 0;
-  for (const char c : decision_id.substr(1)) {
-    const bool digit = c >= '0' && c <= '9';
-    if (!digit && (c < 'a' || c > 'f')) return std::nullopt;
-    sequence = sequence << 4U | static_cast<Sequence>(digit ? c - '0' : c - 'a' + 10);
-  }
-  return sequence;
 }
 
 }  // namespace fundgate::core

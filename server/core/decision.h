@@ -9,10 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
 #include "fundgate/types/position.h"
+#include "server/core/decision_id.h"
 #include "server/core/movement.h"
 #include "server/core/policy.h"
 
@@ -60,8 +62,11 @@ struct SourceSighting {
   friend bool operator==(const SourceSighting&, const SourceSighting&) = default;
 };
 
+// Most checkpoints need one source.
+using SourceSightings = absl::InlinedVector<SourceSighting, 1>;
+
 struct Decision {
-  std::string id;  // names the journal record: DecisionIdOf(sequence)
+  DecisionId id;
   std::string request_id;
   Verdict verdict = Verdict::kHold;
   std::vector<Reason> reasons;  // severest first, then by code
@@ -73,17 +78,12 @@ struct Decision {
   absl::Time decided_at;
   std::optional<absl::Time> valid_until;  // only of an ALLOW, as is overdue_at
   std::optional<absl::Time> overdue_at;
-  std::vector<SourceSighting> sources;  // those the checkpoint needs, by name
+  SourceSightings sources;  // those the checkpoint needs, by name
   std::optional<absl::Duration> retry_after;
   std::vector<Reason> shadow_reasons;  // what rules in shadow would have said; they don't count
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };
-
-// "d" and the journal sequence as 16 hexadecimal digits.
-std::string DecisionIdOf(Sequence sequence);
-// The sequence in such an id; nothing for any other text.
-std::optional<Sequence> SequenceOfDecision(std::string_view decision_id);
 
 }  // namespace fundgate::core
 

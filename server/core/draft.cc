@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -127,11 +128,11 @@ void Draft::SetPolicy(PolicyRecord record, std::shared_ptr<const Policy> policy)
 }
 
 void Draft::TakeInto(Changes& changes) && {
-  AllKinds::ForEach(
-      [&]<typename Kind>(Kind) { tables_.of<Kind>().TakeChanged(changes.of<Kind>()); });
-  for (auto& [scope, breaker] : changes.of<Breakers>()) {
-    if (breaker.has_value() && breaker->state == BreakerState::kClosed) breaker.reset();
+  for (const std::string& scope : Changed<Breakers>()) {
+    const Breaker* breaker = Find<Breakers>(scope);
+    if (breaker != nullptr && breaker->state == BreakerState::kClosed) Erase<Breakers>(scope);
   }
+  changes.Take(std::move(records_));
   changes.policy_record = std::move(policy_record_);
   changes.policy = std::move(new_policy_);
   clock_.sequence = sequence_;

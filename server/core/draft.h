@@ -3,7 +3,6 @@
 #ifndef SERVER_CORE_DRAFT_H_
 #define SERVER_CORE_DRAFT_H_
 
-#include <array>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -36,8 +35,6 @@ class Draft {
   const Policy& policy() const { return *state_.resident().policy; }
   // As it was before this input: read sources, breakers, gaps and suspects through the draft.
   const Resident& before() const { return state_.resident(); }
-  // Where to keep what is needed no longer than the draft. What is freed there is not used again.
-  std::pmr::memory_resource& memory() { return memory_; }
 
   // Records of any kind. What a kind means by its records, the functions below know: where they
   // have one for it, use that.
@@ -197,19 +194,15 @@ class Draft {
   std::optional<KeyRecord> LoadKey(const KeyId& id);
   std::string NameOf(char letter, size_t count) const;
 
-  // Enough for a check of one order; more comes from the heap.
-  static constexpr size_t kFirstMemory = 8192;
-
   const StateReader& state_;
   const absl::Time now_;
   const Sequence sequence_;
   bool changed_ = false;
   bool history_ = false;
 
-  // Handed out first; never initialised, for that would cost more than it saves.
-  alignas(std::max_align_t) std::array<std::byte, kFirstMemory> first_memory_;
-  std::pmr::monotonic_buffer_resource memory_{first_memory_.data(), first_memory_.size()};
-  KindTables<DraftTable, AllKinds> tables_;
+  std::unique_ptr<DraftRecords> records_ = std::make_unique<DraftRecords>();
+  std::pmr::memory_resource& memory_ = records_->memory;
+  KindTables<DraftTable, AllKinds>& tables_ = records_->tables;
   std::map<size_t, Book> zero_books_;  // by number of counters: what unknown books look like
   std::map<KeyId, Hold> holds_before_;
   std::vector<std::string> found_violations_;

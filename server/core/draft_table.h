@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <list>
+#include <memory>
 #include <memory_resource>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "absl/container/inlined_vector.h"
-#include "server/core/changes.h"
+#include "server/core/changed_records.h"
 
 namespace fundgate::core {
 
@@ -28,7 +31,14 @@ class DraftTable {
  public:
   using Id = typename Kind::Id;
   using Record = typename Kind::Record;
-  using Memory = std::pmr::memory_resource;
+  using Memory = std::pmr::memory_resource;  // the same in every call; it outlives the table
+
+  DraftTable() = default;
+  DraftTable(const DraftTable&) = delete;
+  DraftTable& operator=(const DraftTable&) = delete;
+  ~DraftTable() {
+    if (slots_ != nullptr) std::destroy_at(slots_);
+  }
 
   // The record as it stands, or null. `load` reads it from the state: (const Id&) ->
   // std::optional<Record>. The pointer is valid as long as the draft.
@@ -94,16 +104,17 @@ class DraftTable {
     return growth;
   }
 
-  // Moves everything changed into `changed`, which must be empty, sorted; this table is empty
-  // afterwards.
-  void TakeChanged(ChangedRecords<Kind>& changed) {
-    if (!slots_.has_value()) return;
-    changed.reserve(static_cast<size_t>(std::count_if(
-        slots_->all.begin(), slots_->all.end(), [](const Slot& slot) { return slot.changed; })));
-    WalkInOrder(*slots_, [&changed](Slot& slot) {
-      if (slot.changed) changed.emplace_back(std::move(slot.id), std::move(slot.record));
+  // Makes the list of everything changed. Once more after later changes.
+  void Settle() {
+    if (slots_ == nullptr) return;
+    slots_->settled.clear();
+    WalkInOrder(*slots_, [this](const Slot& slot) {
+      if (slot.changed) slots_->settled.push_back(&slot);
     });
-    slots_.reset();
+  }
+  // That list; valid until the next change.
+  ChangedRecords<Kind> settled() const {
+    return slots_ == nullptr ? ChangedRecords<Kind>() : ChangedRecords<Kind>(slots_->settled);
   }
 
   // Calls `visit(id, record)` for each record changed and not erased, in order.
@@ -117,12 +128,10 @@ class DraftTable {
  private:
   static constexpr size_t kFew = 8;
 
-  struct Slot {
-    explicit Slot(const Id& of) : id(of) {}
-    explicit Slot(Id&& of) : id(std::move(of)) {}
+  struct Slot : ChangedRecord<Kind> {
+    explicit Slot(const Id& of) : ChangedRecord<Kind>{of, std::nullopt} {}
+    explicit Slot(Id&& of) : ChangedRecord<Kind>{std::move(of), std::nullopt} {}
 
-    Id id;
-    std::optional<Record> record;
     bool changed = false;
   };
 
@@ -134,14 +143,15 @@ class DraftTable {
   };
 
   struct Slots {
-    explicit Slots(Memory& memory) : all(&memory), index(&memory) {}
+    explicit Slots(Memory& memory) : all(&memory), index(&memory), settled(&memory) {}
 
     std::pmr::list<Slot> all;          // which stay where they are
     std::pmr::set<Slot*, ById> index;  // of all, once they are more than kFew
+    std::pmr::vector<const ChangedRecord<Kind>*> settled;
   };
 
   const Slot* FindSlot(const Id& id) const {
-    if (!slots_.has_value()) return nullptr;
+    if (slots_ == nullptr) return nullptr;
     if (!slots_->index.empty()) {
       const auto found = slots_->index.find(id);
       return found == slots_->index.end() ? nullptr : *found;
@@ -155,7 +165,9 @@ class DraftTable {
   // For an id that isn't here yet.
   template <typename AnyId>
   Slot& AddSlot(Memory& memory, AnyId&& id) {
-    if (!slots_.has_value()) slots_.emplace(memory);
+    if (slots_ == nullptr) {
+      slots_ = std::pmr::polymorphic_allocator<>(&memory).template new_object<Slots>(memory);
+    }
     Slot& added = slots_->all.emplace_back(std::forward<AnyId>(id));
     if (!slots_->index.empty()) {
       slots_->index.insert(&added);
@@ -186,6 +198,7 @@ class DraftTable {
       for (auto* slot : slots.index) visit(*slot);
       return;
     }
+    if (slots.all.size() == 1) return visit(slots.all.front());
     absl::InlinedVector<decltype(&slots.all.front()), kFew> few;
     for (auto& slot : slots.all) few.push_back(&slot);
     std::sort(few.begin(), few.end(), ById());
@@ -193,10 +206,10 @@ class DraftTable {
   }
   template <typename Visit>
   void ForEachSlot(const Visit& visit) const {
-    if (slots_.has_value()) WalkInOrder(*slots_, visit);
+    if (slots_ != nullptr) WalkInOrder(*slots_, visit);
   }
 
-  std::optional<Slots> slots_;  // none of most kinds
+  Slots* slots_ = nullptr;  // in the tables' memory; null of most kinds
 };
 
 }  // namespace fundgate::core

@@ -197,9 +197,9 @@ class RowChange {
     KeyRecord& key = record();
     Reservation& reservation = *key.reservation;
     const bool is_line = PartOf(row) == row.line.order.value();
-    const std::optional<std::vector<Delta>> share =
+    const std::optional<Deltas> share =
         DeltasBetween(draft_.policy(), movement_, Nothing(row.line.order), row.line);
-    std::vector<Delta> ended;
+    Deltas ended;
     for (Delta& delta : reservation.deltas) {
       if (delta.line != row.line.order) continue;
       Delta part = delta;
@@ -209,13 +209,13 @@ class RowChange {
     }
     ApplyDeltas(draft_, ended, key.fingerprint->account, reservation.amount.currency,
                 Posting::kUnreserve);
-    std::erase_if(reservation.deltas, [](const Delta& delta) { return delta.amount == 0; });
+    Drop(reservation.deltas, [](const Delta& delta) { return delta.amount == 0; });
     reservation.pinned = true;
     if (reservation.deltas.empty()) reservation.state = state;
   }
 
   // As much of `delta` as the share has for its counter.
-  static int64_t Within(const Delta& delta, const std::vector<Delta>& share) {
+  static int64_t Within(const Delta& delta, const Deltas& share) {
     for (const Delta& part : share) {
       if (part.book != delta.book || part.counter != delta.counter) continue;
       return delta.amount < 0 ? std::max(delta.amount, part.amount)
@@ -258,7 +258,7 @@ class RowChange {
     return PostDeltas(place, Difference(from, to));
   }
 
-  bool PostDeltas(const Place& place, const std::optional<std::vector<Delta>>& deltas) {
+  bool PostDeltas(const Place& place, const std::optional<Deltas>& deltas) {
     TouchedBooks books;
     if (!deltas.has_value() || !FindBooks(draft_, *deltas, place.account, place.currency, books) ||
         !ApplyDeltas(draft_, books, Posting::kPost)) {
@@ -287,9 +287,8 @@ class RowChange {
       (void)Post(old_place, from, None(old_order));
       return Post(place, None(to.line.order), to);
     }
-    std::optional<std::vector<Delta>> taken = Difference(from, {Nothing(old_order), to.shared});
-    const std::optional<std::vector<Delta>> added =
-        Difference({Nothing(to.line.order), to.shared}, to);
+    std::optional<Deltas> taken = Difference(from, {Nothing(old_order), to.shared});
+    const std::optional<Deltas> added = Difference({Nothing(to.line.order), to.shared}, to);
     if (!taken.has_value() || !added.has_value()) return PostDeltas(place, std::nullopt);
     taken->insert(taken->end(), added->begin(), added->end());
     return PostDeltas(place, taken);
@@ -300,13 +299,12 @@ class RowChange {
   }
 
   // The deltas of both parts; nothing if they leave 64 bits. Both lines are of one order.
-  std::optional<std::vector<Delta>> Difference(const Posted& from, const Posted& to) {
-    std::optional<std::vector<Delta>> deltas =
-        DeltasBetween(draft_.policy(), movement_, from.line, to.line);
-    std::optional<std::vector<Delta>> shared =
+  std::optional<Deltas> Difference(const Posted& from, const Posted& to) {
+    std::optional<Deltas> deltas = DeltasBetween(draft_.policy(), movement_, from.line, to.line);
+    std::optional<Deltas> shared =
         DeltasBetween(draft_.policy(), movement_, from.shared, to.shared);
     if (!deltas.has_value() || !shared.has_value()) return std::nullopt;
-    std::erase_if(*deltas, [](const Delta& delta) { return !delta.by_order; });
+    Drop(*deltas, [](const Delta& delta) { return !delta.by_order; });
     std::copy_if(shared->begin(), shared->end(), std::back_inserter(*deltas),
                  [](const Delta& delta) { return !delta.by_order; });
     return deltas;

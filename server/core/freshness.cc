@@ -179,8 +179,8 @@ void CheckFreshness(Draft& draft, const CheckInput& check, const TouchedBooks& b
   CheckClosedOrders(draft, books, findings);
 }
 
-std::vector<SourceSighting> SourcesAsSeen(Draft& draft, const CheckpointDefinition& checkpoint) {
-  std::vector<SourceSighting> seen;
+SourceSightings SourcesAsSeen(Draft& draft, const CheckpointDefinition& checkpoint) {
+  SourceSightings seen;
   seen.reserve(checkpoint.sources.size());
   for (const SourceName& name : checkpoint.sources) {
     const Source& source = draft.ReadSource(name);

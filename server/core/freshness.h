@@ -31,7 +31,7 @@ void CheckFreshness(Draft& draft, const CheckInput& check, const TouchedBooks& b
                     const CheckpointDefinition& checkpoint, Findings& findings);
 
 // What is known of the checkpoint's sources, for the decision.
-std::vector<SourceSighting> SourcesAsSeen(Draft& draft, const CheckpointDefinition& checkpoint);
+SourceSightings SourcesAsSeen(Draft& draft, const CheckpointDefinition& checkpoint);
 
 }  // namespace fundgate::core
 

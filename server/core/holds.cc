@@ -69,7 +69,7 @@ bool Waits(const KeyRecord& record) {
 
 std::string TextOf(const Decision& decision) {
   return absl::StrCat(
-      decision.id, ", ", std::string(ToString(decision.verdict)),
+      decision.id.ToString(), ", ", std::string(ToString(decision.verdict)),
       decision.reasons.empty() ? "" : ": ",
       absl::StrJoin(decision.reasons, "; ", [](std::string* out, const Reason& reason) {
         absl::StrAppend(out, std::string(ToString(reason.code)), " ", reason.name);

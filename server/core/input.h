@@ -28,7 +28,7 @@ struct CheckInput {
   Money amount;  // > 0; the sum of the lines
   // At least one; sorted by order, each order once. A check that names no order has one line with
   // an empty order.
-  std::vector<Line> lines;
+  Lines lines;
   Attributes attributes;
   std::optional<absl::Duration> max_staleness;
   absl::btree_map<SourceName, Position> after_positions;

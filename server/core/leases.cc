@@ -106,7 +106,7 @@ Decision DecisionOf(Draft& draft, const ReportLeaseInput& input,
                     const CheckpointDefinition& checkpoint) {
   const CheckInput& check = input.check;
   Decision decision;
-  decision.id = DecisionIdOf(draft.sequence());
+  decision.id = DecisionId(draft.sequence());
   decision.request_id = check.request_id;
   decision.verdict = Verdict::kAllow;
   decision.key = check.key;
@@ -220,10 +220,10 @@ Answer ReportLease(Draft& draft, const ReportLeaseInput& input) {
   if (!problems.empty()) return Refusal{absl::InvalidArgumentError(ProblemsOf(problems))};
   const CheckpointDefinition& checkpoint = *policy.FindCheckpoint(check.key.kind);
   const MovementDefinition& movement = policy.movements[checkpoint.movement];
-  std::optional<Effects> effects =
-      EffectsOf(draft, movement, check.lines, check.account, check.amount.currency);
-  if (!effects.has_value())
+  Effects effects;
+  if (!FindEffects(draft, movement, check.lines, check.account, check.amount.currency, effects)) {
     return Refusal{absl::InvalidArgumentError("check.amount: out of range")};
+  }
 
   const KeyRecord* record = draft.FindKey(check.key);
   const bool is_bound = record != nullptr && record->fingerprint.has_value();
@@ -255,12 +255,13 @@ Answer ReportLease(Draft& draft, const ReportLeaseInput& input) {
     Raise(draft, ViolationOf(ViolationKind::kAfterBlock, check,
                              "it was allowed by a lease, and the gate had refused it"));
   }
-  if (!RaiseBroken(draft, check, checkpoint, effects->books)) {
-    effects.emplace();
+  if (!RaiseBroken(draft, check, checkpoint, effects.books)) {
+    effects.books.clear();
+    effects.deltas.clear();
     Raise(draft, ViolationOf(ViolationKind::kLeaseOverrun, check,
                              "it was allowed by a lease, and its books can't count it"));
   }
-  RecordDecision(draft, check, decision, *std::move(effects));
+  RecordDecision(draft, check, decision, std::move(effects));
   return decision;
 }
 

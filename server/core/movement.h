@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/inlined_vector.h"
 #include "fundgate/types/ids.h"
 #include "fundgate/types/money.h"
 
@@ -22,6 +23,9 @@ struct Line {
 
   friend bool operator==(const Line&, const Line&) = default;
 };
+
+// Most movements are of one order.
+using Lines = absl::InlinedVector<Line, 1>;
 
 // The named part of the line; null if it has none of that name.
 const int64_t* FindPart(const Line& line, const std::string& name);

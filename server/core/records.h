@@ -104,7 +104,7 @@ struct Gap {
 struct Fingerprint {
   AccountId account;
   Money amount;
-  std::vector<Line> lines;  // sorted by order; one with an empty order where the kind needs none
+  Lines lines;  // sorted by order; one with an empty order where the kind needs none
   // The attributes that the policy names as identity, each by name; empty if the check had none.
   std::vector<std::pair<std::string, std::string>> identity;
 
@@ -122,14 +122,17 @@ struct Delta {
   friend bool operator==(const Delta&, const Delta&) = default;
 };
 
+// Most movements change one or two counters.
+using Deltas = absl::InlinedVector<Delta, 2>;
+
 // Numbers are on disk: never renumber.
 enum class ReservationState : uint8_t { kPending = 1, kConfirmed = 2, kPosted = 3, kReleased = 4 };
 
 // The pending effects of one allowed movement.
 struct Reservation {
   ReservationState state = ReservationState::kPending;
-  Money amount;               // as allowed, or as confirmed where that was smaller
-  std::vector<Delta> deltas;  // still counted as pending; empty once posted or released
+  Money amount;   // as allowed, or as confirmed where that was smaller
+  Deltas deltas;  // still counted as pending; empty once posted or released
   absl::Time valid_until;
   absl::Time overdue_at;
   bool overdue = false;

@@ -43,7 +43,8 @@ std::optional<Refusal> WrongGeneration(const KeyRecord& record, const AccountId&
   }
   if (record.decision->id != decision_id) {
     return Precondition(absl::StrCat("decision_id: the newest decision of this key is ",
-                                     record.decision->id, ", not \"", decision_id, "\""));
+                                     record.decision->id.ToString(), ", not \"", decision_id,
+                                     "\""));
   }
   if (record.state == KeyState::kRejected) {
     return Precondition("an operator rejected this movement: nothing is reserved");
@@ -58,9 +59,9 @@ std::optional<Refusal> WrongGeneration(const KeyRecord& record, const AccountId&
 
 // The differences that take a reservation of `from` down to `to`, or nothing if it can't be told
 // how they are shared out.
-std::optional<std::vector<Delta>> Shrinkage(const Reservation& reservation, int64_t to) {
+std::optional<Deltas> Shrinkage(const Reservation& reservation, int64_t to) {
   const int64_t from = reservation.amount.minor_units;
-  std::vector<Delta> difference = reservation.deltas;
+  Deltas difference = reservation.deltas;
   for (Delta& delta : difference) {
     if (delta.amount != from && delta.amount != -from) return std::nullopt;
     delta.amount = delta.amount < 0 ? to - from : from - to;
@@ -79,7 +80,7 @@ std::optional<Refusal> ConfirmAmount(Draft& draft, const ConfirmInput& input) {
     return Precondition(absl::StrCat("amount: ", input.amount->ToString(), " is not within the ",
                                      reservation.amount.ToString(), " that was allowed"));
   }
-  const std::optional<std::vector<Delta>> rest = Shrinkage(reservation, input.amount->minor_units);
+  const std::optional<Deltas> rest = Shrinkage(reservation, input.amount->minor_units);
   if (!rest.has_value()) {
     return Precondition(
         "amount: a movement of several lines or parts is confirmed whole; release it and ask "
@@ -99,7 +100,7 @@ std::optional<Refusal> ConfirmAmount(Draft& draft, const ConfirmInput& input) {
 // Kinds that no source reports have moved when the service says so.
 void PostAtConfirm(Draft& draft, const ConfirmInput& input) {
   KeyRecord& record = draft.MutableKey(input.key);
-  const std::vector<Delta> deltas = record.reservation->deltas;
+  const Deltas deltas = record.reservation->deltas;
   EndReservation(draft, input.key, ReservationState::kPosted);
   // Posting what was pending keeps every counter within the bounds it was reserved in.
   ApplyDeltas(draft, deltas, input.account, record.reservation->amount.currency, Posting::kPost);

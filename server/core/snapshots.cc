@@ -167,7 +167,7 @@ class Sweep {
 
   // Now that all is read: does what it counts for fit?
   void Suspect(const KeyId& key, const RowContribution& row) {
-    const std::optional<std::vector<Delta>> deltas =
+    const std::optional<Deltas> deltas =
         DeltasBetween(draft_.policy(), *draft_.policy().FindMovement(key.kind),
                       Line{row.line.order, 0, {}}, row.line);
     if (!deltas.has_value()) return;

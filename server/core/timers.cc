@@ -62,7 +62,7 @@ void RaiseOverdue(Draft& draft, const KeyId& key) {
   violation.order = record.fingerprint->lines.front().order;
   violation.amount = record.reservation->amount;
   violation.message =
-      absl::StrCat("it was allowed by ", record.decision->id, " and ",
+      absl::StrCat("it was allowed by ", record.decision->id.ToString(), " and ",
                    record.reservation->state == ReservationState::kConfirmed
                        ? "confirmed, but no source has reported it"
                        : "neither confirmed, released nor reported; confirm or release it");

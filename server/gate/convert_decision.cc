@@ -1,5 +1,6 @@
 #include "server/gate/convert_decision.h"
 
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -9,7 +10,7 @@
 namespace fundgate::gate {
 namespace {
 
-void FillOrders(const std::vector<core::Line>& lines, v1::Reservation& proto) {
+void FillOrders(std::span<const core::Line> lines, v1::Reservation& proto) {
   for (const core::Line& line : lines) {
     if (!line.order.empty()) proto.add_order_ids(line.order.value());
   }
@@ -156,7 +157,7 @@ void Fill(const core::Decision& decision, v1::Decision& proto) {
   if (decision.retry_after.has_value()) {
     *proto.mutable_retry_after() = ToProto(*decision.retry_after);
   }
-  proto.set_sequence(core::SequenceOfDecision(decision.id).value_or(0));
+  proto.set_sequence(decision.id.sequence());
 }
 
 v1::Decision ToProto(const core::Decision& decision) {

@@ -63,7 +63,8 @@ core::TripWindow ToWindow(const std::string& name, const ScopeTemplate& scope,
   const char* const what = span.of_violations ? "violations" : "answers";
   core::WindowDefinition& window = counted.window;
   // No window of a policy has a blank in its name.
-  window.name = absl::StrCat("breaker ", name, " ", what, " ", DurationText(span.length));
+  window.name =
+      core::WindowName(absl::StrCat("breaker ", name, " ", what, " ", DurationText(span.length)));
   window.span = span.length;
   window.resolution = ResolutionOf(span.length);
   Fnv1a meaning;

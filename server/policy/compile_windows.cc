@@ -90,7 +90,7 @@ core::WindowDefinition ToWindow(const v1::Document& document, const std::string&
   const std::optional<std::string> event = EventNameIn(declared.of());
   const v1::Window window = event.has_value() ? WithDefaults(document, *event, declared) : declared;
   core::WindowDefinition definition;
-  definition.name = name;
+  definition.name = core::WindowName(name);
   SetKey(document, window, definition);
   SetDistinct(document, window, definition);
   definition.span = ToDuration(window.span());

@@ -244,7 +244,7 @@ absl::StatusOr<core::Answer> TestWorld::Put(decltype(core::Input::body) body) {
 absl::StatusOr<std::string> TestWorld::DecisionOf(const core::KeyId& key) const {
   const std::optional<core::KeyRecord> record = state_.Find<core::Keys>(key);
   if (!record.has_value()) return std::string();
-  return record->decision.has_value() ? record->decision->id : std::string();
+  return record->decision.has_value() ? record->decision->id.ToString() : std::string();
 }
 
 core::KeyId TestWorld::KeyOf(const v1::TestKey& key) {

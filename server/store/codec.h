@@ -97,6 +97,7 @@ class EncoderOf {
     PutVarint(static_cast<uint64_t>(value));
   }
   void Put(const std::string& text) { PutText(text); }
+  void Put(std::string_view text) { PutText(text); }
   template <typename Tag>
   void Put(const Name<Tag>& name) {
     Put(name.value());
@@ -166,6 +167,8 @@ class Decoder {
   // True if everything was read and nothing is left.
   bool complete() const { return ok_ && rest_.empty(); }
   uint8_t version() const { return version_; }
+  // What was read can't be what it says.
+  void Fail() { ok_ = false; }
 
  private:
   uint64_t GetVarint() {

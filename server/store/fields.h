@@ -12,12 +12,10 @@
 #include "server/core/timer.h"
 #include "server/core/verification/watch.h"
 #include "server/store/codec.h"
+#include "server/store/text_fields.h"
 
 // Fields() is found by the type of the record, so it lives in the core's namespace.
 namespace fundgate::core {
-
-template <typename A, typename R>
-using F = store::FieldsOf<A, R>;
 
 template <typename A>
 void Fields(A& a, F<A, Budget>& r) {

@@ -49,8 +49,7 @@ struct Needed {
     sequence = wanted;
     by = std::string(who);
   }
-  void AddDecision(const std::string& id, const core::KeyId& key) {
-    const std::optional<Sequence> stands_in = core::SequenceOfDecision(id);
+  void AddDecision(std::optional<Sequence> stands_in, const core::KeyId& key) {
     if (!stands_in.has_value() || *stands_in >= sequence) return;
     Add(*stands_in, absl::StrCat("the key ", key.kind.value(), " ", key.key.value()));
   }
@@ -68,10 +67,16 @@ absl::Status AddKeys(const Database& database, Needed& needed) {
     if (!id.has_value()) return absl::DataLossError("keys: a key can't be read");
     FUNDGATE_ASSIGN_OR_RETURN(const core::KeyRecord record,
                               DecodeRecord<core::KeyRecord>(AsView(stored->value())));
-    if (record.decision.has_value()) needed.AddDecision(record.decision->id, *id);
-    for (const core::PastGeneration& past : record.past) needed.AddDecision(past.decision_id, *id);
+    if (record.decision.has_value() && !record.decision->id.empty()) {
+      needed.AddDecision(record.decision->id.sequence(), *id);
+    }
+    for (const core::PastGeneration& past : record.past) {
+      needed.AddDecision(core::SequenceOfDecision(past.decision_id), *id);
+    }
     if (!record.hold.has_value()) continue;
-    for (const std::string& decision : record.hold->decisions) needed.AddDecision(decision, *id);
+    for (const std::string& decision : record.hold->decisions) {
+      needed.AddDecision(core::SequenceOfDecision(decision), *id);
+    }
   }
   return FromRocks(stored->status(), "reading keys");
 }

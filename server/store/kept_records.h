@@ -21,7 +21,9 @@ inline size_t BytesBehind(const core::Book& book) {
 }
 inline size_t BytesBehind(const core::Family& /*family*/) { return 0; }
 inline size_t BytesBehind(const core::Window& window) {
-  return window.buckets.capacity() * sizeof(core::WindowBucket) +
+  const size_t buckets =
+      window.buckets.capacity() > core::kInlineBuckets ? window.buckets.capacity() : 0;
+  return buckets * sizeof(core::WindowBucket) +
          window.values.capacity() * sizeof(core::WindowValue) +
          window.hours.capacity() * sizeof(core::WindowHour);
 }

@@ -116,10 +116,15 @@ absl::StatusOr<core::MemoryState> LoadAll(const Database& database, const RocksV
     applied.policy = resident.policy;  // of the newest in the end
     state.Absorb(applied);
   }
-  core::Changes all;
-  all.clock = resident.clock;
+  // One by one: they are as many as there are keys.
+  const auto absorb = [&state]<typename Kind>(Kind, typename Kind::Id id,
+                                              typename Kind::Record record) {
+    core::Changes one;
+    one.Put<Kind>(std::move(id), std::move(record));
+    state.Absorb(one);
+  };
   core::ResidentKinds::ForEach([&]<typename Kind>(Kind) {
-    for (const auto& [id, record] : resident.of<Kind>()) all.of<Kind>().emplace_back(id, record);
+    for (const auto& [id, record] : resident.of<Kind>()) absorb(Kind(), id, record);
   });
   absl::Status failed;
   core::StoredKinds::ForEach([&]<typename Kind>(Kind) {
@@ -134,13 +139,15 @@ absl::StatusOr<core::MemoryState> LoadAll(const Database& database, const RocksV
       if (!id.has_value() || !record.ok()) {
         failed = absl::DataLossError(absl::StrCat(ToAbsl(Kind::kName), " can't be read"));
       } else {
-        all.of<Kind>().emplace_back(*std::move(id), *std::move(record));
+        absorb(Kind(), *std::move(id), *std::move(record));
       }
     }
     if (failed.ok()) failed = FromRocks(stored->status(), Kind::kName);
   });
   FUNDGATE_RETURN_IF_ERROR(failed);
-  state.Absorb(all);
+  core::Changes clock;
+  clock.clock = resident.clock;
+  state.Absorb(clock);
   return state;
 }
 

@@ -33,7 +33,7 @@ std::vector<core::Outcome> Outcomes() {
       record.state = core::KeyState::kAllowed;
       record.reservation.emplace().state = state;
       core::Outcome& outcome = outcomes.emplace_back();
-      outcome.changes.of<core::Keys>().emplace_back(
+      outcome.changes.Put<core::Keys>(
           core::KeyId{MovementKind("refund"), IdempotencyKey(absl::StrCat("refund-number-", i))},
           std::move(record));
     }

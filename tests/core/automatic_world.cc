@@ -20,7 +20,7 @@ BreakerRule Rule(const std::string& name, const std::string& checkpoint, const s
   const bool of_violations = condition.measure == TripFact::Measure::kViolations ||
                              condition.measure == TripFact::Measure::kViolatedAmount;
   TripWindow counted{of_violations, {}};
-  counted.window.name = "breaker " + name;
+  counted.window.name = WindowName("breaker " + name);
   counted.window.span = kSpan;
   counted.window.resolution = absl::Seconds(10);
   rule.windows.push_back(std::move(counted));

@@ -132,15 +132,14 @@ TEST_F(Breakers, ScopesAreSwitchedByTheirCanonicalText) {
 
 // As many as there may be, each over a value of its own.
 void Fill(MemoryState& state) {
-  Changes changes;
-  auto& all = changes.of<core::Breakers>();
   for (size_t i = 0; i < kMaxBreakers; ++i) {
     Breaker breaker;
     breaker.scope = absl::StrCat("refund/account:a", absl::Dec(i, absl::kZeroPad6));
     breaker.state = BreakerState::kOpen;
-    all.emplace_back(breaker.scope, breaker);
+    Changes changes;
+    changes.Put<core::Breakers>(breaker.scope, breaker);
+    state.Absorb(changes);
   }
-  state.Absorb(changes);
 }
 
 class Full : public Breakers {

@@ -237,7 +237,7 @@ TEST_F(Holds, ReviewingWhatIsNoLongerHeldSaysHowTheKeyStands) {
   ASSERT_EQ(allow.verdict, Verdict::kAllow);
   const auto refusal = world_.Get<Refusal>(approve);
   EXPECT_EQ(refusal.status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(refusal.status.message()), HasSubstr(allow.id + ", ALLOW"));
+  EXPECT_THAT(std::string(refusal.status.message()), HasSubstr(allow.id.ToString() + ", ALLOW"));
 }
 
 TEST_F(Holds, AReviewNamesTheDecisionThatWasSeen) {

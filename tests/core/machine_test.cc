@@ -45,7 +45,7 @@ TEST(Machine, EveryRecordedOutcomeTakesTheNextSequence) {
   const Sequence before = world.state().resident().clock.sequence;
   const Decision decision = world.Check("refund", "r1", "CNY 1.00");
   EXPECT_EQ(world.state().resident().clock.sequence, before + 1);
-  EXPECT_EQ(SequenceOfDecision(decision.id), before + 1);
+  EXPECT_EQ(decision.id.sequence(), before + 1);
   world.RefusalOf(CheckInput{});
   EXPECT_EQ(world.state().resident().clock.sequence, before + 2);
 }
@@ -109,10 +109,10 @@ TEST(Machine, ANewPolicyMayGateAKindAndMayMoveBooksInItsLists) {
 }
 
 TEST(DecisionId, NamesItsSequenceAndNothingElseParses) {
-  EXPECT_EQ(DecisionIdOf(255), "d00000000000000ff");
+  EXPECT_EQ(DecisionId(255).ToString(), "d00000000000000ff");
   EXPECT_EQ(SequenceOfDecision("d00000000000000ff"), 255U);
-  for (const char* text :
-       {"", "d", "00000000000000ff0", "d00000000000000fg", "d00000000000000FF"}) {
+  for (const char* text : {"", "d", "d0000000000000000", "00000000000000ff0", "d00000000000000fg",
+                           "d00000000000000FF"}) {
     EXPECT_FALSE(SequenceOfDecision(text).has_value()) << text;
   }
 }

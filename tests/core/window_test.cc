@@ -21,7 +21,7 @@ const absl::Time kNoon = absl::FromUnixSeconds(1'800'000'000);  // the begin of 
 
 WindowDefinition Hour() {
   WindowDefinition definition;
-  definition.name = "hour";
+  definition.name = WindowName("hour");
   definition.span = absl::Hours(1);
   definition.resolution = absl::Minutes(1);
   definition.distinct = WindowDefinition::Distinct::kAttribute;

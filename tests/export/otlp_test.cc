@@ -66,7 +66,7 @@ store::JournalEntry Refused(const std::string& traceparent) {
   check.arrived_at = absl::FromUnixSeconds(1'800'000'000);
   if (!traceparent.empty()) check.attributes[kTraceparent] = traceparent;
   core::Decision decision;
-  decision.id = "d000000000000002a";
+  decision.id = core::DecisionId(0x2a);
   decision.verdict = core::Verdict::kBlock;
   decision.reasons.push_back(
       {core::ReasonCode::kInvariant, "refunds_within_paid", "no room", core::Verdict::kBlock, {}});

@@ -115,7 +115,7 @@ std::vector<std::string> Seeds() {
   const core::BookId book = {"order", AccountId("m1"), OrderId("o1"),
                              Money::Parse("CNY 1.00").value().currency};
   core::Decision decision;
-  decision.id = "d1";
+  decision.id = core::DecisionId(1);
   decision.verdict = core::Verdict::kAllow;
   return {std::string(1, '\0') + store::BookKey(book),
           std::string(1, '\0') + store::MovementKey({MovementKind("refund"), IdempotencyKey("r1")}),

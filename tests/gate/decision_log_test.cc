@@ -28,7 +28,7 @@ class DecisionLogOfChecks : public ::testing::Test {
     check.account = AccountId("secret-account");
     if (!traceparent.empty()) check.attributes["traceparent"] = traceparent;
     core::Decision decision;
-    decision.id = "d000000000000002a";
+    decision.id = core::DecisionId(0x2a);
     decision.verdict = verdict;
     decision.reasons.push_back(
         {core::ReasonCode::kInvariant, "refunds_within_paid", "no room", verdict, {}});

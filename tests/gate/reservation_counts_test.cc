@@ -40,7 +40,7 @@ TEST_F(ReservationCountsTest, ManyAreCountedBesideWhatIsRecordedMeanwhile) {
   // Three are gone; what the view says of them is older than that, whenever it is read.
   core::Changes changes;
   for (int i = 5; i < 8; ++i) {
-    changes.of<core::Keys>().emplace_back(
+    changes.Put<core::Keys>(
         core::KeyId{MovementKind("refund"), IdempotencyKey(absl::StrCat("r", i))}, std::nullopt);
   }
   counts.Recorded(changes);

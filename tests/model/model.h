@@ -40,7 +40,7 @@ enum class Mutation {
 struct Binding {
   AccountId account;
   Money amount;
-  std::vector<core::Line> lines;
+  core::Lines lines;
   std::string payee;
 };
 
@@ -129,7 +129,7 @@ struct AllowedOnce {
   std::string kind;
   AccountId account;
   Money amount;
-  std::vector<core::Line> lines;
+  core::Lines lines;
   std::map<std::string, std::string> attributes;
 };
 

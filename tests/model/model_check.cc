@@ -29,7 +29,7 @@ bool FitsIn64(Wide value) {
 }
 
 // Whether more than the order of a single line differs.
-bool SameOrder(const std::vector<core::Line>& a, const std::vector<core::Line>& b) {
+bool SameOrder(const core::Lines& a, const core::Lines& b) {
   return a.size() > 1 || b.size() > 1 || a.front().order == b.front().order;
 }
 

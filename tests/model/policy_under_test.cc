@@ -181,16 +181,16 @@ void AddWindows(core::Policy& policy) {
   using Key = core::WindowDefinition::Key;
   using Distinct = core::WindowDefinition::Distinct;
   policy.windows = {
-      {"by_channel", MovementKind("refund"), Key::kAttribute, "channel", absl::Minutes(2),
-       absl::Seconds(10), Distinct::kNothing, "", 0, 1},
-      {"by_order", MovementKind("settlement"), Key::kOrder, "", absl::Hours(1), absl::Minutes(5),
-       Distinct::kNothing, "", 0, 2},
-      {"payees", MovementKind("cash_out"), Key::kAccount, "", absl::Minutes(30), absl::Minutes(3),
-       Distinct::kAttribute, "payee", 1, 3},
-      {"payments", MovementKind(), Key::kAccount, "", absl::Minutes(5), absl::Seconds(30),
-       Distinct::kNothing, "", 0, 5, EndedPayments(), 3},
-      {"refunds", MovementKind("refund"), Key::kAccount, "", absl::Minutes(10), absl::Minutes(1),
-       Distinct::kNothing, "", 0, 4},
+      {core::WindowName("by_channel"), MovementKind("refund"), Key::kAttribute, "channel",
+       absl::Minutes(2), absl::Seconds(10), Distinct::kNothing, "", 0, 1},
+      {core::WindowName("by_order"), MovementKind("settlement"), Key::kOrder, "", absl::Hours(1),
+       absl::Minutes(5), Distinct::kNothing, "", 0, 2},
+      {core::WindowName("payees"), MovementKind("cash_out"), Key::kAccount, "", absl::Minutes(30),
+       absl::Minutes(3), Distinct::kAttribute, "payee", 1, 3},
+      {core::WindowName("payments"), MovementKind(), Key::kAccount, "", absl::Minutes(5),
+       absl::Seconds(30), Distinct::kNothing, "", 0, 5, EndedPayments(), 3},
+      {core::WindowName("refunds"), MovementKind("refund"), Key::kAccount, "", absl::Minutes(10),
+       absl::Minutes(1), Distinct::kNothing, "", 0, 4},
   };
   policy.windows_of_event["payment"] = {3};
   policy.checkpoints[0].windows = {2};

@@ -29,6 +29,7 @@ class Dice {
   const T& Pick(const std::vector<T>& from) {
     return from[Roll(from.size())];
   }
+  const core::Line& Pick(const core::Lines& from) { return from[Roll(from.size())]; }
 
  private:
   std::mt19937_64 engine_;

@@ -340,8 +340,9 @@ windows:
   core::WindowTotals Found(const std::string& window, const std::string& account,
                            const std::string& key) {
     for (const core::WindowDefinition& definition : loaded_.policy->windows) {
-      if (definition.name != window) continue;
-      const auto record = state_.Find<core::Windows>({AccountId(account), window, key});
+      if (definition.name.value() != window) continue;
+      const auto record =
+          state_.Find<core::Windows>({AccountId(account), core::WindowName(window), key});
       if (!record.has_value()) return {};
       EXPECT_LE(record->buckets.size(), static_cast<size_t>(definition.Buckets()) + 1);
       return TotalsOf(*record, definition, now_, *Currency::FromCode("CNY"));

@@ -67,6 +67,7 @@ class Filler {
     Fill(text);
     name = Name<Tag>(std::move(text));
   }
+  void Fill(core::DecisionId& id) { id = core::DecisionId(random_()); }
   // Within what nanoseconds of 64 bits hold, and the two infinities.
   void Fill(absl::Time& time) { time = store::TimeOf(AnyNumber(random_)); }
   void Fill(absl::Duration& duration) { duration = absl::Nanoseconds(AnyNumber(random_)); }

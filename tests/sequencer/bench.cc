@@ -56,7 +56,7 @@ absl::StatusOr<core::Outcome> ScriptedMachine::Apply(const core::Input& input) {
     core::Source source;
     source.position = ingest->position;
     if (ingest->probe.has_value()) source.proven_past = ingest->probe->read_after;
-    outcome.changes.of<core::Sources>().emplace_back(ingest->source, source);
+    outcome.changes.Put<core::Sources>(ingest->source, source);
     outcome.answer = core::IngestAnswer{.position = ingest->position, .violations = 0};
   } else if (std::holds_alternative<core::TickInput>(input.body)) {
     outcome.recorded = false;

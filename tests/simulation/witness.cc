@@ -271,15 +271,16 @@ std::optional<std::string> Witness::Heard(const core::CheckInput& asked, absl::T
 
 std::optional<std::string> Witness::JudgeSecondAllow(const core::CheckInput& asked, absl::Time now,
                                                      const core::Decision& decision) {
-  const Sequence sequence = *core::SequenceOfDecision(decision.id);
+  const Sequence sequence = decision.id.sequence();
   std::map<Sequence, std::string>& heard = heard_[asked.key];
   heard.emplace(sequence, decision.id);
   for (const auto& [earlier, id] : heard) {
     if (earlier == sequence) break;
     for (const Allow& allow : allows_[asked.key]) {
       if (allow.sequence != earlier || MayHaveEnded(allow, now)) continue;
-      return absl::StrCat(TextOf(asked.key), " is allowed a second time by ", decision.id,
-                          ", though ", id, " was allowed and never given back");
+      return absl::StrCat(TextOf(asked.key), " is allowed a second time by ",
+                          decision.id.ToString(), ", though ", id,
+                          " was allowed and never given back");
     }
   }
   return std::nullopt;
@@ -294,10 +295,10 @@ std::optional<std::string> Witness::JudgeAllow(const core::CheckInput& asked, ab
                               : sent_at - asked.max_staleness.value_or(checkpoint.max_staleness);
   const absl::Time known = std::min(known_at, sent_at - checkpoint.max_staleness);
   if (HadMoved(asked.key, known, now)) {
-    return absl::StrCat(TextOf(asked.key), " is allowed by ", decision.id,
+    return absl::StrCat(TextOf(asked.key), " is allowed by ", decision.id.ToString(),
                         ", though its row was there in time to be known");
   }
-  const Sequence sequence = *core::SequenceOfDecision(decision.id);
+  const Sequence sequence = decision.id.sequence();
   std::set<core::BookId> books;
   for (const Step& step : StepsOf(asked)) books.insert(step.book);
   for (const core::BookId& book : books) {
@@ -323,7 +324,7 @@ std::optional<std::string> Witness::JudgeAllow(const core::CheckInput& asked, ab
       if (invariant.holds(best) != Truth::kNo) continue;
       std::string numbers;
       for (const Wide value : best) absl::StrAppend(&numbers, " ", Text(value));
-      return absl::StrCat(TextOf(asked.key), " is allowed by ", decision.id, ", though ",
+      return absl::StrCat(TextOf(asked.key), " is allowed by ", decision.id.ToString(), ", though ",
                           invariant.name, " is broken in ", model::Describe(book),
                           " even if all that may not be known is left out:", numbers);
     }
@@ -334,7 +335,7 @@ std::optional<std::string> Witness::JudgeAllow(const core::CheckInput& asked, ab
 std::optional<std::string> Witness::JudgeBlock(const core::CheckInput& asked, absl::Time sent_at,
                                                absl::Time now,
                                                const core::Decision& decision) const {
-  const Sequence sequence = *core::SequenceOfDecision(decision.id);
+  const Sequence sequence = decision.id.sequence();
   std::set<core::BookId> books;
   for (const Step& step : StepsOf(asked)) books.insert(step.book);
   for (const core::Reason& reason : decision.reasons) {
@@ -369,7 +370,7 @@ std::optional<std::string> Witness::JudgeBlock(const core::CheckInput& asked, ab
         breaks = breaks || invariant.holds(worst) != Truth::kYes;
       }
       if (!breaks) {
-        return absl::StrCat(TextOf(asked.key), " is blocked by ", decision.id, " for ",
+        return absl::StrCat(TextOf(asked.key), " is blocked by ", decision.id.ToString(), " for ",
                             invariant.name,
                             ", which holds even if all that may be pending is counted");
       }

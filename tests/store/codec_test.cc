@@ -57,7 +57,7 @@ core::KeyRecord FullKeyRecord() {
   const Money money{Currency::FromCode("CNY").value(), 12345};
   const core::Line line{OrderId("o1"), 12345, {{"fee", 45}, {"net", 12300}}};
   core::Decision decision{
-      .id = "d1",
+      .id = core::DecisionId(1),
       .request_id = "q",
       .verdict = core::Verdict::kAllow,
       .reasons = {{core::ReasonCode::kInvariant, "n", "m", core::Verdict::kAllow, {{"a", "1"}}}},

@@ -177,7 +177,7 @@ TEST_F(JournalCuts, ADecisionOfAKeptKeyHoldsBackItsRecordAndAllAfterIt) {
   const auto decision = std::get<core::Decision>(world_.Put(world_.NewCheck("r1")));
   Pay(5);
   const CutReport report = Cut(All());
-  const Sequence stands_in = core::SequenceOfDecision(decision.id).value();
+  const Sequence stands_in = decision.id.sequence();
   EXPECT_EQ(report.first, stands_in);
   EXPECT_EQ(report.held_back, newest() - stands_in);
   EXPECT_EQ(report.needed_by, "the key refund r1");

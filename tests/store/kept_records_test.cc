@@ -8,7 +8,9 @@
 namespace fundgate::store {
 namespace {
 
-core::WindowId IdOf(const std::string& account) { return {AccountId(account), "draws", ""}; }
+core::WindowId IdOf(const std::string& account) {
+  return {AccountId(account), core::WindowName("draws"), ""};
+}
 
 core::Window WindowOf(uint64_t meaning) {
   core::Window window;

@@ -68,8 +68,8 @@ TEST(Keys, OfOtherKindsSortAsTheirIdsAndGiveBackWhatTheyName) {
   std::vector<core::WindowEnd> ends;
   for (const int64_t nanos : {int64_t{-1}, int64_t{0}, int64_t{256}}) {
     for (const std::string& name : HardNames()) {
-      ends.push_back({absl::FromUnixNanos(nanos), {AccountId(name), "w", name}});
-      ends.push_back({absl::FromUnixNanos(nanos), {AccountId("m"), name, "k"}});
+      ends.push_back({absl::FromUnixNanos(nanos), {AccountId(name), core::WindowName("w"), name}});
+      ends.push_back({absl::FromUnixNanos(nanos), {AccountId("m"), core::WindowName(name), "k"}});
     }
   }
   std::sort(ends.begin(), ends.end());

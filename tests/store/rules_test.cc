@@ -111,7 +111,7 @@ TEST_F(RulesInTheStore, AWindowThatSomebodyEmptiedIsFound) {
   {
     auto database = Database::Open(options_, Database::Access::kReadWrite).value();
     using Place = PlaceOf<core::Windows>;
-    const std::string key = Place::Key({AccountId("m1"), "draws", ""});
+    const std::string key = Place::Key({AccountId("m1"), core::WindowName("draws"), ""});
     ASSERT_TRUE(database->Get(Place::kTable, key)->has_value());
     ASSERT_TRUE(database->db()
                     .Put({}, database->family(Place::kTable), key, EncodeRecord(core::Window{}))

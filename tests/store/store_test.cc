@@ -124,7 +124,7 @@ TEST_F(StoreTest, TheJournalGivesBackInputAndAnswer) {
   const core::CheckInput check = world_.NewCheck("r1");
   const auto decision = std::get<core::Decision>(world_.Put(check));
   const absl::StatusOr<JournalEntry> entry =
-      world_.store().view()->GetJournalEntry(core::SequenceOfDecision(decision.id).value());
+      world_.store().view()->GetJournalEntry(decision.id.sequence());
   ASSERT_TRUE(entry.ok()) << entry.status();
   EXPECT_EQ(std::get<core::CheckInput>(entry->input.body), check);
   EXPECT_EQ(std::get<core::Decision>(entry->answer), decision);
@@ -303,7 +303,7 @@ TEST_F(StoreTest, WhatIsPutBeforeTheBeginningOfAQueueIsFound) {
   outcome.answer = core::Done{};
   outcome.changes.clock =
       core::ClockRecord{state.resident().clock.sequence + 1, world_.now() + absl::Seconds(1)};
-  outcome.changes.of<core::Timers>().emplace_back(earlier, core::Nothing());
+  outcome.changes.Put<core::Timers>(earlier, core::Nothing());
   ASSERT_TRUE(world_.store().Append({world_.now(), core::TickInput{}}, outcome).ok());
   const std::vector<core::Timer> both = {earlier, alone[0]};
   EXPECT_EQ(state.Due<core::Timers>(later, 10), both);  // in the group at hand

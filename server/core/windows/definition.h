@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "fundgate/types/ids.h"
+#include "server/core/windows/window_name.h"
 
 namespace fundgate::core {
 
@@ -23,7 +24,7 @@ struct WindowDefinition {
   // Whose values are told apart.
   enum class Distinct : uint8_t { kNothing, kOrder, kAttribute };
 
-  std::string name;
+  WindowName name;
   MovementKind of;  // checks of this kind, as they are allowed; empty: events
   Key key = Key::kAccount;
   std::string attribute;  // with kAttribute: its name

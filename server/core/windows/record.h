@@ -3,21 +3,24 @@
 #define SERVER_CORE_WINDOWS_RECORD_H_
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/time/time.h"
 #include "fundgate/types/currency.h"
 #include "fundgate/types/ids.h"
+#include "server/core/windows/window_name.h"
 
 namespace fundgate::core {
 
 struct WindowId {
   AccountId account;
-  std::string window;  // WindowDefinition::name
-  std::string key;     // an order or an attribute as text; empty if it is kept by account alone
+  WindowName window;
+  std::string key;  // an order or an attribute as text; empty if it is kept by account alone
 
   friend auto operator<=>(const WindowId&, const WindowId&) = default;
   template <typename H>
@@ -55,13 +58,16 @@ struct WindowHour {
   friend bool operator==(const WindowHour&, const WindowHour&) = default;
 };
 
+inline constexpr size_t kInlineBuckets = 2;
+using WindowBuckets = absl::InlinedVector<WindowBucket, kInlineBuckets>;
+
 struct Window {
   uint64_t meaning = 0;  // WindowDefinition::meaning
   absl::Duration resolution;
-  std::vector<WindowBucket> buckets;  // by number, then by currency
-  std::vector<WindowValue> values;    // the one seen longest ago first
-  absl::Time wake_at;                 // its entry among the window ends
-  std::vector<WindowHour> hours;      // with a baseline: this one and those of its days; by number
+  WindowBuckets buckets;            // by number, then by currency
+  std::vector<WindowValue> values;  // the one seen longest ago first
+  absl::Time wake_at;               // its entry among the window ends
+  std::vector<WindowHour> hours;    // with a baseline: this one and those of its days; by number
 
   friend bool operator==(const Window&, const Window&) = default;
 };

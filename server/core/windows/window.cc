@@ -22,7 +22,7 @@ int64_t HourOf(absl::Time time) {
 }
 
 // Adds what `from` counted to the bucket of that number and currency.
-void Merge(std::vector<WindowBucket>& buckets, const WindowBucket& from) {
+void Merge(WindowBuckets& buckets, const WindowBucket& from) {
   const auto before = [](const WindowBucket& a, const WindowBucket& b) {
     return a.number != b.number ? a.number < b.number : a.currency < b.currency;
   };
@@ -51,7 +51,7 @@ void TakeOver(Window& window, const WindowDefinition& definition, absl::Time now
     window.values.clear();
     window.hours.clear();
   } else if (window.resolution != definition.resolution) {
-    std::vector<WindowBucket> buckets;
+    WindowBuckets buckets;
     for (WindowBucket bucket : window.buckets) {
       bucket.number = Renumbered(bucket.number, window.resolution, definition, now);
       Merge(buckets, bucket);
@@ -66,8 +66,11 @@ void TakeOver(Window& window, const WindowDefinition& definition, absl::Time now
 }
 
 void DropEnded(Window& window, int64_t oldest) {
-  std::erase_if(window.buckets,
-                [oldest](const WindowBucket& bucket) { return bucket.number < oldest; });
+  // They are sorted by number.
+  const auto kept =
+      std::find_if(window.buckets.begin(), window.buckets.end(),
+                   [oldest](const WindowBucket& bucket) { return bucket.number >= oldest; });
+  window.buckets.erase(window.buckets.begin(), kept);
   std::erase_if(window.values,
                 [oldest](const WindowValue& value) { return value.bucket < oldest; });
 }

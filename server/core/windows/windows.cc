@@ -40,7 +40,7 @@ bool WasAllowedBefore(Draft& draft, const KeyId& key) {
   return record != nullptr && (record->reservation.has_value() || !record->past.empty());
 }
 
-const WindowDefinition* FindDefinition(const Draft& draft, const std::string& name) {
+const WindowDefinition* FindDefinition(const Draft& draft, const WindowName& name) {
   for (const WindowDefinition& definition : draft.policy().windows) {
     if (definition.name == name) return &definition;
   }

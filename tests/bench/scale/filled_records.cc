@@ -99,7 +99,7 @@ const core::KeyRecord& FilledRecords::Key(uint64_t number) {
   core::Decision& decision = *record.decision;
   const absl::Time decided_at = timeline_.CheckedAt(number);
   const absl::Duration later = decided_at - decision.decided_at;
-  decision.id = core::DecisionIdOf(CheckSequenceOf(key, population.keys_of_order()));
+  decision.id = core::DecisionId(CheckSequenceOf(key, population.keys_of_order()));
   decision.key = IdOf(number);
   decision.request_id = decision.key.key.value();
   decision.account = account;
