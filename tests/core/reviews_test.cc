@@ -114,8 +114,8 @@ TEST(Outbox, IsBoundedAndWhatIsTakenOverIsCounted) {
   int64_t raised = 0;
   for (int i = 1; i <= 1200; ++i) {
     world.Insert("refund", i, {.key = "r" + std::to_string(i), .amount = "CNY 5.00"});
-    const Violation violation = world.state().violations().back();
-    world.Get<Done>(ResolveInput{violation.group, Cause::kBadData, "ann", "wrong import"});
+    const Violation& newest = world.state().of<Violations>().rbegin()->second;
+    world.Get<Done>(ResolveInput{newest.group, Cause::kBadData, "ann", "wrong import"});
     raised += 2;  // opened and resolved
   }
   const auto& outbox = world.state().resident().of<Outbox>();

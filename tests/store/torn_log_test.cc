@@ -47,19 +47,21 @@ class TearingFiles final : public rocksdb::FileSystemWrapper {
   // then, or as it is: `dice` say.
   void LosePower(std::mt19937_64& dice) {
     const std::lock_guard lock(mutex_);
-    for (const auto& [name, bytes_before] : unsynced_) {
+    for (const auto& [name, sectors_before] : unsynced_) {
       if (!std::filesystem::exists(name)) continue;
+      const uint64_t size = std::filesystem::file_size(name);
       const uint64_t piece = dice() % 2 == 0 ? kSector : kPage;
       const uint64_t percent = dice() % 100;
       std::fstream log(name, std::ios::in | std::ios::out | std::ios::binary);
       uint64_t decided = std::numeric_limits<uint64_t>::max();
       bool is_lost = false;
-      for (const auto& [place, byte] : bytes_before) {
+      for (const auto& [place, before] : sectors_before) {
         if (std::exchange(decided, place / piece) != place / piece)
           is_lost = dice() % 100 < percent;
-        if (!is_lost) continue;
+        if (!is_lost || place >= size) continue;
         log.seekp(static_cast<std::streamoff>(place));
-        log.put(byte);
+        log.write(before.data(),
+                  static_cast<std::streamsize>(std::min<uint64_t>(before.size(), size - place)));
       }
     }
     unsynced_.clear();
@@ -72,13 +74,15 @@ class TearingFiles final : public rocksdb::FileSystemWrapper {
         : FSRandomRWFileOwnerWrapper(std::move(file)), name_(std::move(name)), files_(files) {}
     IOStatus Write(uint64_t offset, const rocksdb::Slice& data, const IOOptions& options,
                    IODebugContext* debug) override {
-      // Behind its end a file has zeros.
-      std::string before(data.size(), '\0');
+      // The whole sectors that are written to. Behind its end a file has zeros.
+      const uint64_t begin = offset / kSector * kSector;
+      const uint64_t end = (offset + data.size() + kSector - 1) / kSector * kSector;
+      std::string before(end - begin, '\0');
       rocksdb::Slice read;
-      const IOStatus status = Read(offset, data.size(), options, &read, before.data(), debug);
+      const IOStatus status = Read(begin, before.size(), options, &read, before.data(), debug);
       if (!status.ok()) return status;
       before.replace(0, read.size(), read.ToString());
-      files_.Note(name_, offset, before);
+      files_.Note(name_, begin, before);
       return FSRandomRWFileOwnerWrapper::Write(offset, data, options, debug);
     }
     IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
@@ -92,11 +96,13 @@ class TearingFiles final : public rocksdb::FileSystemWrapper {
     TearingFiles& files_;
   };
 
-  void Note(const std::string& name, uint64_t offset, const std::string& before) {
+  void Note(const std::string& name, uint64_t begin, const std::string& before) {
     const std::lock_guard lock(mutex_);
-    std::map<uint64_t, char>& bytes = unsynced_[name];
+    std::map<uint64_t, std::string>& sectors = unsynced_[name];
     // What was noted first was there at the sync.
-    for (uint64_t i = 0; i < before.size(); ++i) bytes.try_emplace(offset + i, before[i]);
+    for (uint64_t i = 0; i < before.size(); i += kSector) {
+      sectors.try_emplace(begin + i, before, i, kSector);
+    }
   }
   void NoteSync(const std::string& name) {
     const std::lock_guard lock(mutex_);
@@ -104,7 +110,7 @@ class TearingFiles final : public rocksdb::FileSystemWrapper {
   }
 
   std::mutex mutex_;
-  std::map<std::string, std::map<uint64_t, char>> unsynced_;
+  std::map<std::string, std::map<uint64_t, std::string>> unsynced_;  // sectors by their places
 };
 
 class TornLog : public ::testing::TestWithParam<uint64_t> {};
