@@ -94,15 +94,13 @@ struct Http2Callbacks {
   static int OnHeader(nghttp2_session* /*session*/, const nghttp2_frame* frame, const uint8_t* name,
                       size_t name_length, const uint8_t* value, size_t value_length,
                       uint8_t /*flags*/, void* calls) {
-    constexpr std::string_view kStatus = "grpc-status";
-    if (std::string_view(reinterpret_cast<const char*>(name), name_length) != kStatus) return 0;
     Http2Calls::Stream* stream = StreamOf(calls, frame->hd.stream_id);
+    if (stream == nullptr) return 0;
+    const std::string_view of(reinterpret_cast<const char*>(name), name_length);
+    const std::string text(reinterpret_cast<const char*>(value), value_length);
     int status = 0;
-    if (stream != nullptr &&
-        absl::SimpleAtoi(std::string(reinterpret_cast<const char*>(value), value_length),
-                         &status)) {
-      stream->reply.grpc_status = status;
-    }
+    if (of == "grpc-status" && absl::SimpleAtoi(text, &status)) stream->reply.grpc_status = status;
+    if (of == "grpc-message") stream->reply.error = text;
     return 0;
   }
 

@@ -23,6 +23,7 @@ struct Http2Reply {
   static constexpr int kNone = -1;
   int grpc_status = kNone;  // as google.rpc.Code; kNone: the stream ended without one
   std::string message;      // of the response, serialized; empty if there is none
+  std::string error;        // grpc-message as it came, percent-encoded; empty if there is none
 };
 
 // For one thread. A call that the connection has no room for waits here until it has.

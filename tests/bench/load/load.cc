@@ -88,6 +88,10 @@ int Read(int argc, char** argv, std::string& load, Plan& plan) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? -1 : 2;
   }
+  if (plan.rate > 0 && (load == "batch" || load == "stream")) {
+    std::cerr << "bench_load: --rate: there is no open loop of " << load << "\n";
+    return 2;
+  }
   plan.warm_up = std::chrono::duration<double>(warm_up);
   plan.length = std::chrono::duration<double>(seconds);
   return 0;

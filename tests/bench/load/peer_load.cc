@@ -17,7 +17,6 @@
 namespace fundgate::bench {
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
 constexpr size_t kMostWaiting = 20'000;
 
 timespec ToTimespec(Clock::duration wait) {
@@ -66,7 +65,7 @@ class PeerLoop {
       TakeArrivals(arrivals);
       AskAll();
       Wait(arrivals);
-      if (Clock::now() > window.end() + kPatience) break;
+      if (Clock::now() > window.end() + Plan::kPatience) break;
     }
     for (size_t open = peers_.size() - free_.size() + waiting_.size(); open > 0; --open) {
       result_.Failed("not answered in time");
@@ -123,7 +122,8 @@ class PeerLoop {
   void Wait(const Arrivals& arrivals) {
     std::array<epoll_event, 256> ready;
     const bool awaits_arrival = is_open_loop() && !window_->IsOver(arrivals.next());
-    const Clock::time_point until = awaits_arrival ? arrivals.next() : window_->end() + kPatience;
+    const Clock::time_point until =
+        awaits_arrival ? arrivals.next() : window_->end() + Plan::kPatience;
     const timespec wait = ToTimespec(until - Clock::now());
     const int count =
         epoll_pwait2(poll_, ready.data(), static_cast<int>(ready.size()), &wait, nullptr);

@@ -17,6 +17,8 @@ namespace fundgate::bench {
 using Clock = std::chrono::steady_clock;
 
 struct Plan {
+  static constexpr std::chrono::seconds kPatience{10};  // how long an answer is waited for
+
   std::string address;  // host:port
   std::string name;     // begins all keys; never used before
   // Closed loop: so many questions are under way, each answer is followed by the next question.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "fundgate/v1/gate.grpc.pb.h"
 #include "tests/bench/load/movements.h"
 #include "tests/bench/load/plan.h"
@@ -26,6 +27,17 @@ inline void Fill(const Movement& movement, v1::CheckRequest& request) {
   request.set_idempotency_key(movement.key);
   request.set_account_id(movement.account.data(), movement.account.size());
   request.set_order_id(movement.order.data(), movement.order.size());
+}
+
+// Why this isn't the decision that the plan's movements must get; empty if it is.
+inline std::string ProblemOf(const Plan& plan, const v1::Decision& decision) {
+  const bool is_old = plan.shop.keys == Keys::kOld;
+  const bool is_right = is_old ? decision.verdict() == v1::VERDICT_BLOCK &&
+                                     decision.reasons(0).code() == v1::REASON_CODE_ALREADY_MOVED
+                               : decision.verdict() == v1::VERDICT_ALLOW;
+  if (is_right) return "";
+  return absl::StrCat(is_old ? "not known to have moved: " : "not allowed: ",
+                      decision.reasons().empty() ? "" : decision.reasons(0).message());
 }
 
 // Connections that are shared with nobody.
