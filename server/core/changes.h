@@ -24,7 +24,7 @@ struct DraftRecords {
   static constexpr size_t kFirstMemory = 3584;
 
   // Its own, so that `first_memory` is not initialised.
-  DraftRecords() {}  // NOLINT(modernize-use-equals-default)
+  DraftRecords() {}  // NOLINT(modernize-use-equals-default,cppcoreguidelines-pro-type-member-init)
 
   alignas(std::max_align_t) std::array<std::byte, kFirstMemory> first_memory;
   std::pmr::monotonic_buffer_resource memory{first_memory.data(), first_memory.size()};

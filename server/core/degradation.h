@@ -28,7 +28,7 @@ inline constexpr size_t kConditions = 5;
 using Answers = std::array<Verdict, kConditions>;
 
 // A row: what is answered about amounts up to this one, itself included.
-struct AmountStep {
+struct AmountStep {  // NOLINT(cppcoreguidelines-pro-type-member-init): made of both, always
   Money up_to;
   Answers answers;
 };

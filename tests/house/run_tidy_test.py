@@ -8,6 +8,7 @@ import unittest
 
 import repository
 import run_tidy
+import units
 
 GUARDED = """
 class __attribute__((capability("mutex"))) Lock {
@@ -94,6 +95,17 @@ class Cache(unittest.TestCase):
         unit = run_tidy.Unit("a.cc", str(self.source), ["c++", flag], self.folder.name,
                              [str(self.source), str(self.header)])
         return run_tidy.key(unit, environment)
+
+    def test_all_that_a_file_reads_is_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = pathlib.Path(folder, "a.cc")
+            source.write_text("#include <algorithm>\n#include <cstddef>\n#include <unistd.h>\n")
+            command = units.Command(str(source), ["c++", str(source)], folder)
+            [(path, read)] = units.reads([command]).items()
+        self.assertEqual(path, str(source))
+        self.assertGreater(len(read), 3)
+        for name in read[1:]:
+            self.assertTrue(pathlib.Path(name).is_file(), name)
 
     def test_the_same_content_has_the_same_key(self):
         self.assertEqual(self.key(), self.key())

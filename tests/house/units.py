@@ -10,10 +10,14 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import tempfile
 
 _SCANNER = "clang-scan-deps-14"
+# The scanner looks for the language's headers from where the compiler lies: by its bare name it
+# finds them in "/include", where nothing is.
+_COMPILER = shutil.which("clang++") or "/usr/bin/clang++"
 _MEMBER = re.compile(r'^#include "(.+)"$', re.MULTILINE)
 
 
@@ -80,7 +84,7 @@ def reads(all_commands):
     for command in all_commands:
         flags = search_path({"": command})
         database.append({"directory": command.folder, "file": command.path, "arguments": [
-            "clang++", *flags, "-std=c++20", "-fsyntax-only", "-x", "c++", command.path]})
+            _COMPILER, *flags, "-std=c++20", "-fsyntax-only", "-x", "c++", command.path]})
     with tempfile.TemporaryDirectory() as folder:
         listed = pathlib.Path(folder, "compile_commands.json")
         listed.write_text(json.dumps(database))

@@ -85,7 +85,7 @@ struct Http2Callbacks {
                              void* /*calls*/) {
     auto& stream = *static_cast<Http2Calls::Stream*>(source->ptr);
     const size_t length = std::min(room, stream.request.size() - stream.read);
-    std::memcpy(into, stream.request.data() + stream.read, length);
+    std::copy_n(stream.request.data() + stream.read, length, into);
     stream.read += length;
     if (stream.read == stream.request.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(length);
@@ -217,7 +217,7 @@ absl::Status Http2Calls::Send() {
 }
 
 absl::Status Http2Calls::Receive() {
-  std::array<uint8_t, kReadAtOnce> bytes;
+  std::array<uint8_t, kReadAtOnce> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   while (true) {
     const ssize_t length = recv(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (length == 0) return Broken("receiving", "the server closed the connection");

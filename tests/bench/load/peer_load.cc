@@ -120,7 +120,7 @@ class PeerLoop {
   }
 
   void Wait(const Arrivals& arrivals) {
-    std::array<epoll_event, 256> ready;
+    std::array<epoll_event, 256> ready;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     const bool awaits_arrival = is_open_loop() && !window_->IsOver(arrivals.next());
     const Clock::time_point until =
         awaits_arrival ? arrivals.next() : window_->end() + Plan::kPatience;
