@@ -67,8 +67,8 @@ Verdict CheckpointDefinition::AnswerTo(Condition condition, const Money& amount)
 
 bool CheckpointDefinition::MayAllow(Condition condition) const {
   // Past every row stands what holds for all other amounts.
-  const Money kOther;
-  return AnswerTo(condition, kOther) == Verdict::kAllow ||
+  const Money other;
+  return AnswerTo(condition, other) == Verdict::kAllow ||
          std::any_of(by_amount.begin(), by_amount.end(), [condition](const AmountStep& step) {
            return step.answers[static_cast<size_t>(condition)] == Verdict::kAllow;
          });
