@@ -23,11 +23,6 @@ namespace {
 // Calls that may be under way; one more is an error.
 constexpr size_t kMostCalls = 20'000;
 
-timespec ToTimespec(Clock::duration wait) {
-  const int64_t nanoseconds = std::max<int64_t>(std::chrono::nanoseconds(wait).count(), 0);
-  return {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
-}
-
 // Asks each check when it should be asked and hears the answers, on one thread. A gRPC client would
 // take as much of the processor for a call as a bare gRPC server does, from whom it measures.
 class OpenLoop {

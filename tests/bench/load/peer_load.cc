@@ -19,12 +19,6 @@ namespace {
 
 constexpr size_t kMostWaiting = 20'000;
 
-timespec ToTimespec(Clock::duration wait) {
-  const auto nanoseconds =
-      std::max<int64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(wait).count(), 0);
-  return {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
-}
-
 class PeerLoop {
  public:
   explicit PeerLoop(const Plan& plan)

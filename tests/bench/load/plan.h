@@ -2,9 +2,11 @@
 #ifndef TESTS_BENCH_LOAD_PLAN_H_
 #define TESTS_BENCH_LOAD_PLAN_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <random>
 #include <string>
@@ -15,6 +17,12 @@
 namespace fundgate::bench {
 
 using Clock = std::chrono::steady_clock;
+
+// To wait for in a system call; nothing where the moment has passed.
+inline timespec ToTimespec(Clock::duration wait) {
+  const int64_t nanoseconds = std::max<int64_t>(std::chrono::nanoseconds(wait).count(), 0);
+  return {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+}
 
 struct Plan {
   static constexpr std::chrono::seconds kPatience{10};  // how long an answer is waited for
