@@ -23,8 +23,9 @@ namespace {
 // Calls that may be under way; one more is an error.
 constexpr size_t kMostCalls = 20'000;
 
-// Asks each check when it should be asked and hears the answers, on one thread. A gRPC client would
-// take as much of the processor for a call as a bare gRPC server does, from whom it measures.
+// Asks each check when it should be asked and hears the answers, on one thread. For a call a gRPC
+// client takes as much of the processor as a bare gRPC server, and the server that is measured
+// would lack it.
 class OpenLoop {
  public:
   explicit OpenLoop(const Plan& plan)
